@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_MNTNS_H
+#define GONS_MNTNS_H
+
+/*
+ * Mount namespaces (mount_namespaces(7)) and the sysfs in them.
+ *
+ * sysfs shows, under /sys/class/net, the network namespace of whoever mounted it,
+ * not of whoever reads it. A test that wants to see the links of its own network
+ * namespace there enters one, then a mount namespace, then mounts a sysfs:
+ *
+ *     gons_must(gons_netns_enter_transient());
+ *     gons_must(gons_mntns_enter_transient());
+ *     gons_must(gons_mntns_mount_sysfs_ro());
+ */
+
+#include <gons/gons.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * gons_mntns_enter_transient - put the calling thread into a new mount namespace.
+ *
+ * It is a copy of the present one in which every mount is private, recursively, so
+ * that nothing mounted there propagates back. This also holds below a chroot(2)
+ * whose root is no mount point. Working directory and root stay the same, and are
+ * restored exactly when the scope ends, whatever the thread did to them. Returns as
+ * gons_enter_transient(CLONE_NEWNS) does.
+ */
+int gons_mntns_enter_transient(void);
+
+/*
+ * gons_mntns_new_transient - make a mount namespace without entering it.
+ *
+ * @procfsroot: where not NULL, set to "/proc/TID/root", a path through which the
+ *              files of that namespace can be opened without entering it (see
+ *              gons_procfsroot_open()). Valid, and not to be freed, until the
+ *              scope ends; left alone on failure.
+ *
+ * An idle thread keeps the namespace alive and is ended with the scope. It is named
+ * "gons-mntns", blocks all signals, has a small stack, and is in the caller's other
+ * namespaces. All mounts are private as above.
+ *
+ * Returns a descriptor, closed with the scope. -1 as gons_enter_transient() does,
+ * and with EAGAIN when no thread can be made (RLIMIT_NPROC, pids.max).
+ */
+int gons_mntns_new_transient(const char **procfsroot);
+
+/*
+ * gons_mntns_execute - call fn(arg) on the calling thread in the mount namespace nsfd.
+ *
+ * Returns as gons_execute() does; EINVAL, before anything is switched, when nsfd is
+ * of another type.
+ */
+int gons_mntns_execute(int nsfd, void (*fn)(void *), void *arg);
+
+/*
+ * gons_mntns_current - a descriptor for the calling thread's mount namespace.
+ *
+ * Closed with the scope. Returns as gons_current(CLONE_NEWNS) does.
+ */
+int gons_mntns_current(void);
+
+/*
+ * gons_mntns_ino, gons_mntns_path_ino, gons_mntns_current_ino - inode numbers.
+ *
+ * As gons_ino() and so on do; EINVAL and 0 for a namespace of another type.
+ */
+uint64_t gons_mntns_ino(int nsfd);
+uint64_t gons_mntns_path_ino(const char *path);
+uint64_t gons_mntns_current_ino(void);
+
+/*
+ * gons_mntns_mount_sysfs_ro - make /sys show the caller's network namespace.
+ *
+ * Mounts a new sysfs on /sys in the calling thread's mount namespace: read-only,
+ * nosuid, nodev, noexec, relatime. Only the mount is read-only; its superblock
+ * stays writable, for whoever mounts the sysfs of this network namespace next. The
+ * mounts below the old /sys (cgroup, bpf, debugfs...) stay where they were, unless
+ * the directory they were on does not exist in the new one. Where /sys already is a
+ * sysfs of this network namespace, no other one is put on top of it: it is made
+ * read-only. Undone with the mount namespace, not with the scope.
+ *
+ * Needs CAP_SYS_ADMIN in the user namespaces that own the mount namespace and the
+ * network namespace, and Linux 5.2.
+ *
+ * Returns 0, or -1 with:
+ * EINVAL  the thread is in the mount namespace that the process started in, or that
+ *         gons_become_root() made, whose /sys is never touched: enter a transient
+ *         one first;
+ * EPERM   the network namespace belongs to another user namespace (enter a new
+ *         one), or in a user namespace parts of /sys are covered by other mounts,
+ *         as container engines do, so that the kernel refuses to show them: the
+ *         sentence names these mounts;
+ * ENOENT, ENOTDIR  there is no directory /sys (a chroot);
+ * ENOSYS  the kernel lacks fsopen(2), or a seccomp filter says so;
+ * EMFILE, ENOMEM.
+ */
+int gons_mntns_mount_sysfs_ro(void);
+
+/*
+ * gons_sysfs_open - a sysfs of the caller's network namespace that is mounted nowhere.
+ *
+ * openat(fd, "class/net/lo/ifindex", O_RDONLY | O_CLOEXEC) reads from it, without any
+ * mount namespace. It is read-only, and keeps showing that network namespace whatever
+ * namespace the thread is in later. Symbolic links below it are relative and work.
+ *
+ * Returns a directory's descriptor, closed with the scope. Needs what
+ * gons_mntns_mount_sysfs_ro() needs, in any mount namespace; -1 with its EPERM,
+ * ENOSYS, EMFILE, ENOMEM.
+ */
+int gons_sysfs_open(void);
+
+/*
+ * gons_procfsroot_open - open path as if procfsroot were the root directory.
+ *
+ * @procfsroot: "/proc/TID/root" of gons_mntns_new_transient() or of any other
+ *              process, or any directory.
+ * @path:       absolute or relative, both start at procfsroot.
+ * @flags:      of open(2); O_CLOEXEC is added; a file made by O_CREAT has mode 0666
+ *              less the umask.
+ *
+ * Symbolic links, absolute and relative, and ".." stay inside that root. Links of
+ * procfs such as /proc/PID/cwd, which lead elsewhere, are not followed.
+ *
+ * Returns a descriptor with close-on-exec, which is the caller's to close. -1 with
+ * EINVAL when procfsroot or path is NULL; ENOENT also for an empty path; ELOOP for a
+ * loop of links or a link of procfs; EAGAIN when renames by others kept getting in
+ * the way; ENOSYS without openat2(2): Linux 5.6, and a seccomp filter that lets it
+ * pass; otherwise the errno of open(2).
+ */
+int gons_procfsroot_open(const char *procfsroot, const char *path, int flags);
+
+/*
+ * gons_procfsroot_resolve - the path without symbolic links, as seen inside procfsroot.
+ *
+ * @except_last: where not 0, a symbolic link in the last place is not followed.
+ *
+ * What path names must exist. Returns an absolute path within that root, to be given
+ * to free(3). NULL with the errno of gons_procfsroot_open().
+ */
+char *gons_procfsroot_resolve(const char *procfsroot, const char *path, int except_last);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

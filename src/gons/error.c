@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sentence that a failing call leaves behind. One buffer a thread; a sentence
+ * that is too long ends in "...".
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+enum { SENTENCE_SIZE = GONS_I_SENTENCE_SIZE };
+
+static __thread char sentence[SENTENCE_SIZE];
+
+__attribute__((format(printf, 2, 0))) static void vappend(char *text, const char *format,
+							  va_list args)
+{
+	size_t used = strlen(text);
+	int wanted = vsnprintf(text + used, SENTENCE_SIZE - used, format, args);
+
+	if (wanted < 0 || (size_t)wanted >= SENTENCE_SIZE - used)
+		memcpy(text + SENTENCE_SIZE - sizeof("..."), "...", sizeof("..."));
+}
+
+__attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vappend(text, format, args);
+	va_end(args);
+}
+
+int gons_i_fail(int errnum, const char *format, ...)
+{
+	char text[SENTENCE_SIZE] = ""; /* the arguments may point into the old sentence */
+	char reason[128];
+	va_list args;
+
+	va_start(args, format);
+	vappend(text, format, args);
+	va_end(args);
+	append(text, ": %s", strerror_r(errnum, reason, sizeof(reason)));
+	if (errnum == EMFILE)
+		append(text, "; the limit on open descriptors (RLIMIT_NOFILE) is reached");
+	memcpy(sentence, text, sizeof(sentence));
+	errno = errnum;
+	return -1;
+}
+
+void gons_i_hint(const char *format, ...)
+{
+	char text[SENTENCE_SIZE];
+	int saved = errno;
+	va_list args;
+
+	memcpy(text, sentence, sizeof(text));
+	append(text, "; ");
+	va_start(args, format);
+	vappend(text, format, args);
+	va_end(args);
+	memcpy(sentence, text, sizeof(sentence));
+	errno = saved;
+}
+
+void gons_i_failure_save(struct gons_i_failure *failure)
+{
+	failure->errnum = errno;
+	memcpy(failure->sentence, sentence, sizeof(sentence));
+}
+
+int gons_i_failure_restore(const struct gons_i_failure *failure)
+{
+	memcpy(sentence, failure->sentence, sizeof(sentence));
+	errno = failure->errnum;
+	return -1;
+}
+
+GONS_EXPORT const char *gons_error(void)
+{
+	return sentence;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_INTERNAL_H
+#define GONS_INTERNAL_H
+
+/*
+ * What the files of the library share. Names are gons_i_*, because they are global
+ * in libgons.a; the symbol map keeps them out of libgons.so.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <gons/gons.h>
+
+/* Marks a definition that gons.map exports. */
+#define GONS_EXPORT __attribute__((visibility("default")))
+
+/* ---- descriptors ---- */
+
+/* Closes *fd unless it is negative, and keeps errno. Never retried: Linux has freed
+ * the descriptor even when close(2) says EINTR. */
+static inline void gons_i_close_fd(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+#define cleanup_fd __attribute__((cleanup(gons_i_close_fd)))
+
+/* Hands a cleanup_fd over, on the line that succeeds. */
+static inline int gons_i_take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+/* ---- cancellation ---- */
+
+/* No thread is cancelled (pthread_cancel(3)) inside gons, where it would lose what is not
+ * recorded yet; but it may be in functions of the caller's that gons calls:
+ *
+ *     uncancelled int cancel = gons_i_forbid_cancel();
+ */
+static inline int gons_i_forbid_cancel(void)
+{
+	int old;
+
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old); /* cannot fail */
+	return old;
+}
+
+static inline void gons_i_allow_cancel(const int *old)
+{
+	(void)pthread_setcancelstate(*old, NULL);
+}
+
+#define uncancelled __attribute__((cleanup(gons_i_allow_cancel), unused))
+
+/* ---- error.c: the sentence ---- */
+
+/* Sets the sentence "<formatted>: <text of errnum>" and errno; for EMFILE it also says which
+ * limit that is. Returns -1. */
+int gons_i_fail(int errnum, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends "; <formatted>" to the sentence: the cause, or what would help. Keeps errno. */
+void gons_i_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The calling thread's last failure, kept while something else may fail, or handed to
+ * another thread or process. */
+enum { GONS_I_SENTENCE_SIZE = 1024 };
+struct gons_i_failure {
+	int errnum;
+	char sentence[GONS_I_SENTENCE_SIZE];
+};
+void gons_i_failure_save(struct gons_i_failure *failure);
+int gons_i_failure_restore(const struct gons_i_failure *failure); /* returns -1 */
+
+/* ---- types.c ---- */
+
+/* The first GONS_I_SWITCHABLE rows of the table are those that a thread can go into
+ * and come back from. */
+enum { GONS_I_TYPES = 8, GONS_I_SWITCHABLE = 5, GONS_I_MNT = 1 };
+#define GONS_I_SWITCHABLE_FLAGS                                                                    \
+	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+struct gons_i_type {
+	int flag;
+	const char *name; /* in /proc/PID/ns */
+	const char *noun; /* in sentences */
+	const char *limit; /* in /proc/sys/user */
+};
+extern const struct gons_i_type gons_i_types[GONS_I_TYPES];
+
+/* The row of exactly this type, or NULL. */
+const struct gons_i_type *gons_i_type_row(int type);
+
+/* "network and mount" for a set of types; buf is filled and returned. */
+#define GONS_I_NOUNS_SIZE 96
+const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE]);
+
+/* Opens the calling thread's namespace; the descriptor is the caller's. */
+int gons_i_open_own(const struct gons_i_type *row);
+
+/* The switchable types that this kernel has. */
+int gons_i_present_types(void);
+
+/* The type that nsfd must have; the sentence says what it is instead. Returns 0 or -1. */
+int gons_i_check_type(int nsfd, int type);
+
+/* ---- scope.c: the undo stack ---- */
+
+/* What a record does when its scope ends, and in a child that inherited it by fork. */
+struct gons_i_undo {
+	int (*undo)(void *data); /* 0, or -1 with errno and sentence */
+	void (*drop)(void *data); /* frees what is this process's, touches nothing else */
+};
+
+enum { GONS_I_RECORD_SIZE = 32 };
+
+/* Makes room for n records, so that as many gons_i_scope_push() cannot fail. -1 with ENOMEM. */
+int gons_i_scope_reserve(size_t n);
+
+/* Records data (of at most GONS_I_RECORD_SIZE bytes); there must be room. Returns the
+ * record's number, for gons_i_scope_return(). */
+unsigned gons_i_scope_push(const struct gons_i_undo *undo, const void *data, size_t size);
+
+/* Records a descriptor to be closed; there must be room. Returns it. */
+int gons_i_scope_push_fd(int fd);
+
+/* Undoes the record with this number and, before it, those above it that are switches of
+ * namespaces; leaves the others. No error when the record is gone. */
+int gons_i_scope_return(unsigned number);
+
+/* ---- switch.c: the only setns, unshare and chroot ---- */
+
+/* Where a thread is: its namespaces of some types and, with CLONE_NEWNS, its root and
+ * working directory. fd is in the order of gons_i_types. */
+struct gons_i_place {
+	int types;
+	int fd[GONS_I_SWITCHABLE];
+	int root_fd, cwd_fd;
+};
+
+/* The proof of the way back costs as much as one more switch. Where that counts, it is
+ * made once a thread and type: only a program that has since gone into another user
+ * namespace by itself can be wrong then. */
+enum gons_i_proof { GONS_I_PROOF_AGAIN, GONS_I_PROOF_ONCE };
+
+/* Remembers the calling thread's place, after proving that the kernel would let the
+ * thread come back to it. verb ("create", "enter") says in the sentence what for. */
+int gons_i_place_open(const char *verb, int types, enum gons_i_proof proof,
+		      struct gons_i_place *ret_place);
+
+/* The same without the proof. */
+int gons_i_place_remember(int types, struct gons_i_place *ret_place);
+
+/* Root and working directory of a place with CLONE_NEWNS, within the mount namespace that
+ * the thread is in. 0, or -1 with errno alone. */
+int gons_i_place_directories(const struct gons_i_place *place);
+
+/* Brings the thread back. Goes on when one type fails, and says the first failure. */
+int gons_i_place_return(const struct gons_i_place *place);
+
+void gons_i_place_close(struct gons_i_place *place);
+
+/* Records place as a way back, in room that was reserved; the record owns it from then
+ * on. Returns the record's number, for gons_i_scope_return(). */
+unsigned gons_i_place_record(struct gons_i_place *place);
+
+/* unshare(2), with ENOSPC retried while the kernel is late in destroying namespaces.
+ * Says why not. */
+int gons_i_unshare(int types);
+
+/* Puts the calling thread into new namespaces; a new mount namespace is made private. All
+ * or nothing, where there is a place; NULL is for a thread that ends after a failure. */
+int gons_i_switch_new(int types, const struct gons_i_place *place);
+
+/* Makes every mount of the thread's mount namespace private. */
+int gons_i_make_private(void);
+
+/* Puts the calling thread into n existing namespaces, whose types were checked; place
+ * is where it is. All or nothing. */
+int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
+		     const struct gons_i_place *place);
+
+/* Goes back to place after a failure, from these types, keeping its errno and sentence;
+ * says so when even that fails. Returns -1. */
+int gons_i_switch_undo(const struct gons_i_place *place, int types);
+
+/* Whether the process has other threads than this one. */
+bool gons_i_has_threads(void);
+
+/* Whether this record is a way back. */
+extern const struct gons_i_undo gons_i_way_back;
+
+/* True while this thread is in a namespace that the kernel did not let it leave. */
+bool gons_i_lost(void);
+
+/* ---- refusal.c ---- */
+
+/* What was refused, and so what the cause may be. */
+enum gons_i_refused {
+	GONS_I_REFUSED_NEW, /* unshare */
+	GONS_I_REFUSED_PROOF, /* setns to where the thread is, before anything is switched */
+	GONS_I_REFUSED_TARGET, /* setns to an existing namespace */
+	GONS_I_REFUSED_RETURN, /* setns on the way back */
+};
+
+/* Says that namespaces of these types cannot be created, entered (verb) or come back to:
+ * errno's text, and the likely cause. Returns -1. */
+int gons_i_fail_switch(enum gons_i_refused refused, const char *verb, int types);
+
+/* Adds to the sentence why errno may have been the answer. */
+void gons_i_hint_refusal(enum gons_i_refused refused, int types);
+
+/* Whether user.max_*_namespaces of this user namespace forbids one of these types for good. */
+bool gons_i_limit_is_zero(int types);
+
+/* ---- root.c ---- */
+
+/* Puts the process into a new user namespace, with ground to come back to in it. -1 where it
+ * may be half-way there: for a child. */
+int gons_i_new_root(void);
+
+/* ---- procfs.c ---- */
+
+/* "/proc/thread-self/ns/net": "/proc/self" would be the main thread's. Returns path. */
+enum { GONS_I_OWN_PATH_SIZE = 32 };
+const char *gons_i_own_path(const struct gons_i_type *row, char path[GONS_I_OWN_PATH_SIZE]);
+
+/* A number in /proc/thread-self/status, such as "Umask" in base 8; 0 where there is none. */
+unsigned long gons_i_status_number(const char *name, int base);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The switching core: the only setns, unshare and chroot of the library.
+ *
+ * A switch is always: open the place to come back to, go, record the way back. What fails
+ * in between returns to the place. Only the calling thread moves.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "internal.h"
+#include "mntns/home.h"
+
+/* Types to which the kernel has once let this thread come back. */
+static __thread int proven;
+
+/* Types whose way back the kernel has refused. */
+static __thread int lost;
+
+bool gons_i_lost(void)
+{
+	return lost != 0;
+}
+
+/* setns(2). A mount namespace says EINVAL while other threads share this one's root and
+ * working directory; those stop being shared then, for good. */
+static int join(int nsfd, int type)
+{
+	if (setns(nsfd, type) == 0)
+		return 0;
+	if (type != CLONE_NEWNS || errno != EINVAL || unshare(CLONE_FS) < 0)
+		return -1;
+	return setns(nsfd, type);
+}
+
+/* ---- the place to come back to ---- */
+
+static int open_directory(const char *path, const char *noun)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* Where this user may not enter the directory, a link of procfs still leads to it. */
+	if (fd < 0 && errno == EACCES)
+		fd = open("/proc/thread-self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	return gons_i_fail(errno, "cannot open the %s directory of this thread", noun);
+}
+
+static int open_place(int types, struct gons_i_place *place)
+{
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (types & gons_i_types[i].flag) {
+			place->fd[i] = gons_i_open_own(&gons_i_types[i]);
+			if (place->fd[i] < 0)
+				return -1;
+		}
+	if (!(types & CLONE_NEWNS))
+		return 0;
+	place->root_fd = open_directory("/", "root");
+	if (place->root_fd < 0)
+		return -1;
+	place->cwd_fd = open_directory(".", "working");
+	return place->cwd_fd < 0 ? -1 : 0;
+}
+
+int gons_i_place_remember(int types, struct gons_i_place *ret_place)
+{
+	struct gons_i_place place = { .types = types,
+				      .fd = { [0 ... GONS_I_SWITCHABLE - 1] = -1 },
+				      .root_fd = -1,
+				      .cwd_fd = -1 };
+
+	gons_i_home_learn();
+	if (open_place(types, &place) < 0) {
+		gons_i_place_close(&place);
+		return -1;
+	}
+	*ret_place = place;
+	return 0;
+}
+
+void gons_i_place_close(struct gons_i_place *place)
+{
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		gons_i_close_fd(&place->fd[i]);
+	gons_i_close_fd(&place->root_fd);
+	gons_i_close_fd(&place->cwd_fd);
+}
+
+int gons_i_place_directories(const struct gons_i_place *place)
+{
+	int errnum = fchdir(place->root_fd) < 0 || chroot(".") < 0 ? errno : 0;
+
+	/* Also where the root is refused, so that nothing moves that can stay. */
+	if (fchdir(place->cwd_fd) < 0)
+		return -1;
+	if (errnum == 0)
+		return 0;
+	errno = errnum;
+	return -1;
+}
+
+/* Comes back to one type; errno is setns's. */
+static int come_back(const struct gons_i_place *place, size_t i)
+{
+	if (join(place->fd[i], gons_i_types[i].flag) < 0)
+		return -1;
+	return gons_i_types[i].flag == CLONE_NEWNS ? gons_i_place_directories(place) : 0;
+}
+
+/* Comes to where the thread is. */
+static int prove(const struct gons_i_place *place, size_t i)
+{
+	/* The working directory first, which could not be come back to after the rest. */
+	if (gons_i_types[i].flag == CLONE_NEWNS && fchdir(place->cwd_fd) < 0)
+		return -1;
+	return come_back(place, i);
+}
+
+int gons_i_place_open(const char *verb, int types, enum gons_i_proof proof,
+		      struct gons_i_place *ret_place)
+{
+	int unproven = proof == GONS_I_PROOF_ONCE ? types & ~proven : types;
+	struct gons_i_place place;
+
+	if (gons_i_place_remember(types, &place) < 0)
+		return -1;
+	/* Coming from where one already is asks for the same permissions as coming back: a
+	 * namespace of a user namespace further up, for one, lets nobody in. */
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+		if (!(unproven & gons_i_types[i].flag))
+			continue;
+		if (prove(&place, i) < 0) {
+			(void)gons_i_fail_switch(GONS_I_REFUSED_PROOF, verb, types);
+			gons_i_place_close(&place);
+			return -1;
+		}
+		proven |= gons_i_types[i].flag;
+	}
+	*ret_place = place;
+	return 0;
+}
+
+int gons_i_place_return(const struct gons_i_place *place)
+{
+	int errnum = 0;
+
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+		const struct gons_i_type *row = &gons_i_types[i];
+
+		if (!(place->types & row->flag))
+			continue;
+		if (come_back(place, i) == 0) {
+			lost &= ~row->flag;
+			continue;
+		}
+		lost |= row->flag;
+		if (errnum != 0)
+			continue;
+		(void)gons_i_fail_switch(GONS_I_REFUSED_RETURN, NULL, row->flag);
+		errnum = errno;
+	}
+	if (errnum == 0)
+		return 0;
+	errno = errnum;
+	return -1;
+}
+
+static int undo_way_back(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_place *place = data;
+	int result = gons_i_place_return(place);
+
+	gons_i_place_close(place);
+	return result;
+}
+
+static void drop_way_back(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	gons_i_place_close(data);
+}
+
+const struct gons_i_undo gons_i_way_back = { undo_way_back, drop_way_back };
+
+unsigned gons_i_place_record(struct gons_i_place *place)
+{
+	_Static_assert(sizeof(*place) <= GONS_I_RECORD_SIZE, "a place fits into a record");
+	return gons_i_scope_push(&gons_i_way_back, place, sizeof(*place));
+}
+
+int gons_i_switch_undo(const struct gons_i_place *place, int types)
+{
+	struct gons_i_place switched = *place;
+	struct gons_i_failure failure, way_back;
+
+	gons_i_failure_save(&failure);
+	switched.types = types;
+	if (gons_i_place_return(&switched) == 0)
+		return gons_i_failure_restore(&failure);
+	gons_i_failure_save(&way_back);
+	(void)gons_i_failure_restore(&failure);
+	gons_i_hint("%s", way_back.sentence);
+	return -1;
+}
+
+/* ---- into new namespaces ---- */
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Types for which waiting has not helped: not to be waited for at length again. */
+static __thread int exhausted;
+
+int gons_i_unshare(int types)
+{
+	/* 50 ms are usual, and more than a second was seen beside a busy neighbour. */
+	const int64_t patience = (exhausted & types) ? 100 : 5000;
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int64_t start = 0;
+
+	while (unshare(types) < 0) {
+		if (errno != ENOSPC)
+			return gons_i_fail_switch(GONS_I_REFUSED_NEW, "create", types);
+		if (start == 0)
+			start = milliseconds();
+		if (milliseconds() - start >= patience || gons_i_limit_is_zero(types)) {
+			exhausted |= types;
+			errno = ENOSPC;
+			return gons_i_fail_switch(GONS_I_REFUSED_NEW, "create", types);
+		}
+		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
+	}
+	exhausted &= ~types;
+	return 0;
+}
+
+/*
+ * mount(2) takes mount points only, which "/" is not below a plain chroot (EINVAL), and would
+ * leave out what is mounted above the root. Joining the mount namespace that the thread is in
+ * leads to the namespace's own root. That in turn may cover the thread's ("mount --bind / /"),
+ * so both are made private.
+ */
+int gons_i_make_private(void)
+{
+	const unsigned long private = MS_REC | MS_PRIVATE;
+	struct gons_i_place place;
+	int errnum = 0;
+
+	if (gons_i_place_remember(CLONE_NEWNS, &place) < 0)
+		return -1;
+	if ((mount("none", "/", "none", private, NULL) < 0 && errno != EINVAL) ||
+	    join(place.fd[GONS_I_MNT], CLONE_NEWNS) < 0 ||
+	    mount("none", "/", "none", private, NULL) < 0)
+		errnum = errno;
+	if (gons_i_place_directories(&place) < 0 && errnum == 0)
+		errnum = errno;
+	gons_i_place_close(&place);
+	return errnum == 0 ? 0 : gons_i_fail(errnum, "cannot make this mount namespace private");
+}
+
+int gons_i_switch_new(int types, const struct gons_i_place *place)
+{
+	if (gons_i_unshare(types) < 0)
+		return -1;
+	if (!(types & CLONE_NEWNS) || gons_i_make_private() == 0)
+		return 0;
+	return place ? gons_i_switch_undo(place, types) : -1;
+}
+
+bool gons_i_has_threads(void)
+{
+	/* Changes nothing where there are none. */
+	return unshare(CLONE_THREAD) < 0 && errno == EINVAL;
+}
+
+/* ---- into existing namespaces ---- */
+
+/* Path of the working directory; "/" where it has none. Not getcwd(3), which turns
+ * "(unreachable)/a" into an error. */
+static void get_directory(char path[PATH_MAX])
+{
+	if (syscall(SYS_getcwd, path, PATH_MAX) < 0)
+		(void)strcpy(path, "/");
+}
+
+/*
+ * Keeps root and working directory where the same paths exist in the mount namespace that
+ * the thread has just joined, whose root it is at now.
+ */
+static void carry_directories(const struct gons_i_place *place, const char *cwd)
+{
+	static const char unreachable[] = "(unreachable)";
+	char path[PATH_MAX];
+	const char *root = path;
+
+	/* Seen from here, the old root has a path of its own: "(unreachable)/srv/chroot". */
+	if (fchdir(place->root_fd) == 0) {
+		get_directory(path);
+		if (strncmp(root, unreachable, sizeof(unreachable) - 1) == 0)
+			root += sizeof(unreachable) - 1;
+		if (strcmp(root, "/") != 0)
+			(void)chroot(root); /* absent here: the namespace's root it is */
+	}
+	if (cwd[0] != '/' || chdir(cwd) < 0)
+		(void)chdir("/");
+}
+
+int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct gons_i_place *place)
+{
+	char cwd[PATH_MAX];
+	int switched = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (types[i] == CLONE_NEWNS)
+			get_directory(cwd);
+		if (join(nsfds[i], types[i]) < 0) {
+			(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", types[i]);
+			return gons_i_switch_undo(place, switched);
+		}
+		switched |= types[i];
+		if (types[i] == CLONE_NEWNS)
+			carry_directories(place, cwd);
+	}
+	return 0;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The eight namespace types, and descriptors for namespaces.
+ */
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "internal.h"
+
+const struct gons_i_type gons_i_types[GONS_I_TYPES] = {
+	{ CLONE_NEWNET, "net", "network", "max_net_namespaces" },
+	{ CLONE_NEWNS, "mnt", "mount", "max_mnt_namespaces" },
+	{ CLONE_NEWUTS, "uts", "UTS", "max_uts_namespaces" },
+	{ CLONE_NEWIPC, "ipc", "IPC", "max_ipc_namespaces" },
+	{ CLONE_NEWCGROUP, "cgroup", "cgroup", "max_cgroup_namespaces" },
+	{ CLONE_NEWUSER, "user", "user", "max_user_namespaces" },
+	{ CLONE_NEWPID, "pid", "PID", "max_pid_namespaces" },
+	{ CLONE_NEWTIME, "time", "time", "max_time_namespaces" },
+};
+
+const struct gons_i_type *gons_i_type_row(int type)
+{
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if (gons_i_types[i].flag == type)
+			return &gons_i_types[i];
+	return NULL;
+}
+
+const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < GONS_I_TYPES; i++) {
+		if (!(types & gons_i_types[i].flag))
+			continue;
+		types &= ~gons_i_types[i].flag;
+		used += (size_t)snprintf(buf + used, GONS_I_NOUNS_SIZE - used, "%s%s",
+					 used == 0 ? "" : (types ? ", " : " and "),
+					 gons_i_types[i].noun);
+	}
+	return buf;
+}
+
+GONS_EXPORT const char *gons_type_name(int type)
+{
+	const struct gons_i_type *row = gons_i_type_row(type);
+
+	if (row)
+		return row->name;
+	(void)gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
+	return NULL;
+}
+
+GONS_EXPORT int gons_type_from_name(const char *name)
+{
+	for (size_t i = 0; name && i < GONS_I_TYPES; i++)
+		if (strcmp(gons_i_types[i].name, name) == 0)
+			return gons_i_types[i].flag;
+	return gons_i_fail(EINVAL, "\"%s\" is no namespace type", name ? name : "(null)");
+}
+
+GONS_EXPORT int gons_type(int nsfd)
+{
+	int type = ioctl(nsfd, NS_GET_NSTYPE);
+
+	if (type >= 0 && gons_i_type_row(type))
+		return type;
+	if (type < 0 && errno == EBADF)
+		return gons_i_fail(EBADF, "descriptor %d is closed, or was opened with O_PATH",
+				   nsfd);
+	return gons_i_fail(EINVAL, "descriptor %d refers to no namespace", nsfd);
+}
+
+int gons_i_check_type(int nsfd, int type)
+{
+	int actual = gons_type(nsfd);
+
+	if (actual < 0)
+		return -1;
+	if (type == 0 || actual == type)
+		return 0;
+	return gons_i_fail(EINVAL, "descriptor %d refers to a %s namespace and not to a %s one",
+			   nsfd, gons_i_type_row(actual)->noun, gons_i_type_row(type)->noun);
+}
+
+static int fail_own(const struct gons_i_type *row)
+{
+	int errnum = errno;
+
+	(void)gons_i_fail(errnum, "cannot open the %s namespace of this thread", row->noun);
+	if (errnum == ENOENT)
+		gons_i_hint(access("/proc/thread-self/ns", F_OK) == 0
+				    ? "this kernel has no namespaces of that type"
+				    : "procfs of this PID namespace is not mounted on /proc");
+
+	return -1;
+}
+
+int gons_i_open_own(const struct gons_i_type *row)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	int fd = open(gons_i_own_path(row, path), O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : fail_own(row);
+}
+
+/* The row of type, for calls that take exactly one. */
+static const struct gons_i_type *one_type(int type)
+{
+	const struct gons_i_type *row = gons_i_type_row(type);
+
+	if (!row)
+		(void)gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
+	return row;
+}
+
+/* Opens the namespace at path and checks its type; the descriptor is the caller's. */
+static int open_checked(const char *path, int type)
+{
+	cleanup_fd int fd = -1;
+	int actual;
+
+	if (!path)
+		return gons_i_fail(EINVAL, "cannot open a namespace without a path");
+	if (type != 0 && !one_type(type))
+		return -1;
+	/* What is no namespace may be a FIFO or a terminal. */
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return gons_i_fail(errno, "cannot open the namespace %s", path);
+	actual = gons_type(fd);
+	if (actual < 0)
+		return gons_i_fail(EINVAL, "%s is no namespace", path);
+	if (type != 0 && actual != type)
+		return gons_i_fail(EINVAL, "%s is a %s namespace and not a %s one", path,
+				   gons_i_type_row(actual)->noun, gons_i_type_row(type)->noun);
+	return gons_i_take_fd(&fd);
+}
+
+GONS_EXPORT int gons_open(const char *path, int type)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	int fd;
+
+	if (gons_i_scope_reserve(1) < 0)
+		return -1;
+	fd = open_checked(path, type);
+	return fd < 0 ? -1 : gons_i_scope_push_fd(fd);
+}
+
+GONS_EXPORT int gons_current(int type)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct gons_i_type *row = one_type(type);
+	int fd;
+
+	if (!row || gons_i_scope_reserve(1) < 0)
+		return -1;
+	fd = gons_i_open_own(row);
+	return fd < 0 ? -1 : gons_i_scope_push_fd(fd);
+}
+
+GONS_EXPORT uint64_t gons_ino(int nsfd, int type)
+{
+	struct stat st;
+
+	if ((type != 0 && !one_type(type)) || gons_i_check_type(nsfd, type) < 0)
+		return 0;
+	if (fstat(nsfd, &st) < 0) {
+		(void)gons_i_fail(errno, "cannot read the inode number of descriptor %d", nsfd);
+		return 0;
+	}
+	return st.st_ino;
+}
+
+GONS_EXPORT uint64_t gons_path_ino(const char *path, int type)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	cleanup_fd int fd = open_checked(path, type);
+
+	return fd < 0 ? 0 : gons_ino(fd, type);
+}
+
+GONS_EXPORT uint64_t gons_current_ino(int type)
+{
+	const struct gons_i_type *row = one_type(type);
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat st;
+
+	if (!row)
+		return 0;
+	if (stat(gons_i_own_path(row, path), &st) < 0) {
+		(void)fail_own(row);
+		return 0;
+	}
+	return st.st_ino;
+}
+
+int gons_i_present_types(void)
+{
+	int types = 0;
+
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (gons_current_ino(gons_i_types[i].flag) != 0)
+			types |= gons_i_types[i].flag;
+	return types;
+}

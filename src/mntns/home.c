@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The home mount namespace: the one that the process started in, or that gons_become_root()
+ * made. Its /sys is never touched.
+ */
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "gons/internal.h"
+#include "mntns/home.h"
+
+#ifndef NS_GET_MNTNS_ID
+#define NS_GET_MNTNS_ID _IOR(NSIO, 0x5, __u64)
+#endif
+
+/* An inode number is given again when its namespace has ended. An id is not, but only newer
+ * kernels have one (0: none). */
+struct identity {
+	uint64_t ino, id;
+};
+
+static struct identity home;
+
+static int identify(struct identity *ret_own)
+{
+	cleanup_fd int fd = gons_i_open_own(gons_i_type_row(CLONE_NEWNS));
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return gons_i_fail(errno, "cannot tell this thread's mount namespace");
+	ret_own->ino = st.st_ino;
+	if (ioctl(fd, NS_GET_MNTNS_ID, &ret_own->id) < 0)
+		ret_own->id = 0;
+	return 0;
+}
+
+void gons_i_home_set(void)
+{
+	(void)identify(&home); /* on failure it stays unknown, and nothing is allowed */
+}
+
+/* The process may move before its first call of gons, so that cannot be waited for. */
+__attribute__((constructor)) static void remember_start(void)
+{
+	gons_i_home_set();
+}
+
+void gons_i_home_learn(void)
+{
+	if (home.ino == 0)
+		gons_i_home_set();
+}
+
+int gons_i_home_is_here(void)
+{
+	struct identity own = { 0, 0 };
+
+	gons_i_home_learn();
+	if (identify(&own) < 0)
+		return -1;
+	return home.ino == 0 || (own.ino == home.ino && own.id == home.id);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Transient mount namespaces that nobody has entered. An idle thread lives in each, since
+ * only a thread's /proc/TID/root gives access to the files in it by path.
+ */
+#include <link.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include <gons/mntns.h>
+
+#include "gons/internal.h"
+
+struct idle {
+	pthread_t thread;
+	sem_t ready, quit;
+	int fd; /* of the new namespace, or -1 */
+	struct gons_i_failure *failure; /* why not; valid while the creator waits */
+	char procfsroot[32];
+};
+
+enum { STACK_SIZE = 64 * 1024 };
+
+static void wait_for(sem_t *sem)
+{
+	while (sem_wait(sem) < 0) /* EINTR */
+		;
+}
+
+/* "/proc/TID/root", by the number that this /proc knows the thread by. */
+static int find_procfsroot(char *path, size_t size)
+{
+	char link[64] = "";
+	const char *tid;
+
+	if (readlink("/proc/thread-self", link, sizeof(link) - 1) < 0)
+		return gons_i_fail(errno, "cannot read /proc/thread-self");
+	tid = strrchr(link, '/'); /* PID/task/TID */
+	if (!tid || (size_t)snprintf(path, size, "/proc%s/root", tid) >= size)
+		return gons_i_fail(EINVAL, "/proc/thread-self leads to \"%s\"", link);
+	return 0;
+}
+
+static void *live(void *arg)
+{
+	struct idle *idle = arg;
+	cleanup_fd int fd = -1;
+
+	(void)prctl(PR_SET_NAME, "gons-mntns");
+	if (gons_i_switch_new(CLONE_NEWNS, NULL) == 0 &&
+	    find_procfsroot(idle->procfsroot, sizeof(idle->procfsroot)) == 0)
+		fd = gons_i_open_own(&gons_i_types[GONS_I_MNT]);
+	if (fd < 0)
+		gons_i_failure_save(idle->failure);
+	idle->fd = gons_i_take_fd(&fd);
+	(void)sem_post(&idle->ready); /* cannot overflow */
+	wait_for(&idle->quit);
+	return NULL;
+}
+
+static int add_tls(struct dl_phdr_info *info, size_t size, void *total)
+{
+	(void)size;
+	for (size_t i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_TLS)
+			*(size_t *)total += info->dlpi_phdr[i].p_memsz + info->dlpi_phdr[i].p_align;
+	return 0;
+}
+
+/* A small one; but it has to hold the program's thread-local data, too. */
+static size_t stack_size(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = STACK_SIZE;
+
+	(void)dl_iterate_phdr(add_tls, &size);
+	return (size + page - 1) / page * page;
+}
+
+/* Creates the thread with all signals blocked. Returns an error number. */
+static int create_thread(struct idle *idle)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	int errnum;
+
+	(void)sigfillset(&all);
+	errnum = pthread_attr_init(&attr);
+	if (errnum != 0)
+		return errnum;
+	(void)pthread_attr_setstacksize(&attr, stack_size()); /* too small: the default it is */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	errnum = pthread_create(&idle->thread, &attr, live, idle);
+	if (errnum == EINVAL)
+		errnum = pthread_create(&idle->thread, NULL, live, idle);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_attr_destroy(&attr);
+	return errnum;
+}
+
+static void free_idle(struct idle *idle)
+{
+	(void)sem_destroy(&idle->ready);
+	(void)sem_destroy(&idle->quit);
+	free(idle);
+}
+
+static int end_idle(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct idle *idle = *(struct idle **)data;
+
+	(void)sem_post(&idle->quit);
+	(void)pthread_join(idle->thread, NULL); /* its own creator is the only one to join it */
+	free_idle(idle);
+	return 0;
+}
+
+/* In a forked child there is no such thread. */
+static void drop_idle(void *data)
+{
+	free(*(struct idle **)data);
+}
+
+/* Starts the thread and waits until it is in its namespace. */
+static struct idle *start_idle(void)
+{
+	struct idle *idle = calloc(1, sizeof(*idle));
+	struct gons_i_failure failure;
+	int errnum;
+
+	if (!idle) {
+		(void)gons_i_fail(ENOMEM, "cannot create an idle thread");
+		return NULL;
+	}
+	(void)sem_init(&idle->ready, 0, 0);
+	(void)sem_init(&idle->quit, 0, 0);
+	idle->failure = &failure;
+	errnum = create_thread(idle);
+	if (errnum != 0) {
+		free_idle(idle);
+		(void)gons_i_fail(errnum, "cannot create an idle thread for a mount namespace");
+		if (errnum == EAGAIN)
+			gons_i_hint("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
+		return NULL;
+	}
+	wait_for(&idle->ready);
+	idle->failure = NULL;
+	if (idle->fd < 0) {
+		(void)end_idle(&idle);
+		(void)gons_i_failure_restore(&failure);
+		return NULL;
+	}
+	return idle;
+}
+
+GONS_EXPORT int gons_mntns_new_transient(const char **procfsroot)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	static const struct gons_i_undo undo = { end_idle, drop_idle };
+	struct idle *idle;
+
+	if (gons_i_scope_reserve(2) < 0)
+		return -1;
+	idle = start_idle();
+	if (!idle)
+		return -1;
+	(void)gons_i_scope_push(&undo, &idle, sizeof(idle));
+	if (procfsroot)
+		*procfsroot = idle->procfsroot;
+	return gons_i_scope_push_fd(idle->fd);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Network namespaces: the core's calls with the type fixed, named ones, loopback.
+ */
+#include <limits.h>
+#include <linux/if.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gons/netns.h>
+
+#include "gons/internal.h"
+#include "netns/rtnl.h"
+
+GONS_EXPORT int gons_netns_enter_transient(void)
+{
+	return gons_enter_transient(CLONE_NEWNET);
+}
+
+GONS_EXPORT int gons_netns_new_transient(void)
+{
+	return gons_new_transient(CLONE_NEWNET);
+}
+
+GONS_EXPORT int gons_netns_execute(int nsfd, void (*fn)(void *), void *arg)
+{
+	if (gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
+		return -1;
+	return gons_execute(nsfd, fn, arg);
+}
+
+GONS_EXPORT int gons_netns_current(void)
+{
+	return gons_current(CLONE_NEWNET);
+}
+
+GONS_EXPORT uint64_t gons_netns_ino(int nsfd)
+{
+	return gons_ino(nsfd, CLONE_NEWNET);
+}
+
+GONS_EXPORT uint64_t gons_netns_path_ino(const char *path)
+{
+	return gons_path_ino(path, CLONE_NEWNET);
+}
+
+GONS_EXPORT uint64_t gons_netns_current_ino(void)
+{
+	return gons_current_ino(CLONE_NEWNET);
+}
+
+GONS_EXPORT int gons_netns_open_named(const char *name)
+{
+	char path[PATH_MAX];
+
+	if (!name || name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0)
+		return gons_i_fail(EINVAL, "\"%s\" cannot be the name of a network namespace",
+				   name ? name : "(null)");
+	if ((size_t)snprintf(path, sizeof(path), "/run/netns/%s", name) >= sizeof(path))
+		return gons_i_fail(ENAMETOOLONG, "the name of a network namespace is too long");
+	return gons_open(path, CLONE_NEWNET);
+}
+
+/* ---- loopback ---- */
+
+static struct nlmsghdr *loopback_request(char *buf, uint16_t type)
+{
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, type, 0);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+
+	ifi->ifi_family = AF_UNSPEC;
+	ifi->ifi_index = 1; /* the kernel gives lo this index in every namespace */
+	return nlh;
+}
+
+static int is_up(const struct nlmsghdr *nlh, void *up)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	if (nlh->nlmsg_type == RTM_NEWLINK)
+		*(bool *)up = ifi->ifi_flags & IFF_UP;
+	return MNL_CB_OK;
+}
+
+GONS_EXPORT int gons_netns_loopback_up(void)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct mnl_socket *socket = gons_i_rtnl_open();
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh;
+	bool up = false;
+	int result;
+
+	if (!socket)
+		return -1;
+	/* Asked first, because whoever may not bring it up may still find it up. */
+	result = gons_i_rtnl_talk(socket, loopback_request(buf, RTM_GETLINK), is_up, &up,
+				  "find the loopback link");
+	if (result == 0 && !up) {
+		nlh = loopback_request(buf, RTM_NEWLINK);
+		ifi = mnl_nlmsg_get_payload(nlh);
+		ifi->ifi_change = IFF_UP;
+		ifi->ifi_flags = IFF_UP;
+		result = gons_i_rtnl_talk(socket, nlh, NULL, NULL, "bring up the loopback link");
+	}
+	gons_i_rtnl_close(socket);
+	return result;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
+enum { NAMES = sizeof(names) / sizeof(names[0]) };
+
+static struct picture {
+	uint64_t ino[NAMES];
+	struct stat root, cwd;
+	int fds, threads, children, mounts;
+	char umask[8];
+	int mark;
+} before;
+
+uint64_t own_ino(const char *name)
+{
+	char path[64];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", name);
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+int count_entries_at(int dir_fd, const char *path)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int count = 0;
+
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			count++;
+	(void)closedir(dir);
+	return count;
+}
+
+int count_entries(const char *path)
+{
+	return count_entries_at(AT_FDCWD, path);
+}
+
+const char *read_text(const char *path)
+{
+	static char text[65536];
+	FILE *file = fopen(path, "re");
+	size_t length = 0;
+
+	if (file) {
+		length = fread(text, 1, sizeof(text) - 1, file);
+		(void)fclose(file);
+	}
+	text[length] = '\0';
+	return text;
+}
+
+int count_mounts(void)
+{
+	FILE *file = fopen("/proc/thread-self/mountinfo", "re");
+	int count = 0;
+	int c;
+
+	if (!file)
+		return -1;
+	while ((c = getc(file)) != EOF)
+		count += c == '\n';
+	(void)fclose(file);
+	return count;
+}
+
+static int count_children(void)
+{
+	const char *text = read_text("/proc/thread-self/children");
+	int count = 0;
+
+	for (; *text; text++)
+		count += *text == ' ';
+	return count;
+}
+
+static void take_picture(struct picture *picture)
+{
+	const char *umask_line;
+
+	for (size_t i = 0; i < NAMES; i++)
+		picture->ino[i] = own_ino(names[i]);
+	assert_int_equal(stat("/", &picture->root), 0);
+	assert_int_equal(stat(".", &picture->cwd), 0);
+	picture->fds = count_entries("/proc/thread-self/fd");
+	picture->threads = count_entries("/proc/self/task");
+	picture->children = count_children();
+	picture->mounts = count_mounts();
+	umask_line = strstr(read_text("/proc/thread-self/status"), "\nUmask:\t");
+	(void)snprintf(picture->umask, sizeof(picture->umask), "%.4s",
+		       umask_line ? umask_line + 8 : "");
+}
+
+/* The thread sanitizer starts a thread of its own along with the program's first one. */
+static void start_sanitizer(void)
+{
+#ifdef __SANITIZE_THREAD__
+	static bool started;
+
+	if (!started)
+		on_thread(free, NULL);
+	started = true;
+#endif
+}
+
+int check_begin(void **state)
+{
+	(void)state;
+	start_sanitizer();
+	take_picture(&before);
+	before.mark = gons_must(gons_scope_begin());
+	return 0;
+}
+
+int check_end(void **state)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct picture after;
+
+	(void)state;
+	gons_must(gons_scope_end(before.mark));
+	/* A joined thread may be listed for a moment yet. */
+	for (int i = 0; i < 1000 && count_entries("/proc/self/task") > before.threads; i++)
+		(void)nanosleep(&pause, NULL);
+	take_picture(&after);
+	for (size_t i = 0; i < NAMES; i++)
+		if (after.ino[i] != before.ino[i])
+			fail_msg("the thread is in another %s namespace", names[i]);
+	assert_int_equal(after.root.st_dev, before.root.st_dev);
+	assert_int_equal(after.root.st_ino, before.root.st_ino);
+	assert_int_equal(after.cwd.st_dev, before.cwd.st_dev);
+	assert_int_equal(after.cwd.st_ino, before.cwd.st_ino);
+	assert_string_equal(after.umask, before.umask);
+	assert_int_equal(after.fds, before.fds);
+	assert_int_equal(after.threads, before.threads);
+	assert_int_equal(after.children, before.children);
+	assert_int_equal(after.mounts, before.mounts);
+	return 0;
+}
+
+void check_contains(const char *text, const char *words, const char *file, int line)
+{
+	if (text && strstr(text, words))
+		return;
+	print_error("\"%s\" has no \"%s\" in it\n", text ? text : "(null)", words);
+	_fail(file, line);
+}
+
+void check_refused(bool failed, const char *call, int actual_errno, int wanted_errno,
+		   const char *words, const char *file, int line)
+{
+	if (!failed)
+		print_error("%s succeeded\n", call);
+	else if (actual_errno != wanted_errno)
+		print_error("%s: errno is %d (%s), not %d: %s\n", call, actual_errno,
+			    strerror(actual_errno), wanted_errno, gons_error());
+	else if (!strstr(gons_error(), words))
+		print_error("%s: \"%s\" has no \"%s\" in it\n", call, gons_error(), words);
+	else
+		return;
+	_fail(file, line);
+}
+
+bool check_wanted(bool condition, const char *text, const char *file, int line)
+{
+	if (!condition)
+		(void)fprintf(stderr, "%s:%d: not so: %s; errno %d, \"%s\"\n", file, line, text,
+			      errno, gons_error());
+	return condition;
+}
+
+int in_child(int (*fn)(void *), void *arg)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(fn(arg));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+struct job {
+	void (*fn)(void *);
+	void *arg;
+};
+
+static void *run_job(void *arg)
+{
+	const struct job *job = arg;
+
+	job->fn(job->arg);
+	return NULL;
+}
+
+void on_thread(void (*fn)(void *), void *arg)
+{
+	struct job job = { fn, arg };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, run_job, &job), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}

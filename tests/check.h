@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHECK_H
+#define CHECK_H
+
+/*
+ * What the test programs share. The comparison before and after each test is made without
+ * gons's own leak report, so that the library does not vouch for itself.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <gons/cmocka.h>
+
+/*
+ * A test in a scope of its own, after which the process must have as many descriptors,
+ * threads, children and mounts as before, and the thread must be in the same namespaces,
+ * root, working directory and umask.
+ */
+#define check_test(f) cmocka_unit_test_setup_teardown(f, check_begin, check_end)
+int check_begin(void **state);
+int check_end(void **state);
+
+/* The call failed (int, pointer, uint64_t) with this errno, and gons_error() has the words. */
+#define assert_refused(call, errnum, words)                                                        \
+	do {                                                                                       \
+		__typeof__(call) refused_ = (call);                                                \
+		int refused_errno_ = errno;                                                        \
+		check_refused(GONS_CMOCKA_FAILED_(refused_), #call, refused_errno_, errnum, words, \
+			      __FILE__, __LINE__);                                                 \
+	} while (0)
+void check_refused(bool failed, const char *call, int actual_errno, int wanted_errno,
+		   const char *words, const char *file, int line);
+
+/* The text has the words in it. */
+#define assert_contains(text, words) check_contains(text, words, __FILE__, __LINE__)
+void check_contains(const char *text, const char *words, const char *file, int line);
+
+/* Inode number of the calling thread's namespace "net", by stat(2) and not by gons. */
+uint64_t own_ino(const char *name);
+
+/* Entries of a directory, without "." and ".."; -1 when it cannot be listed. */
+int count_entries(const char *path);
+int count_entries_at(int dir_fd, const char *path);
+
+/* The file's text (static buffer), "" when it cannot be read. */
+const char *read_text(const char *path);
+
+/* Lines of /proc/thread-self/mountinfo. */
+int count_mounts(void);
+
+/* Runs fn(arg) in a forked child; its return value is the exit status, which is returned
+ * (128 + N for signal N). What it asserts must be by return value: cmocka cannot be used there. */
+int in_child(int (*fn)(void *), void *arg);
+
+/* In a function that in_child() runs: unless it is so, says where, and returns 1. */
+#define want(condition)                                                                            \
+	do {                                                                                       \
+		if (!check_wanted(condition, #condition, __FILE__, __LINE__))                      \
+			return 1;                                                                  \
+	} while (0)
+bool check_wanted(bool condition, const char *text, const char *file, int line);
+
+/* Runs fn(arg) on another thread and waits for it. */
+void on_thread(void (*fn)(void *), void *arg);
+
+#endif

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions executed in other namespaces, on the calling thread.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+enum { NET, MNT, UTS, IPC, CGROUP, TYPES };
+static const char *const names[TYPES] = { "net", "mnt", "uts", "ipc", "cgroup" };
+static const int flags[TYPES] = { CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC,
+				  CLONE_NEWCGROUP };
+
+/* What an executed function saw. */
+struct seen {
+	int calls;
+	pid_t tid;
+	pthread_t thread;
+	uint64_t ino[TYPES];
+	char cwd[PATH_MAX];
+	struct stat root;
+};
+
+static void look(void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->calls++;
+	seen->tid = gettid();
+	seen->thread = pthread_self();
+	for (int i = 0; i < TYPES; i++)
+		seen->ino[i] = own_ino(names[i]);
+	if (syscall(SYS_getcwd, seen->cwd, sizeof(seen->cwd)) < 0)
+		seen->cwd[0] = '\0';
+	assert_int_equal(stat("/", &seen->root), 0);
+}
+
+static int new_namespace(int type)
+{
+	return gons_must(type == CLONE_NEWNS ? gons_mntns_new_transient(NULL)
+					     : gons_new_transient(type));
+}
+
+/* ---- where it runs ---- */
+
+static void it_runs_on_this_thread_in_the_namespace(void **state)
+{
+	struct seen before = { 0 }, after = { 0 };
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	look(&before);
+	for (int i = 0; i < TYPES; i++) {
+		int fd = new_namespace(flags[i]);
+		struct seen seen = { 0 };
+
+		assert_int_equal(gons_execute(fd, look, &seen), 0);
+		assert_int_equal(seen.calls, 1);
+		assert_int_equal(seen.tid, gettid());
+		assert_true(pthread_equal(seen.thread, pthread_self()));
+		for (int j = 0; j < TYPES; j++)
+			assert_int_equal(seen.ino[j],
+					 j == i ? gons_ino(fd, flags[i]) : before.ino[j]);
+		assert_int_not_equal(seen.ino[i], before.ino[i]);
+		look(&after);
+		assert_memory_equal(after.ino, before.ino, sizeof(after.ino));
+	}
+}
+
+static void several_namespaces_are_entered_at_once(void **state)
+{
+	struct seen before = { 0 }, after = { 0 }, seen = { 0 };
+	int fd[TYPES];
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	look(&before);
+	for (int i = 0; i < TYPES; i++)
+		fd[i] = new_namespace(flags[i]);
+	assert_int_equal(gons_execute_all(fd, 3, look, &seen), 0);
+	for (int i = 0; i < TYPES; i++)
+		assert_int_equal(seen.ino[i], i < 3 ? gons_ino(fd[i], flags[i]) : before.ino[i]);
+	assert_int_equal(gons_execute_all(fd, TYPES, look, &seen), 0);
+	for (int i = 0; i < TYPES; i++)
+		assert_int_equal(seen.ino[i], gons_ino(fd[i], flags[i]));
+	assert_int_equal(seen.calls, 2);
+	look(&after);
+	assert_memory_equal(after.ino, before.ino, sizeof(after.ino));
+}
+
+static void without_descriptors_it_runs_where_the_thread_is(void **state)
+{
+	struct seen before = { 0 }, seen = { 0 };
+
+	(void)state;
+	look(&before);
+	assert_int_equal(gons_execute_all(NULL, 0, look, &seen), 0);
+	assert_int_equal(seen.calls, 1);
+	assert_memory_equal(seen.ino, before.ino, sizeof(seen.ino));
+}
+
+static void the_own_namespace_is_no_exception(void **state)
+{
+	struct seen before = { 0 }, seen = { 0 };
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	look(&before);
+	for (int i = 0; i < TYPES; i++) {
+		int fd = gons_must(gons_current(flags[i]));
+
+		assert_int_equal(gons_execute(fd, look, &seen), 0);
+		assert_memory_equal(seen.ino, before.ino, sizeof(seen.ino));
+		assert_string_equal(seen.cwd, before.cwd);
+	}
+	assert_int_equal(seen.calls, TYPES);
+}
+
+struct nest {
+	int fd[3];
+	int depth;
+	uint64_t ino[3], back[3];
+};
+
+static void go_deeper(void *arg)
+{
+	struct nest *nest = arg;
+	int depth = nest->depth++;
+
+	nest->ino[depth] = own_ino("uts");
+	if (depth < 2)
+		assert_int_equal(gons_execute(nest->fd[depth + 1], go_deeper, nest), 0);
+	nest->back[depth] = own_ino("uts");
+}
+
+static void it_nests_three_deep(void **state)
+{
+	uint64_t before = own_ino("uts");
+	struct nest nest = { .depth = 0 };
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	for (int i = 0; i < 3; i++)
+		nest.fd[i] = new_namespace(CLONE_NEWUTS);
+	assert_int_equal(gons_execute(nest.fd[0], go_deeper, &nest), 0);
+	assert_int_equal(nest.depth, 3);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(nest.ino[i], gons_ino(nest.fd[i], CLONE_NEWUTS));
+		assert_int_equal(nest.back[i], nest.ino[i]);
+	}
+	assert_int_equal(own_ino("uts"), before);
+}
+
+/* ---- refusals ---- */
+
+static void refusals_come_before_anything_is_switched(void **state)
+{
+	struct seen seen = { 0 };
+	int net = gons_must(gons_current(CLONE_NEWNET));
+	int again = gons_must(gons_open("/proc/thread-self/ns/net", 0));
+	int uts = gons_must(gons_current(CLONE_NEWUTS));
+	int user = gons_must(gons_current(CLONE_NEWUSER));
+	int pid = gons_must(gons_current(CLONE_NEWPID));
+	int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	const int twice[] = { uts, net, again };
+	const int mixed[] = { uts, user }, bad[] = { uts, file }, closed[] = { uts, -1 };
+	const int many[] = { uts, net, net, net, net, net, net, net };
+
+	(void)state;
+	assert_refused(gons_execute(net, NULL, NULL), EINVAL, "cannot execute no function");
+	assert_refused(gons_execute_all(NULL, 0, NULL, NULL), EINVAL, "no function");
+	assert_refused(gons_execute_all(NULL, 1, look, &seen), EINVAL, "without descriptors");
+	assert_refused(gons_execute_all(twice, 3, look, &seen), EINVAL,
+		       "cannot enter two network namespaces at once");
+	assert_refused(gons_execute_all(many, 8, look, &seen), EINVAL, "two network namespaces");
+	assert_refused(gons_execute_all(mixed, 2, look, &seen), EINVAL,
+		       "cannot enter a user namespace and come back");
+	assert_refused(gons_execute(pid, look, &seen), EINVAL, "a PID namespace");
+	assert_refused(gons_execute_all(bad, 2, look, &seen), EINVAL, "refers to no namespace");
+	assert_refused(gons_execute_all(closed, 2, look, &seen), EBADF, "is closed");
+	assert_refused(gons_execute(-1, look, &seen), EBADF, "is closed");
+	assert_int_equal(seen.calls, 0);
+	assert_int_equal(close(file), 0);
+}
+
+static int set_capabilities(uint32_t low)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{ .effective = low, .permitted = low },
+	};
+
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+static void drop_capabilities(void *arg)
+{
+	*(int *)arg = set_capabilities(0);
+}
+
+static int lose_the_way_back(void *arg)
+{
+	int result = -2;
+
+	if (gons_execute(*(int *)arg, drop_capabilities, &result) == 0 || errno != EPERM)
+		return 1;
+	return result == 0 && strstr(gons_error(), "cannot come back to the UTS namespace") ? 0 : 2;
+}
+
+static void a_refused_way_back_is_said(void **state)
+{
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	fd = new_namespace(CLONE_NEWUTS);
+	assert_int_equal(in_child(lose_the_way_back, &fd), 0);
+}
+
+/* Entering the network namespace is allowed, the mount namespace after it is not. */
+static int be_refused_half_way(void *arg)
+{
+	const int *fds = arg;
+	uint64_t net = own_ino("net"), mnt = own_ino("mnt");
+	struct seen seen = { 0 };
+	int open_fds = count_entries("/proc/self/fd");
+
+	if (gons_execute_all(fds, 2, look, &seen) < 0 || seen.calls != 1)
+		return 1;
+	if (set_capabilities(1U << CAP_SYS_ADMIN) < 0)
+		return 2;
+	if (gons_execute_all(fds, 2, look, &seen) == 0 || errno != EPERM || seen.calls != 1)
+		return 3;
+	if (own_ino("net") != net || own_ino("mnt") != mnt ||
+	    count_entries("/proc/self/fd") != open_fds)
+		return 4;
+	if (!strstr(gons_error(), "cannot enter a mount namespace: Operation not permitted; "
+				  "CAP_SYS_CHROOT is missing"))
+		return 5;
+	/* It is where it was, so nothing is to be said of a way back. */
+	return strstr(gons_error(), "come back") ? 6 : 0;
+}
+
+static void a_refusal_half_way_is_put_back(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	fds[0] = new_namespace(CLONE_NEWNET);
+	fds[1] = new_namespace(CLONE_NEWNS);
+	assert_int_equal(in_child(be_refused_half_way, fds), 0);
+}
+
+/* ---- working directory and root ---- */
+
+/* A mount namespace with a directory tree that only it has; /tmp/root can be a root. */
+static void enter_with_tree(void)
+{
+	gons_must(gons_enter_transient(CLONE_NEWNS));
+	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkdir("/tmp/root", 0755), 0);
+	assert_int_equal(mkdir("/tmp/root/sub", 0755), 0);
+	assert_int_equal(mkdir("/tmp/root/proc", 0755), 0);
+	assert_int_equal(mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL), 0);
+}
+
+static void the_working_directory_is_kept_where_the_path_exists(void **state)
+{
+	struct seen seen = { 0 };
+	char path[PATH_MAX];
+	int outside;
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	outside = gons_must(gons_current(CLONE_NEWNS));
+	enter_with_tree();
+	assert_int_equal(chdir("/proc/sys/kernel"), 0);
+	gons_must(gons_execute(outside, look, &seen));
+	assert_string_equal(seen.cwd, "/proc/sys/kernel");
+	assert_int_equal(chdir("/tmp/root/sub"), 0);
+	gons_must(gons_execute(outside, look, &seen));
+	assert_string_equal(seen.cwd, "/");
+	assert_string_equal(getcwd(path, sizeof(path)), "/tmp/root/sub");
+	/* The same path, but another directory: the target's. */
+	assert_int_equal(chdir("/tmp"), 0);
+	gons_must(gons_execute(outside, look, &seen));
+	assert_string_equal(seen.cwd, "/tmp");
+	assert_int_equal(access("root/sub", F_OK), 0);
+}
+
+static void leave_directories(void *arg)
+{
+	(void)arg;
+	assert_int_equal(chroot("/proc/sys"), 0);
+	assert_int_equal(chdir("/kernel"), 0);
+}
+
+static void directories_are_restored_whatever_the_function_did(void **state)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNS));
+	assert_int_equal(chdir("/proc/sys/net"), 0);
+	fd = new_namespace(CLONE_NEWNS);
+	gons_must(gons_execute(fd, leave_directories, NULL));
+	assert_string_equal(getcwd(path, sizeof(path)), "/proc/sys/net");
+	assert_int_equal(access("/proc/self", F_OK), 0);
+	fd = gons_must(gons_current(CLONE_NEWNS));
+	gons_must(gons_execute(fd, leave_directories, NULL));
+	assert_string_equal(getcwd(path, sizeof(path)), "/proc/sys/net");
+	assert_int_equal(access("/proc/self", F_OK), 0);
+}
+
+static void the_root_is_kept_below_a_chroot(void **state)
+{
+	struct seen seen = { 0 };
+	struct stat root, home;
+	char path[PATH_MAX];
+	int outside, copy;
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	assert_int_equal(stat("/", &home), 0);
+	outside = gons_must(gons_current(CLONE_NEWNS));
+	enter_with_tree();
+	copy = new_namespace(CLONE_NEWNS);
+	assert_int_equal(chroot("/tmp/root"), 0);
+	assert_int_equal(chdir("/sub"), 0);
+	assert_int_equal(stat("/", &root), 0);
+	gons_must(gons_execute(copy, look, &seen));
+	assert_int_equal(seen.root.st_dev, root.st_dev);
+	assert_int_equal(seen.root.st_ino, root.st_ino);
+	assert_string_equal(seen.cwd, "/sub");
+	/* There is no /tmp/root outside: the root is that of the namespace. */
+	gons_must(gons_execute(outside, look, &seen));
+	assert_int_equal(seen.root.st_dev, home.st_dev);
+	assert_int_equal(seen.root.st_ino, home.st_ino);
+	assert_string_equal(seen.cwd, "/");
+	assert_string_equal(getcwd(path, sizeof(path)), "/sub");
+	assert_int_equal(count_entries("/"), 2);
+}
+
+/* ---- functions that leave in other ways, or leave something behind ---- */
+
+static jmp_buf way_out;
+
+static void leave_by_longjmp(void *arg)
+{
+	(void)arg;
+	assert_int_equal(chdir("/proc"), 0);
+	longjmp(way_out, 1);
+}
+
+static void after_a_longjmp_the_enclosing_scope_brings_back(void **state)
+{
+	struct seen before = { 0 }, after = { 0 };
+	int mark = gons_must(gons_scope_begin());
+	int fds[2];
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
+	look(&before);
+	fds[0] = new_namespace(CLONE_NEWNS);
+	fds[1] = new_namespace(CLONE_NEWUTS);
+	if (setjmp(way_out) == 0) {
+		(void)gons_execute_all(fds, 2, leave_by_longjmp, NULL);
+		fail_msg("the function did not leave");
+	}
+	assert_int_equal(own_ino("uts"), gons_ino(fds[1], CLONE_NEWUTS));
+	assert_int_equal(gons_scope_end(mark), 0);
+	look(&after);
+	assert_memory_equal(after.ino, before.ino, sizeof(after.ino));
+	assert_string_equal(after.cwd, before.cwd);
+}
+
+struct left {
+	int fd, mark, calls;
+};
+
+static void call(void *arg)
+{
+	((struct left *)arg)->calls++;
+}
+
+static void leave_things(void *arg)
+{
+	struct left *left = arg;
+
+	left->fd = gons_must(gons_new_transient(CLONE_NEWUTS));
+	gons_must(gons_enter_transient(CLONE_NEWUTS | CLONE_NEWNET));
+	left->mark = gons_must(gons_scope_begin());
+	gons_must(gons_defer(call, left));
+	gons_must(gons_enter(left->fd));
+}
+
+static void what_it_entered_is_left_and_what_it_made_stays(void **state)
+{
+	struct seen before = { 0 }, after = { 0 };
+	struct left left = { .fd = -1 };
+	int mark = gons_must(gons_scope_begin());
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWUTS);
+	look(&before);
+	fd = new_namespace(CLONE_NEWNET);
+	assert_int_equal(gons_execute(fd, leave_things, &left), 0);
+	look(&after);
+	assert_memory_equal(after.ino, before.ino, sizeof(after.ino));
+	assert_int_equal(gons_type(left.fd), CLONE_NEWUTS);
+	assert_int_equal(left.calls, 0);
+	assert_int_equal(gons_scope_end(left.mark), 0);
+	assert_int_equal(left.calls, 1);
+	assert_int_equal(gons_type(left.fd), CLONE_NEWUTS);
+	assert_int_equal(gons_scope_end(mark), 0);
+	assert_refused(gons_type(left.fd), EBADF, "closed");
+	assert_int_equal(left.calls, 1);
+}
+
+static void end_scope(void *arg)
+{
+	struct left *left = arg;
+
+	assert_int_equal(gons_scope_end(left->mark), 0);
+	left->fd = gons_must(gons_current(CLONE_NEWUTS));
+}
+
+static void a_function_may_end_the_enclosing_scope(void **state)
+{
+	uint64_t before = own_ino("uts");
+	struct left left = { .mark = gons_must(gons_scope_begin()) };
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	fd = new_namespace(CLONE_NEWUTS);
+	assert_int_equal(gons_execute(fd, end_scope, &left), 0);
+	assert_int_equal(own_ino("uts"), before);
+	assert_refused(gons_type(fd), EBADF, "closed");
+	assert_int_equal(gons_ino(left.fd, CLONE_NEWUTS), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(it_runs_on_this_thread_in_the_namespace),
+		check_test(several_namespaces_are_entered_at_once),
+		check_test(without_descriptors_it_runs_where_the_thread_is),
+		check_test(the_own_namespace_is_no_exception),
+		check_test(it_nests_three_deep),
+		check_test(refusals_come_before_anything_is_switched),
+		check_test(a_refused_way_back_is_said),
+		check_test(a_refusal_half_way_is_put_back),
+		check_test(the_working_directory_is_kept_where_the_path_exists),
+		check_test(directories_are_restored_whatever_the_function_did),
+		check_test(the_root_is_kept_below_a_chroot),
+		check_test(after_a_longjmp_the_enclosing_scope_brings_back),
+		check_test(what_it_entered_is_left_and_what_it_made_stays),
+		check_test(a_function_may_end_the_enclosing_scope),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

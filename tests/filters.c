@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System calls that a seccomp filter refuses, as in a container or on an older kernel. A filter
+ * stays, so each is put on in a forked child.
+ */
+#include "check.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* From here on this thread's call is refused with errnum. */
+static bool refuse_call(long number, int errnum)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)errnum),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static bool is_failure(int result, int errnum, const char *words)
+{
+	return result == -1 && errno == errnum && strstr(gons_error(), words);
+}
+
+/* ---- where the thread is ---- */
+
+struct picture {
+	uint64_t mnt, net, uts;
+	struct stat root, cwd, sys;
+	int mounts, fds;
+};
+
+static bool take_picture(struct picture *picture)
+{
+	memset(picture, 0, sizeof(*picture));
+	picture->mnt = own_ino("mnt");
+	picture->net = own_ino("net");
+	picture->uts = own_ino("uts");
+	picture->mounts = count_mounts();
+	picture->fds = count_entries("/proc/thread-self/fd");
+	return picture->mnt != 0 && stat("/", &picture->root) == 0 &&
+	       stat(".", &picture->cwd) == 0 && stat("/sys", &picture->sys) == 0;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_as_before(const struct picture *before)
+{
+	struct picture now;
+
+	return take_picture(&now) && now.mnt == before->mnt && now.net == before->net &&
+	       now.uts == before->uts && now.mounts == before->mounts && now.fds == before->fds &&
+	       same_file(&now.root, &before->root) && same_file(&now.cwd, &before->cwd) &&
+	       same_file(&now.sys, &before->sys);
+}
+
+/* Below a chroot(2) in a mount namespace of its own, in a directory that is not the root. */
+static bool enter_chroot(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("gons", "/tmp", "tmpfs", 0, NULL) == 0 && mkdir("/tmp/root", 0755) == 0 &&
+	       mkdir("/tmp/root/proc", 0755) == 0 && mkdir("/tmp/root/sys", 0755) == 0 &&
+	       mkdir("/tmp/root/here", 0755) == 0 &&
+	       mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL) == 0 &&
+	       chroot("/tmp/root") == 0 && chdir("/here") == 0;
+}
+
+/* ---- unshare and setns ---- */
+
+static int become_root_without_calls(void *arg)
+{
+	(void)arg;
+	want(refuse_call(SYS_unshare, EPERM) && refuse_call(SYS_setns, EPERM));
+	want(is_failure(gons_become_root(), EPERM, "a seccomp filter is active"));
+	want(!strstr(gons_error(), "thread"));
+	return 0;
+}
+
+static void a_filter_is_not_mistaken_for_other_threads(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(become_root_without_calls, NULL), 0);
+}
+
+/* ---- mount ---- */
+
+static int enter_without_mount(void *arg)
+{
+	struct picture before;
+
+	(void)arg;
+	want(enter_chroot());
+	want(gons_scope_begin() >= 0);
+	want(refuse_call(SYS_mount, EPERM));
+	want(take_picture(&before));
+	want(is_failure(gons_enter_transient(CLONE_NEWNS), EPERM,
+			"cannot make this mount namespace private"));
+	want(is_as_before(&before));
+	want(is_failure(gons_enter_transient(CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWNS), EPERM,
+			"cannot make this mount namespace private"));
+	want(is_as_before(&before));
+	want(is_failure(gons_mntns_new_transient(NULL), EPERM,
+			"cannot make this mount namespace private"));
+	want(is_as_before(&before));
+	return 0;
+}
+
+static void without_mount_no_mount_namespace_is_entered(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS);
+	assert_int_equal(in_child(enter_without_mount, NULL), 0);
+}
+
+static int mount_sysfs_without_mount(void *arg)
+{
+	struct picture before;
+
+	(void)arg;
+	want(gons_scope_begin() >= 0);
+	want(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET) == 0);
+	want(chdir("/proc/sys") == 0);
+	want(refuse_call(SYS_mount, EPERM));
+	want(take_picture(&before));
+	want(is_failure(gons_mntns_mount_sysfs_ro(), EPERM,
+			"cannot make the mount on /sys private"));
+	want(is_as_before(&before));
+	return 0;
+}
+
+static int remount_sysfs_without_mount(void *arg)
+{
+	struct picture before;
+
+	(void)arg;
+	want(gons_scope_begin() >= 0);
+	want(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET) == 0);
+	want(gons_mntns_mount_sysfs_ro() == 0);
+	want(chdir("/proc/sys") == 0);
+	want(refuse_call(SYS_mount, EPERM));
+	want(take_picture(&before));
+	want(is_failure(gons_mntns_mount_sysfs_ro(), EPERM, "cannot make /sys read-only"));
+	want(is_as_before(&before));
+	return 0;
+}
+
+/* Where /sys is no mount point, it is the whole namespace that has to be made private. */
+static int mount_sysfs_in_chroot_without_mount(void *errnum)
+{
+	struct picture before;
+
+	want(enter_chroot() && unshare(CLONE_NEWNET) == 0);
+	want(refuse_call(SYS_mount, *(int *)errnum));
+	want(take_picture(&before));
+	want(is_failure(gons_mntns_mount_sysfs_ro(), *(int *)errnum, "private"));
+	want(is_as_before(&before));
+	return 0;
+}
+
+static void without_mount_sys_stays_as_it_was(void **state)
+{
+	/* EINVAL is also what mount(2) says where the root is no mount point. */
+	int errnums[] = { EPERM, EINVAL };
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET);
+	assert_int_equal(in_child(mount_sysfs_without_mount, NULL), 0);
+	assert_int_equal(in_child(remount_sysfs_without_mount, NULL), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(in_child(mount_sysfs_in_chroot_without_mount, &errnums[i]), 0);
+}
+
+/* ---- chroot ---- */
+
+static void note_call(void *called)
+{
+	*(bool *)called = true;
+}
+
+/* The proof of the way back, which takes chroot(2), has not been made on a new thread. */
+static void *execute_unproven(void *arg)
+{
+	const int fd = *(int *)arg;
+	bool called = false;
+
+	if (check_wanted(is_failure(gons_mntns_execute(fd, note_call, &called), EPERM,
+				    "cannot enter a mount namespace"),
+			 "execute is refused", __FILE__, __LINE__) &&
+	    check_wanted(!called, "nothing is called", __FILE__, __LINE__))
+		return NULL;
+	return arg;
+}
+
+static int switch_without_chroot(void *arg)
+{
+	struct picture before;
+	bool called = false;
+	pthread_t thread;
+	void *failed;
+	int fd;
+
+	(void)arg;
+	want(unshare(CLONE_NEWNS) == 0);
+	want(chdir("/proc/sys") == 0 && gons_scope_begin() >= 0);
+	fd = gons_mntns_new_transient(NULL);
+	want(fd >= 0 && gons_mntns_execute(fd, note_call, &called) == 0 && called);
+	want(refuse_call(SYS_chroot, EPERM));
+	want(take_picture(&before));
+	want(is_failure(gons_enter_transient(CLONE_NEWNS), EPERM,
+			"cannot create a mount namespace"));
+	want(is_as_before(&before));
+	want(is_failure(gons_enter(fd), EPERM, "cannot enter a mount namespace"));
+	want(is_as_before(&before));
+	want(pthread_create(&thread, NULL, execute_unproven, &fd) == 0);
+	want(pthread_join(thread, &failed) == 0 && !failed);
+	want(is_as_before(&before));
+	/* On this one it has: the function runs, and the way back is refused in part. */
+	want(is_failure(gons_mntns_execute(fd, note_call, &called), EPERM,
+			"this thread cannot come back to the mount namespace it was in"));
+	want(is_as_before(&before));
+	return 0;
+}
+
+static void without_chroot_the_working_directory_stays(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	assert_int_equal(in_child(switch_without_chroot, NULL), 0);
+}
+
+/* ---- the calls that make a sysfs ---- */
+
+struct refusal {
+	long number;
+	int errnum;
+	const char *words;
+};
+
+static int mount_sysfs_without_call(void *arg)
+{
+	const struct refusal *refusal = arg;
+	struct picture before;
+
+	want(gons_scope_begin() >= 0);
+	want(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET) == 0);
+	want(mount("gons", "/sys/fs/cgroup", "tmpfs", 0, NULL) == 0);
+	want(chdir("/proc/sys") == 0);
+	want(refuse_call(refusal->number, refusal->errnum));
+	want(take_picture(&before));
+	want(is_failure(gons_mntns_mount_sysfs_ro(), refusal->errnum, refusal->words));
+	want(is_as_before(&before));
+	return 0;
+}
+
+static void without_a_call_that_makes_a_sysfs_none_is_mounted(void **state)
+{
+	struct refusal refusals[] = {
+		{ SYS_fsopen, ENOSYS, "fsopen(2) is missing: Linux 5.2" },
+		{ SYS_fsopen, EPERM, "a seccomp filter is active" },
+		{ SYS_fsconfig, ENOSYS, "cannot make a sysfs of this network namespace" },
+		{ SYS_fsconfig, EPERM, "a seccomp filter is active" },
+		{ SYS_fsmount, ENOSYS, "cannot mount a sysfs of this network namespace" },
+		{ SYS_fsmount, EPERM, "cannot mount a sysfs of this network namespace" },
+		{ SYS_open_tree, ENOSYS, "cannot keep the mount on /sys/" },
+		{ SYS_open_tree, EPERM, "cannot keep the mount on /sys/" },
+		{ SYS_move_mount, ENOSYS, "cannot mount a sysfs on /sys" },
+		{ SYS_move_mount, EPERM, "cannot mount a sysfs on /sys" },
+	};
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		assert_int_equal(in_child(mount_sysfs_without_call, &refusals[i]), 0);
+}
+
+/* ---- openat2 ---- */
+
+static int walk_without_openat2(void *arg)
+{
+	struct refusal *refusal = arg;
+	int fds = count_entries("/proc/thread-self/fd");
+
+	want(refuse_call(refusal->number, refusal->errnum));
+	want(is_failure(gons_procfsroot_open("/", "etc", 0), refusal->errnum, refusal->words));
+	want(!gons_procfsroot_resolve("/", "etc", 0) && errno == refusal->errnum);
+	want(strstr(gons_error(), refusal->words));
+	want(count_entries("/proc/thread-self/fd") == fds);
+	return 0;
+}
+
+static void without_openat2_no_path_is_walked(void **state)
+{
+	struct refusal refusals[] = {
+		{ SYS_openat2, ENOSYS, "openat2(2) is missing: Linux 5.6" },
+		{ SYS_openat2, EPERM, "cannot open etc below /" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		assert_int_equal(in_child(walk_without_openat2, &refusals[i]), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_filter_is_not_mistaken_for_other_threads),
+		check_test(without_mount_no_mount_namespace_is_entered),
+		check_test(without_mount_sys_stays_as_it_was),
+		check_test(without_chroot_the_working_directory_stays),
+		check_test(without_a_call_that_makes_a_sysfs_none_is_mounted),
+		check_test(without_openat2_no_path_is_walked),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Network namespaces: made, entered, found by name; their loopback and their sysfs. */
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool called;
+
+static void note_call(void *arg)
+{
+	called = true;
+	if (arg)
+		*(uint64_t *)arg = own_ino("net");
+}
+
+/* Names of the links that netlink lists: "lo " in a new namespace. */
+static const char *link_names(void)
+{
+	static char names[1024];
+	struct if_nameindex *links = if_nameindex();
+	size_t used = 0;
+
+	assert_non_null(links);
+	names[0] = '\0';
+	for (int i = 0; links[i].if_index != 0; i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s ",
+					 links[i].if_name);
+	if_freenameindex(links);
+	return names;
+}
+
+static short loopback_flags(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &ifr), 0);
+	assert_int_equal(close(fd), 0);
+	return ifr.ifr_flags;
+}
+
+static bool refused(int result, int errnum, const char *words)
+{
+	if (result < 0 && errno == errnum && strstr(gons_error(), words))
+		return true;
+	(void)fprintf(stderr, "result %d, errno %d: \"%s\" has no \"%s\" in it\n", result, errno,
+		      gons_error(), words);
+	return false;
+}
+
+/* ---- made and told apart ---- */
+
+static void a_new_namespace_has_only_a_loopback_that_is_down(void **state)
+{
+	uint64_t outside = own_ino("net");
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	GONS_SCOPE {
+		gons_must(gons_netns_enter_transient());
+		assert_int_not_equal(own_ino("net"), outside);
+		assert_int_equal(if_nametoindex("lo"), 1);
+		if (access("/proc/sys/net/core/fb_tunnels_only_for_init_net", F_OK) < 0 ||
+		    access("/proc/sys/net/ipv4/conf/tunl0", F_OK) < 0)
+			assert_string_equal(link_names(), "lo ");
+		assert_false(loopback_flags() & IFF_UP);
+	}
+	assert_int_equal(own_ino("net"), outside);
+}
+
+static void a_namespace_made_without_entering_is_another_one(void **state)
+{
+	uint64_t outside = own_ino("net"), inside = 0;
+	int first, second;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	first = gons_must(gons_netns_new_transient());
+	second = gons_must(gons_netns_new_transient());
+	assert_int_equal(own_ino("net"), outside);
+	assert_int_not_equal(gons_netns_ino(first), outside);
+	assert_int_not_equal(gons_netns_ino(first), gons_netns_ino(second));
+	assert_true(fcntl(first, F_GETFD) & FD_CLOEXEC);
+	gons_must(gons_netns_execute(first, note_call, &inside));
+	assert_int_equal(inside, gons_netns_ino(first));
+	assert_int_equal(own_ino("net"), outside);
+}
+
+static void current_is_the_namespace_that_the_thread_is_in(void **state)
+{
+	int fd = gons_must(gons_netns_current());
+
+	(void)state;
+	assert_int_equal(gons_type(fd), CLONE_NEWNET);
+	assert_int_equal(gons_netns_ino(fd), own_ino("net"));
+	assert_int_equal(gons_netns_current_ino(), own_ino("net"));
+	assert_int_equal(gons_netns_path_ino("/proc/thread-self/ns/net"), own_ino("net"));
+	GONS_SCOPE {
+		gons_require(CLONE_NEWNET);
+		gons_must(gons_netns_enter_transient());
+		assert_int_equal(gons_netns_current_ino(), own_ino("net"));
+		assert_int_not_equal(gons_netns_ino(fd), own_ino("net"));
+	}
+}
+
+static void refuse_execute_and_ino(int fd, int errnum, const char *words)
+{
+	uint64_t before = own_ino("net");
+
+	called = false;
+	assert_refused(gons_netns_execute(fd, note_call, NULL), errnum, words);
+	assert_false(called);
+	assert_int_equal(own_ino("net"), before);
+	assert_refused(gons_netns_ino(fd), errnum, words);
+}
+
+static void what_is_no_network_namespace_is_refused_before_anything_is_switched(void **state)
+{
+	const int types[] = { CLONE_NEWNS,  CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWCGROUP,
+			      CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWTIME };
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		refuse_execute_and_ino(gons_must(gons_current(types[i])), EINVAL, "network");
+	refuse_execute_and_ino(-1, EBADF, "closed");
+	refuse_execute_and_ino(fd, EINVAL, "no namespace");
+	assert_int_equal(close(fd), 0);
+	refuse_execute_and_ino(fd, EBADF, "closed");
+	assert_refused(gons_netns_execute(gons_netns_current(), NULL, NULL), EINVAL, "no function");
+	assert_refused(gons_netns_path_ino("/proc/thread-self/ns/mnt"), EINVAL, "mount");
+	assert_refused(gons_netns_path_ino("/etc/passwd"), EINVAL, "/etc/passwd");
+	assert_refused(gons_netns_path_ino("/nonexistent"), ENOENT, "/nonexistent");
+	assert_refused(gons_netns_path_ino(NULL), EINVAL, "without a path");
+}
+
+/* ---- by name ---- */
+
+static void names_that_are_none_are_refused(void **state)
+{
+	static const char *const names[] = { "", ".", "..", "/", "a/b", "../netns/a", "a/", "/a" };
+	char long_name[5001];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_refused(gons_netns_open_named(names[i]), EINVAL, "cannot be the name");
+	assert_refused(gons_netns_open_named(NULL), EINVAL, "(null)");
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[5000] = '\0';
+	assert_refused(gons_netns_open_named(long_name), ENAMETOOLONG, "too long");
+	assert_refused(gons_netns_open_named("gons no such name"), ENOENT, "gons no such name");
+}
+
+static void make_file(const char *path)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0444);
+
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void bind_own(const char *name, const char *path)
+{
+	char own[64];
+
+	(void)snprintf(own, sizeof(own), "/proc/thread-self/ns/%s", name);
+	make_file(path);
+	assert_int_equal(mount(own, path, NULL, MS_BIND, NULL), 0);
+}
+
+static void a_named_namespace_is_opened(void **state)
+{
+	char long_name[257] = "";
+	uint64_t named;
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
+	assert_refused(gons_netns_open_named("blue"), ENOENT, "/run/netns/blue");
+	assert_int_equal(mkdir("/run/netns", 0755), 0);
+	/* As "ip netns add" does: a file, covered by the namespace that the thread is in. */
+	GONS_SCOPE {
+		gons_must(gons_netns_enter_transient());
+		named = own_ino("net");
+		bind_own("net", "/run/netns/blue");
+	}
+	assert_int_not_equal(own_ino("net"), named);
+	fd = gons_must(gons_netns_open_named("blue"));
+	assert_int_equal(gons_netns_ino(fd), named);
+	assert_int_equal(gons_netns_path_ino("/run/netns/blue"), named);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	make_file("/run/netns/plain");
+	assert_refused(gons_netns_open_named("plain"), EINVAL, "/run/netns/plain");
+	memset(long_name, 'x', 256);
+	assert_refused(gons_netns_open_named(long_name), ENAMETOOLONG, "/run/netns/xxx");
+	bind_own("uts", "/run/netns/uts");
+	assert_refused(gons_netns_open_named("uts"), EINVAL, "/run/netns/uts");
+}
+
+/* ---- loopback ---- */
+
+static void loopback_comes_up_and_twice_is_no_error(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient());
+	assert_false(loopback_flags() & IFF_UP);
+	gons_must(gons_netns_loopback_up());
+	assert_true(loopback_flags() & IFF_UP);
+	gons_must(gons_netns_loopback_up());
+	assert_true(loopback_flags() & IFF_UP);
+}
+
+static void connect_to_itself(int family, const struct sockaddr *address, socklen_t size)
+{
+	_Alignas(struct sockaddr_in6) unsigned char bound[sizeof(struct sockaddr_in6)];
+	socklen_t length = sizeof(bound);
+	int listening = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int connecting = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(listening, address, size), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	assert_int_equal(getsockname(listening, (struct sockaddr *)bound, &length), 0);
+	assert_int_equal(connect(connecting, (struct sockaddr *)bound, length), 0);
+	assert_int_equal(close(connecting), 0);
+	assert_int_equal(close(listening), 0);
+}
+
+static void the_loopback_addresses_work_at_once(void **state)
+{
+	const struct sockaddr_in in = { .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+					  .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient());
+	gons_must(gons_netns_loopback_up());
+	connect_to_itself(AF_INET, (const struct sockaddr *)&in, sizeof(in));
+	if (access("/proc/sys/net/ipv6", F_OK) == 0)
+		connect_to_itself(AF_INET6, (const struct sockaddr *)&in6, sizeof(in6));
+}
+
+static bool drop_capability(unsigned cap)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	data[cap / 32].effective &= ~(1U << cap % 32);
+	data[cap / 32].permitted &= ~(1U << cap % 32);
+	return syscall(SYS_capset, &header, data) == 0;
+}
+
+static int bring_up_without_capability(void *arg)
+{
+	if (gons_netns_enter_transient() < 0 || (arg && gons_netns_loopback_up() < 0) ||
+	    !drop_capability(CAP_NET_ADMIN))
+		return 1;
+	if (arg)
+		return gons_netns_loopback_up() < 0;
+	return !refused(gons_netns_loopback_up(), EPERM, "CAP_NET_ADMIN is missing") ||
+	       !refused(gons_netns_loopback_up(), EPERM, "cannot bring up the loopback link") ||
+	       (loopback_flags() & IFF_UP);
+}
+
+static void loopback_without_the_capability_is_refused(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(bring_up_without_capability, NULL), 0);
+}
+
+static void loopback_that_is_up_needs_no_capability(void **state)
+{
+	bool up = true;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(bring_up_without_capability, &up), 0);
+}
+
+static int bring_up_foreign(void *arg)
+{
+	(void)arg;
+	if (gons_netns_enter_transient() < 0 || unshare(CLONE_NEWUSER) < 0)
+		return 1;
+	return !refused(gons_netns_loopback_up(), EPERM, "belongs to another user namespace");
+}
+
+static void loopback_of_another_user_namespace_is_refused(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	assert_int_equal(in_child(bring_up_foreign, NULL), 0);
+}
+
+static void open_socket(void *fd)
+{
+	gons_must(gons_netns_loopback_up());
+	*(int *)fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+static void sockets_stay_where_they_were_made(void **state)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int nsfd, fd = -1;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	nsfd = gons_must(gons_netns_new_transient());
+	gons_must(gons_netns_enter_transient());
+	gons_must(gons_netns_execute(nsfd, open_socket, &fd));
+	assert_false(loopback_flags() & IFF_UP);
+	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &ifr), 0);
+	assert_true(ifr.ifr_flags & IFF_UP);
+	assert_int_equal(close(fd), 0);
+}
+
+/* ---- the sysfs that is mounted nowhere ---- */
+
+static void read_mtu(int sys_fd, char mtu[16])
+{
+	int fd = openat(sys_fd, "class/net/lo/mtu", O_RDONLY | O_CLOEXEC);
+	ssize_t length = read(fd, mtu, 15);
+
+	assert_true(length > 0);
+	mtu[length] = '\0';
+	assert_int_equal(close(fd), 0);
+}
+
+static void set_mtu(int mtu)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_mtu = mtu };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(ioctl(fd, SIOCSIFMTU, &ifr), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void open_sysfs_with_mtu(void *fd)
+{
+	set_mtu(*(int *)fd);
+	*(int *)fd = gons_must(gons_sysfs_open());
+}
+
+static void a_detached_sysfs_shows_its_namespace_whatever_the_thread_is_in(void **state)
+{
+	int first = 1401, second = 1402;
+	int mounts = count_mounts();
+	char mtu[16];
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_netns_execute(gons_netns_new_transient(), open_sysfs_with_mtu, &first));
+	GONS_SCOPE {
+		gons_must(gons_netns_enter_transient());
+		gons_must(gons_netns_execute(gons_netns_new_transient(), open_sysfs_with_mtu,
+					     &second));
+		read_mtu(second, mtu);
+		assert_string_equal(mtu, "1402\n");
+		read_mtu(first, mtu);
+		assert_string_equal(mtu, "1401\n");
+	}
+	read_mtu(first, mtu);
+	assert_string_equal(mtu, "1401\n");
+	assert_int_equal(count_mounts(), mounts);
+}
+
+static void a_detached_sysfs_is_read_only_and_can_be_walked(void **state)
+{
+	struct stat st, device;
+	char target[256] = "";
+	int sys_fd, entries = 0;
+	DIR *dir;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_netns_enter_transient());
+	sys_fd = gons_must(gons_sysfs_open());
+	assert_true(fcntl(sys_fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(count_entries_at(sys_fd, "devices/virtual/net"), 1);
+	assert_int_equal(openat(sys_fd, "class/net/lo/mtu", O_WRONLY | O_CLOEXEC), -1);
+	assert_int_equal(errno, EROFS);
+	assert_true(readlinkat(sys_fd, "class/net/lo", target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "../../devices/virtual/net/lo");
+	assert_int_equal(fstatat(sys_fd, "class/net/lo", &st, 0), 0);
+	assert_int_equal(fstatat(sys_fd, "devices/virtual/net/lo", &device, 0), 0);
+	assert_int_equal(st.st_ino, device.st_ino);
+	assert_int_equal(st.st_dev, device.st_dev);
+	dir = fdopendir(dup(sys_fd));
+	assert_non_null(dir);
+	while (readdir(dir))
+		entries++;
+	assert_int_equal(closedir(dir), 0);
+	assert_int_equal(entries, count_entries_at(sys_fd, ".") + 2);
+}
+
+static void a_detached_sysfs_is_closed_with_the_scope(void **state)
+{
+	int sys_fd = -1;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_netns_enter_transient());
+	GONS_SCOPE {
+		sys_fd = gons_must(gons_sysfs_open());
+		assert_int_equal(faccessat(sys_fd, "class/net/lo", F_OK, 0), 0);
+	}
+	assert_int_equal(fcntl(sys_fd, F_GETFD), -1);
+}
+
+static int make_sysfs_of_foreign_namespace(void *arg)
+{
+	(void)arg;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return 1;
+	return !refused(gons_mntns_mount_sysfs_ro(), EPERM, "belongs to another user namespace") ||
+	       !refused(gons_sysfs_open(), EPERM, "gons_netns_enter_transient()");
+}
+
+static void a_sysfs_of_another_user_namespaces_network_is_refused(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(in_child(make_sysfs_of_foreign_namespace, NULL), 0);
+}
+
+/* A kernel without fsopen(2), or a container that forbids it. */
+static int make_sysfs_without_fsopen(void *arg)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsopen, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	(void)arg;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ||
+	       !refused(gons_sysfs_open(), ENOSYS, "fsopen(2) is missing: Linux 5.2") ||
+	       gons_mntns_enter_transient() < 0 ||
+	       !refused(gons_mntns_mount_sysfs_ro(), ENOSYS, "seccomp filter");
+}
+
+static void without_fsopen_the_sentence_says_what_is_needed(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	assert_int_equal(in_child(make_sysfs_without_fsopen, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_new_namespace_has_only_a_loopback_that_is_down),
+		check_test(a_namespace_made_without_entering_is_another_one),
+		check_test(current_is_the_namespace_that_the_thread_is_in),
+		check_test(what_is_no_network_namespace_is_refused_before_anything_is_switched),
+		check_test(names_that_are_none_are_refused),
+		check_test(a_named_namespace_is_opened),
+		check_test(loopback_comes_up_and_twice_is_no_error),
+		check_test(the_loopback_addresses_work_at_once),
+		check_test(loopback_without_the_capability_is_refused),
+		check_test(loopback_that_is_up_needs_no_capability),
+		check_test(loopback_of_another_user_namespace_is_refused),
+		check_test(sockets_stay_where_they_were_made),
+		check_test(a_detached_sysfs_shows_its_namespace_whatever_the_thread_is_in),
+		check_test(a_detached_sysfs_is_read_only_and_can_be_walked),
+		check_test(a_detached_sysfs_is_closed_with_the_scope),
+		check_test(a_sysfs_of_another_user_namespaces_network_is_refused),
+		check_test(without_fsopen_the_sentence_says_what_is_needed),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

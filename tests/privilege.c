@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the process may do, and the user namespace in which it may do more. Whoever runs this:
+ * what moves the process for good runs in a forked child. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	ENTERABLE = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP,
+	ALL = ENTERABLE | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME,
+	NOBODY = 65534,
+};
+
+static bool failed(bool has_failed, int errnum, const char *words)
+{
+	return has_failed && errno == errnum && strstr(gons_error(), words);
+}
+
+/* ---- who runs this ---- */
+
+static bool drop_capabilities(uint64_t which)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		data[i].effective &= ~(uint32_t)(which >> 32 * i);
+		data[i].permitted &= ~(uint32_t)(which >> 32 * i);
+	}
+	return syscall(SYS_capset, &header, data) == 0;
+}
+
+/* An unprivileged user, unless the process is that already. */
+static bool become_nobody(void)
+{
+	if (geteuid() != 0)
+		return true;
+	/* It is not dumpable afterwards, so that the files of its procfs belong to root. */
+	return setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+	       setresuid(NOBODY, NOBODY, NOBODY) == 0;
+}
+
+static int try_nobody(void *arg)
+{
+	return arg || !become_nobody() || !gons_can(CLONE_NEWUSER | ENTERABLE);
+}
+
+static void require_nobody(const char *test)
+{
+	if (in_child(try_nobody, NULL) == 0)
+		return;
+	print_error("gons: skipped: %s: no unprivileged user here gets a user namespace\n", test);
+	skip();
+}
+
+static void *stay(void *arg)
+{
+	while (pause() < 0)
+		;
+	return arg;
+}
+
+static bool start_thread(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, stay, NULL) == 0;
+}
+
+/* ---- where it is ---- */
+
+static const char *const names[] = { "net", "mnt", "uts", "ipc", "cgroup", "user", "pid", "time" };
+enum { GROUND = 5, USER = 5, NAMES = 8 };
+
+struct place {
+	uint64_t ino[NAMES];
+};
+
+static struct place here(void)
+{
+	struct place place;
+
+	for (int i = 0; i < NAMES; i++)
+		place.ino[i] = own_ino(names[i]);
+	return place;
+}
+
+static bool is_here(const struct place *place)
+{
+	struct place now = here();
+
+	return memcmp(&now, place, sizeof(now)) == 0;
+}
+
+/* ---- gons_has_cap ---- */
+
+static int compare_capabilities(void *arg)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	(void)arg;
+	for (int round = 0; round < 2; round++) {
+		want(syscall(SYS_capget, &header, data) == 0);
+		for (int cap = 0; cap <= CAP_CHECKPOINT_RESTORE; cap++)
+			want(gons_has_cap(cap) == (int)(data[cap / 32].effective >> cap % 32 & 1));
+		want(drop_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_CHOWN));
+	}
+	want(gons_has_cap(CAP_NET_ADMIN) == 0 && gons_has_cap(CAP_CHOWN) == 0);
+	return 0;
+}
+
+static void has_cap_tells_what_is_in_the_effective_set(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(compare_capabilities, NULL), 0);
+}
+
+static void numbers_of_no_capability_are_refused(void **state)
+{
+	const int wrong[] = { -1, INT_MIN, 63, 64, 1000, INT_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_refused(gons_has_cap(wrong[i]), EINVAL, "is no capability");
+}
+
+/* ---- gons_can ---- */
+
+/* Also out of it again, where a thread can do that. */
+static int do_it(void *arg)
+{
+	int type = *(int *)arg;
+	int fd = gons_current(type);
+
+	return unshare(type) < 0 || ((type & ENTERABLE) && setns(fd, type) < 0);
+}
+
+static void can_says_of_each_type_what_doing_it_says(void **state)
+{
+	(void)state;
+	for (int i = 0; i < NAMES; i++) {
+		int type = gons_type_from_name(names[i]);
+
+		assert_int_equal(gons_can(type), in_child(do_it, &type) == 0);
+	}
+}
+
+static void can_inside_a_user_namespace_all_types_together(void **state)
+{
+	struct place before = here();
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(gons_can(ALL), 1);
+	for (int i = 0; i < NAMES; i++)
+		assert_int_equal(gons_can(CLONE_NEWUSER | gons_type_from_name(names[i])), 1);
+	assert_true(is_here(&before));
+	assert_int_equal(waitpid(-1, NULL, 0), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void what_is_no_set_of_types_cannot_be(void **state)
+{
+	const int wrong[] = {
+		0, 1, -1, CLONE_VM, CLONE_NEWNET | CLONE_VM, CLONE_NEWNET | CLONE_FS
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(gons_can(wrong[i]), 0);
+		assert_int_equal(errno, EINVAL);
+		assert_contains(gons_error(), "is no set of namespace types");
+	}
+}
+
+static void reap(int signal_number)
+{
+	int saved = errno;
+
+	(void)signal_number;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+static int can_with_handler(void *handler)
+{
+	want(signal(SIGCHLD, *(sighandler_t *)handler) != SIG_ERR);
+	/* Whatever is on the stack must not be taken for a status. */
+	for (int i = 0; i < 10; i++) {
+		for (int k = 0; k < NAMES; k++)
+			want(gons_can(CLONE_NEWUSER | gons_type_from_name(names[k])) == 1);
+		want(gons_can(ALL) == 1);
+	}
+	want(waitpid(-1, NULL, 0) == -1 && errno == ECHILD);
+	return 0;
+}
+
+static void can_works_where_others_take_the_childs_status(void **state)
+{
+	sighandler_t handlers[] = { SIG_IGN, reap };
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(in_child(can_with_handler, &handlers[0]), 0);
+	assert_int_equal(in_child(can_with_handler, &handlers[1]), 0);
+}
+
+static int can_with_thread(void *arg)
+{
+	(void)arg;
+	return !start_thread() || !gons_can(ALL);
+}
+
+static void can_works_in_a_program_with_threads(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(in_child(can_with_thread, NULL), 0);
+}
+
+static int can_without_capabilities(void *arg)
+{
+	(void)arg;
+	want(drop_capabilities(UINT64_MAX));
+	for (int i = 0; i < GROUND; i++)
+		want(failed(gons_can(gons_type_from_name(names[i])) == 0, EPERM,
+			    "CAP_SYS_ADMIN is missing"));
+	return 0;
+}
+
+static void without_capabilities_can_says_which_one_is_missing(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(can_without_capabilities, NULL), 0);
+}
+
+static bool write_text(const char *path, const char *text)
+{
+	return write(open(path, O_WRONLY | O_CLOEXEC), text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+static int stay_without_user_namespaces(void *arg)
+{
+	struct place before;
+
+	want(!arg && unshare(CLONE_NEWUSER) == 0);
+	want(write_text("/proc/sys/user/max_user_namespaces", "0"));
+	want(failed(gons_can(CLONE_NEWUSER) == 0, ENOSPC, "user.max_user_namespaces"));
+	want(drop_capabilities(UINT64_MAX));
+	before = here();
+	want(failed(gons_become_root() < 0, ENOSPC, "user.max_user_namespaces"));
+	want(is_here(&before));
+	want(failed(gons_can(CLONE_NEWNET) == 0, EPERM, "user.max_user_namespaces is 0"));
+	return 0;
+}
+
+static void a_limit_of_no_user_namespaces_is_named(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(in_child(stay_without_user_namespaces, NULL), 0);
+}
+
+/* ---- gons_become_root ---- */
+
+static int become_root_in_place(void *arg)
+{
+	struct place before = here();
+
+	(void)arg;
+	want(gons_become_root() == 0);
+	want(is_here(&before));
+	return 0;
+}
+
+static void becoming_root_does_nothing_where_all_can_be_made(void **state)
+{
+	(void)state;
+	if (!gons_can(ENTERABLE)) {
+		print_error("gons: skipped: %s: %s\n", __func__, gons_error());
+		skip();
+	}
+	assert_int_equal(in_child(become_root_in_place, NULL), 0);
+}
+
+/* The ground is new; from it every type is entered, and left again. */
+static int stand_on_new_ground(const struct place *before)
+{
+	struct place ground = here();
+	int mark;
+
+	for (int i = 0; i < GROUND; i++)
+		want(ground.ino[i] != before->ino[i]);
+	want(gons_has_cap(CAP_SYS_ADMIN) == 1 && gons_has_cap(CAP_NET_ADMIN) == 1);
+	want(failed(gons_mntns_mount_sysfs_ro() < 0, EINVAL, "this process started in"));
+	mark = gons_scope_begin();
+	want(gons_enter_transient(ENTERABLE) == 0);
+	for (int i = 0; i < GROUND; i++)
+		want(own_ino(names[i]) != ground.ino[i]);
+	want(gons_mntns_mount_sysfs_ro() == 0 && gons_netns_loopback_up() == 0);
+	want(gons_scope_end(mark) == 0);
+	want(is_here(&ground));
+	return become_root_in_place(NULL);
+}
+
+static int nobody_becomes_root(void *arg)
+{
+	struct stat root, cwd, now;
+	const struct place before = here();
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int mounts = count_mounts();
+	int fd;
+
+	(void)arg;
+	want(become_nobody() && chdir("/proc/sys") == 0);
+	want(!stat("/", &root) && !stat(".", &cwd));
+	want(gons_become_root() == 0);
+	want(geteuid() == 0 && getegid() == 0 && own_ino("user") != before.ino[USER]);
+	want(!stat("/", &now) && now.st_ino == root.st_ino && now.st_dev == root.st_dev);
+	want(!stat(".", &now) && now.st_ino == cwd.st_ino && now.st_dev == cwd.st_dev);
+	want(count_mounts() == mounts);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	want(ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP));
+	return stand_on_new_ground(&before);
+}
+
+static void an_unprivileged_user_becomes_root_on_new_ground(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(nobody_becomes_root, NULL), 0);
+}
+
+static int become_root_without_descriptors(void *arg)
+{
+	struct rlimit before, limit;
+	struct place place;
+	int result = -1;
+
+	(void)arg;
+	want(become_nobody() && getrlimit(RLIMIT_NOFILE, &before) == 0);
+	place = here();
+	limit = before;
+	for (limit.rlim_cur = 0; result < 0 && limit.rlim_cur < 64; limit.rlim_cur++) {
+		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		result = gons_become_root();
+		want(result == 0 || errno == EMFILE);
+		want(setrlimit(RLIMIT_NOFILE, &before) == 0);
+		want(result == 0 || is_here(&place));
+	}
+	return result;
+}
+
+static void a_refusal_half_way_leaves_the_process_where_it_was(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(become_root_without_descriptors, NULL), 0);
+}
+
+/* As "unshare -Ur" leaves its command: root here, in namespaces of the user namespace above. */
+static bool enter_user_namespace(void)
+{
+	char uid_map[32];
+
+	(void)snprintf(uid_map, sizeof(uid_map), "0 %u 1", geteuid());
+	return unshare(CLONE_NEWUSER) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 &&
+	       write_text("/proc/self/uid_map", uid_map);
+}
+
+static int mapped_root_becomes_root(void *arg)
+{
+	struct place before;
+
+	(void)arg;
+	want(become_nobody() && enter_user_namespace());
+	before = here();
+	want(failed(gons_netns_enter_transient() < 0, EPERM, "gons_become_root()"));
+	want(gons_become_root() == 0);
+	want(own_ino("user") == before.ino[USER]);
+	return stand_on_new_ground(&before);
+}
+
+static void root_of_a_user_namespace_gets_ground_and_no_further_one(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(mapped_root_becomes_root, NULL), 0);
+}
+
+static int become_root_with_thread(void *mapped)
+{
+	struct place before;
+	uid_t uid;
+
+	want(become_nobody() && (!*(bool *)mapped || enter_user_namespace()) && start_thread());
+	before = here();
+	uid = geteuid();
+	want(failed(gons_become_root() < 0, EINVAL, "thread") && geteuid() == uid);
+	want(is_here(&before));
+	return 0;
+}
+
+static void with_threads_nobody_becomes_root(void **state)
+{
+	bool mapped = false;
+
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(become_root_with_thread, &mapped), 0);
+	mapped = true;
+	assert_int_equal(in_child(become_root_with_thread, &mapped), 0);
+}
+
+/* ---- gons_can_link ---- */
+
+static int try_kinds(void *arg)
+{
+	static const char *const kinds[] = { "gons-nonsense", "%s%n%d", "../veth", "veth ",
+					     "VETH" };
+	(void)arg;
+	want(become_nobody() && gons_become_root() == 0);
+	want(gons_can_link("veth") == 1 || errno == EOPNOTSUPP);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		want(failed(gons_can_link(kinds[i]) == 0, EOPNOTSUPP, kinds[i]));
+		want(strstr(gons_error(), "module"));
+	}
+	want(if_nametoindex("gons-probe") == 0);
+	return 0;
+}
+
+static void kinds_of_links_are_told_from_nonsense(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(try_kinds, NULL), 0);
+}
+
+static void what_cannot_be_a_kind_is_refused(void **state)
+{
+	const char *const kinds[] = { NULL, "", "sixteen-letters-" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		assert_int_equal(gons_can_link(kinds[i]), 0);
+		assert_int_equal(errno, EINVAL);
+		assert_contains(gons_error(), "is no kind of link");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(has_cap_tells_what_is_in_the_effective_set),
+		check_test(numbers_of_no_capability_are_refused),
+		check_test(can_says_of_each_type_what_doing_it_says),
+		check_test(can_inside_a_user_namespace_all_types_together),
+		check_test(what_is_no_set_of_types_cannot_be),
+		check_test(can_works_where_others_take_the_childs_status),
+		check_test(can_works_in_a_program_with_threads),
+		check_test(without_capabilities_can_says_which_one_is_missing),
+		check_test(a_limit_of_no_user_namespaces_is_named),
+		check_test(becoming_root_does_nothing_where_all_can_be_made),
+		check_test(an_unprivileged_user_becomes_root_on_new_ground),
+		check_test(a_refusal_half_way_leaves_the_process_where_it_was),
+		check_test(root_of_a_user_namespace_gets_ground_and_no_further_one),
+		check_test(with_threads_nobody_becomes_root),
+		check_test(kinds_of_links_are_told_from_nonsense),
+		check_test(what_cannot_be_a_kind_is_refused),
+	};
+
+	return gons_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths below the root of another mount namespace, or below any directory. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char root[] = "/tmp/root";
+
+static void make_file(const char *path, const char *text)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(close(fd), 0);
+}
+
+static void make_link(const char *target, const char *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/tmp/root/%s", name);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+/* On a tmpfs on /tmp: a secret outside, and below /tmp/root what lies there and leads away. */
+static void make_tree(void *arg)
+{
+	(void)arg;
+	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
+	make_file("/tmp/secret", "outside");
+	assert_int_equal(mkdir(root, 0755), 0);
+	assert_int_equal(mkdir("/tmp/root/a", 0755), 0);
+	assert_int_equal(mkdir("/tmp/root/a/b", 0755), 0);
+	assert_int_equal(mkdir("/tmp/root/tmp", 0755), 0);
+	make_file("/tmp/root/a/b/file", "inside");
+	make_file("/tmp/root/tmp/secret", "inside");
+	make_link("/a/b", "absolute");
+	make_link("a/b", "relative");
+	make_link("../../../../../../a/./b", "climbing");
+	make_link("/tmp/secret", "secret");
+	make_link("/chain2", "chain1");
+	make_link("./chain3/../../chain3", "chain2");
+	make_link("/absolute", "chain3");
+	make_link("loop2", "loop1");
+	make_link("/loop1", "loop2");
+	make_link("/nowhere", "dangling");
+	make_link("/", "top");
+	make_link("/proc/self/root", "magic");
+}
+
+/* Into a mount namespace with that tree; it is seen through root, a plain directory. */
+static void enter_tree(void)
+{
+	gons_require(CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	make_tree(NULL);
+}
+
+static void resolves_to(const char *path, int except_last, const char *wanted)
+{
+	char *resolved = gons_must(gons_procfsroot_resolve(root, path, except_last));
+
+	assert_string_equal(resolved, wanted);
+	free(resolved);
+}
+
+static void refuse(const char *path, int errnum, const char *words)
+{
+	assert_refused(gons_procfsroot_open(root, path, O_RDONLY), errnum, words);
+	assert_refused(gons_procfsroot_resolve(root, path, 0), errnum, words);
+}
+
+static const char *read_below(const char *procfsroot, const char *path)
+{
+	static char text[64];
+	int fd = gons_must(gons_procfsroot_open(procfsroot, path, O_RDONLY));
+	ssize_t length = read(fd, text, sizeof(text) - 1);
+
+	assert_true(length >= 0);
+	text[length] = '\0';
+	assert_int_equal(close(fd), 0);
+	return text;
+}
+
+/* ---- resolving ---- */
+
+static void paths_without_links_stay_what_they_are(void **state)
+{
+	(void)state;
+	enter_tree();
+	resolves_to("/a/b/file", 0, "/a/b/file");
+	resolves_to("a/b/file", 0, "/a/b/file");
+	resolves_to("//a///b//.//file", 0, "/a/b/file");
+	resolves_to("/a/b/", 0, "/a/b");
+	resolves_to("/a/b/../b/file", 1, "/a/b/file");
+}
+
+static void the_root_resolves_to_a_slash(void **state)
+{
+	static const char *const paths[] = { "/", "//", ".", "./", "/.", "top", "top/top" };
+
+	(void)state;
+	enter_tree();
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		resolves_to(paths[i], 0, "/");
+}
+
+static void dots_at_the_root_stay_there(void **state)
+{
+	(void)state;
+	enter_tree();
+	resolves_to("..", 0, "/");
+	resolves_to("/..", 1, "/");
+	resolves_to("/../../../a", 0, "/a");
+	resolves_to("a/../../../tmp/secret", 0, "/tmp/secret");
+	assert_string_equal(read_below(root, "../secret"), "inside");
+}
+
+static void links_are_followed_inside_the_root(void **state)
+{
+	(void)state;
+	enter_tree();
+	resolves_to("/absolute", 0, "/a/b");
+	resolves_to("/relative/file", 0, "/a/b/file");
+	resolves_to("/climbing/file", 0, "/a/b/file");
+	resolves_to("/chain1/file", 0, "/a/b/file");
+	resolves_to("/top/top/absolute/file", 0, "/a/b/file");
+	resolves_to("/absolute/../b", 0, "/a/b");
+	resolves_to("/secret", 0, "/tmp/secret");
+	assert_string_equal(read_below(root, "/secret"), "inside");
+}
+
+static void a_link_in_the_last_place_can_be_excepted(void **state)
+{
+	(void)state;
+	enter_tree();
+	resolves_to("/absolute", 1, "/absolute");
+	resolves_to("/top/relative", 1, "/relative");
+	resolves_to("/absolute/file", 1, "/a/b/file");
+	resolves_to("/dangling", 1, "/dangling");
+	resolves_to("/loop1", 1, "/loop1");
+	resolves_to("/a", 1, "/a");
+	/* A slash after it asks for what it leads to. */
+	resolves_to("/absolute/", 1, "/a/b");
+}
+
+static void directories_replaced_by_links_lead_nowhere_else(void **state)
+{
+	(void)state;
+	enter_tree();
+	assert_int_equal(rename("/tmp/root/a", "/tmp/root/moved"), 0);
+	make_link("/tmp", "a");
+	make_file("/tmp/file", "outside");
+	make_file("/tmp/root/tmp/file", "inside");
+	assert_string_equal(read_below(root, "/a/file"), "inside");
+	resolves_to("/a/file", 0, "/tmp/file");
+	resolves_to("/a/../a/../../tmp/file", 0, "/tmp/file");
+}
+
+static void a_directory_inside_that_is_mounted_on_is_crossed(void **state)
+{
+	(void)state;
+	enter_tree();
+	assert_int_equal(mount("gons", "/tmp/root/a/b", "tmpfs", 0, NULL), 0);
+	make_file("/tmp/root/a/b/mounted", "mounted");
+	resolves_to("/absolute/mounted", 0, "/a/b/mounted");
+	resolves_to("/absolute", 0, "/a/b");
+	refuse("/a/b/file", ENOENT, "/a/b/file below /tmp/root");
+}
+
+static void long_paths_are_resolved_up_to_the_kernels_limit(void **state)
+{
+	char path[PATH_MAX + 64] = "";
+
+	(void)state;
+	enter_tree();
+	for (int i = 0; i < 400; i++)
+		(void)strcat(path, "/a/b/../..");
+	(void)strcat(path, "/../a/b/file");
+	resolves_to(path, 0, "/a/b/file");
+	memset(path, '/', PATH_MAX + 10);
+	(void)strcpy(path + PATH_MAX + 10, "a");
+	refuse(path, ENAMETOOLONG, "cannot open");
+	memset(path, 'x', 256);
+	path[256] = '\0';
+	refuse(path, ENAMETOOLONG, "cannot open");
+}
+
+/* ---- refusals ---- */
+
+static void what_is_not_there_is_refused(void **state)
+{
+	(void)state;
+	enter_tree();
+	refuse("/nowhere", ENOENT, "/nowhere below /tmp/root");
+	refuse("/dangling", ENOENT, "/dangling");
+	refuse("", ENOENT, "the empty path");
+	refuse("/a/b/file/", ENOTDIR, "/a/b/file/");
+	refuse("/a/b/file/x", ENOTDIR, "/a/b/file/x");
+	assert_refused(gons_procfsroot_resolve(root, "", 1), ENOENT, "the empty path");
+}
+
+static void loops_are_refused(void **state)
+{
+	(void)state;
+	enter_tree();
+	refuse("/loop1", ELOOP, "round in circles");
+	refuse("/loop2/x", ELOOP, "/loop2/x");
+	assert_refused(gons_procfsroot_resolve(root, "/loop1/x", 1), ELOOP, "circles");
+}
+
+static void null_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(gons_procfsroot_open(NULL, "/", O_RDONLY), EINVAL, "NULL");
+	assert_refused(gons_procfsroot_open("/", NULL, O_RDONLY), EINVAL, "NULL");
+	assert_refused(gons_procfsroot_resolve(NULL, "/", 0), EINVAL, "NULL");
+	assert_refused(gons_procfsroot_resolve("/", NULL, 1), EINVAL, "NULL");
+}
+
+static void a_root_that_is_no_directory_is_refused(void **state)
+{
+	(void)state;
+	enter_tree();
+	assert_refused(gons_procfsroot_open("/tmp/none", "/", O_RDONLY), ENOENT, "/tmp/none");
+	assert_refused(gons_procfsroot_open("/tmp/secret", "/", O_RDONLY), ENOTDIR, "/tmp/secret");
+	assert_refused(gons_procfsroot_resolve("", "/", 0), ENOENT, "root directory");
+	assert_refused(gons_procfsroot_resolve("/proc/0/root", "/", 0), ENOENT, "/proc/0/root");
+}
+
+static void links_of_procfs_are_refused(void **state)
+{
+	(void)state;
+	enter_tree();
+	assert_int_equal(mkdir("/tmp/root/proc", 0755), 0);
+	assert_int_equal(mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL), 0);
+	refuse("/proc/self/root", ELOOP, "a link of procfs");
+	refuse("/proc/thread-self/cwd/secret", ELOOP, "a link of procfs");
+	refuse("/proc/self/fd/0", ELOOP, "a link of procfs");
+	refuse("/magic/tmp/secret", ELOOP, "a link of procfs");
+	assert_string_equal(read_below(root, "/proc/sys/kernel/ostype"), "Linux\n");
+}
+
+/* A kernel without openat2(2), or a container that forbids it. */
+static int open_without_openat2(void *arg)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	(void)arg;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return 1;
+	if (gons_procfsroot_open("/", "etc", O_RDONLY) >= 0 || errno != ENOSYS ||
+	    !strstr(gons_error(), "openat2(2) is missing: Linux 5.6"))
+		return 2;
+	return gons_procfsroot_resolve("/", "etc", 0) || errno != ENOSYS ||
+			       !strstr(gons_error(), "seccomp filter")
+		       ? 3
+		       : 0;
+}
+
+static void without_openat2_the_sentence_says_what_is_needed(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(open_without_openat2, NULL), 0);
+}
+
+/* ---- opening ---- */
+
+static void the_descriptor_is_the_callers_and_closed_on_exec(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	GONS_SCOPE {
+		fd = gons_must(gons_procfsroot_open("/", "proc", O_RDONLY | O_DIRECTORY));
+		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	}
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(close(fd), 0);
+}
+
+static void files_are_made_inside(void **state)
+{
+	mode_t mask;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	enter_tree();
+	mask = umask(027);
+	fd = gons_procfsroot_open(root, "/../absolute/new", O_CREAT | O_EXCL | O_WRONLY);
+	(void)umask(mask);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "new", 3), 3);
+	assert_int_equal(close(fd), 0);
+	assert_string_equal(read_text("/tmp/root/a/b/new"), "new");
+	assert_int_equal(stat("/tmp/root/a/b/new", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	/* A link that leads nowhere becomes a file where it points to, inside. */
+	fd = gons_must(gons_procfsroot_open(root, "/dangling", O_CREAT | O_WRONLY));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(access("/tmp/root/nowhere", F_OK), 0);
+	assert_int_equal(access("/nowhere", F_OK), -1);
+	assert_refused(gons_procfsroot_open(root, "/dangling", O_CREAT | O_EXCL | O_WRONLY), EEXIST,
+		       "/dangling");
+	fd = gons_must(gons_procfsroot_open(root, "/a", O_TMPFILE | O_RDWR));
+	assert_int_equal(close(fd), 0);
+}
+
+static void flags_mean_what_they_mean_for_open(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	enter_tree();
+	assert_refused(gons_procfsroot_open(root, "/absolute", O_RDONLY | O_NOFOLLOW), ELOOP,
+		       "/absolute");
+	assert_refused(gons_procfsroot_open(root, "/a", O_WRONLY), EISDIR, "/a");
+	assert_refused(gons_procfsroot_open(root, "/a/b/file", O_RDONLY | O_DIRECTORY), ENOTDIR,
+		       "/a/b/file");
+	fd = gons_must(gons_procfsroot_open(root, "/absolute", O_PATH | O_NOFOLLOW));
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(close(fd), 0);
+}
+
+/* ---- through another mount namespace ---- */
+
+static void paths_of_another_mount_namespace_are_its_own(void **state)
+{
+	const char *procfsroot = NULL;
+	char *resolved;
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	fd = gons_must(gons_mntns_new_transient(&procfsroot));
+	gons_must(gons_mntns_execute(fd, make_tree, NULL));
+	assert_int_equal(access(root, F_OK), -1);
+	resolved = gons_must(gons_procfsroot_resolve(procfsroot, "/tmp/root/../secret", 0));
+	assert_string_equal(resolved, "/tmp/secret");
+	free(resolved);
+	/* An absolute link starts at the root of that namespace, not at its directory. */
+	resolved = gons_must(gons_procfsroot_resolve(procfsroot, "/tmp/root/secret", 0));
+	assert_string_equal(resolved, "/tmp/secret");
+	free(resolved);
+	assert_string_equal(read_below(procfsroot, "/tmp/root/secret"), "outside");
+	resolved = gons_must(gons_procfsroot_resolve(procfsroot, "/", 0));
+	assert_string_equal(resolved, "/");
+	free(resolved);
+}
+
+static void a_chrooted_thread_keeps_paths_below_its_root(void **state)
+{
+	const char *procfsroot = NULL;
+	char *resolved;
+
+	(void)state;
+	enter_tree();
+	GONS_SCOPE {
+		gons_must(gons_mntns_enter_transient());
+		assert_int_equal(mkdir("/tmp/root/proc", 0755), 0);
+		assert_int_equal(mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL), 0);
+		assert_int_equal(chroot(root), 0);
+		gons_must(gons_mntns_new_transient(&procfsroot));
+		assert_string_equal(read_below(procfsroot, "/secret"), "inside");
+		resolved = gons_must(gons_procfsroot_resolve(procfsroot, "/../absolute", 0));
+		assert_string_equal(resolved, "/a/b");
+		free(resolved);
+		/* From outside that root its paths are as long as they are, and cut the same. */
+		gons_must(gons_enter(gons_must(gons_open("/proc/thread-self/ns/mnt", 0))));
+		assert_int_equal(chroot("/"), 0);
+		resolved = gons_must(gons_procfsroot_resolve("/a", "/b/../b/file", 0));
+		assert_string_equal(resolved, "/b/file");
+		free(resolved);
+	}
+}
+
+/* What the kernel calls a file is its path from the caller's root: here that of another file. */
+static int resolve_from_inside(void *arg)
+{
+	char procfsroot[32];
+
+	(void)arg;
+	(void)snprintf(procfsroot, sizeof(procfsroot), "/proc/%d/root", (int)getppid());
+	if (mkdir("/tmp/root/proc", 0755) < 0 ||
+	    mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	    chroot(root) < 0 || chdir("/") < 0)
+		return 1;
+	if (strcmp(read_text("/tmp/secret"), "inside") != 0)
+		return 2;
+	if (gons_procfsroot_resolve(procfsroot, "/tmp/root/tmp/secret", 0) || errno != EXDEV ||
+	    !strstr(gons_error(), "/tmp/secret is: Invalid cross-device link; this thread is below "
+				  "a chroot(2) of its own"))
+		return 3;
+	return gons_procfsroot_resolve(procfsroot, "/tmp/root/a", 1) || errno != EXDEV ? 4 : 0;
+}
+
+static void a_caller_below_a_chroot_inside_the_tree_is_told_no_wrong_path(void **state)
+{
+	(void)state;
+	enter_tree();
+	assert_int_equal(in_child(resolve_from_inside, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(paths_without_links_stay_what_they_are),
+		check_test(the_root_resolves_to_a_slash),
+		check_test(dots_at_the_root_stay_there),
+		check_test(links_are_followed_inside_the_root),
+		check_test(a_link_in_the_last_place_can_be_excepted),
+		check_test(directories_replaced_by_links_lead_nowhere_else),
+		check_test(a_directory_inside_that_is_mounted_on_is_crossed),
+		check_test(long_paths_are_resolved_up_to_the_kernels_limit),
+		check_test(what_is_not_there_is_refused),
+		check_test(loops_are_refused),
+		check_test(null_is_refused),
+		check_test(a_root_that_is_no_directory_is_refused),
+		check_test(links_of_procfs_are_refused),
+		check_test(without_openat2_the_sentence_says_what_is_needed),
+		check_test(the_descriptor_is_the_callers_and_closed_on_exec),
+		check_test(files_are_made_inside),
+		check_test(flags_mean_what_they_mean_for_open),
+		check_test(paths_of_another_mount_namespace_are_its_own),
+		check_test(a_chrooted_thread_keeps_paths_below_its_root),
+		check_test(a_caller_below_a_chroot_inside_the_tree_is_told_no_wrong_path),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ends of scopes that fail, and which end it is that says so.
+ */
+#include "check.h"
+
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- an end that is left by longjmp ---- */
+
+static jmp_buf way_out;
+
+static void leave(void *arg)
+{
+	(void)arg;
+	longjmp(way_out, 1);
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	return (int)syscall(SYS_capset, &header, none);
+}
+
+static bool says_lost(int result)
+{
+	return result == -1 && errno == EPERM &&
+	       strstr(gons_error(), "this thread cannot come back to the network namespace it was "
+				    "in: Operation not permitted; CAP_SYS_ADMIN has been lost");
+}
+
+/* In a forked child, since its way back is lost for good. Ends the scope with its own mark, or
+ * with that of the scope around it. */
+static int leave_after_refusal(void *with_outer)
+{
+	volatile int outer = gons_scope_begin();
+	volatile int mark = gons_scope_begin();
+
+	if (gons_defer(leave, NULL) < 0 || gons_enter_transient(CLONE_NEWNET) < 0 ||
+	    drop_capabilities() < 0)
+		return 1;
+	if (setjmp(way_out) == 0) {
+		(void)gons_scope_end(mark);
+		return 2;
+	}
+	if (!says_lost(gons_scope_end(*(bool *)with_outer ? outer : mark)))
+		return 3;
+	if (*(bool *)with_outer)
+		return gons_scope_end(outer) == 0 ? 4 : 0;
+	return gons_scope_end(outer) == 0 ? 0 : 5; /* once is enough */
+}
+
+static void a_refused_way_back_is_said_by_the_next_end_of_a_scope_that_was_left(void **state)
+{
+	bool with_outer = false;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(leave_after_refusal, &with_outer), 0);
+}
+
+static void it_is_said_by_the_end_of_the_scope_around_it(void **state)
+{
+	bool with_outer = true;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(leave_after_refusal, &with_outer), 0);
+}
+
+/* A descriptor of the scope that is closed already, so that the scope's end fails. */
+static int make_failure(char words[64])
+{
+	int fd = gons_current(CLONE_NEWUTS);
+
+	(void)snprintf(words, 64, "cannot close descriptor %d,", fd);
+	return close(fd);
+}
+
+static void a_scope_that_is_begun_in_between_does_not_say_it(void **state)
+{
+	volatile int mark = gons_must(gons_scope_begin());
+	char words[64];
+	int later;
+
+	(void)state;
+	gons_must(gons_defer(leave, NULL));
+	assert_int_equal(make_failure(words), 0);
+	if (setjmp(way_out) == 0) {
+		(void)gons_scope_end(mark);
+		fail_msg("the deferred call did not leave");
+	}
+	later = gons_must(gons_scope_begin());
+	assert_int_equal(gons_scope_end(later), 0);
+	assert_refused(gons_scope_end(mark), EBADF, words);
+}
+
+/* ---- ends inside of ends ---- */
+
+struct inner {
+	bool fails;
+	int result, errnum;
+	char words[64], said[1024];
+};
+
+static void end_inner_scope(void *arg)
+{
+	struct inner *inner = arg;
+	/* Holds the number of the outer failure, for the inner one to have another. */
+	int holder = dup(STDERR_FILENO);
+	int mark = gons_scope_begin();
+
+	if (inner->fails && make_failure(inner->words) < 0)
+		return;
+	inner->result = gons_scope_end(mark);
+	inner->errnum = errno;
+	(void)snprintf(inner->said, sizeof(inner->said), "%s", gons_error());
+	(void)close(holder);
+}
+
+static void assert_inner_failed(const struct inner *inner)
+{
+	assert_int_equal(inner->result, -1);
+	assert_int_equal(inner->errnum, EBADF);
+	assert_contains(inner->said, inner->words);
+}
+
+static void an_inner_failure_leaves_the_earlier_outer_one_to_the_outer_end(void **state)
+{
+	struct inner inner = { .fails = true };
+	int mark = gons_must(gons_scope_begin());
+	char words[64];
+
+	(void)state;
+	gons_must(gons_defer(end_inner_scope, &inner));
+	assert_int_equal(make_failure(words), 0);
+	assert_refused(gons_scope_end(mark), EBADF, words);
+	assert_inner_failed(&inner);
+	assert_string_not_equal(inner.words, words);
+}
+
+static void an_inner_end_that_succeeds_does_not_say_the_outer_failure(void **state)
+{
+	struct inner inner = { .result = -2 };
+	int mark = gons_must(gons_scope_begin());
+	char words[64];
+
+	(void)state;
+	gons_must(gons_defer(end_inner_scope, &inner));
+	assert_int_equal(make_failure(words), 0);
+	assert_refused(gons_scope_end(mark), EBADF, words);
+	assert_int_equal(inner.result, 0);
+}
+
+static void an_outer_failure_after_an_inner_one_is_said_too(void **state)
+{
+	struct inner inner = { .fails = true };
+	int mark = gons_must(gons_scope_begin());
+	char words[64];
+
+	(void)state;
+	assert_int_equal(make_failure(words), 0);
+	gons_must(gons_defer(end_inner_scope, &inner));
+	assert_refused(gons_scope_end(mark), EBADF, words);
+	assert_inner_failed(&inner);
+	assert_string_not_equal(inner.words, words);
+}
+
+static void an_inner_failure_is_none_of_the_outer_end(void **state)
+{
+	struct inner inner = { .fails = true };
+	int mark = gons_must(gons_scope_begin());
+
+	(void)state;
+	gons_must(gons_defer(end_inner_scope, &inner));
+	assert_int_equal(gons_scope_end(mark), 0);
+	assert_inner_failed(&inner);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_refused_way_back_is_said_by_the_next_end_of_a_scope_that_was_left),
+		check_test(it_is_said_by_the_end_of_the_scope_around_it),
+		check_test(a_scope_that_is_begun_in_between_does_not_say_it),
+		check_test(an_inner_failure_leaves_the_earlier_outer_one_to_the_outer_end),
+		check_test(an_inner_end_that_succeeds_does_not_say_the_outer_failure),
+		check_test(an_outer_failure_after_an_inner_one_is_said_too),
+		check_test(an_inner_failure_is_none_of_the_outer_end),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sysfs of the caller's network namespace: on /sys, and mounted nowhere. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- what is mounted ---- */
+
+enum { MAX_POINTS = 128 };
+static char points[MAX_POINTS][256];
+static char options[128], super_options[128]; /* of the last one */
+
+/* Finds the mounts on a directory, or those below it. Returns how many. */
+static int find_mounts(const char *dir, bool below)
+{
+	FILE *file = fopen("/proc/thread-self/mountinfo", "re");
+	size_t length = strlen(dir);
+	char line[4096], point[256], own[128];
+	int n = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		assert_int_equal(sscanf(line, "%*s %*s %*s %*s %255s %127s", point, own), 2);
+		if (strncmp(point, dir, length) != 0 || point[length] != (below ? '/' : '\0'))
+			continue;
+		assert_true(n < MAX_POINTS);
+		(void)strcpy(points[n++], point);
+		(void)strcpy(options, own);
+		assert_int_equal(sscanf(strstr(line, " - "), " - %*s %*s %127s", super_options), 1);
+	}
+	assert_int_equal(fclose(file), 0);
+	return n;
+}
+
+static dev_t device_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_dev : 0;
+}
+
+/* ---- links ---- */
+
+/* Whether /sys shows exactly the links that the thread's network namespace has, all of them
+ * virtual. */
+static bool sys_agrees(void)
+{
+	struct if_nameindex *links = if_nameindex();
+	char path[64];
+	bool all = true;
+	int n = 0;
+
+	for (; links[n].if_index != 0; n++) {
+		(void)snprintf(path, sizeof(path), "/sys/class/net/%.16s/ifindex",
+			       links[n].if_name);
+		all = all && strtoul(read_text(path), NULL, 10) == links[n].if_index;
+	}
+	if_freenameindex(links);
+	return all && count_entries("/sys/devices/virtual/net") == n;
+}
+
+static void make_bridge(const char *name)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(ioctl(fd, SIOCBRADDBR, name), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+/* New namespaces, in which /sys is as on a machine with the links lo and "gons-old". */
+static void enter_ground(void)
+{
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	make_bridge("gons-old");
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_true(sys_agrees());
+}
+
+static void require_all(void)
+{
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_require_link("bridge");
+}
+
+/* For mounts that hide a part of /sys, next to which no other user namespace gets a sysfs. */
+static void require_first_user_namespace(const char *test)
+{
+	if (strstr(read_text("/proc/self/uid_map"), "4294967295"))
+		return;
+	print_error("gons: skipped: %s: not in the first user namespace\n", test);
+	skip();
+}
+
+static void mount_tmpfs(const char *path)
+{
+	if (mkdir(path, 0755) < 0)
+		assert_int_equal(errno, EEXIST);
+	assert_int_equal(mount("gons", path, "tmpfs", 0, NULL), 0);
+}
+
+/* ---- what it shows ---- */
+
+static void sees_only_loopback(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_netns_enter_transient());
+	gons_must(gons_mntns_enter_transient());
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_true(sys_agrees());
+	assert_string_equal(read_text("/sys/class/net/lo/ifindex"), "1\n");
+}
+
+static void without_it_sysfs_still_shows_the_old_links(void **state)
+{
+	(void)state;
+	require_all();
+	enter_ground();
+	gons_must(gons_netns_enter_transient());
+	assert_int_equal(if_nametoindex("gons-old"), 0);
+	assert_int_equal(access("/sys/class/net/gons-old", F_OK), 0);
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_int_equal(access("/sys/class/net/gons-old", F_OK), -1);
+	assert_true(sys_agrees());
+}
+
+/* ---- how it is mounted ---- */
+
+static void called_twice_one_read_only_mount_is_there_on_a_writable_superblock(void **state)
+{
+	int on_sys = find_mounts("/sys", false);
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_int_equal(find_mounts("/sys", false), on_sys + 1);
+	assert_string_equal(options, "ro,nosuid,nodev,noexec,relatime");
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_int_equal(find_mounts("/sys", false), on_sys + 1);
+	assert_string_equal(super_options, "rw");
+	assert_int_equal(open("/sys/class/net/lo/mtu", O_WRONLY | O_CLOEXEC), -1);
+	assert_int_equal(errno, EROFS);
+}
+
+static void a_later_sysfs_of_the_same_namespace_is_writable(void **state)
+{
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_int_equal(mount("gons", "/tmp", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL), 0);
+	assert_int_equal(device_of("/tmp"), device_of("/sys"));
+	fd = open("/tmp/class/net/lo/mtu", O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "1400", 4), 4);
+	assert_int_equal(close(fd), 0);
+	assert_string_equal(read_text("/sys/class/net/lo/mtu"), "1400\n");
+}
+
+static void a_sysfs_of_this_namespace_on_sys_is_made_read_only(void **state)
+{
+	int mounts;
+
+	(void)state;
+	require_all();
+	enter_ground();
+	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND, NULL), 0);
+	GONS_SCOPE {
+		gons_must(gons_mntns_enter_transient());
+		mounts = count_mounts();
+		gons_must(gons_mntns_mount_sysfs_ro());
+		assert_int_equal(count_mounts(), mounts);
+		assert_true(find_mounts("/sys", false) > 0);
+		assert_string_equal(options, "ro,nosuid,nodev,noexec,relatime");
+		assert_string_equal(super_options, "rw");
+	}
+	assert_true(find_mounts("/sys", false) > 0);
+	assert_string_equal(options, "rw,relatime");
+}
+
+/* ---- what is mounted below ---- */
+
+static void everything_mounted_below_stays_reachable(void **state)
+{
+	dev_t devices[MAX_POINTS];
+	int n;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	mount_tmpfs("/sys/fs/cgroup");
+	mount_tmpfs("/sys/fs/cgroup/nested");
+	mount_tmpfs("/sys/fs/cgroup/nested/a blank\tand\\more");
+	assert_int_equal(mkdir("/sys/fs/cgroup/bound", 0755), 0);
+	assert_int_equal(mount("/proc", "/sys/fs/cgroup/bound", NULL, MS_BIND, NULL), 0);
+	assert_int_equal(symlink("nested", "/sys/fs/cgroup/link"), 0);
+	n = find_mounts("/sys", true);
+	for (int i = 0; i < n; i++)
+		devices[i] = device_of(points[i]);
+	gons_must(gons_mntns_mount_sysfs_ro());
+	for (int i = 0; i < n; i++)
+		assert_int_equal(device_of(points[i]), devices[i]);
+	assert_int_not_equal(device_of("/sys/fs/cgroup/nested/a blank\tand\\more"),
+			     device_of("/sys/fs/cgroup/nested"));
+	assert_int_equal(device_of("/sys/fs/cgroup/bound"), device_of("/proc"));
+	assert_int_equal(access("/sys/fs/cgroup/link/a blank\tand\\more", F_OK), 0);
+	assert_true(sys_agrees());
+}
+
+/* In the order of their names "lo-x" stands between "lo" and "lo/below". */
+static void each_mount_below_is_put_back_once(void **state)
+{
+	static const char *const own[] = { "/sys/devices/virtual/net/lo",
+					   "/sys/devices/virtual/net/lo/below",
+					   "/sys/devices/virtual/net/lo-x" };
+	(void)state;
+	require_all();
+	require_first_user_namespace(__func__);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	make_bridge("lo-x");
+	gons_must(gons_mntns_mount_sysfs_ro());
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		mount_tmpfs(own[i]);
+	gons_must(gons_netns_enter_transient());
+	make_bridge("lo-x");
+	gons_must(gons_mntns_mount_sysfs_ro());
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		assert_int_equal(find_mounts(own[i], false), 2);
+}
+
+static void a_mount_on_a_link_of_the_old_namespace_is_left_out(void **state)
+{
+	(void)state;
+	require_all();
+	require_first_user_namespace(__func__);
+	enter_ground();
+	mount_tmpfs("/sys/devices/virtual/net/gons-old");
+	mount_tmpfs("/sys/devices/virtual/net/gons-old/below");
+	mount_tmpfs("/sys/fs/cgroup");
+	gons_must(gons_netns_enter_transient());
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_true(sys_agrees());
+	assert_int_equal(access("/sys/devices/virtual/net/gons-old", F_OK), -1);
+	assert_int_equal(find_mounts("/sys/devices/virtual/net/gons-old", false), 1);
+	assert_int_not_equal(device_of("/sys/fs/cgroup"), device_of("/sys"));
+}
+
+static const char masked_file[] = "/sys/kernel/uevent_seqnum";
+
+static void mask_parts_of_sys(void)
+{
+	mount_tmpfs("/sys/firmware");
+	assert_int_equal(mount(NULL, "/sys/firmware", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL),
+			 0);
+	assert_int_equal(mount("/dev/null", masked_file, NULL, MS_BIND, NULL), 0);
+}
+
+static void masks_stay_where_root_may_mount(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	require_first_user_namespace(__func__);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	mask_parts_of_sys();
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_true(sys_agrees());
+	assert_int_equal(count_entries("/sys/firmware"), 0);
+	assert_int_equal(device_of(masked_file), device_of("/dev/null"));
+	assert_string_equal(read_text(masked_file), "");
+}
+
+/* ---- refusals ---- */
+
+static bool refused(int result, int errnum, const char *words)
+{
+	if (result < 0 && errno == errnum && strstr(gons_error(), words))
+		return true;
+	(void)fprintf(stderr, "result %d, errno %d: \"%s\" has no \"%s\" in it\n", result, errno,
+		      gons_error(), words);
+	return false;
+}
+
+/* What main does when it is started again: in a copy of the mount namespace, so that no
+ * mistake reaches the machine's own /sys. */
+static int call_where_it_started(void)
+{
+	const char *words = "the mount namespace that this process started in";
+	int on_sys = find_mounts("/sys", false);
+	char before[128];
+
+	(void)strcpy(before, options);
+	return !refused(gons_mntns_mount_sysfs_ro(), EINVAL, words) ||
+	       gons_netns_enter_transient() < 0 ||
+	       !refused(gons_mntns_mount_sysfs_ro(), EINVAL, "gons_mntns_enter_transient()") ||
+	       find_mounts("/sys", false) != on_sys || strcmp(options, before) != 0;
+}
+
+static int start_again(void *arg)
+{
+	(void)arg;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 1;
+	return execl("/proc/self/exe", "test-sysfs", "again", NULL);
+}
+
+static void the_sys_that_the_process_started_with_is_not_touched(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	assert_int_equal(in_child(start_again, NULL), 0);
+}
+
+/* A mount namespace that gons did not make, which shares its mounts with the one it is of. */
+static int mount_in_shared_namespace(void *arg)
+{
+	(void)arg;
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0)
+		return 1;
+	return gons_mntns_mount_sysfs_ro() < 0;
+}
+
+static void nothing_propagates_into_the_namespace_it_is_a_copy_of(void **state)
+{
+	dev_t device;
+	int mounts;
+
+	(void)state;
+	require_all();
+	enter_ground();
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
+	mounts = count_mounts();
+	device = device_of("/sys");
+	assert_int_equal(in_child(mount_in_shared_namespace, NULL), 0);
+	assert_int_equal(count_mounts(), mounts);
+	assert_int_equal(device_of("/sys"), device);
+}
+
+static int try_masked(void *arg)
+{
+	(void)arg;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0)
+		return 1;
+	return !refused(gons_mntns_mount_sysfs_ro(), EPERM, "/sys/firmware (tmpfs)") ||
+	       !refused(gons_mntns_mount_sysfs_ro(), EPERM, masked_file) ||
+	       !refused(gons_sysfs_open(), EPERM, "/sys/firmware (tmpfs)") ||
+	       strstr(gons_error(), "/sys/fs/cgroup") || device_of("/sys") != *(dev_t *)arg;
+}
+
+static void a_masked_sys_in_a_user_namespace_is_refused_naming_the_masks(void **state)
+{
+	dev_t device;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	mount_tmpfs("/sys/fs/cgroup");
+	mask_parts_of_sys();
+	device = device_of("/sys");
+	assert_int_equal(in_child(try_masked, &device), 0);
+}
+
+/* ---- without what it needs ---- */
+
+static void a_chroot_without_sys_is_refused_and_one_with_it_is_not(void **state)
+{
+	int mounts;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	mount_tmpfs("/tmp");
+	assert_int_equal(mkdir("/tmp/root", 0755), 0);
+	assert_int_equal(mkdir("/tmp/root/proc", 0755), 0);
+	assert_int_equal(mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL), 0);
+	assert_int_equal(chroot("/tmp/root"), 0);
+	mounts = count_mounts();
+	assert_refused(gons_mntns_mount_sysfs_ro(), ENOENT, "/sys");
+	assert_int_equal(count_mounts(), mounts);
+	/* It need not be a mount point, nor the root. */
+	assert_int_equal(mkdir("/sys", 0755), 0);
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_int_equal(count_mounts(), mounts + 1);
+	assert_true(sys_agrees());
+}
+
+static void without_descriptors_sys_stays_as_it_was(void **state)
+{
+	struct rlimit before, limit;
+	int mounts, result = -1;
+
+	(void)state;
+	require_all();
+	enter_ground();
+	mount_tmpfs("/sys/fs/cgroup");
+	gons_must(gons_netns_enter_transient());
+	mounts = count_mounts();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	for (limit.rlim_cur = 0; result < 0 && limit.rlim_cur < 256; limit.rlim_cur++) {
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		result = gons_mntns_mount_sysfs_ro();
+		if (result < 0)
+			assert_int_equal(errno, EMFILE);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_true(result == 0 || count_mounts() == mounts);
+		assert_int_equal(access("/sys/class/net/gons-old", F_OK), result == 0 ? -1 : 0);
+	}
+	assert_true(result == 0 && limit.rlim_cur > 4);
+}
+
+/* From here on the call is refused with errnum, unless its first argument is this one. */
+static bool refuse_calls(unsigned number, int errnum, unsigned but)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, but, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)errnum),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* Only the mount from this descriptor is let through; 2: it was the new sysfs. */
+static int mount_from_one_descriptor(void *arg)
+{
+	if (!refuse_calls(SYS_move_mount, EDEADLK, *(unsigned *)arg) ||
+	    !refused(gons_mntns_mount_sysfs_ro(), EDEADLK, "cannot mount"))
+		return 1;
+	return strstr(gons_error(), "/sys/fs/cgroup again below a new sysfs") ? 2 : 0;
+}
+
+static void a_failure_in_the_middle_puts_sys_back(void **state)
+{
+	int mounts, half_way = 0;
+
+	(void)state;
+	require_all();
+	enter_ground();
+	mount_tmpfs("/sys/fs/cgroup");
+	gons_must(gons_netns_enter_transient());
+	mounts = count_mounts();
+	for (unsigned fd = 3; fd < 40; fd++) {
+		int status = in_child(mount_from_one_descriptor, &fd);
+
+		assert_int_not_equal(status, 1);
+		half_way += status == 2;
+		assert_int_equal(count_mounts(), mounts);
+		assert_int_equal(access("/sys/class/net/gons-old", F_OK), 0);
+	}
+	assert_int_equal(half_way, 1);
+}
+
+int main(int argc, char *argv[])
+{
+	const struct CMUnitTest tests[] = {
+		check_test(sees_only_loopback),
+		check_test(without_it_sysfs_still_shows_the_old_links),
+		check_test(called_twice_one_read_only_mount_is_there_on_a_writable_superblock),
+		check_test(a_later_sysfs_of_the_same_namespace_is_writable),
+		check_test(a_sysfs_of_this_namespace_on_sys_is_made_read_only),
+		check_test(everything_mounted_below_stays_reachable),
+		check_test(each_mount_below_is_put_back_once),
+		check_test(a_mount_on_a_link_of_the_old_namespace_is_left_out),
+		check_test(masks_stay_where_root_may_mount),
+		check_test(the_sys_that_the_process_started_with_is_not_touched),
+		check_test(nothing_propagates_into_the_namespace_it_is_a_copy_of),
+		check_test(a_masked_sys_in_a_user_namespace_is_refused_naming_the_masks),
+		check_test(a_chroot_without_sys_is_refused_and_one_with_it_is_not),
+		check_test(without_descriptors_sys_stays_as_it_was),
+		check_test(a_failure_in_the_middle_puts_sys_back),
+	};
+
+	if (argc == 2 && strcmp(argv[1], "again") == 0)
+		return call_where_it_started();
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

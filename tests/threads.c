@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads: each has a scope and namespaces of its own, and may end at any time.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { THREADS = 8, ROUNDS = 20 };
+
+/* cmocka's assertions work on the main thread only; others note the line that went wrong. */
+struct worker {
+	pthread_t thread;
+	int line;
+	pthread_barrier_t *barrier;
+	uint64_t ino;
+	int fd, mark, calls;
+	sem_t ready, go;
+};
+
+#define expect(worker, condition)                                                                  \
+	do {                                                                                       \
+		if (!(condition) && (worker)->line == 0)                                           \
+			(worker)->line = __LINE__;                                                 \
+	} while (0)
+
+static void start(struct worker *worker, void *(*fn)(void *))
+{
+	assert_int_equal(sem_init(&worker->ready, 0, 0), 0);
+	assert_int_equal(sem_init(&worker->go, 0, 0), 0);
+	assert_int_equal(pthread_create(&worker->thread, NULL, fn, worker), 0);
+}
+
+/* What the thread returned. */
+static void *finish(struct worker *worker)
+{
+	void *result = NULL;
+
+	assert_int_equal(pthread_join(worker->thread, &result), 0);
+	(void)sem_destroy(&worker->ready);
+	(void)sem_destroy(&worker->go);
+	if (worker->line != 0)
+		fail_msg("another thread's expectation on line %d failed", worker->line);
+	return result;
+}
+
+static void wait_for(sem_t *sem)
+{
+	while (sem_wait(sem) < 0)
+		;
+}
+
+/* ---- side by side ---- */
+
+static void note_ino(void *arg)
+{
+	*(uint64_t *)arg = own_ino("uts");
+}
+
+static void switch_about(struct worker *worker)
+{
+	const int types = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
+	uint64_t net = own_ino("net"), mnt = own_ino("mnt"), uts = own_ino("uts");
+	uint64_t seen = 0;
+	int mark = gons_scope_begin();
+	int fd = gons_new_transient(CLONE_NEWUTS);
+
+	expect(worker, mark >= 0 && fd >= 0 && own_ino("uts") == uts);
+	expect(worker, gons_execute(fd, note_ino, &seen) == 0);
+	expect(worker, seen == gons_ino(fd, CLONE_NEWUTS) && seen != uts);
+	expect(worker, gons_enter_transient(types) == 0);
+	expect(worker, own_ino("net") != net && own_ino("mnt") != mnt && own_ino("uts") != uts);
+	expect(worker, gons_enter(fd) == 0 && own_ino("uts") == seen);
+	expect(worker, gons_mntns_new_transient(NULL) >= 0);
+	expect(worker, gons_open("/nonexistent", 0) < 0 && strstr(gons_error(), "nonexistent"));
+	expect(worker, gons_scope_end(mark) == 0);
+	expect(worker, own_ino("net") == net && own_ino("mnt") == mnt && own_ino("uts") == uts);
+}
+
+static void *switch_about_often(void *arg)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		switch_about(arg);
+	return NULL;
+}
+
+static void threads_do_not_get_into_each_others_way(void **state)
+{
+	struct worker workers[THREADS] = { { 0 } };
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC);
+	for (int i = 0; i < THREADS; i++)
+		start(&workers[i], switch_about_often);
+	for (int i = 0; i < THREADS; i++)
+		(void)finish(&workers[i]);
+}
+
+static void *enter_and_meet(void *arg)
+{
+	struct worker *worker = arg;
+	uint64_t before = own_ino("net");
+
+	expect(worker, (worker->mark = gons_scope_begin()) >= 0);
+	expect(worker, gons_enter_transient(CLONE_NEWNET) == 0);
+	worker->ino = own_ino("net");
+	(void)pthread_barrier_wait(worker->barrier);
+	expect(worker, own_ino("net") == worker->ino);
+	(void)pthread_barrier_wait(worker->barrier);
+	expect(worker, gons_scope_end(worker->mark) == 0);
+	expect(worker, own_ino("net") == before);
+	return NULL;
+}
+
+static void threads_are_in_different_namespaces_at_one_time(void **state)
+{
+	struct worker workers[THREADS] = { { 0 } };
+	pthread_barrier_t barrier;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+	for (int i = 0; i < THREADS; i++) {
+		workers[i].barrier = &barrier;
+		start(&workers[i], enter_and_meet);
+	}
+	for (int i = 0; i < THREADS; i++)
+		(void)finish(&workers[i]);
+	assert_int_equal(pthread_barrier_destroy(&barrier), 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_not_equal(workers[i].ino, own_ino("net"));
+		for (int j = 0; j < i; j++)
+			assert_int_not_equal(workers[i].ino, workers[j].ino);
+	}
+}
+
+static void *end_the_mark_of_another(void *arg)
+{
+	struct worker *worker = arg;
+
+	expect(worker, gons_scope_end(worker->mark) < 0 && errno == EINVAL);
+	expect(worker, strstr(gons_error(), "is no mark on the scope of this thread"));
+	return NULL;
+}
+
+static void a_mark_is_of_no_use_to_another_thread(void **state)
+{
+	struct worker worker = { .mark = gons_must(gons_scope_begin()) };
+
+	(void)state;
+	worker.fd = gons_must(gons_current(CLONE_NEWNET));
+	start(&worker, end_the_mark_of_another);
+	(void)finish(&worker);
+	assert_int_equal(gons_type(worker.fd), CLONE_NEWNET);
+	assert_int_equal(gons_scope_end(worker.mark), 0);
+}
+
+/* ---- what threads inherit and share ---- */
+
+static void *look_twice(void *arg)
+{
+	struct worker *worker = arg;
+	uint64_t before = own_ino("net");
+
+	(void)sem_post(&worker->ready);
+	wait_for(&worker->go);
+	worker->ino = own_ino("net");
+	expect(worker, worker->ino == before);
+	return NULL;
+}
+
+static void threads_stay_where_they_were_started(void **state)
+{
+	struct worker outside = { 0 }, inside = { 0 };
+	uint64_t before = own_ino("net");
+	uint64_t transient = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	start(&outside, look_twice);
+	wait_for(&outside.ready);
+	GONS_SCOPE {
+		gons_must(gons_enter_transient(CLONE_NEWNET));
+		transient = own_ino("net");
+		start(&inside, look_twice);
+		wait_for(&inside.ready);
+	}
+	(void)sem_post(&outside.go);
+	(void)sem_post(&inside.go);
+	(void)finish(&outside);
+	(void)finish(&inside);
+	assert_int_equal(outside.ino, before);
+	assert_int_equal(inside.ino, transient);
+}
+
+static void move_about(void *arg)
+{
+	expect((struct worker *)arg, chdir("/proc/sys") == 0);
+}
+
+/* On a thread that shares the working directory with the one that started it. */
+static void *switch_mounts(void *arg)
+{
+	struct worker *worker = arg;
+	uint64_t before = own_ino("mnt");
+	char path[PATH_MAX], old[PATH_MAX];
+	int mark = gons_scope_begin();
+
+	expect(worker, getcwd(old, sizeof(old)));
+	if (worker->mark == 0)
+		expect(worker, gons_execute(worker->fd, move_about, worker) == 0);
+	else if (worker->mark == 1)
+		expect(worker, gons_enter(worker->fd) == 0 && chdir("/proc/sys") == 0);
+	else
+		expect(worker, gons_enter_transient(CLONE_NEWNS) == 0 && chdir("/proc/sys") == 0);
+	expect(worker, (own_ino("mnt") == before) == (worker->mark == 0));
+	(void)sem_post(&worker->ready);
+	wait_for(&worker->go);
+	expect(worker, gons_scope_end(mark) == 0 && own_ino("mnt") == before);
+	expect(worker, getcwd(path, sizeof(path)) && strcmp(path, old) == 0);
+	return NULL;
+}
+
+static void a_shared_working_directory_is_left_to_the_others(void **state)
+{
+	char before[PATH_MAX], now[PATH_MAX];
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	assert_non_null(getcwd(before, sizeof(before)));
+	for (int way = 0; way < 3; way++) {
+		struct worker worker = { .mark = way };
+		uint64_t mnt = own_ino("mnt");
+
+		worker.fd = gons_must(gons_mntns_new_transient(NULL));
+		start(&worker, switch_mounts);
+		wait_for(&worker.ready);
+		assert_int_equal(own_ino("mnt"), mnt);
+		assert_string_equal(getcwd(now, sizeof(now)), before);
+		(void)sem_post(&worker.go);
+		(void)finish(&worker);
+		assert_string_equal(getcwd(now, sizeof(now)), before);
+	}
+}
+
+/* ---- threads that end inside a scope ---- */
+
+static void call(void *arg)
+{
+	((struct worker *)arg)->calls++;
+}
+
+/* Two scopes with records of each kind; three deferred calls. */
+static void fill(struct worker *worker)
+{
+	expect(worker, (worker->mark = gons_scope_begin()) >= 0);
+	expect(worker, gons_defer(call, worker) == 0);
+	expect(worker, gons_mntns_new_transient(NULL) >= 0);
+	expect(worker, (worker->fd = gons_new_transient(CLONE_NEWUTS)) >= 0);
+	expect(worker, gons_defer(call, worker) == 0);
+	expect(worker, gons_enter_transient(CLONE_NEWUTS | CLONE_NEWNS) == 0);
+	expect(worker, gons_scope_begin() >= 0);
+	expect(worker, gons_current(CLONE_NEWUTS) >= 0);
+	expect(worker, gons_mntns_new_transient(NULL) >= 0);
+	expect(worker, gons_defer(call, worker) == 0);
+}
+
+static void *return_inside(void *arg)
+{
+	fill(arg);
+	return NULL;
+}
+
+static void *exit_inside(void *arg)
+{
+	GONS_SCOPE {
+		fill(arg);
+		pthread_exit(arg);
+	}
+	return NULL;
+}
+
+static void exit_here(void *arg)
+{
+	pthread_exit(arg);
+}
+
+static void *exit_inside_execute(void *arg)
+{
+	struct worker *worker = arg;
+
+	fill(worker);
+	expect(worker, gons_execute(worker->fd, exit_here, NULL) == 0);
+	expect(worker, !"back from execute");
+	return NULL;
+}
+
+static void *be_cancelled_inside(void *arg)
+{
+	struct worker *worker = arg;
+
+	fill(worker);
+	(void)pthread_cancel(pthread_self());
+	pthread_testcancel();
+	expect(worker, !"cancelled");
+	return NULL;
+}
+
+/* The wish to cancel is there already when the scope is ended. */
+static void *be_cancelled_while_ending(void *arg)
+{
+	struct worker *worker = arg;
+
+	fill(worker);
+	(void)pthread_cancel(pthread_self());
+	(void)gons_scope_end(worker->mark);
+	pthread_testcancel();
+	expect(worker, !"cancelled");
+	return NULL;
+}
+
+static void end_thread_by(void *(*way)(void *))
+{
+	int fds = count_entries("/proc/self/fd");
+	struct worker worker = { 0 };
+
+	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
+	start(&worker, way);
+	(void)finish(&worker);
+	assert_int_equal(worker.calls, 3);
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+	/* That no idle thread is left is seen after the test. */
+}
+
+static void a_thread_that_returns_inside_a_scope_loses_nothing(void **state)
+{
+	(void)state;
+	end_thread_by(return_inside);
+}
+
+static void a_thread_that_exits_inside_a_scope_loses_nothing(void **state)
+{
+	(void)state;
+	end_thread_by(exit_inside);
+}
+
+static void a_thread_that_exits_inside_execute_loses_nothing(void **state)
+{
+	(void)state;
+	end_thread_by(exit_inside_execute);
+}
+
+static void a_thread_that_is_cancelled_inside_a_scope_loses_nothing(void **state)
+{
+	(void)state;
+	end_thread_by(be_cancelled_inside);
+}
+
+static void a_thread_that_is_cancelled_while_a_scope_ends_loses_nothing(void **state)
+{
+	(void)state;
+	end_thread_by(be_cancelled_while_ending);
+}
+
+static void *switch_until_cancelled(void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)sem_post(&worker->ready);
+	for (;;) {
+		int mark = gons_scope_begin();
+
+		(void)gons_mntns_new_transient(NULL);
+		(void)gons_execute(gons_new_transient(CLONE_NEWUTS), note_ino, &worker->ino);
+		(void)gons_enter_transient(CLONE_NEWUTS | CLONE_NEWNS);
+		(void)gons_scope_end(mark);
+		pthread_testcancel(); /* the calls above need not be places to end at */
+	}
+	return NULL;
+}
+
+static void a_thread_may_be_cancelled_at_any_time(void **state)
+{
+	int fds = count_entries("/proc/self/fd");
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
+	for (int i = 0; i < 100; i++) {
+		struct worker worker = { 0 };
+
+		start(&worker, switch_until_cancelled);
+		wait_for(&worker.ready);
+		for (int j = 0; j < i; j++)
+			(void)own_ino("net"); /* a little later each time */
+		assert_int_equal(pthread_cancel(worker.thread), 0);
+		assert_ptr_equal(finish(&worker), PTHREAD_CANCELED);
+		assert_int_equal(count_entries("/proc/self/fd"), fds);
+	}
+}
+
+/* ---- after the end ---- */
+
+static pthread_key_t late;
+
+static void use_gons_late(void *arg)
+{
+	fill(arg);
+}
+
+static void *arrange_for_late_use(void *arg)
+{
+	struct worker *worker = arg;
+
+	fill(worker);
+	expect(worker, pthread_setspecific(late, worker) == 0);
+	return NULL;
+}
+
+static void what_the_end_of_a_thread_makes_is_undone_too(void **state)
+{
+	int fds = count_entries("/proc/self/fd");
+	struct worker worker = { 0 };
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
+	assert_int_equal(pthread_key_create(&late, use_gons_late), 0);
+	start(&worker, arrange_for_late_use);
+	(void)finish(&worker);
+	assert_int_equal(pthread_key_delete(late), 0);
+	assert_int_equal(worker.calls, 6);
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(threads_do_not_get_into_each_others_way),
+		check_test(threads_are_in_different_namespaces_at_one_time),
+		check_test(a_mark_is_of_no_use_to_another_thread),
+		check_test(threads_stay_where_they_were_started),
+		check_test(a_shared_working_directory_is_left_to_the_others),
+		check_test(a_thread_that_returns_inside_a_scope_loses_nothing),
+		check_test(a_thread_that_exits_inside_a_scope_loses_nothing),
+		check_test(a_thread_that_exits_inside_execute_loses_nothing),
+		check_test(a_thread_that_is_cancelled_inside_a_scope_loses_nothing),
+		check_test(a_thread_that_is_cancelled_while_a_scope_ends_loses_nothing),
+		check_test(a_thread_may_be_cancelled_at_any_time),
+		check_test(what_the_end_of_a_thread_makes_is_undone_too),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmocka's output formats: standard output is what cmocka makes of the same tests without
+ * gons, and what gons has to say is on standard error.
+ */
+#include <fcntl.h>
+
+#include "group.h"
+
+/*
+ * run: gons CMOCKA_MESSAGE_OUTPUT=STDOUT
+ * status: 2
+ * same-out: plain
+ * run: gons CMOCKA_MESSAGE_OUTPUT=TAP
+ * status: 2
+ * same-out: plain
+ * out: 1..5
+ * out: ok 1 - passes
+ * run: gons CMOCKA_MESSAGE_OUTPUT=SUBUNIT
+ * status: 2
+ * same-out: plain
+ * out: success: passes
+ * run: gons CMOCKA_MESSAGE_OUTPUT=XML
+ * status: 2
+ * same-out: plain
+ * xml-out:
+ * out: *<testcase name="passes"*
+ */
+static void passes(void **state)
+{
+	assert_null(*state);
+}
+
+static void fails(void **state)
+{
+	assert_non_null(*state);
+}
+
+static void skips(void **state)
+{
+	(void)state;
+	skip();
+}
+
+static int tear_down(void **state)
+{
+	assert_null(*state);
+	return 0;
+}
+
+static int plain(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passes),
+		cmocka_unit_test(fails),
+		cmocka_unit_test(skips),
+		cmocka_unit_test_setup_teardown(passes, tear_down, tear_down),
+		cmocka_unit_test_setup_teardown(fails, tear_down, tear_down),
+	};
+
+	return _cmocka_run_group_tests("tests", tests, sizeof(tests) / sizeof(tests[0]), NULL,
+				       NULL);
+}
+
+static int with_gons(void)
+{
+	const struct CMUnitTest tests[] = {
+		gons_unit_test(passes),
+		gons_unit_test(fails),
+		gons_unit_test(skips),
+		gons_unit_test_setup_teardown(passes, tear_down, tear_down),
+		gons_unit_test_setup_teardown(fails, tear_down, tear_down),
+	};
+
+	return gons_run_group_tests(tests, NULL, NULL);
+}
+
+/*
+ * run: reports CMOCKA_MESSAGE_OUTPUT=TAP
+ * status: 2
+ * out: 1..3
+ * out: not ok 1 - leaks
+ * out: *3 *requires*
+ * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
+ * err: gons_type(-1): *
+ * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ * run: reports CMOCKA_MESSAGE_OUTPUT=SUBUNIT
+ * status: 2
+ * out: test: leaks
+ * out: failure: leaks*
+ * out: failure: is_a_must*
+ * out: skip: requires
+ * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
+ * err: gons_type(-1): *
+ * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ * run: reports CMOCKA_MESSAGE_OUTPUT=XML
+ * status: 2
+ * xml-out:
+ * out: *<testcase name="leaks"*
+ * out: *<failure>*
+ * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
+ * err: gons_type(-1): *
+ * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ */
+static void leaks(void **state)
+{
+	(void)state;
+	assert_true(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
+}
+
+static void is_a_must(void **state)
+{
+	(void)state;
+	gons_must(gons_type(-1));
+}
+
+static void requires(void **state)
+{
+	(void)state;
+	gons_require_link("nonsense");
+}
+
+static int reports(void)
+{
+	run_these(gons_unit_test(leaks), gons_unit_test(is_a_must), gons_unit_test(requires));
+}
+
+int main(int argc, char *argv[])
+{
+	const struct group groups[] = {
+		{ "plain", plain },
+		{ "gons", with_gons },
+		{ "reports", reports },
+		{ NULL, NULL },
+	};
+
+	return group_main(argc, argv, groups);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a test leaves behind fails it, is named, and does not fail the next one.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "group.h"
+
+static void open_file(void)
+{
+	assert_true(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
+}
+
+static void open_others(void)
+{
+	assert_true(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0);
+	assert_true(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC) >= 0);
+}
+
+/*
+ * run: descriptors
+ * status: 2
+ * err: gons: left behind: leaves_a_file_open: descriptor * was left open: /etc/passwd
+ * failed: leaves_a_file_open
+ * err: gons: left behind: leaves_two_open: descriptor * was left open: socket:[*]
+ * err: gons: left behind: leaves_two_open: descriptor * was left open: net:[*]
+ * failed: leaves_two_open
+ * no: gons: left behind: next_test_*
+ * no: gons: not undone*
+ */
+static void leaves_a_file_open(void **state)
+{
+	(void)state;
+	open_file();
+}
+
+static void leaves_two_open(void **state)
+{
+	(void)state;
+	gons_must(gons_netns_enter_transient());
+	open_others();
+}
+
+static void another_test(void **state)
+{
+	(void)state;
+}
+
+static int descriptors(void)
+{
+	run_these(gons_unit_test(leaves_a_file_open), gons_unit_test(another_test),
+		  gons_unit_test(leaves_two_open), gons_unit_test(another_test));
+}
+
+/*
+ * run: threads
+ * status: 1
+ * err: gons: left behind: leaves_a_thread: thread * "lingers" was left running
+ * failed: leaves_a_thread
+ * passed: another_test
+ * no: *another_test: thread*
+ */
+static pthread_mutex_t never = PTHREAD_MUTEX_INITIALIZER;
+
+static void *linger(void *arg)
+{
+	(void)pthread_setname_np(pthread_self(), "lingers");
+	*(volatile pid_t *)arg = (pid_t)syscall(SYS_gettid);
+	(void)pthread_mutex_lock(&never);
+	return NULL;
+}
+
+static volatile pid_t linger_tid;
+
+static void leaves_a_thread(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	(void)pthread_mutex_lock(&never);
+	assert_int_equal(pthread_create(&thread, NULL, linger, (void *)&linger_tid), 0);
+	while (linger_tid == 0)
+		(void)sched_yield();
+	assert_int_equal(pthread_detach(thread), 0);
+}
+
+static int threads(void)
+{
+	run_these(gons_unit_test(leaves_a_thread), gons_unit_test(another_test));
+}
+
+/*
+ * run: namespaces
+ * status: 3
+ * err: gons: left behind: leaves_net: the thread was left in another net namespace: net:[*], before in net:[*]
+ * failed: leaves_net
+ * err: gons: left behind: leaves_mnt: the thread was left in another mnt namespace: mnt:[*], before in mnt:[*]
+ * failed: leaves_mnt
+ * err: gons: left behind: leaves_uts_and_ipc: the thread was left in another uts namespace: uts:[*], before in uts:[*]
+ * err: gons: left behind: leaves_uts_and_ipc: the thread was left in another ipc namespace: ipc:[*], before in ipc:[*]
+ * failed: leaves_uts_and_ipc
+ * passed: next_test_is_on_the_ground
+ * passed: next_plain_test_is_on_the_ground
+ * no: *directory was left*
+ */
+static void leaves_net(void **state)
+{
+	(void)state;
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+}
+
+static void leaves_mnt(void **state)
+{
+	(void)state;
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+}
+
+static void leaves_uts_and_ipc(void **state)
+{
+	(void)state;
+	gons_must(gons_netns_enter_transient());
+	assert_int_equal(unshare(CLONE_NEWUTS | CLONE_NEWIPC), 0);
+}
+
+static int namespaces(void)
+{
+	run_these(plain_remembers_the_ground, remembers_the_ground, gons_unit_test(leaves_net),
+		  is_on_the_ground, plain_is_on_the_ground, gons_unit_test(leaves_mnt),
+		  plain_is_on_the_ground, is_on_the_ground, gons_unit_test(leaves_uts_and_ipc),
+		  is_on_the_ground, plain_is_on_the_ground);
+}
+
+/*
+ * run: directories
+ * status: 3
+ * err: gons: left behind: leaves_the_directory: the working directory was left at /proc, before at *
+ * failed: leaves_the_directory
+ * err: gons: left behind: leaves_the_root: the root directory was left changed
+ * failed: leaves_the_root
+ * err: gons: left behind: leaves_the_umask: the umask was left at 0137, before at 00*
+ * failed: leaves_the_umask
+ * passed: next_test_is_on_the_ground
+ * passed: next_plain_test_is_on_the_ground
+ * no: *left open*
+ */
+static void leaves_the_directory(void **state)
+{
+	(void)state;
+	assert_int_equal(chdir("/proc"), 0);
+}
+
+static void leaves_the_root(void **state)
+{
+	(void)state;
+	assert_int_equal(chroot("/etc"), 0);
+}
+
+static void leaves_the_umask(void **state)
+{
+	(void)state;
+	(void)umask(0137);
+}
+
+static int directories(void)
+{
+	run_these(plain_remembers_the_ground, remembers_the_ground,
+		  gons_unit_test(leaves_the_directory), is_on_the_ground, plain_is_on_the_ground,
+		  gons_unit_test(leaves_the_root), plain_is_on_the_ground, is_on_the_ground,
+		  gons_unit_test(leaves_the_umask), is_on_the_ground, plain_is_on_the_ground);
+}
+
+/*
+ * What is left behind by a test that fails anyway, or that skips, or by its fixtures, is
+ * named too. A test that skips and leaks is no skip.
+ *
+ * run: others
+ * status: 4
+ * err: gons: left behind: fails_and_leaks: descriptor * was left open: /etc/passwd
+ * err: *{fails}: error: Failure!*
+ * error: fails_and_leaks
+ * err: gons: left behind: skips_and_leaks: descriptor * was left open: /etc/passwd
+ * error: skips_and_leaks
+ * err: gons: left behind: whose_set_up_leaks: descriptor * was left open: /etc/passwd
+ * failed: whose_set_up_leaks
+ * err: gons: left behind: whose_teardown_leaks: descriptor * was left open: /etc/passwd
+ * failed: whose_teardown_leaks
+ * skipped: skips_only
+ * passed: another_test
+ */
+static void fails_and_leaks(void **state)
+{
+	(void)state;
+	open_file();
+	fail(); /* fails */
+}
+
+static void skips_and_leaks(void **state)
+{
+	(void)state;
+	open_file();
+	skip();
+}
+
+static void skips_only(void **state)
+{
+	(void)state;
+	gons_must(gons_netns_enter_transient());
+	skip();
+}
+
+static int leaking_fixture(void **state)
+{
+	(void)state;
+	open_file();
+	return 0;
+}
+
+static void whose_set_up_leaks(void **state)
+{
+	(void)state;
+}
+
+static void whose_teardown_leaks(void **state)
+{
+	(void)state;
+}
+
+static int others(void)
+{
+	run_these(gons_unit_test(fails_and_leaks), gons_unit_test(skips_and_leaks),
+		  gons_unit_test_setup_teardown(whose_set_up_leaks, leaking_fixture, NULL),
+		  gons_unit_test_setup_teardown(whose_teardown_leaks, NULL, leaking_fixture),
+		  gons_unit_test(skips_only), gons_unit_test(another_test));
+}
+
+/*
+ * A test whose teardown fails by an assertion after it has failed itself is ended by the
+ * next one; the report has the right name all the same.
+ *
+ * run: late
+ * status: 1
+ * err: gons: left behind: is_left_open: the umask was left at 0000, before at *
+ * error: is_left_open
+ * passed: next_test_is_on_the_ground
+ * passed: next_plain_test_is_on_the_ground
+ * run: last
+ * status: 1
+ * err: gons: left behind: is_left_open: the umask was left at 0000, before at *
+ * error: is_left_open
+ */
+static int tear_down_asserts(void **state)
+{
+	(void)umask(0000);
+	assert_true(*state);
+	return 0;
+}
+
+static void is_left_open(void **state)
+{
+	(void)state;
+	gons_must(gons_netns_enter_transient());
+	fail();
+}
+
+static int late(void)
+{
+	run_these(remembers_the_ground, plain_remembers_the_ground,
+		  gons_unit_test_setup_teardown(is_left_open, NULL, tear_down_asserts),
+		  plain_is_on_the_ground, is_on_the_ground);
+}
+
+static int last(void)
+{
+	run_these(gons_unit_test_setup_teardown(is_left_open, NULL, tear_down_asserts));
+}
+
+/*
+ * What the thread cannot be brought back from ends the run, whoever led it there. (The leak
+ * sanitizer's tracer would be a child in that PID namespace, and never come to an end.)
+ *
+ * run: for_good ASAN_OPTIONS=detect_leaks=0
+ * status: 1
+ * err: gons: left behind: goes_for_good: the thread was left in another pid_for_children namespace: *, before in pid:[*]
+ * err: gons: the run ends here: goes_for_good: this thread cannot come back to the namespaces*: Operation not permitted
+ * notrun: another_test
+ */
+static void goes_for_good(void **state)
+{
+	(void)state;
+	assert_int_equal(unshare(CLONE_NEWPID), 0);
+}
+
+static int for_good(void)
+{
+	run_these(gons_unit_test(goes_for_good), gons_unit_test(another_test));
+}
+
+int main(int argc, char *argv[])
+{
+	const struct group groups[] = {
+		{ "descriptors", descriptors },
+		{ "threads", threads },
+		{ "namespaces", namespaces },
+		{ "directories", directories },
+		{ "others", others },
+		{ "late", late },
+		{ "last", last },
+		{ "for_good", for_good },
+		{ NULL, NULL },
+	};
+
+	return group_main(argc, argv, groups);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gons_must() of a call that fails prints the call and the sentence, and fails the test at
+ * the caller's line.
+ */
+#include "group.h"
+
+/*
+ * run: must
+ * status: 4
+ * err: gons_type(-1): *: Bad file descriptor*
+ * err: *{int}: error: Failure!
+ * failed: an_int
+ * err: gons_path_ino("/nonexistent", 0): *: No such file or directory*
+ * err: *{number}: error: Failure!
+ * failed: a_number
+ * err: gons_procfsroot_resolve("/", "/nonexistent", 0): *: No such file or directory*
+ * err: *{pointer}: error: Failure!
+ * failed: a_pointer
+ * err: gons_netns_execute(nsfd, NULL, NULL): *: Invalid argument*
+ * err: *{deep}: error: Failure!
+ * failed: in_a_function_that_is_executed
+ * no: *not reached*
+ */
+static void an_int(void **state)
+{
+	(void)state;
+	gons_must(gons_type(-1)); /* int */
+	print_error("not reached\n");
+}
+
+static void a_number(void **state)
+{
+	(void)state;
+	gons_must(gons_path_ino("/nonexistent", 0)); /* number */
+	print_error("not reached\n");
+}
+
+static void a_pointer(void **state)
+{
+	(void)state;
+	gons_must(gons_procfsroot_resolve("/", "/nonexistent", 0)); /* pointer */
+	print_error("not reached\n");
+}
+
+static void execute_nothing(void *arg)
+{
+	int nsfd = *(int *)arg;
+
+	gons_must(gons_netns_execute(nsfd, NULL, NULL)); /* deep */
+}
+
+static void in_a_function_that_is_executed(void **state)
+{
+	int nsfd = gons_must(gons_netns_current());
+
+	(void)state;
+	gons_must(gons_netns_execute(nsfd, execute_nothing, &nsfd));
+	print_error("not reached\n");
+}
+
+static int must(void)
+{
+	run_these(gons_unit_test(an_int), gons_unit_test(a_number), gons_unit_test(a_pointer),
+		  gons_unit_test(in_a_function_that_is_executed));
+}
+
+int main(int argc, char *argv[])
+{
+	const struct group groups[] = { { "must", must }, { NULL, NULL } };
+
+	return group_main(argc, argv, groups);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests that ask for what no machine has, or for what is no namespace type at all.
+ */
+#include "group.h"
+
+/*
+ * A kind of link that no kernel has. GONS_REQUIRE=1 is about namespaces alone.
+ *
+ * run: link
+ * status: 77
+ * err: gons: skipped: requires_a_link: cannot make a link of kind nonsense: Operation not supported; this kernel lacks it: load the module nonsense, if there is one
+ * skipped: requires_a_link
+ * no: not reached
+ * run: link GONS_REQUIRE=1
+ * status: 77
+ * run: link GONS_REQUIRE=net,mnt,veth
+ * status: 77
+ * run: link GONS_REQUIRE=nonsens,nonsense2
+ * status: 77
+ * run: link GONS_REQUIRE=nonsense
+ * status: 1
+ * err: gons: required: requires_a_link: cannot make a link of kind nonsense: Operation not supported; *
+ * err: *{link}: error: Failure!
+ * failed: requires_a_link
+ * no: not reached
+ * run: link GONS_REQUIRE=net,nonsense
+ * status: 1
+ * run: link GONS_REQUIRE=nonsense,net
+ * status: 1
+ */
+static void requires_a_link(void **state)
+{
+	(void)state;
+	gons_require_link("nonsense"); /* link */
+	print_error("not reached\n");
+}
+
+static int link_group(void)
+{
+	run_these(gons_unit_test(requires_a_link));
+}
+
+/*
+ * What can be had is no reason to skip, whatever is required.
+ *
+ * run: there
+ * status: 0
+ * passed: requires_what_is_there
+ * run: there GONS_REQUIRE=1
+ * status: 0
+ * passed: requires_what_is_there
+ * run: there GONS_REQUIRE=net,mnt,uts
+ * status: 0
+ * passed: requires_what_is_there
+ */
+static void requires_what_is_there(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_require(CLONE_NEWUTS | CLONE_NEWIPC);
+	assert_int_not_equal(own_ino("net"), 0);
+}
+
+static int there(void)
+{
+	run_these(gons_unit_test(requires_what_is_there));
+}
+
+/*
+ * A mistake of the program is never a skip.
+ *
+ * run: wrong_types
+ * status: 5
+ * err: gons_unit_test_in() takes one or several of CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP
+ * failed: in_no_type
+ * failed: in_user
+ * failed: in_time
+ * failed: in_net_and_pid
+ * failed: in_unknown_bits
+ * passed: next_test_is_on_the_ground
+ * no: gons: skipped*
+ * no: not reached
+ */
+static void in_no_type(void **state)
+{
+	(void)state;
+	print_error("not reached\n");
+}
+
+static void in_user(void **state)
+{
+	in_no_type(state);
+}
+
+static void in_time(void **state)
+{
+	in_no_type(state);
+}
+
+static void in_net_and_pid(void **state)
+{
+	in_no_type(state);
+}
+
+static void in_unknown_bits(void **state)
+{
+	in_no_type(state);
+}
+
+static int wrong_types(void)
+{
+	run_these(remembers_the_ground, gons_unit_test_in(in_no_type, 0),
+		  gons_unit_test_in(in_user, CLONE_NEWUSER),
+		  gons_unit_test_in(in_time, CLONE_NEWTIME), is_on_the_ground,
+		  gons_unit_test_in(in_net_and_pid, CLONE_NEWNET | CLONE_NEWPID),
+		  gons_unit_test_in(in_unknown_bits, CLONE_VM), is_on_the_ground);
+}
+
+/*
+ * run: wrong_requests
+ * status: 5
+ * err: 0x0 is no set of namespace types: Invalid argument*
+ * failed: requires_no_type
+ * err: 0x100 is no set of namespace types: Invalid argument*
+ * failed: requires_unknown_bits
+ * err: "" is no kind of link: Invalid argument*
+ * failed: requires_an_empty_kind
+ * err: "sixteen_or_more_" is no kind of link: Invalid argument*
+ * failed: requires_a_long_kind
+ * err: "(null)" is no kind of link: Invalid argument*
+ * failed: requires_a_null_kind
+ */
+static void requires_no_type(void **state)
+{
+	(void)state;
+	gons_require(0);
+}
+
+static void requires_unknown_bits(void **state)
+{
+	(void)state;
+	gons_require(CLONE_VM);
+}
+
+static void requires_an_empty_kind(void **state)
+{
+	(void)state;
+	gons_require_link("");
+}
+
+static void requires_a_long_kind(void **state)
+{
+	(void)state;
+	gons_require_link("sixteen_or_more_");
+}
+
+static const char *volatile no_kind;
+
+static void requires_a_null_kind(void **state)
+{
+	(void)state;
+	gons_require_link(no_kind);
+}
+
+static int wrong_requests(void)
+{
+	run_these(gons_unit_test(requires_no_type), gons_unit_test(requires_unknown_bits),
+		  gons_unit_test(requires_an_empty_kind), gons_unit_test(requires_a_long_kind),
+		  gons_unit_test(requires_a_null_kind));
+}
+
+int main(int argc, char *argv[])
+{
+	const struct group groups[] = {
+		{ "link", link_group },
+		{ "there", there },
+		{ "wrong_types", wrong_types },
+		{ "wrong_requests", wrong_requests },
+		{ NULL, NULL },
+	};
+
+	return group_main(argc, argv, groups);
+}

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Environments made by mounts and other roots, each with what is expected of the probe in it.
+# Read by run.
+
+# ---- below another root ----
+
+# in_chroot COMMANDS [WORDS...]: the probe with $root as its root, after these shell commands
+# in a private mount namespace; WORDS are chroot's options.
+in_chroot()
+{
+	commands=$1
+	shift
+	run unshare -m sh -ec 'root=$1; shift; mount -t proc proc "$root/proc"
+		'"$commands"'; exec chroot "$@" "$root" /bin/probe' sh "$root" "$@"
+}
+
+case_chroot_with_sysfs()
+{
+	needs_root
+	in_chroot 'mount -t sysfs sysfs "$root/sys"'
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+case_chroot_with_empty_sys()
+{
+	needs_root
+	in_chroot :
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+# Only what is mounted on /sys has to do without.
+case_chroot_without_sys()
+{
+	needs_root
+	rmdir "$root/sys"
+	in_chroot :
+	expect 0 passed sees_only_loopback=skipped runs_in_net_and_mnt=skipped
+	expect_reason 'cannot mount a sysfs on /sys: No such file or directory' \
+		sees_only_loopback runs_in_net_and_mnt
+}
+
+case_chroot_on_a_bind_mount()
+{
+	needs_root
+	in_chroot 'mount --bind "$root" "$root"; cd "$root"
+		mount -t proc proc "$root/proc"; mount -t sysfs sysfs "$root/sys"'
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+# The kernel makes no user namespaces below a chroot.
+case_chroot_user()
+{
+	needs_root
+	in_chroot 'mount -t sysfs sysfs "$root/sys"' --userspec=65534:65534
+	expect 77 skipped
+	expect_reason 'CAP_SYS_ADMIN is missing in this user namespace'
+	expect_said 'probe: no root: cannot create a user namespace: Operation not permitted'
+	expect_moved_to 'nothing new'
+}
+
+# As package builders of unprivileged users do.
+case_chroot_in_unshare_ur()
+{
+	needs_user_namespaces
+	run $user unshare -Urm sh -ec 'mount --rbind /proc "$1/proc"; mount --rbind /sys "$1/sys"
+		exec chroot "$1" /bin/probe' sh "$root"
+	expect 0 passed
+	expect_moved_to 'net uts ipc cgroup'
+}
+
+# ---- /sys ----
+
+# with_mounts COMMANDS COMMAND...: COMMAND after these shell commands in a private mount
+# namespace.
+with_mounts()
+{
+	commands=$1
+	shift
+	run unshare -m sh -ec "$commands"'; exec "$@"' sh "$@"
+}
+read_only='mount -o remount,bind,ro /sys'
+mask='mount -t tmpfs none /sys/firmware'
+
+case_sys_read_only_root()
+{
+	needs_root
+	with_mounts "$read_only" "$root/bin/probe"
+	expect 0 passed
+}
+
+case_sys_read_only_user()
+{
+	needs_root
+	with_mounts "$read_only" $nobody "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to "user $new_ground"
+}
+
+# A user namespace must mount with the access times that /sys has been mounted with.
+case_sys_noatime_user()
+{
+	needs_root
+	with_mounts 'mount -o remount,bind,noatime /sys' $nobody "$root/bin/probe"
+	expect 0 passed
+}
+
+case_sys_strictatime_user()
+{
+	needs_root
+	with_mounts 'mount -o remount,bind,strictatime /sys' $nobody "$root/bin/probe"
+	expect 0 passed
+}
+
+case_sys_masked_root()
+{
+	needs_root
+	with_mounts "$mask" "$root/bin/probe"
+	expect 0 passed
+	expect_not_said 'gons: '
+}
+
+expect_masked()
+{
+	expect 0 passed $(outcome_for skipped $sysfs_tests)
+	expect_reason 'in a user namespace the kernel shows no sysfs where parts of /sys are masked,' \
+		$sysfs_tests
+	expect_reason 'as containers do: here by /sys/firmware (tmpfs)' $sysfs_tests
+}
+
+expect_mask_required()
+{
+	expect 3 passed $(outcome_for failed $sysfs_tests)
+	for test in $sysfs_tests; do
+		expect_said "gons: required: $test: cannot mount a sysfs of this network namespace"
+	done
+	expect_not_said 'gons: skipped: '
+}
+
+case_sys_masked_user()
+{
+	needs_root
+	with_mounts "$mask" $nobody "$root/bin/probe"
+	expect_masked
+}
+
+case_sys_masked_user_required()
+{
+	needs_root
+	with_mounts "$mask" $nobody env GONS_REQUIRE=1 "$root/bin/probe"
+	expect_mask_required
+}
+
+case_sys_masked_user_mnt_required()
+{
+	needs_root
+	with_mounts "$mask" $nobody env GONS_REQUIRE=mnt "$root/bin/probe"
+	expect_mask_required
+}
+
+# What is required is there, so that nothing is wrong with a skip.
+case_sys_masked_user_uts_required()
+{
+	needs_root
+	with_mounts "$mask" $nobody env GONS_REQUIRE=uts "$root/bin/probe"
+	expect_masked
+}
+
+# The mask is of the outer user namespace, and locked in mount namespaces of the inner one.
+case_sys_masked_unshare_ur()
+{
+	needs_user_namespaces
+	run $user unshare -Urm sh -ec "$mask"'; exec unshare -Ur "$1"' sh "$root/bin/probe"
+	expect_masked
+}
+
+case_sys_masked_unshare_ur_required()
+{
+	needs_user_namespaces
+	run $user unshare -Urm sh -ec "$mask"'; GONS_REQUIRE=1 exec unshare -Ur "$1"' \
+		sh "$root/bin/probe"
+	expect_mask_required
+}
+
+# Who could take the mask away may also see what is behind it.
+case_sys_masked_by_itself()
+{
+	needs_user_namespaces
+	run $user unshare -Urm sh -ec "$mask"'; exec "$1"' sh "$root/bin/probe"
+	expect 0 passed
+	expect_not_said 'gons: '
+}
+
+# ---- /proc ----
+
+# Without it there is no telling what a test leaves behind, so that each fails, saying why.
+expect_no_proc()
+{
+	words='No such file or directory; procfs of this PID namespace is not mounted on /proc'
+	expect 8 failed
+	[ "$(grep -c "^gons_leaks_begin(): .*$words" "$dir/err")" = 8 ] ||
+		complain "not each test said \"$words\""
+	grep -q "^probe: no root: .*$words" "$dir/err" ||
+		complain "gons_become_root() did not say \"$words\""
+	expect_not_said 'gons: skipped: '
+}
+
+case_no_proc_root()
+{
+	needs_root
+	with_mounts 'umount -l /proc' "$root/bin/probe"
+	expect_no_proc
+}
+
+case_no_proc_user()
+{
+	needs_user_namespaces
+	run $user unshare -Urm sh -ec 'mount -t tmpfs none /proc; exec "$1"' sh "$root/bin/probe"
+	expect_no_proc
+}
+
+# A procfs in which this process has no number.
+case_foreign_proc_root()
+{
+	needs_root
+	with_mounts 'unshare -pf mount -t proc proc /proc' "$root/bin/probe"
+	expect_no_proc
+}
+
+# A process has a number in the procfs of each PID namespace above its own.
+case_outer_proc_root()
+{
+	needs_root
+	run unshare -pf "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+case_outer_proc_user()
+{
+	needs_user_namespaces
+	run $user unshare -Urpf "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to "$new_ground"
+}

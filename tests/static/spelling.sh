@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# codespell finds nothing in the tree.
+# usage: spelling.sh ROOT
+set -eu
+
+command -v codespell >/dev/null || {
+	echo "gons: skipped: spelling: codespell is not installed" >&2
+	exit 77
+}
+cd "$1"
+set --
+for entry in * .[!.]*; do
+	if [ "$entry" != .git ] && [ ! -d "$entry/meson-private" ]; then
+		set -- "$@" "$entry"
+	fi
+done
+# "statics" are C functions, .TE ends a table in a man page, "nonsens" is no kind of link.
+codespell --ignore-words-list=nonsens,statics,te "$@"

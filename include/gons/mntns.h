@@ -139,7 +139,8 @@ int gons_procfsroot_open(const char *procfsroot, const char *path, int flags);
  * @except_last: where not 0, a symbolic link in the last place is not followed.
  *
  * What path names must exist. Returns an absolute path within that root, to be given
- * to free(3). NULL with the errno of gons_procfsroot_open().
+ * to free(3). NULL with the errno of gons_procfsroot_open(), and with EXDEV when the caller
+ * is below a chroot(2) of its own inside that root, so that procfs shows it other paths.
  */
 char *gons_procfsroot_resolve(const char *procfsroot, const char *path, int except_last);
 

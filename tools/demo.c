@@ -158,14 +158,16 @@ static bool show_from_outside(void)
 
 int main(void)
 {
+	uint64_t userns = gons_current_ino(CLONE_NEWUSER);
+	uid_t uid = geteuid();
 	bool ok = true;
 
 	printf("%-46s %-24s %s\n", "", "netlink", "/sys/class/net");
 	(void)show("the host", "/sys/class/net");
-	if (geteuid() != 0)
-		printf("(as user %u, so what follows is in a user namespace)\n", geteuid());
 	if (gons_become_root() < 0)
 		die("user namespace");
+	if (gons_current_ino(CLONE_NEWUSER) != userns)
+		printf("(user %u is root in a user namespace from here on)\n", uid);
 	GONS_SCOPE {
 		ok = show_inside();
 	}

@@ -17,6 +17,7 @@
  * The marks are addresses, because these are constant in every initialiser: the place in
  * the array is the set of types, a bit each; the last one stands for types that cannot be.
  */
+extern char gons_cmocka_marks[33];
 __attribute__((weak)) char gons_cmocka_marks[33];
 
 #define GONS_CMOCKA_BIT_(types, type, bit) (((types) & (type)) ? 1 << (bit) : 0)
@@ -54,6 +55,7 @@ struct gons_cmocka_group {
 	size_t started, completed;
 	int group_teardown_failed;
 };
+extern struct gons_cmocka_group gons_cmocka_now;
 __attribute__((weak)) struct gons_cmocka_group gons_cmocka_now;
 
 /* ---- gons_must ---- */
@@ -273,6 +275,7 @@ struct gons_cmocka_ahead {
 	unsigned wanted, made, used;
 	struct gons_cmocka_set *sets;
 };
+extern struct gons_cmocka_ahead gons_cmocka_ahead;
 __attribute__((weak)) struct gons_cmocka_ahead gons_cmocka_ahead;
 
 static inline int gons_cmocka_pool(int types, unsigned n)

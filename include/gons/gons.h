@@ -95,7 +95,8 @@ uint64_t gons_current_ino(int type);
 /*
  * gons_scope_begin - mark the top of the calling thread's scope.
  *
- * Returns the mark, >= 0, for gons_scope_end(). Scopes nest. -1 with ENOMEM.
+ * Returns the mark, >= 0, for gons_scope_end(). Scopes nest. -1 with ENOMEM, or EAGAIN when
+ * PTHREAD_KEYS_MAX is reached.
  */
 int gons_scope_begin(void);
 
@@ -126,7 +127,8 @@ int gons_scope_end(int mark);
  *
  * fn runs on this thread, in its turn among the other records. It may leave by
  * longjmp(3): the records below are then undone by the next gons_scope_end() of
- * a mark below them. -1 with EINVAL when fn is NULL, with ENOMEM.
+ * a mark below them. -1 with EINVAL when fn is NULL, and as
+ * gons_scope_begin() does.
  */
 int gons_defer(void (*fn)(void *), void *arg);
 
@@ -228,8 +230,8 @@ int gons_new_transient(int type);
  * Returns 0 once fn has run and the thread is back. -1 before anything was
  * switched and without having called fn: EINVAL when fn is NULL, when two
  * descriptors are of one type or one is no net, mnt, uts, ipc or cgroup namespace;
- * EBADF; EPERM without the capabilities of gons_enter(); EMFILE, ENOMEM. -1 after
- * fn has run: the kernel refused the way back, see gons_scope_end().
+ * EBADF; EPERM without the capabilities of gons_enter(); EACCES as
+ * gons_enter_transient() says it; EMFILE, ENOMEM. -1 after fn has run: the kernel refused the way back, see gons_scope_end().
  */
 int gons_execute(int nsfd, void (*fn)(void *), void *arg);
 int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);

@@ -41,8 +41,8 @@ int gons_can_link(const char *kind);
  * Where the process can already make namespaces of the types that
  * gons_enter_transient() takes, and come back from them, it does nothing.
  * Otherwise it puts the process into a new user namespace, in which the caller is
- * uid 0 and gid 0 with all capabilities (a process that has CAP_SYS_ADMIN in its
- * user namespace stays in that one), and into new net, mnt, uts, ipc and cgroup
+ * uid 0 and gid 0 with all capabilities (a process that has CAP_SYS_ADMIN and
+ * CAP_SYS_CHROOT in its user namespace stays in that one), and into new net, mnt, uts, ipc and cgroup
  * namespaces that belong to it. It needs those as its new ground: the kernel lets
  * no one back into a namespace of a user namespace further up. So the network of
  * the machine is out of reach afterwards, while files, processes and the host name
@@ -55,7 +55,8 @@ int gons_can_link(const char *kind);
  * threads, or the kernel has no user namespaces; EPERM where a sysctl, a security
  * module, a seccomp filter or a chroot(2) forbids them, ENOSPC where
  * user.max_user_namespaces does, here or further up; EACCES where AppArmor leaves
- * the user namespace without powers.
+ * the user namespace without powers; ENOENT without procfs on /proc; EAGAIN, EMFILE or
+ * ENOMEM when no child can be forked to try it.
  */
 int gons_become_root(void);
 

@@ -215,6 +215,7 @@ enum gons_i_refused {
 	GONS_I_REFUSED_PROOF, /* setns to where the thread is, before anything is switched */
 	GONS_I_REFUSED_TARGET, /* setns to an existing namespace */
 	GONS_I_REFUSED_RETURN, /* setns on the way back */
+	GONS_I_REFUSED_PRIVATE, /* mount in a namespace that was just made */
 };
 
 /* Says that namespaces of these types cannot be created, entered (verb) or come back to:

@@ -122,9 +122,8 @@ static int become_root_with_threads(int types)
 	return -1;
 }
 
-GONS_EXPORT int gons_become_root(void)
+static int become_root_unless_able(void)
 {
-	uncancelled int cancel = gons_i_forbid_cancel();
 	int types = gons_i_present_types();
 	int is_able;
 
@@ -139,4 +138,17 @@ GONS_EXPORT int gons_become_root(void)
 	if (gons_i_in_child(become_root, NULL) < 0)
 		return -1;
 	return become_root(NULL);
+}
+
+GONS_EXPORT int gons_become_root(void)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_failure before;
+	int result;
+
+	gons_i_failure_save(&before);
+	result = become_root_unless_able();
+	if (result == 0) /* what failed on the way is nobody's failure */
+		(void)gons_i_failure_restore(&before);
+	return result;
 }

@@ -270,7 +270,11 @@ int gons_i_make_private(void)
 	if (gons_i_place_directories(&place) < 0 && errnum == 0)
 		errnum = errno;
 	gons_i_place_close(&place);
-	return errnum == 0 ? 0 : gons_i_fail(errnum, "cannot make this mount namespace private");
+	if (errnum == 0)
+		return 0;
+	(void)gons_i_fail(errnum, "cannot make this mount namespace private");
+	gons_i_hint_refusal(GONS_I_REFUSED_PRIVATE, CLONE_NEWNS);
+	return -1;
 }
 
 int gons_i_switch_new(int types, const struct gons_i_place *place)

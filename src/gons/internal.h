@@ -201,7 +201,7 @@ int gons_i_switch_undo(const struct gons_i_place *place, int types);
 /* Whether the process has other threads than this one. */
 bool gons_i_has_threads(void);
 
-/* Whether this record is a way back. */
+/* What the records of gons_i_place_record() are known by. */
 extern const struct gons_i_undo gons_i_way_back;
 
 /* True while this thread is in a namespace that the kernel did not let it leave. */

@@ -30,20 +30,15 @@ struct items {
 	size_t n;
 };
 
-/* The last two rows are where children go. */
-static const char *const links[] = {
-	"net",
-	"mnt",
-	"uts",
-	"ipc",
-	"cgroup",
-	"user",
-	"pid",
-	"time",
-	"pid_for_children",
-	"time_for_children",
-};
-enum { LINKS = sizeof(links) / sizeof(links[0]) };
+/* The thread's own namespaces, in the order of gons_i_types, and where its children go. */
+enum { LINKS = GONS_I_TYPES + 2 };
+
+static const char *link_name(size_t i)
+{
+	static const char *const for_children[] = { "pid_for_children", "time_for_children" };
+
+	return i < GONS_I_TYPES ? gons_i_types[i].name : for_children[i - GONS_I_TYPES];
+}
 
 struct gons_leaks {
 	struct gons_i_place place; /* to bring the thread back to */
@@ -143,7 +138,7 @@ static void read_link(const char *dir, const char *name, char *buf, size_t size)
 static void read_namespaces(char namespaces[LINKS][32])
 {
 	for (size_t i = 0; i < LINKS; i++)
-		read_link("/proc/thread-self/ns", links[i], namespaces[i], 32);
+		read_link("/proc/thread-self/ns", link_name(i), namespaces[i], 32);
 }
 
 /* Without setting it, which other threads could see. */
@@ -258,7 +253,7 @@ static int find_namespaces(const gons_leaks *leaks, struct findings *findings)
 		if (strcmp(now[i], leaks->namespaces[i]) == 0)
 			continue;
 		find(findings, "the thread was left in another %s namespace: %s, before in %s",
-		     links[i], now[i][0] ? now[i] : "an empty one", leaks->namespaces[i]);
+		     link_name(i), now[i][0] ? now[i] : "an empty one", leaks->namespaces[i]);
 		if (i < GONS_I_SWITCHABLE)
 			types |= gons_i_types[i].flag;
 	}
@@ -308,8 +303,10 @@ static void find_threads(const gons_leaks *leaks, struct findings *findings)
 
 	/* A thread that was joined may be listed for a moment yet. */
 	for (int tries = 0; tries < 200; tries++) {
-		if (list_items(task_dir, false, &now) < 0)
+		if (list_items(task_dir, false, &now) < 0) {
 			find(findings, "%s", gons_error());
+			break;
+		}
 		if (!has_new(&leaks->threads, &now))
 			break;
 		(void)nanosleep(&pause, NULL);

@@ -41,16 +41,22 @@ static int join(int nsfd, int type)
 
 /* ---- the place to come back to ---- */
 
-static int open_directory(const char *path, const char *noun)
+static int open_root(void)
 {
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	/* Where this user may not enter the directory, a link of procfs still leads to it. */
+	return fd >= 0 ? fd : gons_i_fail(errno, "cannot open the root directory of this thread");
+}
+
+static int open_cwd(void)
+{
+	int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* Where this user may not enter it, a link of procfs still leads to it. */
 	if (fd < 0 && errno == EACCES)
 		fd = open("/proc/thread-self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	return gons_i_fail(errno, "cannot open the %s directory of this thread", noun);
+	return fd >= 0 ? fd
+		       : gons_i_fail(errno, "cannot open the working directory of this thread");
 }
 
 static int open_place(int types, struct gons_i_place *place)
@@ -63,10 +69,10 @@ static int open_place(int types, struct gons_i_place *place)
 		}
 	if (!(types & CLONE_NEWNS))
 		return 0;
-	place->root_fd = open_directory("/", "root");
+	place->root_fd = open_root();
 	if (place->root_fd < 0)
 		return -1;
-	place->cwd_fd = open_directory(".", "working");
+	place->cwd_fd = open_cwd();
 	return place->cwd_fd < 0 ? -1 : 0;
 }
 

@@ -97,7 +97,6 @@ static int fail_own(const struct gons_i_type *row)
 		gons_i_hint(access("/proc/thread-self/ns", F_OK) == 0
 				    ? "this kernel has no namespaces of that type"
 				    : "procfs of this PID namespace is not mounted on /proc");
-
 	return -1;
 }
 

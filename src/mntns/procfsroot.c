@@ -23,7 +23,6 @@ static int fail_open(const char *procfsroot, const char *path)
 	if (errno == ENOSYS)
 		gons_i_hint("openat2(2) is missing: Linux 5.6 is needed, and a container whose "
 			    "seccomp filter lets it pass");
-
 	else if (errno == ELOOP)
 		gons_i_hint("symbolic links go round in circles, or lead through a link of procfs");
 	return -1;

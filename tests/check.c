@@ -3,9 +3,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,6 +24,23 @@ static struct picture {
 	char umask[8];
 	int mark;
 } before;
+
+const struct switchable switchable[SWITCHABLE] = {
+	{ CLONE_NEWNET, "net" }, { CLONE_NEWNS, "mnt" },	{ CLONE_NEWUTS, "uts" },
+	{ CLONE_NEWIPC, "ipc" }, { CLONE_NEWCGROUP, "cgroup" },
+};
+
+void take_inodes(uint64_t ino[SWITCHABLE])
+{
+	for (int i = 0; i < SWITCHABLE; i++)
+		ino[i] = own_ino(switchable[i].name);
+}
+
+void assert_inodes(const uint64_t ino[SWITCHABLE])
+{
+	for (int i = 0; i < SWITCHABLE; i++)
+		assert_int_equal(own_ino(switchable[i].name), ino[i]);
+}
 
 uint64_t own_ino(const char *name)
 {
@@ -183,6 +203,20 @@ bool check_wanted(bool condition, const char *text, const char *file, int line)
 		(void)fprintf(stderr, "%s:%d: not so: %s; errno %d, \"%s\"\n", file, line, text,
 			      errno, gons_error());
 	return condition;
+}
+
+bool refuse_call(long number, int errnum)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)errnum),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 int in_child(int (*fn)(void *), void *arg)

@@ -37,6 +37,18 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 #define assert_contains(text, words) check_contains(text, words, __FILE__, __LINE__)
 void check_contains(const char *text, const char *words, const char *file, int line);
 
+/* The types of namespaces that a thread can go into and come back from. */
+enum { SWITCHABLE = 5 };
+struct switchable {
+	int type;
+	const char *name;
+};
+extern const struct switchable switchable[SWITCHABLE];
+
+/* Inode numbers of the calling thread's namespaces of these types. */
+void take_inodes(uint64_t ino[SWITCHABLE]);
+void assert_inodes(const uint64_t ino[SWITCHABLE]);
+
 /* Inode number of the calling thread's namespace "net", by stat(2) and not by gons. */
 uint64_t own_ino(const char *name);
 
@@ -61,6 +73,10 @@ int in_child(int (*fn)(void *), void *arg);
 			return 1;                                                                  \
 	} while (0)
 bool check_wanted(bool condition, const char *text, const char *file, int line);
+
+/* From here on this thread is refused the system call (SYS_mount) with this errno, by a seccomp
+ * filter: for a forked child. */
+bool refuse_call(long number, int errnum);
 
 /* Runs fn(arg) on another thread and waits for it. */
 void on_thread(void (*fn)(void *), void *arg);

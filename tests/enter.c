@@ -14,27 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const struct {
-	int type;
-	const char *name;
-} types[] = {
-	{ CLONE_NEWNET, "net" }, { CLONE_NEWNS, "mnt" },	{ CLONE_NEWUTS, "uts" },
-	{ CLONE_NEWIPC, "ipc" }, { CLONE_NEWCGROUP, "cgroup" },
-};
-enum { TYPES = sizeof(types) / sizeof(types[0]) };
 #define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
-
-static void take_inodes(uint64_t ino[TYPES])
-{
-	for (int i = 0; i < TYPES; i++)
-		ino[i] = own_ino(types[i].name);
-}
-
-static void assert_inodes(const uint64_t ino[TYPES])
-{
-	for (int i = 0; i < TYPES; i++)
-		assert_int_equal(own_ino(types[i].name), ino[i]);
-}
 
 static int new_namespace(int type)
 {
@@ -56,24 +36,24 @@ static void assert_path(int fd, const char *path)
 
 static void a_namespace_of_each_type_is_entered_and_left(void **state)
 {
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 
 	(void)state;
 	gons_require(ALL_TYPES);
 	take_inodes(before);
-	for (int i = 0; i < TYPES; i++) {
-		int fd = new_namespace(types[i].type);
+	for (int i = 0; i < SWITCHABLE; i++) {
+		int fd = new_namespace(switchable[i].type);
 		int mark = gons_must(gons_scope_begin());
 
 		assert_int_equal(gons_enter(fd), 0);
-		assert_int_equal(own_ino(types[i].name), gons_ino(fd, types[i].type));
-		assert_int_not_equal(own_ino(types[i].name), before[i]);
-		for (int j = 0; j < TYPES; j++)
+		assert_int_equal(own_ino(switchable[i].name), gons_ino(fd, switchable[i].type));
+		assert_int_not_equal(own_ino(switchable[i].name), before[i]);
+		for (int j = 0; j < SWITCHABLE; j++)
 			if (j != i)
-				assert_int_equal(own_ino(types[j].name), before[j]);
+				assert_int_equal(own_ino(switchable[j].name), before[j]);
 		assert_int_equal(gons_scope_end(mark), 0);
 		assert_inodes(before);
-		assert_int_equal(gons_type(fd), types[i].type);
+		assert_int_equal(gons_type(fd), switchable[i].type);
 	}
 }
 
@@ -100,14 +80,14 @@ static void entries_nest(void **state)
 
 static void the_own_namespace_can_be_entered(void **state)
 {
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 
 	(void)state;
 	gons_require(ALL_TYPES);
 	take_inodes(before);
-	for (int i = 0; i < TYPES; i++) {
+	for (int i = 0; i < SWITCHABLE; i++) {
 		GONS_SCOPE {
-			int fd = gons_must(gons_current(types[i].type));
+			int fd = gons_must(gons_current(switchable[i].type));
 
 			gons_must(gons_enter(fd));
 			assert_inodes(before);
@@ -158,7 +138,7 @@ static void descriptors_that_cannot_be_entered_are_refused(void **state)
 	static const char *const words[] = { "cannot enter a user namespace and come back",
 					     "cannot enter a PID namespace and come back",
 					     "cannot enter a time namespace and come back" };
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 	int fd;
 
 	(void)state;
@@ -187,7 +167,7 @@ static void descriptors_that_cannot_be_entered_are_refused(void **state)
 static void a_descriptor_of_a_process_is_refused(void **state)
 {
 	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 
 	(void)state;
 	if (fd < 0) {

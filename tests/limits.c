@@ -321,15 +321,6 @@ static int enter_limited(const char *limit, const char *value)
 	return 0;
 }
 
-static const struct {
-	int type;
-	const char *name;
-} types[] = {
-	{ CLONE_NEWNET, "net" }, { CLONE_NEWNS, "mnt" },	{ CLONE_NEWUTS, "uts" },
-	{ CLONE_NEWIPC, "ipc" }, { CLONE_NEWCGROUP, "cgroup" },
-};
-enum { TYPES = sizeof(types) / sizeof(types[0]) };
-
 static int make(int type)
 {
 	return type == CLONE_NEWNS ? gons_mntns_new_transient(NULL) : gons_new_transient(type);
@@ -339,23 +330,23 @@ static int make(int type)
 static int loop(void *arg)
 {
 	const int i = *(const int *)arg;
-	int status = enter_limited(types[i].name, "20");
+	int status = enter_limited(switchable[i].name, "20");
 
 	for (int round = 0; status == 0 && round < 250; round++) {
 		int mark = gons_scope_begin();
 
-		if (gons_enter_transient(types[i].type) < 0)
+		if (gons_enter_transient(switchable[i].type) < 0)
 			status = 1;
 		else if (gons_scope_end(mark) < 0)
 			status = 2;
 		mark = gons_scope_begin();
-		if (status == 0 && make(types[i].type) < 0)
+		if (status == 0 && make(switchable[i].type) < 0)
 			status = 3;
 		else if (gons_scope_end(mark) < 0)
 			status = 4;
 	}
 	if (status != 0)
-		print_error("%s: %s\n", types[i].name, gons_error());
+		print_error("%s: %s\n", switchable[i].name, gons_error());
 	return status;
 }
 
@@ -363,27 +354,27 @@ static void a_loop_of_500_passes_where_20_may_exist(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
-	for (int i = 0; i < TYPES; i++)
+	for (int i = 0; i < SWITCHABLE; i++)
 		assert_int_equal(in_child(loop, &i), 0);
 }
 
 static int make_without_allowance(void *arg)
 {
 	const int i = *(const int *)arg;
-	int status = enter_limited(types[i].name, "0");
+	int status = enter_limited(switchable[i].name, "0");
 	struct picture before;
 	char words[128];
 
 	if (status != 0)
 		return status;
-	(void)snprintf(words, sizeof(words), "user.max_%s_namespaces is ", types[i].name);
+	(void)snprintf(words, sizeof(words), "user.max_%s_namespaces is ", switchable[i].name);
 	take_picture(&before);
-	if (gons_enter_transient(types[i].type) == 0 || errno != ENOSPC)
+	if (gons_enter_transient(switchable[i].type) == 0 || errno != ENOSPC)
 		return 1;
 	if (!strstr(gons_error(), "No space left on device") || !strstr(gons_error(), words))
 		return 2;
 	assert_picture(&before);
-	if (make(types[i].type) >= 0 || errno != ENOSPC || !strstr(gons_error(), words))
+	if (make(switchable[i].type) >= 0 || errno != ENOSPC || !strstr(gons_error(), words))
 		return 3;
 	assert_picture(&before);
 	return count_entries("/proc/self/task") == 1 ? 0 : 4;
@@ -393,7 +384,7 @@ static void where_none_may_exist_the_sentence_names_the_limit(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
-	for (int i = 0; i < TYPES; i++)
+	for (int i = 0; i < SWITCHABLE; i++)
 		assert_int_equal(in_child(make_without_allowance, &i), 0);
 }
 

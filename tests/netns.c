@@ -6,17 +6,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -451,17 +447,8 @@ static void a_sysfs_of_another_user_namespaces_network_is_refused(void **state)
 /* A kernel without fsopen(2), or a container that forbids it. */
 static int make_sysfs_without_fsopen(void *arg)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsopen, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
-
 	(void)arg;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ||
+	return !refuse_call(SYS_fsopen, ENOSYS) ||
 	       !refused(gons_sysfs_open(), ENOSYS, "fsopen(2) is missing: Linux 5.2") ||
 	       gons_mntns_enter_transient() < 0 ||
 	       !refused(gons_mntns_mount_sysfs_ro(), ENOSYS, "seccomp filter");

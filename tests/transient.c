@@ -17,43 +17,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const struct {
-	int type;
-	const char *name;
-} types[] = {
-	{ CLONE_NEWNET, "net" }, { CLONE_NEWNS, "mnt" },	{ CLONE_NEWUTS, "uts" },
-	{ CLONE_NEWIPC, "ipc" }, { CLONE_NEWCGROUP, "cgroup" },
-};
-enum { TYPES = sizeof(types) / sizeof(types[0]), ALL = (1 << TYPES) - 1 };
+enum { ALL = (1 << SWITCHABLE) - 1 };
 
 /* The types whose places in the table are in this set of bits. */
 static int flags(int set)
 {
 	int all = 0;
 
-	for (int i = 0; i < TYPES; i++)
+	for (int i = 0; i < SWITCHABLE; i++)
 		if (set & (1 << i))
-			all |= types[i].type;
+			all |= switchable[i].type;
 	return all;
-}
-
-static void take_inodes(uint64_t ino[TYPES])
-{
-	for (int i = 0; i < TYPES; i++)
-		ino[i] = own_ino(types[i].name);
-}
-
-static void assert_inodes(const uint64_t ino[TYPES])
-{
-	for (int i = 0; i < TYPES; i++)
-		assert_int_equal(own_ino(types[i].name), ino[i]);
 }
 
 /* ---- entering ---- */
 
 static void every_set_of_types_is_entered_and_left(void **state)
 {
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 
 	(void)state;
 	gons_require(flags(ALL));
@@ -62,11 +43,11 @@ static void every_set_of_types_is_entered_and_left(void **state)
 		int mark = gons_must(gons_scope_begin());
 
 		assert_int_equal(gons_enter_transient(flags(set)), 0);
-		for (int i = 0; i < TYPES; i++) {
+		for (int i = 0; i < SWITCHABLE; i++) {
 			if (set & (1 << i))
-				assert_int_not_equal(own_ino(types[i].name), before[i]);
+				assert_int_not_equal(own_ino(switchable[i].name), before[i]);
 			else
-				assert_int_equal(own_ino(types[i].name), before[i]);
+				assert_int_equal(own_ino(switchable[i].name), before[i]);
 		}
 		assert_int_equal(gons_scope_end(mark), 0);
 		assert_inodes(before);
@@ -75,7 +56,7 @@ static void every_set_of_types_is_entered_and_left(void **state)
 
 static void transient_namespaces_nest(void **state)
 {
-	uint64_t inside[4][TYPES];
+	uint64_t inside[4][SWITCHABLE];
 	int mark[4];
 
 	(void)state;
@@ -86,7 +67,7 @@ static void transient_namespaces_nest(void **state)
 		gons_must(gons_enter_transient(flags(ALL)));
 		take_inodes(inside[i]);
 		for (int j = 0; j < i; j++)
-			for (int k = 0; k < TYPES; k++)
+			for (int k = 0; k < SWITCHABLE; k++)
 				assert_int_not_equal(inside[i][k], inside[j][k]);
 	}
 	for (int i = 3; i > 0; i--) {
@@ -271,7 +252,7 @@ static void other_types_are_refused_and_nothing_switched(void **state)
 		{ CLONE_FS, "not all namespace types" },
 		{ CLONE_NEWNET | CLONE_FILES, "not all namespace types" },
 	};
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 	int fds = count_entries("/proc/self/fd");
 
 	(void)state;
@@ -288,7 +269,7 @@ static int enter_without_capabilities(void *arg)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 	int type = *(const int *)arg;
-	uint64_t before[TYPES], after[TYPES];
+	uint64_t before[SWITCHABLE], after[SWITCHABLE];
 
 	take_inodes(before);
 	if (syscall(SYS_capset, &header, none) < 0)
@@ -308,8 +289,8 @@ static int enter_without_capabilities(void *arg)
 static void without_capabilities_nothing_is_entered(void **state)
 {
 	(void)state;
-	for (int i = 0; i < TYPES; i++) {
-		int type = types[i].type;
+	for (int i = 0; i < SWITCHABLE; i++) {
+		int type = switchable[i].type;
 
 		assert_int_equal(in_child(enter_without_capabilities, &type), 0);
 	}
@@ -330,8 +311,8 @@ static void capabilities_lost_after_the_first_time_are_missed(void **state)
 {
 	(void)state;
 	gons_require(flags(ALL));
-	for (int i = 0; i < TYPES; i++) {
-		int type = types[i].type;
+	for (int i = 0; i < SWITCHABLE; i++) {
+		int type = switchable[i].type;
 
 		assert_int_equal(in_child(lose_capabilities_after_entering, &type), 0);
 	}
@@ -340,7 +321,7 @@ static void capabilities_lost_after_the_first_time_are_missed(void **state)
 /* A new user namespace gives all capabilities, but none over the namespaces one is in. */
 static int enter_after_a_user_namespace(void *arg)
 {
-	uint64_t before[TYPES], after[TYPES];
+	uint64_t before[SWITCHABLE], after[SWITCHABLE];
 	int mark = gons_scope_begin();
 	int type = *(const int *)arg;
 
@@ -361,8 +342,8 @@ static void without_a_way_back_nothing_is_entered(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | flags(ALL));
-	for (int i = 0; i < TYPES; i++) {
-		int type = types[i].type;
+	for (int i = 0; i < SWITCHABLE; i++) {
+		int type = switchable[i].type;
 
 		assert_int_equal(in_child(enter_after_a_user_namespace, &type), 0);
 	}
@@ -372,22 +353,22 @@ static void without_a_way_back_nothing_is_entered(void **state)
 
 static void a_new_namespace_is_not_entered(void **state)
 {
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 
 	(void)state;
 	gons_require(flags(ALL));
 	take_inodes(before);
-	for (int i = 0; i < TYPES; i++) {
+	for (int i = 0; i < SWITCHABLE; i++) {
 		struct stat st[2];
 		int fd[2];
 
-		if (types[i].type == CLONE_NEWNS)
+		if (switchable[i].type == CLONE_NEWNS)
 			continue;
 		for (int j = 0; j < 2; j++) {
-			fd[j] = gons_must(gons_new_transient(types[i].type));
+			fd[j] = gons_must(gons_new_transient(switchable[i].type));
 			assert_int_equal(fstat(fd[j], &st[j]), 0);
 			assert_int_not_equal(st[j].st_ino, before[i]);
-			assert_int_equal(gons_type(fd[j]), types[i].type);
+			assert_int_equal(gons_type(fd[j]), switchable[i].type);
 			assert_true(fcntl(fd[j], F_GETFD) & FD_CLOEXEC);
 		}
 		assert_int_not_equal(st[0].st_ino, st[1].st_ino);
@@ -424,7 +405,7 @@ static void types_of_which_none_is_made_alone_are_refused(void **state)
 		{ -1, "take one of" },
 		{ CLONE_FILES, "take one of" },
 	};
-	uint64_t before[TYPES];
+	uint64_t before[SWITCHABLE];
 	int fds = count_entries("/proc/self/fd");
 
 	(void)state;

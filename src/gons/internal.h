@@ -144,6 +144,10 @@ int gons_i_scope_return(unsigned number);
 
 /* ---- switch.c: the only setns, unshare and chroot ---- */
 
+/* setns(2), for whoever arranges the way back; errno alone. A mount namespace takes the thread to
+ * its root, and ends the sharing of root and working directory with other threads. */
+int gons_i_join(int nsfd, int type);
+
 /* Where a thread is: its namespaces of some types and, with CLONE_NEWNS, its root and
  * working directory. fd is in the order of gons_i_types. */
 struct gons_i_place {

@@ -28,9 +28,9 @@ bool gons_i_lost(void)
 	return lost != 0;
 }
 
-/* setns(2). A mount namespace says EINVAL while other threads share this one's root and
- * working directory; those stop being shared then, for good. */
-static int join(int nsfd, int type)
+/* A mount namespace says EINVAL while other threads share this one's root and working
+ * directory; those stop being shared then, for good. */
+int gons_i_join(int nsfd, int type)
 {
 	if (setns(nsfd, type) == 0)
 		return 0;
@@ -116,7 +116,7 @@ int gons_i_place_directories(const struct gons_i_place *place)
 /* Comes back to one type; errno is setns's. */
 static int come_back(const struct gons_i_place *place, size_t i)
 {
-	if (join(place->fd[i], gons_i_types[i].flag) < 0)
+	if (gons_i_join(place->fd[i], gons_i_types[i].flag) < 0)
 		return -1;
 	return gons_i_types[i].flag == CLONE_NEWNS ? gons_i_place_directories(place) : 0;
 }
@@ -270,7 +270,7 @@ int gons_i_make_private(void)
 	if (gons_i_place_remember(CLONE_NEWNS, &place) < 0)
 		return -1;
 	if ((mount("none", "/", "none", private, NULL) < 0 && errno != EINVAL) ||
-	    join(place.fd[GONS_I_MNT], CLONE_NEWNS) < 0 ||
+	    gons_i_join(place.fd[GONS_I_MNT], CLONE_NEWNS) < 0 ||
 	    mount("none", "/", "none", private, NULL) < 0)
 		errnum = errno;
 	if (gons_i_place_directories(&place) < 0 && errnum == 0)
@@ -338,7 +338,7 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct 
 	for (size_t i = 0; i < n; i++) {
 		if (types[i] == CLONE_NEWNS)
 			get_directory(cwd);
-		if (join(nsfds[i], types[i]) < 0) {
+		if (gons_i_join(nsfds[i], types[i]) < 0) {
 			(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", types[i]);
 			return gons_i_switch_undo(place, switched);
 		}

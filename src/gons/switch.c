@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -121,13 +122,34 @@ static int come_back(const struct gons_i_place *place, size_t i)
 	return gons_i_types[i].flag == CLONE_NEWNS ? gons_i_place_directories(place) : 0;
 }
 
-/* Comes to where the thread is. */
-static int prove(const struct gons_i_place *place, size_t i)
+static bool is_file(const char *path, int fd)
 {
+	struct stat there, here;
+
+	return stat(path, &here) == 0 && fstat(fd, &there) == 0 && here.st_dev == there.st_dev &&
+	       here.st_ino == there.st_ino;
+}
+
+/* Comes to where the thread is. Says what was refused, and whether that has moved it. */
+static int prove(const struct gons_i_place *place, size_t i, const char *verb)
+{
+	const int type = gons_i_types[i].flag;
+	bool moved;
+	int errnum;
+
 	/* The working directory first, which could not be come back to after the rest. */
-	if (gons_i_types[i].flag == CLONE_NEWNS && fchdir(place->cwd_fd) < 0)
-		return -1;
-	return come_back(place, i);
+	if ((type == CLONE_NEWNS && fchdir(place->cwd_fd) < 0) ||
+	    gons_i_join(place->fd[i], type) < 0)
+		return gons_i_fail_switch(GONS_I_REFUSED_PROOF, verb, place->types);
+	if (type != CLONE_NEWNS || gons_i_place_directories(place) == 0)
+		return 0;
+	errnum = errno;
+	moved = !is_file("/", place->root_fd) || !is_file(".", place->cwd_fd);
+	errno = errnum;
+	if (!moved)
+		return gons_i_fail_switch(GONS_I_REFUSED_PROOF, verb, place->types);
+	lost |= type;
+	return gons_i_fail_switch(GONS_I_REFUSED_RETURN, NULL, type);
 }
 
 int gons_i_place_open(const char *verb, int types, enum gons_i_proof proof,
@@ -143,8 +165,7 @@ int gons_i_place_open(const char *verb, int types, enum gons_i_proof proof,
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
 		if (!(unproven & gons_i_types[i].flag))
 			continue;
-		if (prove(&place, i) < 0) {
-			(void)gons_i_fail_switch(GONS_I_REFUSED_PROOF, verb, types);
+		if (prove(&place, i, verb) < 0) {
 			gons_i_place_close(&place);
 			return -1;
 		}

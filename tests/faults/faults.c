@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every system call and every allocation that a public call makes, failing once, with each errno
+ * that is plausible. Whatever fails: the call says so by a sentence and leaves everything as it
+ * was, or has done its work all the same; and the next one works.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gons/gons.h>
+#include <gons/privilege.h>
+
+#include "inject.h"
+#include "plausible.h"
+#include "scenarios.h"
+
+static void run_scenario(void *arg, struct outcome *outcome)
+{
+	const struct scenario *scenario = arg;
+	int mark;
+
+	reach(BEGUN);
+	mark = gons_scope_begin();
+	if (mark < 0 || (scenario->prepare && scenario->prepare() < 0)) {
+		(void)snprintf(outcome->sentence, sizeof(outcome->sentence), "%s", gons_error());
+		_exit(98);
+	}
+	reach(PREPARED);
+	outcome->result = scenario->call();
+	outcome->errnum = errno;
+	reach(CALLED);
+	(void)snprintf(outcome->sentence, sizeof(outcome->sentence), "%s", gons_error());
+	if (outcome->result < 0) {
+		outcome->again = scenario->call();
+		outcome->again_errnum = errno;
+		(void)snprintf(outcome->again_sentence, sizeof(outcome->again_sentence), "%s",
+			       gons_error());
+	}
+	reach(CALLED_AGAIN);
+	outcome->end = gons_scope_end(mark);
+	outcome->end_errnum = errno;
+	(void)snprintf(outcome->end_sentence, sizeof(outcome->end_sentence), "%s", gons_error());
+	reach(ENDED);
+}
+
+/* What differs, or NULL. */
+static const char *difference(const struct picture *a, const struct picture *b)
+{
+	return memcmp(a->namespaces, b->namespaces, sizeof(a->namespaces)) ? "a namespace"
+	       : memcmp(a->root, b->root, sizeof(a->root))		   ? "the root"
+	       : memcmp(a->cwd, b->cwd, sizeof(a->cwd))			   ? "the working directory"
+	       : a->fds != b->fds					   ? "the descriptors"
+	       : a->threads != b->threads				   ? "the threads"
+	       : a->children != b->children				   ? "the children"
+	       : a->mounts != b->mounts					   ? "the mounts"
+	       : a->links != b->links					   ? "the links"
+									   : NULL;
+}
+
+/* Where Linux does the work of a call although it says no, and an injected fault does not: a
+ * close(2) that fails has closed, and who is told that there is no child has none. */
+static void allow_for_fault(const struct fault *fault, struct picture *picture)
+{
+	if (fault->call == SYS_close)
+		picture->fds--;
+	else if (fault->call == SYS_wait4 && fault->errnum == ECHILD)
+		picture->children = 0;
+}
+
+/* The way back was refused, and the sentence says so. */
+static bool is_loud(const struct outcome *outcome)
+{
+	static const char words[] = "cannot come back";
+
+	return (outcome->result < 0 && strstr(outcome->sentence, words)) ||
+	       (outcome->end < 0 && strstr(outcome->end_sentence, words));
+}
+
+/* What is wrong, or NULL. */
+static const char *judge(const struct scenario *scenario, const struct fault *fault,
+			 struct report *report)
+{
+	static char text[2048];
+	const struct outcome *outcome = &report->outcome;
+	struct picture *at = report->at;
+	const char *what;
+
+	if (WIFEXITED(report->status) && WEXITSTATUS(report->status) == 98) {
+		(void)snprintf(text, sizeof(text), "it was not prepared: %.1000s",
+			       outcome->sentence);
+		return text;
+	}
+	if (report->status != 0 || !report->was[ENDED]) {
+		(void)snprintf(text, sizeof(text), "the process ended with status 0x%x",
+			       (unsigned)report->status);
+		return text;
+	}
+	if (outcome->result < 0 &&
+	    (outcome->errnum == 0 || !strstr(outcome->sentence, strerror(outcome->errnum))))
+		return "errno and sentence are not of one failure";
+	if (is_loud(outcome))
+		return NULL;
+	if (report->hit && !report->hit_elsewhere) {
+		allow_for_fault(fault, &at[CALLED]);
+		allow_for_fault(fault, &at[ENDED]);
+	}
+	if (outcome->result < 0) {
+		what = scenario->undoes ? NULL : difference(&at[PREPARED], &at[CALLED]);
+		if (what) {
+			(void)snprintf(text, sizeof(text), "it failed and changed %s", what);
+			return text;
+		}
+		if (outcome->again < 0) {
+			(void)snprintf(text, sizeof(text), "it does not work afterwards: %.1000s",
+				       outcome->again_sentence);
+			return text;
+		}
+	}
+	if (outcome->end < 0) {
+		(void)snprintf(text, sizeof(text), "the scope does not end: %.1000s",
+			       outcome->end_sentence);
+		return text;
+	}
+	what = scenario->changes_process ? NULL : difference(&at[BEGUN], &at[ENDED]);
+	if (what) {
+		(void)snprintf(text, sizeof(text), "after its scope, it changed %s", what);
+		return text;
+	}
+	return NULL;
+}
+
+struct totals {
+	unsigned tried, failed, survived, loud, wrong;
+};
+
+static void try_fault(const struct scenario *scenario, const struct plausible *call,
+		      const struct fault *fault, struct totals *totals, bool *ret_hit)
+{
+	struct report report;
+	const char *wrong;
+
+	if (!run_with_fault(run_scenario, (void *)scenario, fault, &report)) {
+		perror("cannot run a child under a filter");
+		exit(1);
+	}
+	*ret_hit = report.hit;
+	if (!report.hit && fault->call >= 0)
+		return;
+	wrong = judge(scenario, fault, &report);
+	totals->tried++;
+	if (report.outcome.result == 0)
+		totals->survived++;
+	else if (is_loud(&report.outcome))
+		totals->loud++;
+	else
+		totals->failed++;
+	if (getenv("FAULTS_VERBOSE"))
+		printf("%s: %s %u, %s: %d, \"%s\"\n", scenario->name, call ? call->name : "none",
+		       fault->nth, strerror(fault->errnum), report.outcome.result,
+		       report.outcome.result < 0 ? report.outcome.sentence : "");
+	if (!wrong)
+		return;
+	totals->wrong++;
+	fprintf(stderr, "%s: %s number %u fails with %s: %s; it returned %d, \"%s\"\n",
+		scenario->name, call ? call->name : "nothing", fault->nth, strerror(fault->errnum),
+		wrong, report.outcome.result,
+		report.outcome.result < 0 ? report.outcome.sentence : "");
+}
+
+static void try_scenario(const struct scenario *scenario, struct totals *totals)
+{
+	struct fault fault = { .call = -1 };
+	const char *wrong = NULL;
+	struct report report;
+	bool hit;
+
+	if (run_with_fault(run_scenario, (void *)scenario, &fault, &report))
+		wrong = judge(scenario, &fault, &report);
+	if (wrong || report.outcome.result != 0 || !report.was[ENDED]) {
+		fprintf(stderr, "%s: without a fault: %s; \"%s\"\n", scenario->name,
+			wrong ? wrong : "it failed", report.outcome.sentence);
+		totals->wrong++;
+		return;
+	}
+	for (int number = 0; number < CALLS; number++) {
+		const struct plausible *call = find_plausible(number);
+
+		if (report.count[number] == 0)
+			continue;
+		if (!call) {
+			fprintf(stderr, "%s: system call %d is not in the table\n", scenario->name,
+				number);
+			totals->wrong++;
+			continue;
+		}
+		for (int i = 0; i < 6 && call->errnums[i] != 0; i++) {
+			fault = (struct fault){ number, 0, call->errnums[i] };
+			do {
+				fault.nth++;
+				try_fault(scenario, call, &fault, totals, &hit);
+			} while (hit && fault.nth < 200);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct totals all = { 0 };
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (gons_become_root() < 0) {
+		fprintf(stderr, "gons: skipped: faults: %s\n", gons_error());
+		return 77;
+	}
+	/* What is mounted on the machine meanwhile, and which links come and go, must not count. */
+	if (gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS) < 0) {
+		fprintf(stderr, "%s\n", gons_error());
+		return 1;
+	}
+	for (size_t i = 0; i < n_scenarios; i++) {
+		struct totals totals = { 0 };
+
+		if (argc > 1 && !strstr(scenarios[i].name, argv[1]))
+			continue;
+		try_scenario(&scenarios[i], &totals);
+		printf("%-32s %5u tried: %5u refused, %5u done all the same, %3u loud\n",
+		       scenarios[i].name, totals.tried, totals.failed, totals.survived,
+		       totals.loud);
+		all.tried += totals.tried;
+		all.failed += totals.failed;
+		all.survived += totals.survived;
+		all.loud += totals.loud;
+		all.wrong += totals.wrong;
+	}
+	printf("%u faults tried: %u refused, %u done all the same, %u loud; %u wrong\n", all.tried,
+	       all.failed, all.survived, all.loud, all.wrong);
+	return all.wrong == 0 && all.tried > 0 ? 0 : 1;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plausible.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#include "inject.h"
+
+#define CALL(name, ...)                                                                            \
+	{                                                                                          \
+		SYS_##name, #name,                                                                 \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+
+static const struct plausible table[] = {
+	{ ALLOCATION, "allocation", { ENOMEM } },
+	/* namespaces and mounts */
+	CALL(setns, EPERM, EINVAL, ENOMEM, ENOSYS),
+	CALL(unshare, EPERM, ENOMEM, ENOSPC, EINVAL, ENOSYS),
+	CALL(chroot, EPERM, EACCES, ENOMEM),
+	CALL(mount, EPERM, EACCES, ENOMEM, EBUSY),
+	CALL(umount2, EPERM, EBUSY),
+	CALL(fsopen, EPERM, ENOSYS, EMFILE, ENODEV),
+	CALL(fsconfig, EPERM, ENOMEM, EINVAL),
+	CALL(fsmount, EPERM, EMFILE, EBUSY),
+	CALL(open_tree, EPERM, ENOSYS, EMFILE, ENOENT),
+	CALL(move_mount, EPERM, ENOSYS, EBUSY, ENOENT),
+	CALL(mount_setattr, EPERM, ENOSYS, EINVAL),
+	/* files */
+	CALL(openat, EMFILE, EACCES, ENOENT, ENOMEM, EINTR),
+	CALL(openat2, EMFILE, EACCES, ENOSYS, EAGAIN, EINTR),
+	CALL(close, EINTR, EIO),
+	CALL(read, EINTR, EIO),
+	CALL(pread64, EIO),
+	CALL(write, EIO, EPERM, EACCES),
+	CALL(getdents64, EIO, ENOENT),
+	CALL(lseek, EIO),
+	CALL(newfstatat, EACCES, ENOENT, ENOMEM),
+	CALL(fstatfs, ENOSYS, EIO),
+	CALL(statfs, ENOSYS, EIO),
+	CALL(statx, ENOSYS, EACCES),
+	CALL(access, EACCES, ENOENT),
+	CALL(faccessat2, EACCES, ENOENT),
+	CALL(readlink, EACCES, ENOENT),
+	CALL(readlinkat, EACCES, ENOENT),
+	CALL(getcwd, ENOENT, EACCES),
+	CALL(chdir, EACCES, ENOENT),
+	CALL(fchdir, EACCES, ENOENT),
+	CALL(fcntl, EMFILE, EINVAL),
+	CALL(ioctl, ENOTTY, EINVAL, EPERM),
+	CALL(pipe2, EMFILE, ENFILE),
+	CALL(dup3, EMFILE, EINTR),
+	CALL(poll, EINTR, ENOMEM),
+	CALL(ppoll, EINTR, ENOMEM),
+	/* sockets */
+	CALL(socket, EMFILE, EACCES, EAFNOSUPPORT, ENOBUFS),
+	CALL(socketpair, EMFILE, ENOMEM),
+	CALL(bind, ENOMEM, EADDRINUSE),
+	CALL(getsockname, ENOBUFS),
+	CALL(setsockopt, ENOPROTOOPT, ENOMEM),
+	CALL(sendto, ENOBUFS, EINTR, EPERM),
+	CALL(sendmsg, ENOBUFS, EINTR),
+	CALL(recvfrom, EINTR, ENOMEM),
+	CALL(recvmsg, EINTR, ENOMEM, ENOBUFS),
+	/* processes and threads */
+	CALL(clone, EAGAIN, ENOMEM),
+	CALL(clone3, EAGAIN, ENOSYS, EPERM),
+	CALL(fork, EAGAIN, ENOMEM),
+	CALL(vfork, EAGAIN, ENOMEM),
+	CALL(wait4, EINTR, ECHILD),
+	CALL(waitid, EINTR, ECHILD),
+	CALL(pidfd_open, EMFILE, ENOSYS, EPERM),
+	CALL(prctl, EINVAL, EPERM),
+	CALL(capget, EPERM),
+	CALL(capset, EPERM),
+	CALL(clock_nanosleep, EINTR),
+	CALL(nanosleep, EINTR),
+	CALL(mmap, ENOMEM),
+	CALL(mprotect, ENOMEM),
+	CALL(brk, ENOMEM),
+	CALL(mremap, ENOMEM),
+	CALL(getrandom, ENOSYS, EINTR),
+	/* These cannot fail, or the C library does without, or ends the process. */
+	CALL(munmap),
+	CALL(futex),
+	CALL(madvise),
+	CALL(rt_sigprocmask),
+	CALL(rt_sigaction),
+	CALL(rt_sigreturn),
+	CALL(set_robust_list),
+	CALL(set_tid_address),
+	CALL(rseq),
+	CALL(restart_syscall),
+	CALL(sched_yield),
+	CALL(clock_gettime),
+	CALL(getpid),
+	CALL(gettid),
+	CALL(getppid),
+	CALL(getuid),
+	CALL(geteuid),
+	CALL(getgid),
+	CALL(getegid),
+	CALL(umask),
+	CALL(exit),
+	CALL(exit_group),
+};
+
+const struct plausible *find_plausible(int call)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].call == call)
+			return &table[i];
+	return NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SCENARIOS_H
+#define SCENARIOS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One public call, and what it needs before it can be made. */
+struct scenario {
+	const char *name;
+	int (*call)(void); /* 0, or -1 with errno and sentence */
+	int (*prepare)(void); /* may be NULL; undone with the scope */
+	bool changes_process; /* success is not undone with the scope */
+	bool undoes; /* what it can, also when it fails */
+};
+
+extern const struct scenario scenarios[];
+extern const size_t n_scenarios;
+
+#endif

@@ -15,7 +15,8 @@
  * A call that fails returns -1 (or NULL, or the inode number 0), sets errno,
  * leaves a sentence in gons_error(), and has put back whatever it had changed.
  * Every call may be used from any thread; each works on the calling thread only.
- * All of them need procfs on /proc, and Linux 4.11 where nothing else is said.
+ * All of them need procfs on /proc, with nothing mounted over the thread's own part of it (else
+ * ENOENT), and Linux 4.11 where nothing else is said.
  */
 
 #include <linux/sched.h> /* CLONE_NEW*, also without _GNU_SOURCE */

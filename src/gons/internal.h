@@ -244,6 +244,10 @@ int gons_i_new_root(void);
 enum { GONS_I_OWN_PATH_SIZE = 32 };
 const char *gons_i_own_path(const struct gons_i_type *row, char path[GONS_I_OWN_PATH_SIZE]);
 
+/* That nothing is mounted over that link or above it, below /proc: the way back would lead to
+ * somebody else's namespace. Looked at once a thread and type. 0, or -1. */
+int gons_i_check_procfs(const struct gons_i_type *row);
+
 /* A number in /proc/thread-self/status, such as "Umask" in base 8; 0 where there is none. */
 unsigned long gons_i_status_number(const char *name, int base);
 

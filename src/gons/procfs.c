@@ -2,9 +2,13 @@
 /*
  * What procfs says of the calling thread.
  */
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "internal.h"
 
@@ -12,6 +16,41 @@ const char *gons_i_own_path(const struct gons_i_type *row, char path[GONS_I_OWN_
 {
 	(void)snprintf(path, GONS_I_OWN_PATH_SIZE, "/proc/thread-self/ns/%s", row->name); /* fits */
 	return path;
+}
+
+/* Whether the directory of the thread's namespaces is one of procfs, on the mount that /proc is.
+ * Linux before 5.8 tells no mounts apart. */
+static bool is_covered_directory(void)
+{
+	struct statx proc, dir;
+	struct statfs fs;
+
+	if (statfs("/proc/thread-self/ns", &fs) < 0)
+		return false; /* the next one to need it says why */
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return true;
+	return statx(AT_FDCWD, "/proc/thread-self/ns", 0, STATX_MNT_ID, &dir) == 0 &&
+	       statx(AT_FDCWD, "/proc/", 0, STATX_MNT_ID, &proc) == 0 &&
+	       (dir.stx_mask & proc.stx_mask & STATX_MNT_ID) && dir.stx_mnt_id != proc.stx_mnt_id;
+}
+
+int gons_i_check_procfs(const struct gons_i_type *row)
+{
+	static __thread int checked; /* types */
+	char path[GONS_I_OWN_PATH_SIZE], target[8];
+
+	if (checked & row->flag)
+		return 0;
+	/* On a link, a mount shows by there being no link any more. */
+	if ((checked == 0 && is_covered_directory()) ||
+	    (readlink(gons_i_own_path(row, path), target, sizeof(target)) < 0 && errno == EINVAL)) {
+		(void)gons_i_fail(ENOENT, "%s does not lead to the %s namespace of this thread",
+				  gons_i_own_path(row, path), row->noun);
+		gons_i_hint("something is mounted over it: unmount that, or mount procfs on /proc");
+		return -1;
+	}
+	checked |= row->flag;
+	return 0;
 }
 
 unsigned long gons_i_status_number(const char *name, int base)

@@ -62,12 +62,15 @@ static int open_cwd(void)
 
 static int open_place(int types, struct gons_i_place *place)
 {
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if (types & gons_i_types[i].flag) {
-			place->fd[i] = gons_i_open_own(&gons_i_types[i]);
-			if (place->fd[i] < 0)
-				return -1;
-		}
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+		if (!(types & gons_i_types[i].flag))
+			continue;
+		if (gons_i_check_procfs(&gons_i_types[i]) < 0)
+			return -1;
+		place->fd[i] = gons_i_open_own(&gons_i_types[i]);
+		if (place->fd[i] < 0)
+			return -1;
+	}
 	if (!(types & CLONE_NEWNS))
 		return 0;
 	place->root_fd = open_root();

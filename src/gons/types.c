@@ -160,7 +160,7 @@ GONS_EXPORT int gons_current(int type)
 	const struct gons_i_type *row = one_type(type);
 	int fd;
 
-	if (!row || gons_i_scope_reserve(1) < 0)
+	if (!row || gons_i_check_procfs(row) < 0 || gons_i_scope_reserve(1) < 0)
 		return -1;
 	fd = gons_i_open_own(row);
 	return fd < 0 ? -1 : gons_i_scope_push_fd(fd);
@@ -193,7 +193,7 @@ GONS_EXPORT uint64_t gons_current_ino(int type)
 	char path[GONS_I_OWN_PATH_SIZE];
 	struct stat st;
 
-	if (!row)
+	if (!row || gons_i_check_procfs(row) < 0)
 		return 0;
 	if (stat(gons_i_own_path(row, path), &st) < 0) {
 		(void)fail_own(row);

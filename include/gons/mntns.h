@@ -128,7 +128,8 @@ int gons_sysfs_open(void);
  * Returns a descriptor with close-on-exec, which is the caller's to close. -1 with
  * EINVAL when procfsroot or path is NULL; ENOENT also for an empty path; ELOOP for a
  * loop of links or a link of procfs; EAGAIN when renames by others kept getting in
- * the way; ENOSYS without openat2(2): Linux 5.6, and a seccomp filter that lets it
+ * the way, EXDEV when the path led to what they moved out of that root, or unmounted, at that
+ * moment (try again); ENOSYS without openat2(2): Linux 5.6, and a seccomp filter that lets it
  * pass; otherwise the errno of open(2).
  */
 int gons_procfsroot_open(const char *procfsroot, const char *path, int flags);

@@ -25,6 +25,8 @@ static int fail_open(const char *procfsroot, const char *path)
 			    "seccomp filter lets it pass");
 	else if (errno == ELOOP)
 		gons_i_hint("symbolic links go round in circles, or lead through a link of procfs");
+	else if (errno == EXDEV)
+		gons_i_hint("it was moved out of that root, or unmounted, at this moment");
 	return -1;
 }
 

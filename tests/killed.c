@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A test program that is killed in the middle of 100 transient namespaces leaves nothing on the
+ * machine: namespaces that are held by descriptors and threads alone end with these.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NAMESPACES = 100 };
+
+static void mount_sysfs(void *ok)
+{
+	*(int *)ok = gons_mntns_mount_sysfs_ro() == 0;
+}
+
+/* In a child: makes them, says so, and waits to be killed. */
+static void hold_namespaces(int to_parent)
+{
+	int ok = 1;
+
+	for (int i = 0; ok && i < NAMESPACES; i++) {
+		ok = gons_netns_enter_transient() == 0 && gons_netns_loopback_up() == 0;
+		if (ok && i % 4 == 0)
+			ok = gons_mntns_execute(gons_mntns_new_transient(NULL), mount_sysfs, &ok) ==
+				     0 &&
+			     ok;
+	}
+	if (!ok)
+		(void)fprintf(stderr, "%s\n", gons_error());
+	if (write(to_parent, ok ? "y" : "n", 1) == 1)
+		(void)pause();
+	_exit(1);
+}
+
+static int make_and_kill(void)
+{
+	char answer = 'n';
+	int status = 0;
+	int ends[2];
+	pid_t pid;
+
+	want(pipe2(ends, O_CLOEXEC) == 0);
+	pid = fork();
+	want(pid >= 0);
+	if (pid == 0)
+		hold_namespaces(ends[1]);
+	(void)close(ends[1]);
+	want(read(ends[0], &answer, 1) == 1 && answer == 'y');
+	(void)close(ends[0]);
+	want(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid);
+	want(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	return 0;
+}
+
+/* In a user namespace of its own, whose limit counts what lives in it: the namespaces of two
+ * programs do not fit. */
+static int make_twice(void *arg)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", NAMESPACES + 20);
+	int fd;
+
+	(void)arg;
+	want(unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) == 0);
+	fd = open("/proc/sys/user/max_net_namespaces", O_WRONLY | O_CLOEXEC);
+	want(fd >= 0 && write(fd, text, (size_t)length) == length && close(fd) == 0);
+	want(make_and_kill() == 0);
+	want(make_and_kill() == 0);
+	return 0;
+}
+
+static void what_a_killed_program_held_is_gone(void **state)
+{
+	int mounts = count_mounts();
+	int links = count_entries("/sys/class/net");
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	assert_int_equal(in_child(make_twice, NULL), 0);
+	assert_int_equal(count_mounts(), mounts);
+	assert_int_equal(count_entries("/sys/class/net"), links);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(what_a_killed_program_held_is_gone),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A storm of signals, with a handler that does not restart system calls, during everything: no
+ * call fails with EINTR and nothing is lost. They are sent by another process to the whole
+ * process group, so that the children which gons forks have them too.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ENOUGH = 300, SWITCHABLE_TYPES = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS };
+
+static atomic_uint *handled; /* in all processes of the group */
+
+static void handle(int number)
+{
+	(void)number;
+	++*handled;
+}
+
+/* ---- the sender ---- */
+
+struct sender {
+	pid_t pid;
+	int until_fd; /* closed: enough */
+};
+
+static void send_until(int fd, pid_t group)
+{
+	const struct timespec pause = { .tv_nsec = 20000 };
+	char byte;
+
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	/* Nothing to read yet; 0 is the end of it, also when the test program has been killed. */
+	while (read(fd, &byte, 1) != 0 && kill(-group, SIGUSR1) == 0)
+		(void)nanosleep(&pause, NULL);
+	_exit(0);
+}
+
+static void start_sender(struct sender *sender)
+{
+	const struct sigaction action = { .sa_handler = handle }; /* without SA_RESTART */
+	int ends[2];
+
+	handled = mmap(NULL, sizeof(*handled), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	assert_true(handled != MAP_FAILED);
+	if (getpgrp() != getpid())
+		assert_int_equal(setpgid(0, 0), 0);
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	sender->pid = fork();
+	assert_true(sender->pid >= 0);
+	if (sender->pid == 0) {
+		pid_t group = getpgrp();
+
+		(void)close(ends[1]);
+		(void)setpgid(0, 0);
+		send_until(ends[0], group);
+	}
+	(void)close(ends[0]);
+	sender->until_fd = ends[1];
+}
+
+static void stop_sender(struct sender *sender)
+{
+	(void)close(sender->until_fd);
+	while (waitpid(sender->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	(void)signal(SIGUSR1, SIG_IGN); /* one may be on its way */
+	(void)munmap(handled, sizeof(*handled));
+}
+
+/* ---- the tests ---- */
+
+/* On a busy machine the sender may need more rounds than a few. */
+static bool storm_goes_on(int round)
+{
+	return round < 10 || (*handled < ENOUGH && round < 100000);
+}
+
+static struct sender sender;
+
+static int begin(void **state)
+{
+	(void)check_begin(state);
+	start_sender(&sender);
+	return 0;
+}
+
+static int end(void **state)
+{
+	unsigned count = *handled;
+
+	stop_sender(&sender);
+	print_message("%u signals were handled\n", count);
+	assert_true(count >= ENOUGH);
+	return check_end(state);
+}
+
+static void count_call(void *count)
+{
+	++*(int *)count;
+}
+
+static void switching(void **state)
+{
+	int calls = 0, rounds = 0;
+
+	(void)state;
+	gons_require(SWITCHABLE_TYPES);
+	for (int i = 0; storm_goes_on(i); i++) {
+		int mark = gons_must(gons_scope_begin());
+		int fds[2];
+
+		fds[0] = gons_must(gons_netns_new_transient());
+		fds[1] = gons_must(gons_mntns_new_transient(NULL));
+		gons_must(gons_execute_all(fds, 2, count_call, &calls));
+		gons_must(gons_enter(fds[0]));
+		gons_must(gons_enter_transient(SWITCHABLE_TYPES));
+		gons_must(gons_defer(count_call, &calls));
+		gons_must(gons_scope_end(mark));
+		rounds++;
+	}
+	assert_int_equal(calls, 2 * rounds);
+}
+
+static void sysfs_and_paths(void **state)
+{
+	(void)state;
+	gons_require(SWITCHABLE_TYPES);
+	for (int i = 0; storm_goes_on(i); i++) {
+		int mark = gons_must(gons_scope_begin());
+		const char *procfsroot;
+		char *path;
+		int fd;
+
+		gons_must(gons_enter_transient(SWITCHABLE_TYPES));
+		gons_must(gons_mntns_mount_sysfs_ro());
+		gons_must(gons_netns_loopback_up());
+		assert_int_equal(count_entries("/sys/class/net/lo"),
+				 count_entries_at(gons_must(gons_sysfs_open()), "class/net/lo"));
+		gons_must(gons_mntns_new_transient(&procfsroot));
+		fd = gons_must(gons_procfsroot_open(procfsroot, "/sys/class/net", O_RDONLY));
+		assert_int_equal(close(fd), 0);
+		path = gons_must(gons_procfsroot_resolve(procfsroot, "/proc/../sys", 0));
+		assert_string_equal(path, "/sys");
+		free(path);
+		gons_must(gons_scope_end(mark));
+	}
+}
+
+static void trying_in_children(void **state)
+{
+	(void)state;
+	gons_require(SWITCHABLE_TYPES);
+	for (int i = 0; storm_goes_on(i); i++) {
+		if (!gons_can(CLONE_NEWNET | CLONE_NEWNS) || !gons_can(CLONE_NEWPID))
+			fail_msg("%s", gons_error());
+		gons_must(gons_become_root());
+	}
+}
+
+static void ignore(const char *sentence, void *arg)
+{
+	(void)sentence;
+	(void)arg;
+}
+
+static void looking_for_leaks(void **state)
+{
+	(void)state;
+	for (int i = 0; storm_goes_on(i); i++) {
+		gons_leaks *leaks = gons_must(gons_leaks_begin());
+		int fd = open("/", O_PATH | O_CLOEXEC);
+
+		assert_int_equal(gons_leaks_end(leaks, ignore, NULL), 1);
+		assert_int_equal(close(fd), 0);
+	}
+}
+
+#define in_a_storm(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_a_storm(switching),
+		in_a_storm(sysfs_and_paths),
+		in_a_storm(trying_in_children),
+		in_a_storm(looking_for_leaks),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

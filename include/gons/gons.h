@@ -237,6 +237,42 @@ int gons_new_transient(int type);
 int gons_execute(int nsfd, void (*fn)(void *), void *arg);
 int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
 
+/*
+ * gons_status - how start-up switching went.
+ *
+ * Before main, a program that is linked with gons joins the namespaces whose paths are in the
+ * environment variables gons_user, gons_mnt, gons_cgroup, gons_ipc, gons_net, gons_pid (which
+ * moves the children made later, not the process), gons_uts and gons_time. gons_order gives the
+ * sequence, such as "!mnt,net": without it "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time". A path
+ * is opened before the first switch where its type has a "!", else just before its own switch,
+ * in the mount namespace that the process is in by then. Types without a variable (or with an
+ * empty one) stay. It is not undone with any scope. The variables, gons_order too, are removed
+ * from the environment once all went well, so that programs started later stay where they are.
+ *
+ * Returns NULL when all went well or nothing was asked for; else a sentence, valid as long as
+ * the process, that begins with the variable in question: an unknown or repeated type in
+ * gons_order, a type that is set and not in it, an order that is empty while a type is set, a
+ * path that leads to no namespace or to one of another type, a refusal of the kernel. Whatever
+ * was switched by then has been switched back; where the kernel does not allow that (nobody
+ * leaves a user namespace), the sentence says in which namespaces the process is. Nothing is
+ * printed, so that a program should look, or call gons_status_or_exit(), first thing in main;
+ * gons_run_group_tests() of <gons/cmocka.h> does.
+ *
+ * Joining takes CAP_SYS_ADMIN in the user namespace of the process and in the one that the target
+ * belongs to, for a mount namespace CAP_SYS_CHROOT as well; for a user namespace, to be of the
+ * user who made it and where it was made, or CAP_SYS_ADMIN in it. A program with elevated
+ * privileges (AT_SECURE of getauxval(3): set-user-ID, file capabilities) ignores the variables.
+ * With libgons.a, it is only done in a program that calls this function, gons_status_or_exit() or
+ * the functions of <gons/reexec.h>.
+ */
+const char *gons_status(void);
+
+/*
+ * gons_status_or_exit - print gons_status(), where it is not NULL, to standard error, and
+ * exit(3) with status 1.
+ */
+void gons_status_or_exit(void);
+
 #ifdef __cplusplus
 }
 #endif

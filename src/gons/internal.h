@@ -112,6 +112,9 @@ const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE]);
 /* Opens the calling thread's namespace; the descriptor is the caller's. */
 int gons_i_open_own(const struct gons_i_type *row);
 
+/* Opens the namespace at path, which must be of this type (0: any); the descriptor is the caller's. */
+int gons_i_open_checked(const char *path, int type);
+
 /* The switchable types that this kernel has. */
 int gons_i_present_types(void);
 
@@ -193,6 +196,10 @@ int gons_i_switch_new(int types, const struct gons_i_place *place);
 /* Makes every mount of the thread's mount namespace private. */
 int gons_i_make_private(void);
 
+/* Puts the calling thread into one existing namespace; into a mount namespace, root and working
+ * directory of place go along by their paths. errno alone. */
+int gons_i_switch_one(int nsfd, int type, const struct gons_i_place *place);
+
 /* Puts the calling thread into n existing namespaces, whose types were checked; place
  * is where it is. All or nothing. */
 int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
@@ -218,6 +225,7 @@ enum gons_i_refused {
 	GONS_I_REFUSED_NEW, /* unshare */
 	GONS_I_REFUSED_PROOF, /* setns to where the thread is, before anything is switched */
 	GONS_I_REFUSED_TARGET, /* setns to an existing namespace */
+	GONS_I_REFUSED_STARTUP, /* the same before main, when no user namespace can be made first */
 	GONS_I_REFUSED_RETURN, /* setns on the way back */
 	GONS_I_REFUSED_PRIVATE, /* mount in a namespace that was just made */
 };
@@ -228,6 +236,9 @@ int gons_i_fail_switch(enum gons_i_refused refused, const char *verb, int types)
 
 /* Adds to the sentence why errno may have been the answer. */
 void gons_i_hint_refusal(enum gons_i_refused refused, int types);
+
+/* The same for a start-up switch to nsfd, of any of the eight types. */
+void gons_i_hint_join(int nsfd, int type);
 
 /* Whether user.max_*_namespaces of this user namespace forbids one of these types for good. */
 bool gons_i_limit_is_zero(int types);

@@ -84,6 +84,8 @@ static void hint_owner(enum gons_i_refused refused, int types)
 {
 	if (refused == GONS_I_REFUSED_TARGET)
 		gons_i_hint("it belongs to another user namespace");
+	else if (refused == GONS_I_REFUSED_STARTUP)
+		gons_i_hint("it belongs to another user namespace: enter that first, by gons_user");
 	else if (refused == GONS_I_REFUSED_RETURN)
 		gons_i_hint("it belongs to a user namespace further up");
 	else if (refused == GONS_I_REFUSED_PRIVATE)
@@ -104,6 +106,9 @@ static void hint_permission(enum gons_i_refused refused, int types)
 		gons_i_hint("a seccomp filter is active, as in a container, and may be the cause");
 	if (gons_has_cap(CAP_SYS_ADMIN) != 1 && refused == GONS_I_REFUSED_RETURN)
 		gons_i_hint("CAP_SYS_ADMIN has been lost");
+	else if (gons_has_cap(CAP_SYS_ADMIN) != 1 && refused == GONS_I_REFUSED_STARTUP)
+		gons_i_hint("CAP_SYS_ADMIN is missing in this user namespace: run as root, or "
+			    "enter first, by gons_user, the user namespace that it belongs to");
 	else if (gons_has_cap(CAP_SYS_ADMIN) != 1)
 		hint_missing_admin();
 	else if ((types & CLONE_NEWNS) && gons_has_cap(CAP_SYS_CHROOT) != 1)
@@ -140,6 +145,34 @@ void gons_i_hint_refusal(enum gons_i_refused refused, int types)
 		hint_limit(types);
 	else if (errnum == EINVAL)
 		hint_invalid(types);
+	errno = errnum;
+}
+
+/* Joining a user namespace gives all capabilities in it, so only the right to join counts. */
+static void hint_user(int nsfd, int errnum)
+{
+	if (errnum == EPERM)
+		gons_i_hint("the process must be of the user who made it, in the user namespace "
+			    "that it was made in, or have CAP_SYS_ADMIN there");
+	else if (errnum == EINVAL &&
+		 gons_ino(nsfd, CLONE_NEWUSER) == gons_current_ino(CLONE_NEWUSER))
+		gons_i_hint("the process is in it already, and the kernel lets nobody in again");
+	else if (errnum == EINVAL)
+		gons_i_hint("the process must have one thread only");
+}
+
+void gons_i_hint_join(int nsfd, int type)
+{
+	int errnum = errno;
+
+	if (type == CLONE_NEWUSER)
+		hint_user(nsfd, errnum);
+	else if (type == CLONE_NEWPID && errnum == EINVAL)
+		gons_i_hint("it is neither the PID namespace of the process nor one below it");
+	else if (type == CLONE_NEWTIME && errnum == EUSERS)
+		gons_i_hint("the process must have one thread only");
+	else
+		gons_i_hint_refusal(GONS_I_REFUSED_STARTUP, type);
 	errno = errnum;
 }
 

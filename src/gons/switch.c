@@ -354,21 +354,29 @@ static void carry_directories(const struct gons_i_place *place, const char *cwd)
 		(void)chdir("/");
 }
 
-int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct gons_i_place *place)
+int gons_i_switch_one(int nsfd, int type, const struct gons_i_place *place)
 {
 	char cwd[PATH_MAX];
+
+	if (type != CLONE_NEWNS)
+		return gons_i_join(nsfd, type);
+	get_directory(cwd);
+	if (gons_i_join(nsfd, type) < 0)
+		return -1;
+	carry_directories(place, cwd);
+	return 0;
+}
+
+int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct gons_i_place *place)
+{
 	int switched = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (types[i] == CLONE_NEWNS)
-			get_directory(cwd);
-		if (gons_i_join(nsfds[i], types[i]) < 0) {
+		if (gons_i_switch_one(nsfds[i], types[i], place) < 0) {
 			(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", types[i]);
 			return gons_i_switch_undo(place, switched);
 		}
 		switched |= types[i];
-		if (types[i] == CLONE_NEWNS)
-			carry_directories(place, cwd);
 	}
 	return 0;
 }

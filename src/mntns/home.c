@@ -42,16 +42,17 @@ void gons_i_home_set(void)
 	(void)identify(&home); /* on failure it stays unknown, and nothing is allowed */
 }
 
-/* The process may move before its first call of gons, so that cannot be waited for. */
-__attribute__((constructor)) static void remember_start(void)
-{
-	gons_i_home_set();
-}
-
 void gons_i_home_learn(void)
 {
 	if (home.ino == 0)
 		gons_i_home_set();
+}
+
+/* The process may move before its first call of gons, so that cannot be waited for. Start-up
+ * switching may come first, and has asked for it then. */
+__attribute__((constructor)) static void remember_start(void)
+{
+	gons_i_home_learn();
 }
 
 int gons_i_home_is_here(void)

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Start-up switching: a program that is started in the namespaces of others.
+ */
+#include "startup_run.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BIT(which) (1U << (which))
+
+static const struct {
+	int type, which;
+	unsigned moved;
+	const char *options[4];
+} kinds[] = {
+	{ CLONE_NEWNET, NET, BIT(NET), { "-n" } },
+	{ CLONE_NEWNS, MNT, BIT(MNT), { "-m" } },
+	{ CLONE_NEWUTS, UTS, BIT(UTS), { "-u" } },
+	{ CLONE_NEWIPC, IPC, BIT(IPC), { "-i" } },
+	{ CLONE_NEWCGROUP, CGROUP, BIT(CGROUP), { "-C" } },
+	{ CLONE_NEWUSER, USER, BIT(USER), { "-Ur" } },
+	{ CLONE_NEWPID, CHILDREN_PID, BIT(CHILDREN_PID), { "-p", "-f" } },
+	{ CLONE_NEWTIME, CHILDREN_TIME, BIT(TIME) | BIT(CHILDREN_TIME), { "-T", "-f" } },
+};
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+#define EVERYTHING (BIT(SEEN) - 1 - BIT(PID))
+static const char *const everything[] = { "-Ur", "-n", "-m", "-u", "-i",
+					  "-C",	 "-p", "-T", "-f", NULL };
+#define ALL_TYPES                                                                                  \
+	(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |                \
+	 CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWTIME)
+
+static struct seen seen;
+
+/* ---- what is asked for ---- */
+
+static void nothing_is_asked_for(void **state)
+{
+	static const struct start none;
+
+	(void)state;
+	start(&none, &seen);
+	assert_switched(&seen, 0);
+}
+
+static void each_type_by_the_process_that_is_in_it(void **state)
+{
+	int fds;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	start(&(struct start){ .home = NULL }, &seen);
+	fds = seen.fds;
+	for (size_t i = 0; i < KINDS; i++) {
+		pid_t pid = hold(kinds[i].options);
+		struct start one = { .variables = { text("gons_%s=%s",
+							 gons_type_name(kinds[i].type),
+							 ns_path(pid, kinds[i].which)) } };
+
+		start(&one, &seen);
+		assert_switched(&seen, kinds[i].moved);
+		assert_int_equal(seen.ino[kinds[i].which], ns_ino(pid, kinds[i].which));
+		assert_int_equal(seen.fds, fds);
+	}
+}
+
+static void take_everything(pid_t pid, struct start *start)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < KINDS; i++)
+		start->variables[n++] = text("gons_%s=%s", gons_type_name(kinds[i].type),
+					     ns_path(pid, kinds[i].which));
+}
+
+static void all_types_of_a_process_at_once(void **state)
+{
+	struct start all = { .home = NULL };
+	pid_t pid;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	pid = hold(everything);
+	take_everything(pid, &all);
+	start(&all, &seen);
+	assert_switched(&seen, EVERYTHING);
+	for (size_t i = 0; i < KINDS; i++)
+		assert_int_equal(seen.ino[kinds[i].which], ns_ino(pid, kinds[i].which));
+}
+
+/* ---- PID and time namespaces ---- */
+
+static void a_pid_namespace_is_for_the_children(void **state)
+{
+	static const char *const options[] = { "-p", "-f", NULL };
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	pid = hold(options);
+	start(&(struct start){ .variables = { text("gons_pid=%s", ns_path(pid, CHILDREN_PID)) } },
+	      &seen);
+	assert_switched(&seen, BIT(CHILDREN_PID));
+	assert_int_equal(seen.child_pid_ino, ns_ino(pid, CHILDREN_PID));
+	/* 1 is the holder's own child. The parent is not in there. */
+	assert_in_range(seen.child_pid, 2, 9);
+	assert_int_equal(seen.child_parent, 0);
+}
+
+/* It takes a kernel that opens a PID namespace before there is a process in it. */
+static void the_first_process_of_a_pid_namespace_is_a_child(void **state)
+{
+	static const char *const options[] = { "-p", NULL };
+	const char *path;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	path = ns_path(hold(options), CHILDREN_PID);
+	if (access(path, F_OK) < 0) {
+		print_error("gons: skipped: %s: this kernel opens no PID namespace before its "
+			    "first process is there\n",
+			    __func__);
+		skip();
+	}
+	start(&(struct start){ .variables = { text("gons_pid=%s", path) } }, &seen);
+	assert_switched(&seen, BIT(CHILDREN_PID));
+	assert_int_equal(seen.child_pid, 1);
+}
+
+static void a_time_namespace_is_for_the_process_itself(void **state)
+{
+	static const char *const options[] = { "-T", "-f", "--boottime", "1000000", NULL };
+	struct seen outside;
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWTIME);
+	pid = hold(options);
+	start(&(struct start){ .home = NULL }, &outside);
+	start(&(struct start){ .variables = { text("gons_time=%s", ns_path(pid, CHILDREN_TIME)) } },
+	      &seen);
+	assert_switched(&seen, BIT(TIME) | BIT(CHILDREN_TIME));
+	assert_in_range(seen.boottime - outside.boottime, 1000000, 1000060);
+}
+
+/* ---- ways to name a namespace ---- */
+
+/* Nobody else sees what is mounted from here on. */
+static void enter_with_run(void)
+{
+	gons_must(gons_enter_transient(CLONE_NEWNS));
+	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
+}
+
+static void bind(const char *from, const char *file)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(mount(from, file, NULL, MS_BIND, NULL), 0);
+}
+
+static void by_a_file_that_it_is_mounted_on(void **state)
+{
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
+	enter_with_run();
+	fd = gons_must(gons_new_transient(CLONE_NEWUTS));
+	bind(text("/proc/thread-self/fd/%d", fd), "/run/uts");
+	start(&(struct start){ .variables = { "gons_uts=/run/uts" } }, &seen);
+	assert_switched(&seen, BIT(UTS));
+	assert_int_equal(seen.ino[UTS], gons_ino(fd, CLONE_NEWUTS));
+	/* Relative to the working directory, too. */
+	start(&(struct start){ .variables = { "gons_uts=uts" }, .cwd = "/run" }, &seen);
+	assert_switched(&seen, BIT(UTS));
+}
+
+static int add_named(void *name)
+{
+	return execlp("ip", "ip", "netns", "add", (char *)name, NULL);
+}
+
+static void by_the_name_of_ip_netns(void **state)
+{
+	static char name[] = "gons-startup";
+	int status;
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET);
+	enter_with_run();
+	status = in_child(add_named, name);
+	if (status == 255) {
+		print_error("gons: skipped: %s: ip is not installed\n", __func__);
+		skip();
+	}
+	assert_int_equal(status, 0);
+	start(&(struct start){ .variables = { "gons_net=/run/netns/gons-startup" } }, &seen);
+	assert_switched(&seen, BIT(NET));
+	assert_int_equal(seen.ino[NET], gons_path_ino("/run/netns/gons-startup", CLONE_NEWNET));
+}
+
+/* ---- order, and when paths are opened ---- */
+
+/* /run/net is one network namespace here, and another one in the mount namespace that is returned
+ * by the path of its descriptor. */
+static uint64_t here, there;
+
+static void put_there(void *fd)
+{
+	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
+	bind(text("/proc/thread-self/fd/%d", *(int *)fd), "/run/net");
+}
+
+static const char *make_two_meanings(void)
+{
+	int here_fd = gons_must(gons_new_transient(CLONE_NEWNET));
+	int there_fd = gons_must(gons_new_transient(CLONE_NEWNET));
+	const char *root;
+
+	enter_with_run();
+	gons_must(gons_execute(gons_must(gons_mntns_new_transient(&root)), put_there, &there_fd));
+	bind(text("/proc/thread-self/fd/%d", here_fd), "/run/net");
+	here = gons_ino(here_fd, CLONE_NEWNET);
+	there = gons_ino(there_fd, CLONE_NEWNET);
+	assert_int_not_equal(here, there);
+	return text("gons_mnt=%.*sns/mnt", (int)(strlen(root) - strlen("root")), root);
+}
+
+static void a_bang_opens_a_path_before_the_first_switch(void **state)
+{
+	static const struct {
+		const char *order;
+		const uint64_t *wanted;
+	} cases[] = {
+		{ "gons_order=!mnt,!net", &here },
+		{ "gons_order=mnt,!net", &here },
+		{ "gons_order=!mnt,net", &there },
+		{ "gons_order=mnt,net", &there },
+		{ "gons_order=net,mnt", &here },
+		{ "gons_order=user,mnt,uts,net,pid", &there },
+		{ "PATH=/bin", &here }, /* the default order */
+	};
+	const char *mnt;
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET);
+	mnt = make_two_meanings();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		start(&(struct start){ .variables = { "gons_net=/run/net", mnt, cases[i].order } },
+		      &seen);
+		assert_switched(&seen, BIT(MNT) | BIT(NET));
+		assert_int_equal(seen.ino[NET], *cases[i].wanted);
+	}
+}
+
+/* ---- variables ---- */
+
+static void others_than_the_known_variables_are_left(void **state)
+{
+	(void)state;
+	start(&(struct start){ .variables = { "gons_nets=/nowhere", "gons_netns=/nowhere",
+					      "gons_=/nowhere", "gons_NET=/nowhere", "gons_net",
+					      "GONS_net=/nowhere", " gons_net=/nowhere" } },
+	      &seen);
+	assert_string_equal(seen.status, "");
+	assert_string_equal(seen.left, "gons_nets=/nowhere\ngons_netns=/nowhere\ngons_=/nowhere\n"
+				       "gons_NET=/nowhere\ngons_net\n");
+	if (!gons_can(CLONE_NEWNET))
+		return;
+	start(&(struct start){ .variables = { "gons_other=1", "gons_net=/proc/self/ns/net" } },
+	      &seen);
+	assert_string_equal(seen.status, "");
+	assert_string_equal(seen.left, "gons_other=1\n");
+}
+
+static void what_is_empty_asks_for_nothing(void **state)
+{
+	static const struct {
+		const char *variable, *left;
+	} cases[] = {
+		{ "gons_net=", "gons_net=\n" },
+		{ "gons_order=", "gons_order=\n" },
+		{ "gons_order=net,!mnt", "gons_order=net,!mnt\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		start(&(struct start){ .variables = { cases[i].variable } }, &seen);
+		assert_string_equal(seen.status, "");
+		assert_string_equal(seen.left, cases[i].left);
+		assert_stayed(&seen, "", 0);
+	}
+}
+
+static void of_two_variables_with_one_name_the_first_counts(void **state)
+{
+	static const char *const options[] = { "-u", NULL };
+	const char *path;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	path = ns_path(hold(options), UTS);
+	start(&(struct start){ .variables = { text("gons_uts=%s", path), "gons_uts=/nowhere" } },
+	      &seen);
+	assert_switched(&seen, BIT(UTS));
+	start(&(struct start){ .variables = { "gons_uts=", text("gons_uts=%s", path) } }, &seen);
+	assert_stayed(&seen, "", 0);
+}
+
+/* ---- directories, /sys, descriptors ---- */
+
+static void directories_are_kept_where_the_paths_exist(void **state)
+{
+	const char *mnt;
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET);
+	mnt = make_two_meanings();
+	assert_int_equal(mkdir("/run/here", 0755), 0);
+	start(&(struct start){ .variables = { mnt }, .cwd = "/proc/sys" }, &seen);
+	assert_switched(&seen, BIT(MNT));
+	assert_string_equal(seen.cwd, "/proc/sys");
+	start(&(struct start){ .variables = { mnt }, .cwd = "/run/here" }, &seen);
+	assert_switched(&seen, BIT(MNT));
+	assert_string_equal(seen.cwd, "/");
+}
+
+static int join_mnt(void *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 || setns(fd, CLONE_NEWNS) < 0;
+}
+
+/* Never in the machine's own mount namespace, lest a mistake should reach its /sys. */
+static void home_is_where_the_program_was_started(void **state)
+{
+	static const char *const options[] = { "-m", NULL }, *const both[] = { "-n", "-m", NULL };
+	const char *home;
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET);
+	home = ns_path(hold(options), MNT);
+	pid = hold(both);
+	start(&(struct start){ .variables = { text("gons_net=%s", ns_path(pid, NET)) },
+			       .before = join_mnt,
+			       .arg = (void *)home,
+			       .sysfs = true,
+			       .home = home },
+	      &seen);
+	assert_string_equal(seen.status, "");
+	assert_int_equal(seen.sysfs_errno, EINVAL);
+	assert_int_equal(seen.home_errno, EINVAL);
+	start(&(struct start){ .variables = { text("gons_net=%s", ns_path(pid, NET)),
+					      text("gons_mnt=%s", ns_path(pid, MNT)) },
+			       .before = join_mnt,
+			       .arg = (void *)home,
+			       .sysfs = true,
+			       .home = home },
+	      &seen);
+	assert_string_equal(seen.status, "");
+	assert_int_equal(seen.sysfs_errno, 0);
+	assert_int_equal(seen.sysfs_links, 1);
+	assert_int_equal(seen.home_errno, EINVAL);
+}
+
+static int close_streams(void *arg)
+{
+	(void)arg;
+	return close(0) < 0 || close(1) < 0 || close(2) < 0;
+}
+
+static void closed_streams_stay_closed(void **state)
+{
+	static const char *const options[] = { "-n", NULL };
+	int fds;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	start(&(struct start){ .before = close_streams }, &seen);
+	fds = seen.fds;
+	start(&(struct start){ .variables = { text("gons_net=%s", ns_path(hold(options), NET)) },
+			       .before = close_streams },
+	      &seen);
+	assert_switched(&seen, BIT(NET));
+	assert_int_equal(seen.fds, fds);
+	start(&(struct start){ .variables = { "gons_net=/nowhere" }, .before = close_streams },
+	      &seen);
+	assert_string_not_equal(seen.status, "");
+	assert_int_equal(seen.fds, fds);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(nothing_is_asked_for),
+		check_test(each_type_by_the_process_that_is_in_it),
+		check_test(all_types_of_a_process_at_once),
+		check_test(a_pid_namespace_is_for_the_children),
+		check_test(the_first_process_of_a_pid_namespace_is_a_child),
+		check_test(a_time_namespace_is_for_the_process_itself),
+		check_test(by_a_file_that_it_is_mounted_on),
+		check_test(by_the_name_of_ip_netns),
+		check_test(a_bang_opens_a_path_before_the_first_switch),
+		check_test(others_than_the_known_variables_are_left),
+		check_test(what_is_empty_asks_for_nothing),
+		check_test(of_two_variables_with_one_name_the_first_counts),
+		check_test(directories_are_kept_where_the_paths_exist),
+		check_test(home_is_where_the_program_was_started),
+		check_test(closed_streams_stay_closed),
+	};
+
+	startup_run_main(argc, argv);
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

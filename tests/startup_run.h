@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STARTUP_RUN_H
+#define STARTUP_RUN_H
+
+/*
+ * For the tests of start-up switching: processes that hold namespaces, made by util-linux, and
+ * this program started again in an environment of its own, to say where it finds itself.
+ */
+
+#include "check.h"
+
+#include <limits.h>
+#include <sys/types.h>
+
+/* What can be seen in /proc/thread-self/ns. */
+enum {
+	USER,
+	MNT,
+	CGROUP,
+	IPC,
+	NET,
+	PID,
+	CHILDREN_PID,
+	UTS,
+	TIME,
+	CHILDREN_TIME,
+	SEEN,
+};
+extern const char *const seen_names[SEEN];
+
+/* What the started program found at the beginning of its main. */
+struct seen {
+	char status[2048]; /* "" where gons_status() is NULL */
+	uint64_t ino[SEEN];
+	char left[512]; /* variables gons_*, with a line feed behind each */
+	char cwd[PATH_MAX];
+	uint64_t root_ino;
+	int errnum, fds, is_complete;
+	pid_t child_pid, child_parent; /* as its first child sees itself, and it */
+	uint64_t child_pid_ino; /* PID namespace of that child */
+	double boottime; /* in seconds */
+	int sysfs_errno; /* of gons_mntns_mount_sysfs_ro(), where it was asked for */
+	int sysfs_links; /* entries of /sys/class/net then */
+	int home_errno; /* the same, executed in the mount namespace of "home" */
+};
+
+struct start {
+	const char *variables[16]; /* "gons_net=..."; up to the first NULL */
+	int (*before)(void *); /* in the forked child before it executes; 0, or its exit status */
+	void *arg;
+	const char *cwd; /* NULL: the present one */
+	bool sysfs; /* call gons_mntns_mount_sysfs_ro() */
+	const char *home; /* with sysfs: path of a mount namespace to do so in as well */
+};
+
+/* Starts this program; it must end with status 0. */
+void start(const struct start *start, struct seen *ret_seen);
+
+/* In the main of such a program: does not return in one that was started. */
+void startup_run_main(int argc, char **argv);
+
+/* All went well, and only these namespaces (by 1 << NET...) are others than this thread's. */
+void assert_switched(const struct seen *seen, unsigned moved);
+
+/* It did not, for this reason, and all is as it was but for these. */
+void assert_stayed(const struct seen *seen, const char *sentence, unsigned moved);
+
+/* A process of "unshare OPTIONS...", which ends with the scope. */
+pid_t hold(const char *const options[]);
+
+/* "/proc/PID/ns/NAME", and its inode number. A few are valid at a time. */
+const char *ns_path(pid_t pid, int which);
+uint64_t ns_ino(pid_t pid, int which);
+
+/* printf into one of a few static buffers. */
+const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

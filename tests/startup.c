@@ -151,22 +151,6 @@ static void a_time_namespace_is_for_the_process_itself(void **state)
 
 /* ---- ways to name a namespace ---- */
 
-/* Nobody else sees what is mounted from here on. */
-static void enter_with_run(void)
-{
-	gons_must(gons_enter_transient(CLONE_NEWNS));
-	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
-}
-
-static void bind(const char *from, const char *file)
-{
-	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(close(fd), 0);
-	assert_int_equal(mount(from, file, NULL, MS_BIND, NULL), 0);
-}
-
 static void by_a_file_that_it_is_mounted_on(void **state)
 {
 	int fd;
@@ -175,7 +159,7 @@ static void by_a_file_that_it_is_mounted_on(void **state)
 	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
 	enter_with_run();
 	fd = gons_must(gons_new_transient(CLONE_NEWUTS));
-	bind(text("/proc/thread-self/fd/%d", fd), "/run/uts");
+	bind_file(text("/proc/thread-self/fd/%d", fd), "/run/uts");
 	start(&(struct start){ .variables = { "gons_uts=/run/uts" } }, &seen);
 	assert_switched(&seen, BIT(UTS));
 	assert_int_equal(seen.ino[UTS], gons_ino(fd, CLONE_NEWUTS));
@@ -217,7 +201,7 @@ static uint64_t here, there;
 static void put_there(void *fd)
 {
 	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
-	bind(text("/proc/thread-self/fd/%d", *(int *)fd), "/run/net");
+	bind_file(text("/proc/thread-self/fd/%d", *(int *)fd), "/run/net");
 }
 
 static const char *make_two_meanings(void)
@@ -228,7 +212,7 @@ static const char *make_two_meanings(void)
 
 	enter_with_run();
 	gons_must(gons_execute(gons_must(gons_mntns_new_transient(&root)), put_there, &there_fd));
-	bind(text("/proc/thread-self/fd/%d", here_fd), "/run/net");
+	bind_file(text("/proc/thread-self/fd/%d", here_fd), "/run/net");
 	here = gons_ino(here_fd, CLONE_NEWNET);
 	there = gons_ino(there_fd, CLONE_NEWNET);
 	assert_int_not_equal(here, there);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -100,6 +101,7 @@ static void look(struct seen *seen)
 {
 	struct timespec now;
 	struct stat st;
+	size_t used = 0;
 
 	(void)snprintf(seen->status, sizeof(seen->status), "%s",
 		       gons_status() ? gons_status() : "");
@@ -107,7 +109,8 @@ static void look(struct seen *seen)
 	for (int i = 0; i < SEEN; i++)
 		seen->ino[i] = own_ino(seen_names[i]);
 	for (char **variable = environ; *variable; variable++)
-		if (strncmp(*variable, "gons_", 5) == 0) {
+		if (strncmp(*variable, "gons_", 5) == 0 &&
+		    (used += strlen(*variable) + 1) < sizeof(seen->left)) {
 			strcat(seen->left, *variable);
 			strcat(seen->left, "\n");
 		}
@@ -219,6 +222,23 @@ void assert_stayed(const struct seen *seen, const char *sentence, unsigned moved
 {
 	assert_string_equal(seen->status, sentence);
 	assert_moved(seen, moved);
+}
+
+/* ---- files ---- */
+
+void enter_with_run(void)
+{
+	gons_must(gons_enter_transient(CLONE_NEWNS));
+	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
+}
+
+void bind_file(const char *from, const char *file)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(mount(from, file, NULL, MS_BIND, NULL), 0);
 }
 
 /* ---- processes that hold namespaces ---- */

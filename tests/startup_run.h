@@ -72,6 +72,12 @@ pid_t hold(const char *const options[]);
 const char *ns_path(pid_t pid, int which);
 uint64_t ns_ino(pid_t pid, int which);
 
+/* A mount namespace with an empty /run, until the scope ends. */
+void enter_with_run(void);
+
+/* Makes a file that a namespace is mounted on. */
+void bind_file(const char *from, const char *file);
+
 /* printf into one of a few static buffers. */
 const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

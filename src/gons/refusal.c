@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <gons/privilege.h>
 
@@ -148,14 +149,23 @@ void gons_i_hint_refusal(enum gons_i_refused refused, int types)
 	errno = errnum;
 }
 
+/* By stat(2), which leaves the sentence alone where procfs is missing. */
+static bool is_own_user_namespace(int nsfd)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat own, st;
+
+	return stat(gons_i_own_path(gons_i_type_row(CLONE_NEWUSER), path), &own) == 0 &&
+	       fstat(nsfd, &st) == 0 && st.st_ino == own.st_ino;
+}
+
 /* Joining a user namespace gives all capabilities in it, so only the right to join counts. */
 static void hint_user(int nsfd, int errnum)
 {
 	if (errnum == EPERM)
 		gons_i_hint("the process must be of the user who made it, in the user namespace "
 			    "that it was made in, or have CAP_SYS_ADMIN there");
-	else if (errnum == EINVAL &&
-		 gons_ino(nsfd, CLONE_NEWUSER) == gons_current_ino(CLONE_NEWUSER))
+	else if (errnum == EINVAL && is_own_user_namespace(nsfd))
 		gons_i_hint("the process is in it already, and the kernel lets nobody in again");
 	else if (errnum == EINVAL)
 		gons_i_hint("the process must have one thread only");

@@ -68,7 +68,7 @@ static int step_back(const struct journey *journey, size_t i)
 	const struct gons_i_type *row = journey->plan.step[i].row;
 	struct gons_i_place place = journey->place;
 
-	if (!(row->flag & GONS_I_SWITCHABLE_FLAGS))
+	if (!(row->flag & GONS_I_SWITCHABLE_FLAGS)) /* a user namespace is never left: -1, EBADF */
 		return gons_i_join(journey->own_fd[i], row->flag);
 	place.types = row->flag;
 	return gons_i_place_return(&place);

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Start-up switching that fails: what is said, and where the process is then.
+ */
+#include "startup_run.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BIT(which) (1U << (which))
+
+static struct seen seen;
+
+/* Started with these variables, it says this, is where it was, and leaves the variables. */
+static void refuse(const char *const variables[4], const char *sentence)
+{
+	struct start one = { .home = NULL };
+	char left[512] = "";
+
+	for (int i = 0; i < 4 && variables[i]; i++) {
+		one.variables[i] = variables[i];
+		strcat(left, variables[i]);
+		strcat(left, "\n");
+	}
+	start(&one, &seen);
+	assert_stayed(&seen, sentence, 0);
+	assert_string_equal(seen.left, left);
+}
+#define refused(sentence, ...) refuse((const char *const[4]){ __VA_ARGS__ }, sentence)
+
+/* ---- mistakes in the variables ---- */
+
+static void mistakes_in_the_order(void **state)
+{
+	(void)state;
+	refused("gons_order: \"foo\" is no namespace type: Invalid argument; it is \"net,foo\"",
+		"gons_order=net,foo", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \"foo\" is no namespace type: Invalid argument; it is \"foo\"",
+		"gons_order=foo");
+	refused("gons_order: \"\" is no namespace type: Invalid argument; it is \"net,,uts\"",
+		"gons_order=net,,uts", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \"\" is no namespace type: Invalid argument; it is \"net,\"",
+		"gons_order=net,", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \"\" is no namespace type: Invalid argument; it is \"!\"",
+		"gons_order=!", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \"!net\" is no namespace type: Invalid argument; it is \"!!net\"",
+		"gons_order=!!net", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \" uts\" is no namespace type: Invalid argument; it is \"net, uts\"",
+		"gons_order=net, uts", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \"NET\" is no namespace type: Invalid argument; it is \"NET\"",
+		"gons_order=NET", "gons_net=/proc/self/ns/net");
+	refused("gons_order: net is in it twice: Invalid argument; it is \"net,net\"",
+		"gons_order=net,net", "gons_net=/proc/self/ns/net");
+	refused("gons_order: net is in it twice: Invalid argument; it is \"net,mnt,!net\"",
+		"gons_order=net,mnt,!net", "gons_net=/proc/self/ns/net");
+	refused("gons_order: it is empty: Invalid argument; unset it for the order "
+		"!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time",
+		"gons_order=", "gons_net=/proc/self/ns/net");
+	refused("gons_mnt: mnt is not in gons_order, which is \"net,!uts\": Invalid argument",
+		"gons_order=net,!uts", "gons_net=/proc/self/ns/net", "gons_mnt=/proc/self/ns/mnt");
+}
+
+static void an_order_without_end(void **state)
+{
+	static char order[100000] = "gons_order=";
+
+	(void)state;
+	memset(order + strlen(order), 'x', sizeof(order) - strlen(order) - 1);
+	start(&(struct start){ .variables = { order } }, &seen);
+	assert_int_equal(strlen(seen.status), 1023);
+	assert_memory_equal(seen.status, "gons_order: \"xxx", 15);
+	assert_string_equal(seen.status + 1020, "...");
+}
+
+static void paths_that_lead_to_no_such_namespace(void **state)
+{
+	(void)state;
+	refused("gons_net: cannot open the namespace /nowhere/net: No such file or directory",
+		"gons_net=/nowhere/net");
+	refused("gons_time: cannot open the namespace /proc/self/status/x: Not a directory",
+		"gons_time=/proc/self/status/x");
+	refused("gons_uts: /proc/self/status is no namespace: Invalid argument",
+		"gons_uts=/proc/self/status");
+	refused("gons_ipc: /dev/null is no namespace: Invalid argument", "gons_ipc=/dev/null");
+	refused("gons_cgroup: / is no namespace: Invalid argument", "gons_cgroup=/");
+	refused("gons_net: /proc/self/ns/mnt is a mount namespace and not a network one: "
+		"Invalid argument",
+		"gons_net=/proc/self/ns/mnt");
+	refused("gons_pid: /proc/self/ns/user is a user namespace and not a PID one: "
+		"Invalid argument",
+		"gons_pid=/proc/self/ns/user");
+	refused("gons_user: /proc/self/ns/time is a time namespace and not a user one: "
+		"Invalid argument",
+		"gons_user=/proc/self/ns/time");
+}
+
+static void a_fifo_does_not_hang_it(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	enter_with_run();
+	assert_int_equal(mkfifo("/run/fifo", 0600), 0);
+	refused("gons_net: /run/fifo is no namespace: Invalid argument", "gons_net=/run/fifo");
+}
+
+/* ---- half-way ---- */
+
+static const char *const everything_but_user[] = { "-n", "-m", "-u", "-i", "-C",
+						   "-p", "-T", "-f", NULL };
+
+/* Whoever is root in a user namespace alone came from a PID namespace that belongs further up. */
+static int come_back_to_pid(void *arg)
+{
+	int fd = open("/proc/thread-self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	(void)arg;
+	return setns(fd, CLONE_NEWPID) < 0;
+}
+
+static bool pid_is_ours(void)
+{
+	return in_child(come_back_to_pid, NULL) == 0;
+}
+
+/* Each type in turn is the one that fails, after all of those before it. */
+static void what_was_switched_is_switched_back(void **state)
+{
+	static const int order[] = { NET, MNT, UTS, IPC, CGROUP, CHILDREN_PID, CHILDREN_TIME };
+	static const char *const types[] = { "net", "mnt", "uts", "ipc", "cgroup", "pid", "time" };
+	struct start all = { .cwd = "/proc/sys" };
+	int n = pid_is_ours() ? 7 : 5;
+	pid_t pid;
+	int fds;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |
+		     CLONE_NEWPID | CLONE_NEWTIME);
+	pid = hold(everything_but_user);
+	start(&all, &seen);
+	fds = seen.fds;
+	all.variables[7] = "gons_order=net,mnt,uts,ipc,cgroup,pid,time,user";
+	for (int failing = 0; failing <= n; failing++) {
+		for (int i = 0; i < 7; i++)
+			all.variables[i] = text("gons_%s=%s", types[i],
+						i == failing ? "/nowhere" : ns_path(pid, order[i]));
+		if (failing == 7)
+			all.variables[8] = "gons_user=/nowhere";
+		start(&all, &seen);
+		assert_stayed(&seen,
+			      text("gons_%s: cannot open the namespace /nowhere: "
+				   "No such file or directory",
+				   failing == 7 ? "user" : types[failing]),
+			      0);
+		assert_string_equal(seen.cwd, "/proc/sys");
+		assert_int_equal(seen.fds, fds);
+		assert_int_equal(seen.child_pid_ino, own_ino("pid"));
+	}
+}
+
+static void a_pid_namespace_that_belongs_further_up_is_lost(void **state)
+{
+	static const char *const options[] = { "-p", "-f", NULL };
+	static const char reason[] =
+		"gons_uts: cannot open the namespace /nowhere: No such file or directory";
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	pid = hold(options);
+	start(&(struct start){ .variables = { text("gons_pid=%s", ns_path(pid, CHILDREN_PID)),
+					      "gons_uts=/nowhere", "gons_order=pid,uts" } },
+	      &seen);
+	if (pid_is_ours())
+		assert_stayed(&seen, reason, 0);
+	else
+		assert_stayed(&seen,
+			      text("%s; the kernel does not let the process go back: it is in "
+				   "pid_for_children:[%ju] now",
+				   reason, (uintmax_t)ns_ino(pid, CHILDREN_PID)),
+			      BIT(CHILDREN_PID));
+}
+
+static void a_user_namespace_is_not_left(void **state)
+{
+	static const char *const options[] = { "-Ur", NULL };
+	const char *user, *sentence;
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWUTS);
+	pid = hold(options);
+	user = text("gons_user=%s", ns_path(pid, USER));
+	sentence = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
+			"the kernel does not let the process go back: it is in user:[%ju] now",
+			(uintmax_t)ns_ino(pid, USER));
+	start(&(struct start){ .variables = { user, "gons_net=/nowhere", "gons_order=!user,net" } },
+	      &seen);
+	assert_stayed(&seen, sentence, BIT(USER));
+	/* The default order finds out in time. */
+	refused("gons_net: cannot open the namespace /nowhere: No such file or directory", user,
+		"gons_net=/nowhere");
+}
+
+/* Having given up the powers outside, it cannot go back to what belongs there. */
+static void what_lies_behind_a_user_namespace_is_lost_too(void **state)
+{
+	static const char *const options[] = { "-Ur", NULL };
+	static const char *const others[] = { "-u", "-p", "-f", NULL };
+	const char *sentence;
+	pid_t pid, other;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWPID);
+	pid = hold(options);
+	other = hold(others);
+	sentence = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
+			"the kernel does not let the process go back: it is in user:[%ju], "
+			"pid_for_children:[%ju], uts:[%ju] now",
+			(uintmax_t)ns_ino(pid, USER), (uintmax_t)ns_ino(other, CHILDREN_PID),
+			(uintmax_t)ns_ino(other, UTS));
+	start(&(struct start){ .variables = { text("gons_user=%s", ns_path(pid, USER)),
+					      text("gons_uts=%s", ns_path(other, UTS)),
+					      text("gons_pid=%s", ns_path(other, CHILDREN_PID)),
+					      "gons_net=/nowhere",
+					      "gons_order=uts,pid,user,net" } },
+	      &seen);
+	assert_stayed(&seen, sentence, BIT(USER) | BIT(UTS) | BIT(CHILDREN_PID));
+}
+
+/* ---- refusals of the kernel ---- */
+
+/* A program that is executed as root gets back all that is in the bounding set. */
+static int drop_all_capabilities(void *arg)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	(void)arg;
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap) < 0)
+			return 1;
+	return syscall(SYS_capset, &header, none) < 0;
+}
+
+static int drop_sys_chroot(void *arg)
+{
+	(void)arg;
+	return prctl(PR_CAPBSET_DROP, CAP_SYS_CHROOT) < 0;
+}
+
+static int enter_user_namespace(void *arg)
+{
+	(void)arg;
+	return unshare(CLONE_NEWUSER) < 0;
+}
+
+/* A file that everybody may open, as those of "ip netns" are. */
+static void without_capabilities(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
+	enter_with_run();
+	bind_file("/proc/thread-self/ns/uts", "/run/uts");
+	start(&(struct start){ .variables = { "gons_uts=/run/uts" },
+			       .before = drop_all_capabilities },
+	      &seen);
+	assert_stayed(&seen,
+		      "gons_uts: cannot enter the UTS namespace /run/uts: Operation not permitted; "
+		      "CAP_SYS_ADMIN is missing in this user namespace: run as root, or enter "
+		      "first, by gons_user, the user namespace that it belongs to",
+		      0);
+}
+
+static void a_mount_namespace_without_cap_sys_chroot(void **state)
+{
+	const char *path = ns_path(getpid(), MNT);
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	start(&(struct start){ .variables = { text("gons_mnt=%s", path) },
+			       .before = drop_sys_chroot },
+	      &seen);
+	assert_stayed(
+		&seen,
+		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted; "
+		     "CAP_SYS_CHROOT is missing, without which no thread joins a mount "
+		     "namespace",
+		     path),
+		0);
+}
+
+static void what_belongs_to_another_user_namespace(void **state)
+{
+	static const char *const options[] = { "-Ur", NULL };
+	const char *path = ns_path(getpid(), NET);
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	pid = hold(options);
+	start(&(struct start){ .variables = { text("gons_net=%s", path),
+					      text("gons_user=%s", ns_path(pid, USER)) } },
+	      &seen);
+	assert_stayed(&seen,
+		      text("gons_net: cannot enter the network namespace %s: Operation not "
+			   "permitted; it belongs to another user namespace: enter that first, by "
+			   "gons_user; the kernel does not let the process go back: it is in "
+			   "user:[%ju] now",
+			   path, (uintmax_t)ns_ino(pid, USER)),
+		      BIT(USER));
+}
+
+static void the_own_user_namespace(void **state)
+{
+	(void)state;
+	refused("gons_user: cannot enter the user namespace /proc/self/ns/user: Invalid argument; "
+		"the process is in it already, and the kernel lets nobody in again",
+		"gons_user=/proc/self/ns/user");
+}
+
+static void a_user_namespace_further_up(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNS);
+	enter_with_run();
+	bind_file("/proc/thread-self/ns/user", "/run/user");
+	start(&(struct start){ .variables = { "gons_user=/run/user" },
+			       .before = enter_user_namespace },
+	      &seen);
+	assert_stayed(&seen,
+		      "gons_user: cannot enter the user namespace /run/user: Operation not "
+		      "permitted; the process must be of the user who made it, in the user "
+		      "namespace that it was made in, or have CAP_SYS_ADMIN there",
+		      BIT(USER));
+}
+
+/* The program is started as the first process of a PID namespace. */
+static int enter_pid_namespace(void *arg)
+{
+	int status;
+	pid_t pid;
+
+	(void)arg;
+	if (unshare(CLONE_NEWPID) < 0)
+		return 1;
+	pid = fork();
+	if (pid == 0)
+		return 0;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		_exit(1);
+	_exit(WEXITSTATUS(status));
+}
+
+static void a_pid_namespace_further_up(void **state)
+{
+	const char *path = ns_path(getpid(), PID);
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	start(&(struct start){ .variables = { text("gons_pid=%s", path) },
+			       .before = enter_pid_namespace },
+	      &seen);
+	assert_stayed(&seen,
+		      text("gons_pid: cannot enter the PID namespace %s: %s", path,
+			   pid_is_ours() ? "Invalid argument; it is neither the PID namespace of "
+					   "the process nor one below it"
+					 : "Operation not permitted; it belongs to another user "
+					   "namespace: enter that first, by gons_user"),
+		      BIT(PID) | BIT(CHILDREN_PID));
+}
+
+/* Whoever is root in a user namespace alone is another user already. */
+static int become_another_user(void *arg)
+{
+	(void)arg;
+	(void)!setresuid(65534, 65534, 65534);
+	return 0;
+}
+
+static void a_process_of_another_user(void **state)
+{
+	(void)state;
+	start(&(struct start){ .variables = { "gons_net=/proc/1/ns/net" },
+			       .before = become_another_user },
+	      &seen);
+	assert_stayed(&seen,
+		      "gons_net: cannot open the namespace /proc/1/ns/net: Permission denied", 0);
+}
+
+static int limit_descriptors(void *n)
+{
+	const struct rlimit limit = { *(rlim_t *)n, *(rlim_t *)n };
+
+	return setrlimit(RLIMIT_NOFILE, &limit) < 0;
+}
+
+/* With each number of descriptors it either goes all the way or stays. */
+static void too_few_descriptors(void **state)
+{
+	rlim_t n = 4;
+	struct start all = { .before = limit_descriptors, .arg = &n };
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWTIME);
+	pid = hold(everything_but_user);
+	all.variables[0] = text("gons_mnt=%s", ns_path(pid, MNT));
+	all.variables[1] = text("gons_net=%s", ns_path(pid, NET));
+	all.variables[2] = "gons_order=mnt,net";
+	do {
+		assert_true(++n < 100);
+		start(&all, &seen);
+		if (seen.status[0] == '\0')
+			break;
+		assert_contains(seen.status, "Too many open files; the limit on open descriptors "
+					     "(RLIMIT_NOFILE) is reached");
+		assert_stayed(&seen, seen.status, 0);
+	} while (true);
+	assert_switched(&seen, BIT(MNT) | BIT(NET));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(mistakes_in_the_order),
+		check_test(an_order_without_end),
+		check_test(paths_that_lead_to_no_such_namespace),
+		check_test(a_fifo_does_not_hang_it),
+		check_test(what_was_switched_is_switched_back),
+		check_test(a_pid_namespace_that_belongs_further_up_is_lost),
+		check_test(a_user_namespace_is_not_left),
+		check_test(what_lies_behind_a_user_namespace_is_lost_too),
+		check_test(without_capabilities),
+		check_test(a_mount_namespace_without_cap_sys_chroot),
+		check_test(what_belongs_to_another_user_namespace),
+		check_test(the_own_user_namespace),
+		check_test(a_user_namespace_further_up),
+		check_test(a_pid_namespace_further_up),
+		check_test(a_process_of_another_user),
+		check_test(too_few_descriptors),
+	};
+
+	startup_run_main(argc, argv);
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

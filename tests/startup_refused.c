@@ -5,9 +5,11 @@
 #include "startup_run.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -395,6 +397,61 @@ static void a_process_of_another_user(void **state)
 		      "gons_net: cannot open the namespace /proc/1/ns/net: Permission denied", 0);
 }
 
+static int refuse_setns(void *arg)
+{
+	(void)arg;
+	return !refuse_call(SYS_setns, EPERM);
+}
+
+static void under_a_seccomp_filter(void **state)
+{
+	const char *path = ns_path(getpid(), UTS);
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	start(&(struct start){ .variables = { text("gons_uts=%s", path) }, .before = refuse_setns },
+	      &seen);
+	assert_stayed(&seen,
+		      text("gons_uts: cannot enter the UTS namespace %s: Operation not permitted; "
+			   "a seccomp filter is active, as in a container, and may be the cause; "
+			   "it belongs to another user namespace: enter that first, by gons_user",
+			   path),
+		      0);
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* which needs procfs itself */
+static int unmount_proc(void *arg)
+{
+	(void)arg;
+	return unshare(CLONE_NEWNS) < 0 || mount("none", "/proc", "tmpfs", 0, NULL) < 0;
+}
+
+/* Where the dynamic linker has to look, which asks procfs where the program is. */
+static const char *library_path(void)
+{
+	char program[512];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof(program));
+
+	assert_in_range(length, 1, sizeof(program) - 1);
+	program[length] = '\0';
+	return text("LD_LIBRARY_PATH=%s/../src", dirname(program));
+}
+
+static void without_procfs(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
+	enter_with_run();
+	bind_file("/proc/thread-self/ns/uts", "/run/uts");
+	start(&(struct start){ .variables = { "gons_uts=/run/uts", library_path() },
+			       .before = unmount_proc },
+	      &seen);
+	assert_string_equal(seen.status,
+			    "gons_uts: cannot open the UTS namespace of this thread: No such file "
+			    "or directory; procfs of this PID namespace is not mounted on /proc");
+}
+#endif
+
 static int limit_descriptors(void *n)
 {
 	const struct rlimit limit = { *(rlim_t *)n, *(rlim_t *)n };
@@ -445,6 +502,10 @@ int main(int argc, char **argv)
 		check_test(a_user_namespace_further_up),
 		check_test(a_pid_namespace_further_up),
 		check_test(a_process_of_another_user),
+		check_test(under_a_seccomp_filter),
+#ifndef __SANITIZE_ADDRESS__
+		check_test(without_procfs),
+#endif
 		check_test(too_few_descriptors),
 	};
 

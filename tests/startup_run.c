@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,6 +120,7 @@ static void look(struct seen *seen)
 	seen->root_ino = st.st_ino;
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	seen->boottime = (double)now.tv_sec;
+	seen->has_error = gons_error()[0] != '\0';
 	seen->is_complete = 1;
 }
 
@@ -164,13 +166,15 @@ static void become(const struct start *start, char **environment, int fd)
 {
 	const char *const argv[] = { "startup-run", text("%d", fd), start->sysfs ? "sysfs" : "-",
 				     start->home, NULL };
+	/* What comes first may take procfs away. */
+	int exe_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	int status = start->before ? start->before(start->arg) : 0;
 
 	if (status != 0)
 		_exit(status);
 	if ((start->cwd && chdir(start->cwd) < 0) || fcntl(fd, F_SETFD, 0) < 0)
 		_exit(4);
-	(void)execve("/proc/self/exe", (char *const *)argv, environment);
+	(void)syscall(SYS_execveat, exe_fd, "", argv, environment, AT_EMPTY_PATH);
 	_exit(5);
 }
 
@@ -198,6 +202,7 @@ void start(const struct start *start, struct seen *ret_seen)
 	assert_int_equal(status, 0);
 	assert_int_equal(ret_seen->is_complete, 1);
 	assert_int_equal(ret_seen->errnum, 0);
+	assert_false(ret_seen->has_error);
 }
 
 static void assert_moved(const struct seen *seen, unsigned moved)

@@ -35,7 +35,7 @@ struct seen {
 	char left[512]; /* variables gons_*, with a line feed behind each */
 	char cwd[PATH_MAX];
 	uint64_t root_ino;
-	int errnum, fds, is_complete;
+	int errnum, has_error, fds, is_complete;
 	pid_t child_pid, child_parent; /* as its first child sees itself, and it */
 	uint64_t child_pid_ino; /* PID namespace of that child */
 	double boottime; /* in seconds */

@@ -77,6 +77,12 @@ int gons_i_failure_restore(const struct gons_i_failure *failure)
 	return -1;
 }
 
+void gons_i_failure_forget(int errnum)
+{
+	sentence[0] = '\0';
+	errno = errnum;
+}
+
 GONS_EXPORT const char *gons_error(void)
 {
 	return sentence;

@@ -86,6 +86,9 @@ struct gons_i_failure {
 void gons_i_failure_save(struct gons_i_failure *failure);
 int gons_i_failure_restore(const struct gons_i_failure *failure); /* returns -1 */
 
+/* There was none yet; errno becomes errnum. */
+void gons_i_failure_forget(int errnum);
+
 /* ---- types.c ---- */
 
 /* The first GONS_I_SWITCHABLE rows of the table are those that a thread can go into

@@ -196,7 +196,7 @@ __attribute__((constructor(101))) static void switch_at_startup(void)
 	extern char **environ;
 	const struct gons_i_type *fault;
 	struct gons_i_plan plan;
-	int saved = errno;
+	int errnum = errno;
 
 	/* A program with more powers than its caller must not be led astray by the caller. */
 	if (!environ || getauxval(AT_SECURE) != 0)
@@ -205,7 +205,9 @@ __attribute__((constructor(101))) static void switch_at_startup(void)
 		set_status(fault);
 	else if (plan.n > 0)
 		switch_by(&plan);
-	errno = saved;
+	else
+		return;
+	gons_i_failure_forget(errnum); /* it is no call that has failed */
 }
 
 GONS_EXPORT const char *gons_status(void)

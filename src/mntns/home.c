@@ -52,7 +52,11 @@ void gons_i_home_learn(void)
  * switching may come first, and has asked for it then. */
 __attribute__((constructor)) static void remember_start(void)
 {
+	int errnum = errno;
+
 	gons_i_home_learn();
+	if (home.ino == 0) /* no call has failed yet */
+		gons_i_failure_forget(errnum);
 }
 
 int gons_i_home_is_here(void)

@@ -81,7 +81,7 @@ static size_t find_row(const char *name, size_t length)
 static int add_item(const char *item, size_t length, const struct values *values, int *ordered,
 		    struct gons_i_plan *plan)
 {
-	bool early = length > 0 && item[0] == '!';
+	bool early = item[0] == '!'; /* an empty item ends in a comma or NUL */
 	const char *name = item + early;
 	size_t i = find_row(name, length - early);
 

@@ -47,6 +47,7 @@ static void nothing_is_asked_for(void **state)
 	(void)state;
 	start(&none, &seen);
 	assert_switched(&seen, 0);
+	assert_int_equal(seen.thread_errnum, 0);
 }
 
 static void each_type_by_the_process_that_is_in_it(void **state)
@@ -111,6 +112,25 @@ static void a_pid_namespace_is_for_the_children(void **state)
 	/* 1 is the holder's own child. The parent is not in there. */
 	assert_in_range(seen.child_pid, 2, 9);
 	assert_int_equal(seen.child_parent, 0);
+	assert_int_equal(seen.thread_errnum, EINVAL);
+}
+
+static int make_an_idle_thread(void *arg)
+{
+	(void)arg;
+	want(unshare(CLONE_NEWPID) == 0);
+	want(gons_mntns_new_transient(NULL) == -1 && errno == EINVAL);
+	want(strstr(gons_error(), "cannot create an idle thread for a mount namespace: Invalid "
+				  "argument; a process whose children go into another PID "
+				  "namespace, as by gons_pid, can make no threads"));
+	return 0;
+}
+
+static void with_children_elsewhere_there_are_no_threads(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWPID | CLONE_NEWNS);
+	assert_int_equal(in_child(make_an_idle_thread, NULL), 0);
 }
 
 /* It takes a kernel that opens a PID namespace before there is a process in it. */
@@ -318,6 +338,34 @@ static void directories_are_kept_where_the_paths_exist(void **state)
 	assert_string_equal(seen.cwd, "/");
 }
 
+static int change_root(void *arg)
+{
+	(void)arg;
+	return chroot("/run/root") < 0 || chdir("/proc") < 0;
+}
+
+static void the_root_is_kept_where_its_path_exists(void **state)
+{
+	static const char *const options[] = { "-m", NULL };
+	const char *mnt;
+	int mounts;
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	enter_with_run();
+	assert_int_equal(mkdir("/run/root", 0755), 0);
+	assert_int_equal(mount("/", "/run/root", NULL, MS_BIND | MS_REC, NULL), 0);
+	mnt = text("gons_mnt=%s", ns_path(hold(options), MNT));
+	start(&(struct start){ .before = change_root }, &seen);
+	assert_string_equal(seen.status, "");
+	mounts = seen.mounts;
+	assert_in_range(mounts, 1, count_mounts() - 1);
+	start(&(struct start){ .variables = { mnt }, .before = change_root }, &seen);
+	assert_switched(&seen, BIT(MNT));
+	assert_int_equal(seen.mounts, mounts);
+	assert_string_equal(seen.cwd, "/proc");
+}
+
 static int join_mnt(void *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -391,6 +439,7 @@ int main(int argc, char **argv)
 		check_test(each_type_by_the_process_that_is_in_it),
 		check_test(all_types_of_a_process_at_once),
 		check_test(a_pid_namespace_is_for_the_children),
+		check_test(with_children_elsewhere_there_are_no_threads),
 		check_test(the_first_process_of_a_pid_namespace_is_a_child),
 		check_test(a_time_namespace_is_for_the_process_itself),
 		check_test(by_a_file_that_it_is_mounted_on),
@@ -400,6 +449,7 @@ int main(int argc, char **argv)
 		check_test(what_is_empty_asks_for_nothing),
 		check_test(of_two_variables_with_one_name_the_first_counts),
 		check_test(directories_are_kept_where_the_paths_exist),
+		check_test(the_root_is_kept_where_its_path_exists),
 		check_test(home_is_where_the_program_was_started),
 		check_test(closed_streams_stay_closed),
 	};

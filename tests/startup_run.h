@@ -34,11 +34,12 @@ struct seen {
 	uint64_t ino[SEEN];
 	char left[512]; /* variables gons_*, with a line feed behind each */
 	char cwd[PATH_MAX];
-	uint64_t root_ino;
 	int errnum, has_error, fds, is_complete;
 	pid_t child_pid, child_parent; /* as its first child sees itself, and it */
 	uint64_t child_pid_ino; /* PID namespace of that child */
 	double boottime; /* in seconds */
+	int thread_errnum; /* of pthread_create(3) */
+	int mounts; /* that can be reached from its root */
 	int sysfs_errno; /* of gons_mntns_mount_sysfs_ro(), where it was asked for */
 	int sysfs_links; /* entries of /sys/class/net then */
 	int home_errno; /* the same, executed in the mount namespace of "home" */

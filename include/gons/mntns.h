@@ -44,7 +44,8 @@ int gons_mntns_enter_transient(void);
  * namespaces. All mounts are private as above.
  *
  * Returns a descriptor, closed with the scope. -1 as gons_enter_transient() does,
- * and with EAGAIN when no thread can be made (RLIMIT_NPROC, pids.max).
+ * and with EAGAIN when no thread can be made (RLIMIT_NPROC, pids.max), or with EINVAL, when
+ * the children of the process go into another PID namespace (gons_pid of gons_status()).
  */
 int gons_mntns_new_transient(const char **procfsroot);
 

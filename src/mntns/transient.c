@@ -147,6 +147,9 @@ static struct idle *start_idle(void)
 		(void)gons_i_fail(errnum, "cannot create an idle thread for a mount namespace");
 		if (errnum == EAGAIN)
 			gons_i_hint("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
+		else if (errnum == EINVAL)
+			gons_i_hint("a process whose children go into another PID namespace, as by "
+				    "gons_pid, can make no threads");
 		return NULL;
 	}
 	wait_for(&idle->ready);

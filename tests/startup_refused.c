@@ -190,6 +190,35 @@ static void a_pid_namespace_that_belongs_further_up_is_lost(void **state)
 			      BIT(CHILDREN_PID));
 }
 
+static int join_pid(void *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 || setns(fd, CLONE_NEWPID) < 0;
+}
+
+/* That of the children is come back to, which need not be the one of the process. */
+static void the_pid_namespace_of_the_children_is_come_back_to(void **state)
+{
+	static const char *const options[] = { "-p", "-f", NULL };
+	pid_t first, second;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	first = hold(options);
+	second = hold(options);
+	start(&(struct start){ .variables = { text("gons_pid=%s", ns_path(second, CHILDREN_PID)),
+					      "gons_uts=/nowhere", "gons_order=pid,uts" },
+			       .before = join_pid,
+			       .arg = (void *)ns_path(first, CHILDREN_PID) },
+	      &seen);
+	assert_stayed(&seen,
+		      "gons_uts: cannot open the namespace /nowhere: No such file or directory",
+		      BIT(CHILDREN_PID));
+	assert_int_equal(seen.ino[CHILDREN_PID], ns_ino(first, CHILDREN_PID));
+	assert_int_equal(seen.child_pid_ino, ns_ino(first, CHILDREN_PID));
+}
+
 static void a_user_namespace_is_not_left(void **state)
 {
 	static const char *const options[] = { "-Ur", NULL };
@@ -493,6 +522,7 @@ int main(int argc, char **argv)
 		check_test(a_fifo_does_not_hang_it),
 		check_test(what_was_switched_is_switched_back),
 		check_test(a_pid_namespace_that_belongs_further_up_is_lost),
+		check_test(the_pid_namespace_of_the_children_is_come_back_to),
 		check_test(a_user_namespace_is_not_left),
 		check_test(what_lies_behind_a_user_namespace_is_lost_too),
 		check_test(without_capabilities),

@@ -18,12 +18,12 @@ static const struct {
 	unsigned moved;
 	const char *options[4];
 } kinds[] = {
+	{ CLONE_NEWUSER, USER, BIT(USER), { "-Ur" } },
 	{ CLONE_NEWNET, NET, BIT(NET), { "-n" } },
 	{ CLONE_NEWNS, MNT, BIT(MNT), { "-m" } },
 	{ CLONE_NEWUTS, UTS, BIT(UTS), { "-u" } },
 	{ CLONE_NEWIPC, IPC, BIT(IPC), { "-i" } },
 	{ CLONE_NEWCGROUP, CGROUP, BIT(CGROUP), { "-C" } },
-	{ CLONE_NEWUSER, USER, BIT(USER), { "-Ur" } },
 	{ CLONE_NEWPID, CHILDREN_PID, BIT(CHILDREN_PID), { "-p", "-f" } },
 	{ CLONE_NEWTIME, CHILDREN_TIME, BIT(TIME) | BIT(CHILDREN_TIME), { "-T", "-f" } },
 };
@@ -37,6 +37,12 @@ static const char *const everything[] = { "-Ur", "-n", "-m", "-u", "-i",
 	 CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWTIME)
 
 static struct seen seen;
+
+static void skip_for(const char *test, const char *reason)
+{
+	print_error("gons: skipped: %s: %s\n", test, reason);
+	skip();
+}
 
 /* ---- what is asked for ---- */
 
@@ -95,6 +101,55 @@ static void all_types_of_a_process_at_once(void **state)
 		assert_int_equal(seen.ino[kinds[i].which], ns_ino(pid, kinds[i].which));
 }
 
+/* ---- a user without powers, in namespaces of his own ---- */
+
+static const char *const user_owned[] = { "-Ur", "-n", "-m", "-u", "-i", "-C", NULL };
+#define USER_OWNED (BIT(USER) | BIT(NET) | BIT(MNT) | BIT(UTS) | BIT(IPC) | BIT(CGROUP))
+
+static void take_user_owned(pid_t pid, struct start *start)
+{
+	for (int i = 0; i < 6; i++)
+		start->variables[i] = text("gons_%s=%s", gons_type_name(kinds[i].type),
+					   ns_path(pid, kinds[i].which));
+}
+
+static void without_capabilities_into_what_one_has_made(void **state)
+{
+	struct start all = { .before = drop_all_capabilities };
+
+	(void)state;
+	gons_require(ALL_TYPES & ~(CLONE_NEWPID | CLONE_NEWTIME));
+	take_user_owned(hold(user_owned), &all);
+	start(&all, &seen);
+	assert_switched(&seen, USER_OWNED);
+}
+
+/* Also through the directories that lead to it. */
+static int reach_this_program(void *path)
+{
+	return become_nobody(NULL) != 0 || access(path, X_OK) < 0;
+}
+
+static void an_unprivileged_user_and_root_into_what_the_user_has_made(void **state)
+{
+	struct start all = { .home = NULL };
+	char path[PATH_MAX] = "";
+
+	(void)state;
+	gons_require(ALL_TYPES & ~(CLONE_NEWPID | CLONE_NEWTIME));
+	assert_true(readlink("/proc/self/exe", path, sizeof(path) - 1) > 0);
+	if (in_child(become_nobody, NULL) != 0)
+		skip_for(__func__, "needs root");
+	if (in_child(reach_this_program, path) != 0)
+		skip_for(__func__, "other users cannot reach this program");
+	take_user_owned(hold_as(become_nobody, user_owned), &all);
+	start(&all, &seen);
+	assert_switched(&seen, USER_OWNED);
+	all.before = become_nobody;
+	start(&all, &seen);
+	assert_switched(&seen, USER_OWNED);
+}
+
 /* ---- PID and time namespaces ---- */
 
 static void a_pid_namespace_is_for_the_children(void **state)
@@ -142,12 +197,9 @@ static void the_first_process_of_a_pid_namespace_is_a_child(void **state)
 	(void)state;
 	gons_require(CLONE_NEWPID);
 	path = ns_path(hold(options), CHILDREN_PID);
-	if (access(path, F_OK) < 0) {
-		print_error("gons: skipped: %s: this kernel opens no PID namespace before its "
-			    "first process is there\n",
-			    __func__);
-		skip();
-	}
+	if (access(path, F_OK) < 0)
+		skip_for(__func__,
+			 "this kernel opens no PID namespace before its first process is there");
 	start(&(struct start){ .variables = { text("gons_pid=%s", path) } }, &seen);
 	assert_switched(&seen, BIT(CHILDREN_PID));
 	assert_int_equal(seen.child_pid, 1);
@@ -202,10 +254,8 @@ static void by_the_name_of_ip_netns(void **state)
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	enter_with_run();
 	status = in_child(add_named, name);
-	if (status == 255) {
-		print_error("gons: skipped: %s: ip is not installed\n", __func__);
-		skip();
-	}
+	if (status == 255)
+		skip_for(__func__, "ip is not installed");
 	assert_int_equal(status, 0);
 	start(&(struct start){ .variables = { "gons_net=/run/netns/gons-startup" } }, &seen);
 	assert_switched(&seen, BIT(NET));
@@ -438,6 +488,8 @@ int main(int argc, char **argv)
 		check_test(nothing_is_asked_for),
 		check_test(each_type_by_the_process_that_is_in_it),
 		check_test(all_types_of_a_process_at_once),
+		check_test(without_capabilities_into_what_one_has_made),
+		check_test(an_unprivileged_user_and_root_into_what_the_user_has_made),
 		check_test(a_pid_namespace_is_for_the_children),
 		check_test(with_children_elsewhere_there_are_no_threads),
 		check_test(the_first_process_of_a_pid_namespace_is_a_child),

@@ -2,6 +2,8 @@
 #include "startup_run.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -273,7 +276,8 @@ static void end_holder(void *arg)
 	holder->pid = 0;
 }
 
-static void become_holder(const char *const options[], const int in[2], const int out[2])
+static void become_holder(int (*before)(void *), const char *const options[], const int in[2],
+			  const int out[2])
 {
 	static const char *const rest[] = { "sh", "-c", "echo; exec cat", NULL };
 	const char *argv[24] = { "unshare" };
@@ -282,13 +286,13 @@ static void become_holder(const char *const options[], const int in[2], const in
 	for (; *options; options++)
 		argv[n++] = *options;
 	memcpy(argv + n, rest, sizeof(rest));
-	if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0)
+	if ((before && before(NULL) != 0) || dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0)
 		_exit(4);
 	(void)execvp(argv[0], (char *const *)argv);
 	_exit(5);
 }
 
-pid_t hold(const char *const options[])
+pid_t hold_as(int (*before)(void *), const char *const options[])
 {
 	struct holder *holder = holders;
 	int in[2], out[2];
@@ -301,7 +305,7 @@ pid_t hold(const char *const options[])
 	holder->pid = fork();
 	assert_true(holder->pid >= 0);
 	if (holder->pid == 0)
-		become_holder(options, in, out);
+		become_holder(before, options, in, out);
 	holder->to_fd = in[1];
 	gons_must(gons_defer(end_holder, holder));
 	assert_int_equal(close(in[0]), 0);
@@ -309,4 +313,31 @@ pid_t hold(const char *const options[])
 	assert_int_equal(read(out[0], &c, 1), 1);
 	assert_int_equal(close(out[0]), 0);
 	return holder->pid;
+}
+
+pid_t hold(const char *const options[])
+{
+	return hold_as(NULL, options);
+}
+
+/* ---- before a program is executed ---- */
+
+int become_nobody(void *unused)
+{
+	(void)unused;
+	return setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
+	       setresuid(65534, 65534, 65534) < 0;
+}
+
+/* A program that is executed as root gets back all that is in the bounding set. */
+int drop_all_capabilities(void *unused)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	(void)unused;
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap) < 0)
+			return 1;
+	return syscall(SYS_capset, &header, none) < 0;
 }

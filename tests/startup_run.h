@@ -69,6 +69,13 @@ void assert_stayed(const struct seen *seen, const char *sentence, unsigned moved
 /* A process of "unshare OPTIONS...", which ends with the scope. */
 pid_t hold(const char *const options[]);
 
+/* The same, after before() (see struct start). */
+pid_t hold_as(int (*before)(void *), const char *const options[]);
+
+/* For before(): another user, without any capabilities. */
+int become_nobody(void *unused);
+int drop_all_capabilities(void *unused);
+
 /* "/proc/PID/ns/NAME", and its inode number. A few are valid at a time. */
 const char *ns_path(pid_t pid, int which);
 uint64_t ns_ino(pid_t pid, int which);

@@ -111,6 +111,8 @@ static inline int gons_cmocka_pool(int types, unsigned n);
  *
  * As cmocka_run_group_tests(). Returns the number of failures, at most 76, in which a failed
  * group teardown counts; 77, by which test runners know a skip, when every test was skipped.
+ * Where start-up switching failed (gons_status()), that is printed, and it is a failure of the
+ * group set-up: no test runs in other namespaces than the program was started for.
  */
 #define gons_run_group_tests(group_tests, group_setup, group_teardown)                             \
 	gons_cmocka_status(gons_cmocka_run(#group_tests, group_tests,                              \

@@ -78,6 +78,12 @@ bool check_wanted(bool condition, const char *text, const char *file, int line);
  * filter: for a forked child. */
 bool refuse_call(long number, int errnum);
 
+/* Takes these capabilities (1ULL << CAP_NET_ADMIN) from this thread: for a forked child. */
+bool lose_capabilities(uint64_t which);
+
+/* Writes the text into a file that is there. */
+bool put_text(const char *path, const char *text);
+
 /* Runs fn(arg) on another thread and waits for it. */
 void on_thread(void (*fn)(void *), void *arg);
 

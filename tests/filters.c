@@ -72,7 +72,7 @@ static int become_root_without_calls(void *arg)
 {
 	(void)arg;
 	want(refuse_call(SYS_unshare, EPERM) && refuse_call(SYS_setns, EPERM));
-	want(is_failure(gons_become_root(), EPERM, "a seccomp filter is active"));
+	want(is_failure(gons_become_root(), EPERM, "a seccomp filter refuses unshare(2)"));
 	want(!strstr(gons_error(), "thread"));
 	return 0;
 }
@@ -257,11 +257,11 @@ static void without_a_call_that_makes_a_sysfs_none_is_mounted(void **state)
 {
 	struct refusal refusals[] = {
 		{ SYS_fsopen, ENOSYS, "fsopen(2) is missing: Linux 5.2" },
-		{ SYS_fsopen, EPERM, "a seccomp filter is active" },
+		{ SYS_fsopen, EPERM, "a seccomp filter refuses fsopen(2)" },
 		{ SYS_fsconfig, ENOSYS, "cannot make a sysfs of this network namespace" },
-		{ SYS_fsconfig, EPERM, "a seccomp filter is active" },
+		{ SYS_fsconfig, EPERM, "a seccomp filter refuses fsconfig(2)" },
 		{ SYS_fsmount, ENOSYS, "cannot mount a sysfs of this network namespace" },
-		{ SYS_fsmount, EPERM, "cannot mount a sysfs of this network namespace" },
+		{ SYS_fsmount, EPERM, "a seccomp filter refuses fsmount(2)" },
 		{ SYS_open_tree, ENOSYS, "cannot keep the mount on /sys/" },
 		{ SYS_open_tree, EPERM, "cannot keep the mount on /sys/" },
 		{ SYS_move_mount, ENOSYS, "cannot mount a sysfs on /sys" },

@@ -35,20 +35,6 @@ static bool failed(bool has_failed, int errnum, const char *words)
 
 /* ---- who runs this ---- */
 
-static bool drop_capabilities(uint64_t which)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return false;
-	for (int i = 0; i < 2; i++) {
-		data[i].effective &= ~(uint32_t)(which >> 32 * i);
-		data[i].permitted &= ~(uint32_t)(which >> 32 * i);
-	}
-	return syscall(SYS_capset, &header, data) == 0;
-}
-
 /* An unprivileged user, unless the process is that already. */
 static bool become_nobody(void)
 {
@@ -123,7 +109,7 @@ static int compare_capabilities(void *arg)
 		want(syscall(SYS_capget, &header, data) == 0);
 		for (int cap = 0; cap <= CAP_CHECKPOINT_RESTORE; cap++)
 			want(gons_has_cap(cap) == (int)(data[cap / 32].effective >> cap % 32 & 1));
-		want(drop_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_CHOWN));
+		want(lose_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_CHOWN));
 	}
 	want(gons_has_cap(CAP_NET_ADMIN) == 0 && gons_has_cap(CAP_CHOWN) == 0);
 	return 0;
@@ -242,7 +228,7 @@ static void can_works_in_a_program_with_threads(void **state)
 static int can_without_capabilities(void *arg)
 {
 	(void)arg;
-	want(drop_capabilities(UINT64_MAX));
+	want(lose_capabilities(UINT64_MAX));
 	for (int i = 0; i < GROUND; i++)
 		want(failed(gons_can(gons_type_from_name(names[i])) == 0, EPERM,
 			    "CAP_SYS_ADMIN is missing"));
@@ -255,19 +241,14 @@ static void without_capabilities_can_says_which_one_is_missing(void **state)
 	assert_int_equal(in_child(can_without_capabilities, NULL), 0);
 }
 
-static bool write_text(const char *path, const char *text)
-{
-	return write(open(path, O_WRONLY | O_CLOEXEC), text, strlen(text)) == (ssize_t)strlen(text);
-}
-
 static int stay_without_user_namespaces(void *arg)
 {
 	struct place before;
 
 	want(!arg && unshare(CLONE_NEWUSER) == 0);
-	want(write_text("/proc/sys/user/max_user_namespaces", "0"));
+	want(put_text("/proc/sys/user/max_user_namespaces", "0"));
 	want(failed(gons_can(CLONE_NEWUSER) == 0, ENOSPC, "user.max_user_namespaces"));
-	want(drop_capabilities(UINT64_MAX));
+	want(lose_capabilities(UINT64_MAX));
 	before = here();
 	want(failed(gons_become_root() < 0, ENOSPC, "user.max_user_namespaces"));
 	want(is_here(&before));
@@ -387,7 +368,7 @@ static bool enter_user_namespace(void)
 
 	(void)snprintf(uid_map, sizeof(uid_map), "0 %u 1", geteuid());
 	return unshare(CLONE_NEWUSER) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 &&
-	       write_text("/proc/self/uid_map", uid_map);
+	       put_text("/proc/self/uid_map", uid_map);
 }
 
 static int mapped_root_becomes_root(void *arg)

@@ -310,7 +310,7 @@ static void a_mount_namespace_without_cap_sys_chroot(void **state)
 		&seen,
 		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted; "
 		     "CAP_SYS_CHROOT is missing, without which no thread joins a mount "
-		     "namespace",
+		     "namespace: run as root",
 		     path),
 		0);
 }
@@ -428,8 +428,8 @@ static void under_a_seccomp_filter(void **state)
 	      &seen);
 	assert_stayed(&seen,
 		      text("gons_uts: cannot enter the UTS namespace %s: Operation not permitted; "
-			   "a seccomp filter is active, as in a container, and may be the cause; "
-			   "it belongs to another user namespace: enter that first, by gons_user",
+			   "a seccomp filter refuses setns(2), as in a container: run without it "
+			   "(seccomp=unconfined)",
 			   path),
 		      0);
 }

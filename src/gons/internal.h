@@ -243,6 +243,9 @@ void gons_i_hint_refusal(enum gons_i_refused refused, int types);
 /* The same for a start-up switch to nsfd, of any of the eight types. */
 void gons_i_hint_join(int nsfd, int type);
 
+/* Whether one of the thread's namespaces of these types belongs to a user namespace further up. */
+bool gons_i_is_foreign(int types);
+
 /* Whether user.max_*_namespaces of this user namespace forbids one of these types for good. */
 bool gons_i_limit_is_zero(int types);
 

@@ -2,85 +2,87 @@
 /*
  * Why the kernel refused a switch of namespaces, as far as the machine tells.
  */
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <gons/privilege.h>
 
+#include "cause.h"
 #include "internal.h"
 
-/* The number in a file below /proc/sys, or -1. */
-static long read_sysctl(const char *name)
+/* ---- who owns what ---- */
+
+/* Whether one of the thread's namespaces of these types belongs to a user namespace further up:
+ * asked for its owner, the kernel names only what is below the caller. */
+bool gons_i_is_foreign(int types)
 {
-	char path[96];
-	long value = -1;
-	FILE *file;
+	for (size_t i = 0; i < GONS_I_TYPES; i++) {
+		char path[GONS_I_OWN_PATH_SIZE];
+		cleanup_fd int own_fd = -1;
+		cleanup_fd int owner_fd = -1;
 
-	(void)snprintf(path, sizeof(path), "/proc/sys/%s", name); /* cut: not found */
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	if (fscanf(file, "%ld", &value) != 1)
-		value = -1;
-	(void)fclose(file);
-	return value;
-}
-
-/* What stands between this process and a user namespace of its own. */
-static void hint_missing_admin(void)
-{
-	static const char missing[] = "CAP_SYS_ADMIN is missing in this user namespace";
-
-	if (read_sysctl("user/max_user_namespaces") == 0)
-		gons_i_hint("%s, and unprivileged user namespaces are off "
-			    "(user.max_user_namespaces is 0)",
-			    missing);
-	else if (read_sysctl("kernel/unprivileged_userns_clone") == 0)
-		gons_i_hint("%s, and unprivileged user namespaces are off "
-			    "(kernel.unprivileged_userns_clone is 0)",
-			    missing);
-	else if (read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == 1)
-		gons_i_hint("%s, and AppArmor leaves unprivileged user namespaces without powers "
-			    "(kernel.apparmor_restrict_unprivileged_userns is 1)",
-			    missing);
-	else
-		gons_i_hint("%s: run as root, or call gons_become_root() first", missing);
-}
-
-static long read_limit(const struct gons_i_type *row)
-{
-	char name[64];
-
-	(void)snprintf(name, sizeof(name), "user/%s", row->limit); /* always fits */
-	return read_sysctl(name);
-}
-
-bool gons_i_limit_is_zero(int types)
-{
-	for (size_t i = 0; i < GONS_I_TYPES; i++)
-		if ((types & gons_i_types[i].flag) && read_limit(&gons_i_types[i]) == 0)
+		/* Not gons_i_open_own(), which has a sentence of its own. */
+		if (types & gons_i_types[i].flag)
+			own_fd =
+				open(gons_i_own_path(&gons_i_types[i], path), O_RDONLY | O_CLOEXEC);
+		if (own_fd < 0)
+			continue;
+		owner_fd = ioctl(own_fd, NS_GET_USERNS);
+		if (owner_fd < 0 && errno == EPERM)
 			return true;
+	}
 	return false;
 }
 
-static void hint_limit(int types)
-{
-	for (size_t i = 0; i < GONS_I_TYPES; i++) {
-		const struct gons_i_type *row = &gons_i_types[i];
-		long limit = types & row->flag ? read_limit(row) : -1;
+/* ---- EPERM and EACCES ---- */
 
-		if (limit >= 0)
-			gons_i_hint(
-				"the limit user.%s is reached here (%ld) or in a user namespace "
-				"further up",
-				row->limit, limit);
+/* The calls that one refusal may come from. */
+static bool hint_filter(enum gons_i_refused refused, int types)
+{
+	if (refused == GONS_I_REFUSED_NEW)
+		return gons_i_hint_filter("unshare(2)", types);
+	if (refused == GONS_I_REFUSED_PRIVATE && gons_i_hint_filter("mount(2)", 0))
+		return true;
+	return gons_i_hint_filter("setns(2)", types) ||
+	       ((types & CLONE_NEWNS) && gons_i_hint_filter("chroot(2)", 0));
+}
+
+/* A capability is missing that a user namespace would give. */
+static void hint_missing(const char *missing)
+{
+	const struct gons_i_obstacle *obstacle = gons_i_find_obstacle();
+
+	if (obstacle) {
+		gons_i_hint("%s, and %s: %s%srun as root", missing, obstacle->cause,
+			    obstacle->remedy ? obstacle->remedy : "",
+			    obstacle->remedy ? ", or " : "");
+	} else if (gons_i_filtered("unshare(2)", CLONE_NEWUSER)) {
+		gons_i_hint("%s", missing);
+		(void)gons_i_hint_filter("unshare(2)", CLONE_NEWUSER);
+	} else {
+		gons_i_hint("%s: run as root, or call gons_become_root() first", missing);
 	}
 }
 
-/* Who has the capabilities and is refused all the same. */
+/* No capability is needed for a user namespace. */
+static void hint_user_namespace(void)
+{
+	const struct gons_i_obstacle *obstacle = gons_i_find_obstacle();
+
+	if (obstacle)
+		gons_i_hint("%s%s%s", obstacle->cause, obstacle->remedy ? ": " : "",
+			    obstacle->remedy ? obstacle->remedy : "");
+	else
+		gons_i_hint_confinement("user namespaces");
+}
+
+/* Who has the capabilities, meets no filter, and is refused all the same. */
 static void hint_owner(enum gons_i_refused refused, int types)
 {
 	if (refused == GONS_I_REFUSED_TARGET)
@@ -90,47 +92,52 @@ static void hint_owner(enum gons_i_refused refused, int types)
 	else if (refused == GONS_I_REFUSED_RETURN)
 		gons_i_hint("it belongs to a user namespace further up");
 	else if (refused == GONS_I_REFUSED_PRIVATE)
-		gons_i_hint("a security module, such as AppArmor, may forbid to mount");
-	else if (types & CLONE_NEWUSER)
-		gons_i_hint("a security module or a chroot(2) may forbid user namespaces");
+		gons_i_hint_confinement("to mount");
 	else if (gons_i_limit_is_zero(types))
-		hint_limit(types); /* for which gons_become_root() could make none either */
-	else
+		gons_i_hint_limits(types); /* for which gons_become_root() could make none either */
+	else if (gons_i_is_foreign(types))
 		gons_i_hint(
 			"the present namespaces belong to a user namespace further up, so there "
 			"would be no way back: call gons_become_root() first");
+	else if (gons_i_has_filter())
+		gons_i_hint("a seccomp filter is active, as in a container, and may be the cause");
+	else
+		gons_i_hint_confinement("it");
 }
 
 static void hint_permission(enum gons_i_refused refused, int types)
 {
-	if (gons_i_status_number("Seccomp", 10) == 2)
-		gons_i_hint("a seccomp filter is active, as in a container, and may be the cause");
-	if (gons_has_cap(CAP_SYS_ADMIN) != 1 && refused == GONS_I_REFUSED_RETURN)
+	static const char no_chroot[] =
+		"CAP_SYS_CHROOT is missing, without which no thread joins a mount namespace";
+	const bool filtered = hint_filter(refused, types);
+	const bool admin = gons_has_cap(CAP_SYS_ADMIN) == 1;
+
+	if (refused == GONS_I_REFUSED_NEW && (types & CLONE_NEWUSER)) {
+		if (!filtered)
+			hint_user_namespace();
+	} else if (!admin && refused == GONS_I_REFUSED_RETURN) {
 		gons_i_hint("CAP_SYS_ADMIN has been lost");
-	else if (gons_has_cap(CAP_SYS_ADMIN) != 1 && refused == GONS_I_REFUSED_STARTUP)
+	} else if (!admin && refused == GONS_I_REFUSED_STARTUP) {
 		gons_i_hint("CAP_SYS_ADMIN is missing in this user namespace: run as root, or "
 			    "enter first, by gons_user, the user namespace that it belongs to");
-	else if (gons_has_cap(CAP_SYS_ADMIN) != 1)
-		hint_missing_admin();
-	else if ((types & CLONE_NEWNS) && gons_has_cap(CAP_SYS_CHROOT) != 1)
-		gons_i_hint("CAP_SYS_CHROOT is missing, without which no thread joins a mount "
-			    "namespace");
-	else
+	} else if (!admin) {
+		hint_missing("CAP_SYS_ADMIN is missing in this user namespace");
+	} else if ((types & CLONE_NEWNS) && gons_has_cap(CAP_SYS_CHROOT) != 1) {
+		if (refused == GONS_I_REFUSED_STARTUP)
+			gons_i_hint("%s: run as root", no_chroot);
+		else
+			hint_missing(no_chroot);
+	} else if (!filtered) {
 		hint_owner(refused, types);
+	}
 }
+
+/* ---- other errors ---- */
 
 static void hint_invalid(int types)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
-
-	for (size_t i = 0; i < GONS_I_TYPES; i++) {
-		if (!(types & gons_i_types[i].flag))
-			continue;
-		if (access(gons_i_own_path(&gons_i_types[i], path), F_OK) < 0)
-			gons_i_hint("this kernel has no %s namespaces", gons_i_types[i].noun);
-		else if (gons_i_types[i].flag == CLONE_NEWUSER)
-			gons_i_hint("the process must have one thread only");
-	}
+	if (!gons_i_hint_options(types) && (types & CLONE_NEWUSER))
+		gons_i_hint("the process must have one thread only");
 }
 
 void gons_i_hint_refusal(enum gons_i_refused refused, int types)
@@ -143,9 +150,11 @@ void gons_i_hint_refusal(enum gons_i_refused refused, int types)
 	else if (errnum == EPERM || errnum == EACCES)
 		hint_permission(refused, types);
 	else if (errnum == ENOSPC)
-		hint_limit(types);
+		gons_i_hint_limits(types);
 	else if (errnum == EINVAL)
 		hint_invalid(types);
+	else if (errnum == ENOSYS) /* no kernel lacks these calls */
+		(void)hint_filter(refused, types);
 	errno = errnum;
 }
 

@@ -12,6 +12,7 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 
+#include "cause.h"
 #include "child.h"
 #include "internal.h"
 #include "mntns/home.h"
@@ -39,11 +40,7 @@ static int write_file(const char *path, const char *text)
 
 	if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
 		return 0;
-	(void)gons_i_fail(errno, "cannot write \"%s\" to %s", text, path);
-	if (errno == EPERM || errno == EACCES)
-		gons_i_hint("a security module such as AppArmor may leave user namespaces without "
-			    "powers, or root lacks CAP_SETFCAP, without which it cannot be mapped");
-	return -1;
+	return gons_i_fail(errno, "cannot write \"%s\" to %s", text, path);
 }
 
 /* Maps these ids to 0. An unprivileged process may do that with its group only after giving
@@ -64,6 +61,7 @@ static int enter_user_namespace(void)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
+	bool may_map = uid != 0 || gons_has_cap(CAP_SETFCAP) == 1;
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	int result;
 
@@ -73,6 +71,10 @@ static int enter_user_namespace(void)
 	 * dumpable. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	result = write_maps(uid, gid);
+	if (result < 0 && !may_map)
+		gons_i_hint("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
+	else if (result < 0 && (errno == EPERM || errno == EACCES))
+		gons_i_hint_confinement("user namespaces with powers");
 	(void)prctl(PR_SET_DUMPABLE, dumpable == 1); /* 2 cannot be set */
 	return result;
 }

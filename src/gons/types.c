@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "cause.h"
 #include "internal.h"
 
 const struct gons_i_type gons_i_types[GONS_I_TYPES] = {
@@ -93,10 +94,8 @@ static int fail_own(const struct gons_i_type *row)
 	int errnum = errno;
 
 	(void)gons_i_fail(errnum, "cannot open the %s namespace of this thread", row->noun);
-	if (errnum == ENOENT)
-		gons_i_hint(access("/proc/thread-self/ns", F_OK) == 0
-				    ? "this kernel has no namespaces of that type"
-				    : "procfs of this PID namespace is not mounted on /proc");
+	if (errnum == ENOENT && !gons_i_hint_options(row->flag))
+		gons_i_hint("procfs of this PID namespace is not mounted on /proc");
 	return -1;
 }
 

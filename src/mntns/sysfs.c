@@ -7,11 +7,9 @@
  */
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -19,25 +17,18 @@
 #include <gons/mntns.h>
 #include <gons/privilege.h>
 
+#include "gons/cause.h"
 #include "gons/internal.h"
 #include "mntns/home.h"
 #include "mntns/submounts.h"
 
 static const char sys[] = "/sys";
 
-static bool own_netns_is_foreign(void)
-{
-	cleanup_fd int net_fd = gons_i_open_own(gons_i_type_row(CLONE_NEWNET));
-	cleanup_fd int owner_fd = net_fd < 0 ? -1 : ioctl(net_fd, NS_GET_USERNS);
-
-	return net_fd >= 0 && owner_fd < 0 && errno == EPERM;
-}
-
 /* fsopen or fsconfig refused. */
 static int fail_create(void)
 {
 	int errnum = errno;
-	bool foreign = errnum == EPERM && own_netns_is_foreign();
+	bool foreign = errnum == EPERM && gons_i_is_foreign(CLONE_NEWNET);
 
 	(void)gons_i_fail(errnum, "cannot make a sysfs of this network namespace");
 	if (foreign)
@@ -46,8 +37,8 @@ static int fail_create(void)
 	else if (errnum == ENOSYS)
 		gons_i_hint("fsopen(2) is missing: Linux 5.2 is needed, and a container whose "
 			    "seccomp filter lets it pass");
-	else
-		gons_i_hint_refusal(GONS_I_REFUSED_TARGET, CLONE_NEWNS);
+	else if (!gons_i_hint_filter("fsopen(2)", 0) && !gons_i_hint_filter("fsconfig(2)", 0))
+		gons_i_hint_refusal(GONS_I_REFUSED_PROOF, CLONE_NEWNS);
 	errno = errnum;
 	return -1;
 }
@@ -60,7 +51,8 @@ static int fail_mount(void)
 	int errnum = errno;
 
 	(void)gons_i_fail(errnum, "cannot mount a sysfs of this network namespace");
-	if (errnum == EPERM && gons_has_cap(CAP_SYS_ADMIN) == 1) {
+	if (errnum == EPERM && !gons_i_hint_filter("fsmount(2)", 0) &&
+	    gons_has_cap(CAP_SYS_ADMIN) == 1) {
 		if (gons_i_masking_submounts(sys, masks, sizeof(masks)))
 			gons_i_hint("in a user namespace the kernel shows no sysfs where parts of "
 				    "/sys are masked, as containers do: here by %s",

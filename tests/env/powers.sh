@@ -144,7 +144,8 @@ case_no_sys_chroot_root()
 	run setpriv --bounding-set=-sys_chroot --inh-caps=-sys_chroot -- \
 		"$root/bin/refuse" userns=EPERM -- "$root/bin/probe"
 	expect_no_sys_chroot
-	expect_reason 'a seccomp filter is active, as in a container, and may be the cause' $mnt_tests
+	expect_reason 'a seccomp filter refuses unshare(2) for user namespaces, as in a container: run without it' \
+		$mnt_tests
 }
 
 expect_no_sys_chroot()
@@ -215,7 +216,7 @@ case_unshare_refused()
 	needs_user
 	run $user "$root/bin/refuse" unshare=EPERM -- "$root/bin/probe"
 	expect 77 skipped
-	expect_reason 'a seccomp filter is active, as in a container, and may be the cause'
+	expect_reason 'a seccomp filter refuses unshare(2), as in a container: run without it (seccomp=unconfined)'
 }
 
 case_fsopen_missing()

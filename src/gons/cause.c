@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Causes of a refusal: sysctls, kernel options, security modules, and where the process is.
+ */
+#include <ctype.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cause.h"
+#include "internal.h"
+
+/* ---- sysctls ---- */
+
+/* The number in a file below /proc/sys, or -1 with errno. */
+static long read_sysctl(const char *name)
+{
+	char path[96];
+	long value = -1;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/%s", name); /* cut: not found */
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = -1;
+	(void)fclose(file);
+	return value;
+}
+
+static long read_limit(const struct gons_i_type *row)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "user/%s", row->limit); /* always fits */
+	return read_sysctl(name);
+}
+
+bool gons_i_limit_is_zero(int types)
+{
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if ((types & gons_i_types[i].flag) && read_limit(&gons_i_types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Above the initial user namespace there is no other one to have a limit. The kernel has given
+ * it the same inode number from the beginning. */
+static bool is_initial_user_namespace(void)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat st;
+
+	return stat(gons_i_own_path(gons_i_type_row(CLONE_NEWUSER), path), &st) == 0 &&
+	       st.st_ino == 0xeffffffdU;
+}
+
+static void hint_limit(const struct gons_i_type *row)
+{
+	const long limit = read_limit(row);
+	char reason[128];
+
+	if (limit < 0)
+		gons_i_hint("the limit user.%s is reached here (it cannot be read in /proc/sys: "
+			    "%s) or in a user namespace further up",
+			    row->limit, strerror_r(errno, reason, sizeof(reason)));
+	else if (limit == 0 || is_initial_user_namespace())
+		gons_i_hint("the limit user.%s is reached here (%ld): raise it", row->limit, limit);
+	else
+		gons_i_hint("the limit user.%s is reached here (%ld) or in a user namespace "
+			    "further up: raise it there",
+			    row->limit, limit);
+}
+
+void gons_i_hint_limits(int types)
+{
+	const int errnum = errno;
+	const bool any_is_zero = gons_i_limit_is_zero(types);
+
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if ((types & gons_i_types[i].flag) &&
+		    (!any_is_zero || read_limit(&gons_i_types[i]) == 0))
+			hint_limit(&gons_i_types[i]);
+	errno = errnum;
+}
+
+/* ---- kernel options ---- */
+
+static bool is_missing(const struct gons_i_type *row)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+
+	return access(gons_i_own_path(row, path), F_OK) < 0 && errno == ENOENT &&
+	       access("/proc/thread-self/ns", F_OK) == 0;
+}
+
+/* "CONFIG_NET_NS" */
+static const char *name_option(const struct gons_i_type *row, char option[32])
+{
+	char *letter;
+
+	if (row->flag == CLONE_NEWCGROUP)
+		return "CONFIG_CGROUPS";
+	(void)snprintf(option, 32, "CONFIG_%s_NS", row->name); /* always fits */
+	for (letter = option; *letter != '\0'; letter++)
+		*letter = (char)toupper((unsigned char)*letter);
+	return option;
+}
+
+bool gons_i_hint_options(int types)
+{
+	const int errnum = errno;
+	bool any = false;
+	char option[32];
+
+	for (size_t i = 0; i < GONS_I_TYPES; i++) {
+		const struct gons_i_type *row = &gons_i_types[i];
+
+		if (!(types & row->flag) || !is_missing(row))
+			continue;
+		any = true;
+		gons_i_hint("this kernel has no %s namespaces: it was built without %s", row->noun,
+			    name_option(row, option));
+	}
+	errno = errnum;
+	return any;
+}
+
+/* ---- security modules ---- */
+
+/* What a module calls this process. False where it leaves it alone, or none tells. */
+static bool read_label(const char *path, char *label, size_t size)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, label, size - 1);
+
+	if (length <= 0)
+		return false;
+	label[length] = '\0';
+	label[strcspn(label, "\n")] = '\0';
+	return label[0] != '\0' && strcmp(label, "unconfined") != 0;
+}
+
+/* Only AppArmor's labels end in a mode. */
+static bool is_profile(const char *label)
+{
+	return label[strlen(label) - 1] == ')';
+}
+
+void gons_i_hint_confinement(const char *what)
+{
+	const int errnum = errno;
+	char label[128];
+
+	if (!read_label("/proc/thread-self/attr/apparmor/current", label, sizeof(label)) &&
+	    !read_label("/proc/thread-self/attr/current", label, sizeof(label)))
+		gons_i_hint("a security module, such as AppArmor or Landlock, may forbid %s", what);
+	else if (!is_profile(label))
+		gons_i_hint("a security module, for which this process is \"%s\", may forbid %s",
+			    label, what);
+	else if (strstr(label, "unprivileged_userns"))
+		gons_i_hint("the AppArmor profile %s forbids %s, as to all user namespaces of "
+			    "unprivileged users: set kernel.apparmor_restrict_unprivileged_userns "
+			    "to 0, or give this program a profile that allows userns",
+			    label, what);
+	else
+		gons_i_hint("the AppArmor profile %s may forbid %s: run unconfined "
+			    "(apparmor=unconfined)",
+			    label, what);
+	errno = errnum;
+}
+
+/* ---- user namespaces ---- */
+
+/* Roots of other mounts look the same as the namespace's own. */
+static bool is_below_chroot(void)
+{
+	struct statx stx;
+
+	return statx(AT_FDCWD, "/", AT_NO_AUTOMOUNT, 0, &stx) == 0 &&
+	       (stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+	       !(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* Whether a user or group (path tells which) has a number in this user namespace. */
+static bool is_mapped(const char *path, unsigned id)
+{
+	FILE *file = fopen(path, "re");
+	unsigned long inside, outside, count;
+	bool mapped = false;
+
+	if (!file)
+		return true;
+	while (!mapped && fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3)
+		mapped = id >= inside && id - inside < count;
+	(void)fclose(file);
+	return mapped;
+}
+
+static const struct gons_i_obstacle *find_obstacle(void)
+{
+	static const struct gons_i_obstacle option = {
+		"this kernel was built without user namespaces (CONFIG_USER_NS)", NULL
+	};
+	static const struct gons_i_obstacle limit = {
+		"unprivileged user namespaces are off (user.max_user_namespaces is 0)", "raise it"
+	};
+	static const struct gons_i_obstacle debian = {
+		"unprivileged user namespaces are off (kernel.unprivileged_userns_clone is 0)",
+		"set it to 1"
+	};
+	static const struct gons_i_obstacle below_chroot = {
+		"the kernel makes no user namespaces below a chroot(2)", NULL
+	};
+	static const struct gons_i_obstacle unmapped = {
+		"the kernel makes no user namespaces for a user or group that is not mapped in the "
+		"present one",
+		"map it"
+	};
+	static const struct gons_i_obstacle apparmor = {
+		"AppArmor leaves unprivileged user namespaces without powers "
+		"(kernel.apparmor_restrict_unprivileged_userns is 1)",
+		"set it to 0, or give this program a profile that allows userns"
+	};
+
+	if (is_missing(gons_i_type_row(CLONE_NEWUSER)))
+		return &option;
+	if (read_sysctl("user/max_user_namespaces") == 0)
+		return &limit;
+	if (read_sysctl("kernel/unprivileged_userns_clone") == 0)
+		return &debian;
+	if (is_below_chroot())
+		return &below_chroot;
+	if (!is_mapped("/proc/thread-self/uid_map", geteuid()) ||
+	    !is_mapped("/proc/thread-self/gid_map", getegid()))
+		return &unmapped;
+	if (read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == 1)
+		return &apparmor;
+	return NULL;
+}
+
+const struct gons_i_obstacle *gons_i_find_obstacle(void)
+{
+	const int errnum = errno;
+	const struct gons_i_obstacle *obstacle = find_obstacle();
+
+	errno = errnum;
+	return obstacle;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why something cannot be done here, in the exact words. Each cause is made for real, in a forked
+ * child that is root of a user namespace of its own.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <gons/privilege.h>
+
+/* The last call was refused in these words. */
+#define want_said(refused, sentence) want((refused) && check_said(sentence))
+static bool check_said(const char *sentence)
+{
+	return strcmp(gons_error(), sentence) == 0;
+}
+
+/* ---- what the children start from ---- */
+
+/* Root of a new user namespace that owns namespaces of these types. */
+static bool own(int types)
+{
+	return unshare(CLONE_NEWUSER | types) == 0 &&
+	       put_text("/proc/thread-self/setgroups", "deny") &&
+	       put_text("/proc/thread-self/uid_map", "0 0 1") &&
+	       put_text("/proc/thread-self/gid_map", "0 0 1");
+}
+
+static bool set_limit(const char *name, const char *limit)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/user/%s", name);
+	return put_text(path, limit);
+}
+
+static void run_as_root(int (*fn)(void *), void *arg)
+{
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	assert_int_equal(in_child(fn, arg), 0);
+}
+
+/* ---- seccomp filters ---- */
+
+struct filtered {
+	long number;
+	int errnum;
+	int types;
+	const char *sentence;
+};
+
+static int be_filtered(void *arg)
+{
+	const struct filtered *filtered = arg;
+
+	want(own(CLONE_NEWNET | CLONE_NEWNS));
+	want(refuse_call(filtered->number, filtered->errnum));
+	want_said(!gons_can(filtered->types), filtered->sentence);
+	return 0;
+}
+
+#define FILTER(call)                                                                               \
+	"a seccomp filter refuses " call ", as in a container: run without it (seccomp=unconfined)"
+
+static void a_filter_is_told_with_the_call_that_it_refuses(void **state)
+{
+	struct filtered all[] = {
+		{ SYS_unshare, EPERM, CLONE_NEWNET,
+		  "cannot create a network namespace: Operation not permitted; " FILTER(
+			  "unshare(2)") },
+		{ SYS_unshare, EACCES, CLONE_NEWNET,
+		  "cannot create a network namespace: Permission denied; " FILTER("unshare(2)") },
+		{ SYS_unshare, ENOSYS, CLONE_NEWNET,
+		  "cannot create a network namespace: Function not implemented; " FILTER(
+			  "unshare(2)") },
+		{ SYS_unshare, EPERM, CLONE_NEWUSER,
+		  "cannot create a user namespace: Operation not permitted; " FILTER(
+			  "unshare(2)") },
+		{ SYS_setns, EPERM, CLONE_NEWNET,
+		  "cannot create a network namespace: Operation not permitted; " FILTER(
+			  "setns(2)") },
+		{ SYS_chroot, EPERM, CLONE_NEWNS,
+		  "cannot create a mount namespace: Operation not permitted; " FILTER(
+			  "chroot(2)") },
+		{ SYS_mount, EPERM, CLONE_NEWNS,
+		  "cannot make this mount namespace private: Operation not permitted; " FILTER(
+			  "mount(2)") },
+		{ SYS_fsopen, EPERM, CLONE_NEWNET | CLONE_NEWNS,
+		  "cannot make a sysfs of this network namespace: Operation not permitted; " FILTER(
+			  "fsopen(2)") },
+		{ SYS_fsconfig, EPERM, CLONE_NEWNET | CLONE_NEWNS,
+		  "cannot make a sysfs of this network namespace: Operation not permitted; " FILTER(
+			  "fsconfig(2)") },
+		{ SYS_fsmount, EPERM, CLONE_NEWNET | CLONE_NEWNS,
+		  "cannot mount a sysfs of this network namespace: Operation not permitted; " FILTER(
+			  "fsmount(2)") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		run_as_root(be_filtered, &all[i]);
+}
+
+/* The low half of an argument. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+enum { LOW = 4 };
+#else
+enum { LOW = 0 };
+#endif
+
+/* unshare(2) with any of these flags (BPF_JSET), or exactly with these (BPF_JEQ). */
+static bool refuse_unshare(unsigned compare, unsigned flags)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + LOW),
+		BPF_JUMP(BPF_JMP | compare | BPF_K, flags, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static int be_filtered_for_types(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNET) && refuse_unshare(BPF_JSET, CLONE_NEWUSER | CLONE_NEWNET));
+	want_said(!gons_can(CLONE_NEWUSER),
+		  "cannot create a user namespace: Operation not permitted; " FILTER(
+			  "unshare(2) for user namespaces"));
+	want_said(!gons_can(CLONE_NEWNET),
+		  "cannot create a network namespace: Operation not permitted; " FILTER(
+			  "unshare(2) for network namespaces"));
+	want(lose_capabilities(UINT64_MAX));
+	want_said(!gons_can(CLONE_NEWNET),
+		  "cannot create a network namespace: Operation not permitted; CAP_SYS_ADMIN is "
+		  "missing in this user namespace; " FILTER("unshare(2) for user namespaces"));
+	return 0;
+}
+
+static void a_filter_for_some_types_is_told_with_them(void **state)
+{
+	(void)state;
+	run_as_root(be_filtered_for_types, NULL);
+}
+
+/* It cannot be asked without doing it. */
+static int be_filtered_exactly(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNET) && refuse_unshare(BPF_JEQ, CLONE_NEWNET));
+	want_said(!gons_can(CLONE_NEWNET),
+		  "cannot create a network namespace: Operation not permitted; a seccomp filter is "
+		  "active, as in a container, and may be the cause");
+	return 0;
+}
+
+static void a_filter_that_cannot_be_asked_is_a_guess(void **state)
+{
+	(void)state;
+	run_as_root(be_filtered_exactly, NULL);
+}
+
+static int be_filtered_otherwise(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNET) && refuse_call(SYS_swapon, EPERM));
+	want(lose_capabilities(UINT64_MAX));
+	want_said(!gons_can(CLONE_NEWNET),
+		  "cannot create a network namespace: Operation not permitted; CAP_SYS_ADMIN is "
+		  "missing in this user namespace: run as root, or call gons_become_root() first");
+	return 0;
+}
+
+static void a_filter_that_has_nothing_to_do_with_it_is_not_told(void **state)
+{
+	(void)state;
+	run_as_root(be_filtered_otherwise, NULL);
+}
+
+/* ---- sysctls ---- */
+
+static int be_limited_to_none(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNET | CLONE_NEWUTS) && set_limit("max_net_namespaces", "0"));
+	want_said(!gons_can(CLONE_NEWNET),
+		  "cannot create a network namespace: No space left on device; the limit "
+		  "user.max_net_namespaces is reached here (0): raise it");
+	/* Of the two, it is the other one that is to blame. */
+	want_said(!gons_can(CLONE_NEWNET | CLONE_NEWUTS),
+		  "cannot create a network and UTS namespace: No space left on device; the limit "
+		  "user.max_net_namespaces is reached here (0): raise it");
+	want(set_limit("max_user_namespaces", "0"));
+	want_said(!gons_can(CLONE_NEWUSER),
+		  "cannot create a user namespace: No space left on device; the limit "
+		  "user.max_user_namespaces is reached here (0): raise it");
+	want(lose_capabilities(UINT64_MAX));
+	want_said(
+		!gons_can(CLONE_NEWUTS),
+		"cannot create a UTS namespace: Operation not permitted; CAP_SYS_ADMIN is missing "
+		"in this user namespace, and unprivileged user namespaces are off "
+		"(user.max_user_namespaces is 0): raise it, or run as root");
+	return 0;
+}
+
+static void a_limit_of_none_is_told_with_its_name_and_value(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	run_as_root(be_limited_to_none, NULL);
+}
+
+/* The child's own limit is not the one that is reached. Takes as long as gons waits for the
+ * kernel to destroy namespaces. */
+static int be_limited_from_above(void *arg)
+{
+	(void)arg;
+	want(own(0) && set_limit("max_uts_namespaces", "1"));
+	want(own(CLONE_NEWUTS | CLONE_NEWNS) && set_limit("max_uts_namespaces", "77"));
+	want_said(gons_enter_transient(CLONE_NEWUTS) < 0,
+		  "cannot create a UTS namespace: No space left on device; the limit "
+		  "user.max_uts_namespaces is reached here (77) or in a user namespace further up: "
+		  "raise it there");
+	want(mount("gons", "/proc/sys", "tmpfs", 0, NULL) == 0);
+	want_said(
+		gons_enter_transient(CLONE_NEWUTS) < 0,
+		"cannot create a UTS namespace: No space left on device; the limit "
+		"user.max_uts_namespaces is reached here (it cannot be read in /proc/sys: No such "
+		"file or directory) or in a user namespace further up");
+	return 0;
+}
+
+static void a_limit_further_up_is_told_as_what_it_may_be(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	run_as_root(be_limited_from_above, NULL);
+}
+
+/* ---- capabilities ---- */
+
+static int lack_capabilities(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNS) && lose_capabilities(1ULL << CAP_SYS_CHROOT));
+	want_said(!gons_can(CLONE_NEWNS),
+		  "cannot create a mount namespace: Operation not permitted; CAP_SYS_CHROOT is "
+		  "missing, without which no thread joins a mount namespace: run as root, or call "
+		  "gons_become_root() first");
+	want(lose_capabilities(1ULL << CAP_SYS_ADMIN));
+	want_said(!gons_can(CLONE_NEWNS),
+		  "cannot create a mount namespace: Operation not permitted; CAP_SYS_ADMIN is "
+		  "missing in this user namespace: run as root, or call gons_become_root() first");
+	want(lose_capabilities(1ULL << CAP_SETFCAP));
+	want_said(gons_become_root() < 0,
+		  "cannot write \"0 0 1\" to /proc/thread-self/uid_map: Operation not permitted; "
+		  "CAP_SETFCAP is missing, without which user 0 cannot be mapped");
+	return 0;
+}
+
+static void a_missing_capability_is_told_by_its_name(void **state)
+{
+	(void)state;
+	run_as_root(lack_capabilities, NULL);
+}
+
+/* ---- where the process is ---- */
+
+static bool enter_chroot(void)
+{
+	return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("gons", "/tmp", "tmpfs", 0, NULL) == 0 && mkdir("/tmp/root", 0755) == 0 &&
+	       mkdir("/tmp/root/proc", 0755) == 0 &&
+	       mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL) == 0 &&
+	       chroot("/tmp/root") == 0 && chdir("/") == 0;
+}
+
+static int be_below_chroot(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNS | CLONE_NEWUTS) && enter_chroot());
+	want_said(!gons_can(CLONE_NEWUSER),
+		  "cannot create a user namespace: Operation not permitted; the kernel makes no "
+		  "user namespaces below a chroot(2)");
+	want(lose_capabilities(UINT64_MAX));
+	want_said(
+		!gons_can(CLONE_NEWUTS),
+		"cannot create a UTS namespace: Operation not permitted; CAP_SYS_ADMIN is missing "
+		"in this user namespace, and the kernel makes no user namespaces below a "
+		"chroot(2): run as root");
+	return 0;
+}
+
+static void a_chroot_is_told_to_be_in_the_way_of_user_namespaces(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	run_as_root(be_below_chroot, NULL);
+}
+
+static int be_unmapped(void *arg)
+{
+	(void)arg;
+	want(unshare(CLONE_NEWUSER) == 0);
+	want_said(!gons_can(CLONE_NEWUSER),
+		  "cannot create a user namespace: Operation not permitted; the kernel makes no "
+		  "user namespaces for a user or group that is not mapped in the present one: map "
+		  "it");
+	return 0;
+}
+
+static void a_user_without_a_number_is_told_so(void **state)
+{
+	(void)state;
+	run_as_root(be_unmapped, NULL);
+}
+
+/* ---- security modules ---- */
+
+/* Landlock is the one that every user may ask for. It forbids all that changes mounts. */
+static int enter_landlock(void)
+{
+	const struct landlock_ruleset_attr rules = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK,
+	};
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+
+	if (fd < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_landlock_restrict_self, fd, 0);
+}
+
+static int be_confined(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNS) && enter_landlock() == 0);
+	want_said(!gons_can(CLONE_NEWNS),
+		  "cannot make this mount namespace private: Operation not permitted; a security "
+		  "module, such as AppArmor or Landlock, may forbid to mount");
+	return 0;
+}
+
+static void a_security_module_is_suspected_where_nothing_else_can_be(void **state)
+{
+	(void)state;
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0) {
+		print_error("gons: skipped: %s: this kernel has no Landlock\n", __func__);
+		skip();
+	}
+	run_as_root(be_confined, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_filter_is_told_with_the_call_that_it_refuses),
+		check_test(a_filter_for_some_types_is_told_with_them),
+		check_test(a_filter_that_cannot_be_asked_is_a_guess),
+		check_test(a_filter_that_has_nothing_to_do_with_it_is_not_told),
+		check_test(a_limit_of_none_is_told_with_its_name_and_value),
+		check_test(a_limit_further_up_is_told_as_what_it_may_be),
+		check_test(a_missing_capability_is_told_by_its_name),
+		check_test(a_chroot_is_told_to_be_in_the_way_of_user_namespaces),
+		check_test(a_user_without_a_number_is_told_so),
+		check_test(a_security_module_is_suspected_where_nothing_else_can_be),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -101,6 +101,15 @@ else
 	skip_part "there is no C++ compiler that goes with $CC"
 fi
 
+# ---- the program ----
+
+program=$(find "$dest" -path '*/bin/gons-check' -type f)
+[ -x "$program" ] || fail "gons-check was not installed"
+run "gons-check --help" env LD_LIBRARY_PATH="$path" "$program" --help
+LD_LIBRARY_PATH=$path ldd "$program" >"$dir/ldd"
+grep -q "libgons.so.0 => $libdir/" "$dir/ldd" ||
+	fail "gons-check does not find the libgons.so.0 beside it: $(cat "$dir/ldd")"
+
 # ---- man pages ----
 
 page=gons_netns_enter_transient
@@ -108,6 +117,7 @@ if [ -z "$man_dir" ]; then
 	echo "man pages: left out, the option \"man\" is off"
 elif command -v man >/dev/null; then
 	found=$(man -M "$dest$man_dir" -w $page 2>&1) || fail "man $page: $found"
+	program=$(man -M "$dest$man_dir" -w 1 gons-check 2>&1) || fail "man gons-check: $program"
 	echo "man pages: OK, ${found#"$dest"}"
 else
 	[ -n "$(find "$dest$man_dir/man3" -name "$page.3*")" ] || fail "no page $page"

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gons-check: what tests may need, and whether this machine has it.
+ */
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "check.h"
+
+/* Something was named that is not there; the command line or the output was wrong. */
+enum { MISSING = 1, MISUSE = 2 };
+
+enum { NAMESPACE_TYPES = 8, MNT = 1, SYSFS = 8 }; /* in the table; net is the first */
+
+static const char help[] =
+	"usage: gons-check [--json] [WORD...]\n"
+	"Tells what tests with gons may need, and whether it is there, one line for each;\n"
+	"if not, why, and what would help.\n"
+	"\n"
+	"WORD, as in GONS_REQUIRE (also several with commas): the name of a type of namespaces\n"
+	"(net, mnt, uts, ipc, cgroup, user, pid, time, or 1 for all), of a kind of links (veth,\n"
+	"dummy...), sysfs, loopback or unprivileged. Only these are looked at then.\n"
+	"\n"
+	"  --json     writes JSON\n"
+	"  --help     writes this\n"
+	"  --version  writes the version\n"
+	"\n"
+	"Exit status: 0 when all that is named is there, 1 when something is missing, 2 for\n"
+	"misuse.\n";
+
+static int misuse(const char *what, const char *word)
+{
+	(void)fprintf(stderr, "gons-check: %s \"%s\"; see gons-check --help\n", what, word);
+	return -1;
+}
+
+/* ---- what is wanted ---- */
+
+/* The findings are shared with the children. */
+static bool make_list(size_t more, struct list *list)
+{
+	const size_t most = things_count + more;
+	struct finding *findings = mmap(NULL, most * sizeof(*findings), PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	list->entries = calloc(most, sizeof(*list->entries));
+	if (findings == MAP_FAILED || !list->entries)
+		return false;
+	for (size_t i = 0; i < most; i++)
+		list->entries[i].finding = &findings[i];
+	for (; list->n < things_count; list->n++)
+		list->entries[list->n].thing = things[list->n];
+	return true;
+}
+
+static bool can_be_a_kind(const char *word)
+{
+	const size_t length = strlen(word);
+
+	for (const char *c = word; *c != '\0'; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("_.-", *c))
+			return false;
+	return length > 0 && length < 16; /* IFNAMSIZ */
+}
+
+static int want(struct list *list, const char *word)
+{
+	size_t i = 0;
+
+	if (strcmp(word, "1") == 0) {
+		for (; i < NAMESPACE_TYPES; i++)
+			list->entries[i].is_wanted = true;
+		return 0;
+	}
+	while (i < list->n && strcmp(list->entries[i].thing.word, word) != 0)
+		i++;
+	if (i == list->n) {
+		if (!can_be_a_kind(word))
+			return misuse("neither a type of namespaces nor a kind of links:", word);
+		list->entries[list->n++].thing = things_link(word);
+	}
+	list->entries[i].is_wanted = true;
+	return 0;
+}
+
+/* Splits the words at their commas, in place. */
+static int want_all(struct list *list, char **words)
+{
+	for (; *words; words++)
+		for (char *rest = *words, *word; (word = strsep(&rest, ","));)
+			if (want(list, word) < 0)
+				return -1;
+	/* Whoever asks gons_can() for both gets asked for the sysfs, too. */
+	if (list->entries[0].is_wanted && list->entries[MNT].is_wanted)
+		list->entries[SYSFS].is_wanted = true;
+	return 0;
+}
+
+/* ---- what is there ---- */
+
+static void find_out(struct list *list, size_t i)
+{
+	const struct entry *entry = &list->entries[i];
+	const struct entry *net = &list->entries[0];
+
+	if (entry->finding->known)
+		return;
+	if (entry != net && (entry->thing.types & net->thing.types)) {
+		find_out(list, 0);
+		things_try(&entry->thing, net->finding, entry->finding);
+	} else {
+		things_try(&entry->thing, NULL, entry->finding);
+	}
+}
+
+/* Whether all that is wanted is there. */
+static bool find_out_all(struct list *list)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (!list->entries[i].is_wanted)
+			continue;
+		find_out(list, i);
+		all = all && list->entries[i].finding->there;
+	}
+	return all;
+}
+
+/* ---- the command ---- */
+
+/* A full disk must not look like an answer. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	perror("gons-check: cannot write");
+	return MISUSE;
+}
+
+/* The words, or NULL where there is nothing more to do than to end with this status. */
+static char **parse(int argc, char **argv, bool *json, int *status)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "help", no_argument, NULL, 'h' },
+						 { "version", no_argument, NULL, 'v' },
+						 { NULL, 0, NULL, 0 } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'j') {
+			*json = true;
+			continue;
+		}
+		if (option == 'h')
+			(void)fputs(help, stdout);
+		else if (option == 'v')
+			(void)puts("gons-check " VERSION);
+		*status = option == '?' ? MISUSE : finish(0);
+		return NULL;
+	}
+	return argv + optind;
+}
+
+int main(int argc, char **argv)
+{
+	struct list list = { NULL, 0 };
+	bool json = false;
+	int status = 0;
+	char **words = parse(argc, argv, &json, &status);
+	size_t more = 0;
+	bool all;
+
+	if (!words)
+		return status;
+	for (char **word = words; *word; word++)
+		more += strlen(*word) + 1; /* more than commas can make of it */
+	if (!make_list(more, &list)) {
+		perror("gons-check");
+		return MISUSE;
+	}
+	if (want_all(&list, words) < 0)
+		return MISUSE;
+	for (size_t i = 0; i < list.n && !*words; i++)
+		list.entries[i].is_wanted = true;
+	all = find_out_all(&list);
+	if (json)
+		report_json(&list, all);
+	else
+		report_text(&list);
+	return finish(*words && !all ? MISSING : 0);
+}

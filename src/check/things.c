@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What tests may need, and whether it is there. It is found out by doing it as they would, each
+ * thing in a child of its own, whose end harms nothing.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gons/netns.h>
+#include <gons/privilege.h>
+
+#include "check.h"
+
+/* ---- the things ---- */
+
+static int try_types(const struct thing *thing)
+{
+	return gons_can(thing->types) ? 0 : -1;
+}
+
+static int try_loopback(const struct thing *thing)
+{
+	(void)thing;
+	return gons_netns_enter_transient() < 0 ? -1 : gons_netns_loopback_up();
+}
+
+static int try_link(const struct thing *thing)
+{
+	return gons_can_link(thing->word) ? 0 : -1;
+}
+
+/* Root asks as somebody else, if there is somebody else. */
+static int try_unprivileged(const struct thing *thing)
+{
+	const unsigned nobody = 65534;
+
+	(void)thing;
+	if (geteuid() == 0 && chdir("/") == 0 && setgroups(0, NULL) == 0 &&
+	    setresgid(nobody, nobody, nobody) == 0)
+		(void)setresuid(nobody, nobody, nobody);
+	return gons_become_root();
+}
+
+#define TYPE(word, type)                                                                           \
+	{                                                                                          \
+		word, try_types, type, NULL                                                        \
+	}
+#define LINK(kind, option)                                                                         \
+	{                                                                                          \
+		kind, try_link, CLONE_NEWNET, option                                               \
+	}
+const struct thing things[] = {
+	TYPE("net", CLONE_NEWNET),
+	TYPE("mnt", CLONE_NEWNS),
+	TYPE("uts", CLONE_NEWUTS),
+	TYPE("ipc", CLONE_NEWIPC),
+	TYPE("cgroup", CLONE_NEWCGROUP),
+	TYPE("user", CLONE_NEWUSER),
+	TYPE("pid", CLONE_NEWPID),
+	TYPE("time", CLONE_NEWTIME),
+	TYPE("sysfs", CLONE_NEWNET | CLONE_NEWNS),
+	{ "loopback", try_loopback, CLONE_NEWNET, NULL },
+	{ "unprivileged", try_unprivileged, 0, NULL },
+	LINK("veth", "CONFIG_VETH"),
+	LINK("dummy", "CONFIG_DUMMY"),
+	LINK("bridge", "CONFIG_BRIDGE"),
+	LINK("macvlan", "CONFIG_MACVLAN"),
+	LINK("ipvlan", "CONFIG_IPVLAN"),
+	LINK("vlan", "CONFIG_VLAN_8021Q"),
+	LINK("vxlan", "CONFIG_VXLAN"),
+	LINK("ifb", "CONFIG_IFB"),
+	LINK("vrf", "CONFIG_NET_VRF"),
+	LINK("bond", "CONFIG_BONDING"),
+	LINK("netdevsim", "CONFIG_NETDEVSIM"),
+};
+const size_t things_count = sizeof(things) / sizeof(things[0]);
+
+struct thing things_link(const char *kind)
+{
+	return (struct thing)LINK(kind, NULL);
+}
+
+/* ---- trying ---- */
+
+static void try_now(const struct thing *thing, struct finding *finding)
+{
+	const char *option = thing->option;
+
+	finding->there = thing->try(thing) == 0;
+	if (errno != EOPNOTSUPP)
+		option = NULL;
+	if (!finding->there)
+		(void)snprintf(finding->reason, sizeof(finding->reason), "%s%s%s", gons_error(),
+			       option ? "; kernel option " : "", option ? option : "");
+}
+
+/* The namespaces that gons_become_root() may replace. */
+static void take_inodes(uint64_t ino[6])
+{
+	const int types[] = { CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWNS,
+			      CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWCGROUP };
+
+	for (size_t i = 0; i < 6; i++)
+		ino[i] = gons_current_ino(types[i]);
+}
+
+/* As tests do that begin with gons_group_setup_root. Where that changes nothing there is nothing
+ * to try again. */
+static void try_as_root(const struct thing *thing, struct finding *finding)
+{
+	uint64_t before[6], after[6];
+
+	take_inodes(before);
+	if (gons_become_root() < 0)
+		return;
+	take_inodes(after);
+	if (memcmp(before, after, sizeof(before)) == 0)
+		return;
+	try_now(thing, finding);
+	finding->in_user_namespace = finding->there;
+}
+
+static void in_child(void (*fn)(const struct thing *, struct finding *), const struct thing *thing,
+		     struct finding *finding)
+{
+	const pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		fn(thing, finding);
+		_exit(0);
+	}
+	if (pid < 0)
+		(void)snprintf(finding->reason, sizeof(finding->reason),
+			       "cannot fork a child to try it in: %s", strerror(errno));
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && WIFSIGNALED(status))
+		(void)snprintf(finding->reason, sizeof(finding->reason),
+			       "the child that tried it ended too early: %s",
+			       strsignal(WTERMSIG(status)));
+}
+
+void things_try(const struct thing *thing, const struct finding *net, struct finding *finding)
+{
+	finding->known = true;
+	/* What is in a network namespace fails for the same reason, and perhaps as slowly. */
+	if (net && !net->there) {
+		*finding = *net;
+		return;
+	}
+	in_child(try_now, thing, finding);
+	if (!finding->there && thing->types != 0)
+		in_child(try_as_root, thing, finding);
+}

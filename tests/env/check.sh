@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What gons-check says, in the same kinds of environments, line by line. Read by run.
+
+check=$root/bin/gons-check
+namespaces='net mnt uts ipc cgroup user pid time'
+links='veth dummy bridge macvlan ipvlan vlan vxlan ifb vrf bond netdevsim'
+
+# expect_answer ANSWER WORD...: the line of each word.
+expect_answer()
+{
+	answer=$1
+	shift
+	for word; do
+		wanted=$(printf '%-12s %s' "$word" "$answer")
+		line=$(grep "^$word " "$dir/out")
+		[ "$line" = "$wanted" ] || complain "\"$line\" is not \"$wanted\""
+	done
+}
+
+# expect_report STATUS WORD...: the exit status, and lines of these words only, each with an
+# answer.
+expect_report()
+{
+	[ "$status" = "$1" ] || complain "exit status $status, expected $1"
+	shift
+	head -n 1 "$dir/out" | grep -Eq '^gons-check [0-9.]+, Linux [^ ]+ [^ ]+, uid [0-9]+$' ||
+		complain 'the first line does not tell version, kernel and user'
+	got=$(sed -nE '2,$s/^([^ ]+) +(yes|yes, in a user namespace|no: .+)$/\1/p' "$dir/out" |
+		tr '\n' ' ')
+	[ "$got" = "$* " ] || complain "lines of $got, expected $*"
+	[ "$(wc -l <"$dir/out")" = $(($# + 1)) ] || complain 'other lines, too'
+	[ ! -s "$dir/err" ] || complain "it also said: $(cat "$dir/err")"
+}
+
+# Kinds of links are the kernel's business: each is there as the namespaces are, or lacking.
+expect_links()
+{
+	for word in $links; do
+		if ! grep -q "^$word .*; this kernel lacks it: .*; kernel option CONFIG_" "$dir/out"; then
+			expect_answer "$1" "$word"
+		fi
+	done
+}
+
+refused='Operation not permitted'
+unfiltered='run without it (seccomp=unconfined)'
+
+# ---- who runs it ----
+
+case_check_root()
+{
+	needs_root
+	run "$check"
+	# shellcheck disable=SC2086
+	expect_report 0 $namespaces sysfs loopback unprivileged $links
+	# shellcheck disable=SC2086
+	expect_answer yes $namespaces sysfs loopback
+	expect_links yes
+}
+
+case_check_user()
+{
+	needs_user_namespaces
+	run $user "$check"
+	# shellcheck disable=SC2086
+	expect_report 0 $namespaces sysfs loopback unprivileged $links
+	expect_answer yes user unprivileged
+	expect_answer 'yes, in a user namespace' net mnt uts ipc cgroup pid time sysfs loopback
+	expect_links 'yes, in a user namespace'
+}
+
+# Its namespaces are not its own, so that there would be no way back to them.
+case_check_unshare_ur()
+{
+	needs_user_namespaces
+	run $user unshare -Ur "$check"
+	expect_answer yes user pid time unprivileged
+	expect_answer 'yes, in a user namespace' net mnt uts ipc cgroup sysfs loopback
+	expect_links 'yes, in a user namespace'
+}
+
+# ---- why not ----
+
+case_check_limit_0()
+{
+	needs_user_namespaces
+	no_user_namespaces 'unshare -Uc --keep-caps' "$check" net user unprivileged loopback
+	expect_report 1 net user loopback unprivileged
+	expect_answer "no: cannot create a network namespace: $refused; $user_namespaces_off: raise it, or run as root" \
+		net loopback
+	expect_answer 'no: cannot create a user namespace: No space left on device; the limit user.max_user_namespaces is reached here (0): raise it' \
+		user unprivileged
+}
+
+case_check_no_net_limit_0()
+{
+	needs_user_namespaces
+	run $user $owned 'echo 0 >/proc/sys/user/max_net_namespaces; exec "$@"' sh "$check" \
+		net uts sysfs loopback veth
+	expect_report 1 net uts sysfs loopback veth
+	expect_answer yes uts
+	expect_answer 'no: cannot create a network namespace: No space left on device; the limit user.max_net_namespaces is reached here (0): raise it' \
+		net sysfs loopback veth
+}
+
+case_check_no_capabilities_root()
+{
+	needs_root
+	run $drop_all "$check" uts unprivileged
+	expect_report 1 uts unprivileged
+	expect_answer "no: cannot create a UTS namespace: $refused; CAP_SYS_ADMIN is missing in this user namespace: run as root, or call gons_become_root() first" \
+		uts
+	expect_answer "no: cannot write \"0 0 1\" to /proc/thread-self/uid_map: $refused; CAP_SETFCAP is missing, without which user 0 cannot be mapped" \
+		unprivileged
+}
+
+case_check_no_sys_chroot()
+{
+	needs_user_namespaces
+	run $user $owned "$no_more_user_namespaces"'
+		exec setpriv --bounding-set=-sys_chroot --inh-caps=-sys_chroot -- "$@"' \
+		sh "$check" net mnt
+	expect_report 1 net mnt sysfs
+	expect_answer yes net
+	reason='CAP_SYS_CHROOT is missing, without which no thread joins a mount namespace, and unprivileged user namespaces are off (user.max_user_namespaces is 0): raise it, or run as root'
+	expect_answer "no: cannot create a mount namespace: $refused; $reason" mnt
+	expect_answer "no: cannot create a network and mount namespace: $refused; $reason" sysfs
+}
+
+case_check_no_net_admin()
+{
+	needs_user_namespaces
+	run $user $owned "$no_more_user_namespaces"'
+		exec setpriv --bounding-set=-net_admin --inh-caps=-net_admin -- "$@"' \
+		sh "$check" net loopback
+	expect_report 1 net loopback
+	expect_answer yes net
+	expect_answer "no: cannot bring up the loopback link: $refused; CAP_NET_ADMIN is missing in this user namespace" \
+		loopback
+}
+
+case_check_unshare_refused()
+{
+	needs_user
+	run $user "$root/bin/refuse" unshare=EPERM -- "$check" ipc user
+	expect_report 1 ipc user
+	filter="a seccomp filter refuses unshare(2), as in a container: $unfiltered"
+	expect_answer "no: cannot create a user namespace: $refused; $filter" user
+	expect_answer "no: cannot create an IPC namespace: $refused; CAP_SYS_ADMIN is missing in this user namespace; $filter" \
+		ipc
+}
+
+case_check_user_namespaces_refused()
+{
+	needs_user
+	run $user "$root/bin/refuse" userns=EPERM -- "$check" ipc user
+	expect_report 1 ipc user
+	filter="a seccomp filter refuses unshare(2) for user namespaces, as in a container: $unfiltered"
+	expect_answer "no: cannot create a user namespace: $refused; $filter" user
+	expect_answer "no: cannot create an IPC namespace: $refused; CAP_SYS_ADMIN is missing in this user namespace; $filter" \
+		ipc
+}
+
+# There is no filter then, and still it is not the kernel that answers.
+case_check_tracer()
+{
+	needs_root
+	command -v strace >/dev/null || skip 'needs strace'
+	run strace -f -o /dev/null -e inject=unshare:error=EPERM "$check" uts
+	expect_report 1 uts
+	expect_answer "no: cannot create a UTS namespace: $refused; it is not the kernel that refuses unshare(2), but a tracer or a sandbox" \
+		uts
+}
+
+case_check_masked()
+{
+	needs_root
+	with_mounts "$mask" $nobody "$check" net mnt uts
+	expect_report 1 net mnt uts sysfs
+	expect_answer 'yes, in a user namespace' net mnt uts
+	expect_answer "no: cannot mount a sysfs of this network namespace: $refused; in a user namespace the kernel shows no sysfs where parts of /sys are masked, as containers do: here by /sys/firmware (tmpfs)" \
+		sysfs
+}
+
+case_check_chroot()
+{
+	needs_root
+	run unshare -m sh -ec 'mount -t proc proc "$1/proc"
+		exec chroot --userspec=65534:65534 "$1" /bin/gons-check uts user' sh "$root"
+	expect_report 1 uts user
+	below='the kernel makes no user namespaces below a chroot(2)'
+	expect_answer "no: cannot create a user namespace: $refused; $below" user
+	expect_answer "no: cannot create a UTS namespace: $refused; CAP_SYS_ADMIN is missing in this user namespace, and $below: run as root" \
+		uts
+}
+
+case_check_no_proc()
+{
+	needs_root
+	with_mounts 'umount -l /proc' "$check" uts
+	expect_report 1 uts
+	expect_answer 'no: cannot open the UTS namespace of this thread: No such file or directory; procfs of this PID namespace is not mounted on /proc' \
+		uts
+}
+
+# ---- what is asked, and how it is told ----
+
+# The other cases do not depend on what the kernel was built with.
+case_check_unknown_link()
+{
+	needs_user_namespaces
+	run $user "$check" uts gons-nonsense
+	expect_report 1 uts gons-nonsense
+	expect_answer 'yes, in a user namespace' uts
+	expect_answer 'no: cannot make a link of kind gons-nonsense: Operation not supported; this kernel lacks it: load the module gons-nonsense, if there is one' \
+		gons-nonsense
+}
+
+case_check_words()
+{
+	needs_user_namespaces
+	run $user "$check" 1
+	# shellcheck disable=SC2086
+	expect_report 0 $namespaces sysfs
+	run $user "$check" uts,ipc net ipc
+	expect_report 0 net uts ipc
+	run $user "$check" mnt net
+	expect_report 0 net mnt sysfs
+	for words in '' uts, net:mnt sixteen-letters- --nonsense '--json --json=1'; do
+		# shellcheck disable=SC2086
+		run $user "$check" ${words:-"$words"}
+		[ "$status" = 2 ] || complain "exit status $status for \"$words\", expected 2"
+		[ ! -s "$dir/out" ] || complain "an answer to \"$words\""
+		[ -s "$dir/err" ] || complain "nothing said of \"$words\""
+	done
+	run "$check" --help
+	[ "$status" = 0 ] && grep -q '^usage: gons-check ' "$dir/out" || complain 'no help'
+	run "$check" --version
+	[ "$status" = 0 ] && grep -Eqx 'gons-check [0-9.]+' "$dir/out" || complain 'no version'
+}
+
+# A mask whose name is no text: neither a line of its own, nor a string of JSON.
+case_check_json()
+{
+	needs_root
+	command -v python3 >/dev/null || skip 'needs python3'
+	name=$(printf '/sys/firmware/a"\\\n\t\303\251\355\240\200\377')
+	with_mounts "$mask"'; mkdir "'"$(printf %s "$name" | sed 's/["\\]/\\&/g')"'"
+		mount -t tmpfs none "'"$(printf %s "$name" | sed 's/["\\]/\\&/g')"'"' \
+		$nobody "$check" --json net mnt
+	[ "$status" = 1 ] || complain "exit status $status, expected 1"
+	python3 - "$dir/out" <<-'END' || complain "not what was expected: $(cat "$dir/out")"
+		import json, sys
+		answer = json.loads(open(sys.argv[1], "rb").read().decode("utf-8", "strict"))
+		assert answer["all"] is False and answer["uid"] == 65534
+		net, mnt, sysfs = answer["things"]
+		assert net == {"name": "net", "there": True, "in_user_namespace": True, "reason": None}
+		assert mnt["name"] == "mnt" and mnt["there"] is True
+		assert sysfs["name"] == "sysfs" and sysfs["there"] is False
+		mask = '/sys/firmware/a"\\\n\t\u00e9' + 4 * "\ufffd" + " (tmpfs)"
+		assert sysfs["reason"].endswith("here by /sys/firmware (tmpfs), " + mask), sysfs
+	END
+	run "$check" --json
+	python3 -c 'import json, sys; print(len(json.load(sys.stdin)["things"]))' \
+		<"$dir/out" | grep -qx 22 || complain 'not all things in JSON'
+}
+
+case_check_output()
+{
+	needs_user
+	for redirection in '>&-' '>/dev/full' '>&- <&-'; do
+		run $user sh -c "exec \"\$1\" uts $redirection" sh "$check"
+		[ "$status" = 2 ] || complain "exit status $status for $redirection, expected 2"
+		expect_said 'gons-check: cannot write: '
+	done
+}

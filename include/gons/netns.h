@@ -6,6 +6,8 @@
 
 #include <gons/gons.h>
 
+struct mnl_socket; /* <libmnl/libmnl.h> */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -68,6 +70,35 @@ int gons_netns_open_named(const char *name);
  * the network namespace: -1 with EPERM without it. Otherwise the kernel's errno.
  */
 int gons_netns_loopback_up(void);
+
+/*
+ * gons_netns_nsid - the id of the namespace nsfd, as seen from the calling thread's.
+ *
+ * It is what netlink messages have as IFLA_LINK_NETNSID and so on, and what "ip netns
+ * list-id" lists. Where it has none yet, the kernel gives it one, for as long as both
+ * namespaces live. Ids are local: that of the same namespace is another one elsewhere.
+ *
+ * Returns the id, >= 0. -1 with EINVAL or EBADF when nsfd is no network namespace; EPERM
+ * when it has none and the thread has no CAP_NET_ADMIN in the user namespace that owns its
+ * network namespace; EMFILE, ENOMEM.
+ */
+int gons_netns_nsid(int nsfd);
+
+/*
+ * gons_netns_mnl_open - open a libmnl socket that lives in the namespace nsfd.
+ *
+ * @nsfd: -1: the calling thread's.
+ * @bus: as mnl_socket_open() takes it, such as NETLINK_ROUTE.
+ *
+ * As mnl_socket_open() makes it: not bound yet, so mnl_socket_bind() comes next. Whatever
+ * thread uses it, in whatever namespace, it talks to nsfd's part of the kernel. It has
+ * close-on-exec, and is closed with the scope: do not call mnl_socket_close().
+ *
+ * Returns the socket. NULL with EINVAL or EBADF when nsfd is no network namespace;
+ * EPROTONOSUPPORT when the kernel has no such bus; EMFILE, ENOMEM; and as gons_execute()
+ * does, when the thread is not in that namespace.
+ */
+struct mnl_socket *gons_netns_mnl_open(int nsfd, int bus);
 
 #ifdef __cplusplus
 }

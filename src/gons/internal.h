@@ -137,6 +137,10 @@ enum { GONS_I_RECORD_SIZE = 32 };
 /* Makes room for n records, so that as many gons_i_scope_push() cannot fail. -1 with ENOMEM. */
 int gons_i_scope_reserve(size_t n);
 
+/* Tells what was made before the last fork from what this process made; it counts from the first
+ * gons_i_scope_reserve() on. */
+unsigned gons_i_forks(void);
+
 /* Records data (of at most GONS_I_RECORD_SIZE bytes); there must be room. Returns the
  * record's number, for gons_i_scope_return(). */
 unsigned gons_i_scope_push(const struct gons_i_undo *undo, const void *data, size_t size);

@@ -66,6 +66,11 @@ static void prepare_process(void)
 		once_error = pthread_atfork(NULL, NULL, count_fork);
 }
 
+unsigned gons_i_forks(void)
+{
+	return forks;
+}
+
 static int prepare_thread(void)
 {
 	int errnum;

@@ -2,17 +2,57 @@
 /*
  * Kinds of virtual links: whether this kernel has one.
  */
-#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/netns.h>
 
 #include "gons/child.h"
 #include "gons/internal.h"
-#include "netns/rtnl.h"
+#include "netns/kind.h"
+
+/* The modules that are not named after their kinds. */
+static const char *module_of(const char *kind)
+{
+	static const struct {
+		const char *kind, *module;
+	} others[] = {
+		{ "batadv", "batman-adv" },   { "bond", "bonding" },
+		{ "erspan", "ip_gre" },	      { "gre", "ip_gre" },
+		{ "gretap", "ip_gre" },	      { "ip6erspan", "ip6_gre" },
+		{ "ip6gre", "ip6_gre" },      { "ip6gretap", "ip6_gre" },
+		{ "ip6tnl", "ip6_tunnel" },   { "lowpan", "ieee802154_6lowpan" },
+		{ "ppp", "ppp_generic" },     { "vlan", "8021q" },
+		{ "vti", "ip_vti" },	      { "vti6", "ip6_vti" },
+		{ "xfrm", "xfrm_interface" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(kind, others[i].kind) == 0)
+			return others[i].module;
+	return kind;
+}
+
+int gons_i_check_kind(const char *kind)
+{
+	if (kind && kind[0] != '\0' && strlen(kind) < GONS_I_NAME_SIZE)
+		return 0;
+	return gons_i_fail(EINVAL, "\"%s\" is no kind of link", kind ? kind : "(null)");
+}
+
+int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
+{
+	const char *words = gons_i_rtnl_words(rtnl);
+
+	/* A kind may also have been refused for other reasons, and the kernel says so then. */
+	if (errno != EOPNOTSUPP || (words[0] != '\0' && !strstr(words, "Unknown device type")))
+		return -1;
+	(void)gons_i_fail(EOPNOTSUPP, "cannot make a link of kind %s", kind);
+	gons_i_hint("this kernel lacks it: load the module %s, if there is one", module_of(kind));
+	return -1;
+}
 
 /* Makes a link of this kind in a network namespace that goes with the child. Without a
  * parent, an id or whatever else the kind needs it may be refused; only one answer means
@@ -21,16 +61,15 @@ static int try_kind(void *arg)
 {
 	const char *kind = arg;
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct mnl_socket *socket;
+	struct gons_i_rtnl *rtnl;
 	struct nlmsghdr *nlh;
 	struct nlattr *info;
 	struct ifinfomsg *ifi;
-	int result;
 
 	if (gons_netns_enter_transient() < 0)
 		return -1;
-	socket = gons_i_rtnl_open();
-	if (!socket)
+	rtnl = gons_i_rtnl_open(-1);
+	if (!rtnl)
 		return -1;
 	nlh = gons_i_rtnl_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
@@ -39,22 +78,15 @@ static int try_kind(void *arg)
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(nlh, info);
-	result = gons_i_rtnl_talk(socket, nlh, NULL, NULL, "make a link");
-	gons_i_rtnl_close(socket);
-	if (result == 0 || errno == EPERM)
-		return result;
-	if (errno != EOPNOTSUPP)
+	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot make a link of kind %s", kind) == 0 ||
+	    (errno != EOPNOTSUPP && errno != EPERM))
 		return 0;
-	(void)gons_i_fail(EOPNOTSUPP, "cannot make a link of kind %s", kind);
-	gons_i_hint("this kernel lacks it: load the module %s, if there is one", kind);
-	return -1;
+	return gons_i_fail_kind(rtnl, kind);
 }
 
 GONS_EXPORT int gons_can_link(const char *kind)
 {
-	if (!kind || kind[0] == '\0' || strlen(kind) >= IFNAMSIZ) {
-		(void)gons_i_fail(EINVAL, "\"%s\" is no kind of link", kind ? kind : "(null)");
+	if (gons_i_check_kind(kind) < 0)
 		return 0;
-	}
 	return gons_i_in_child(try_kind, (void *)kind) == 0;
 }

@@ -88,24 +88,25 @@ GONS_EXPORT int gons_netns_loopback_up(void)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct mnl_socket *socket = gons_i_rtnl_open();
+	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(-1);
 	struct ifinfomsg *ifi;
 	struct nlmsghdr *nlh;
 	bool up = false;
 	int result;
 
-	if (!socket)
+	if (!rtnl)
 		return -1;
 	/* Asked first, because whoever may not bring it up may still find it up. */
-	result = gons_i_rtnl_talk(socket, loopback_request(buf, RTM_GETLINK), is_up, &up,
-				  "find the loopback link");
+	result = gons_i_rtnl_ask(rtnl, loopback_request(buf, RTM_GETLINK), is_up, &up,
+				 "cannot find the loopback link");
 	if (result == 0 && !up) {
 		nlh = loopback_request(buf, RTM_NEWLINK);
 		ifi = mnl_nlmsg_get_payload(nlh);
 		ifi->ifi_change = IFF_UP;
 		ifi->ifi_flags = IFF_UP;
-		result = gons_i_rtnl_talk(socket, nlh, NULL, NULL, "bring up the loopback link");
+		result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL,
+					  "cannot bring up the loopback link");
 	}
-	gons_i_rtnl_close(socket);
+	gons_i_rtnl_close(rtnl);
 	return result;
 }

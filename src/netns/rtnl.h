@@ -2,23 +2,48 @@
 #ifndef GONS_RTNL_H
 #define GONS_RTNL_H
 
-/* rtnetlink(7) requests over libmnl, in the calling thread's network namespace. */
+/*
+ * rtnetlink(7) requests over libmnl, in any network namespace.
+ *
+ * A socket stays in the namespace that it was opened in, so the thread is there for that
+ * moment only. Those that are in use on a thread are shared, one a namespace: a thousand
+ * links to be deleted with the scope hold one descriptor.
+ */
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+struct gons_i_rtnl;
+
+/* Room for a request; most take a tenth of it. */
 enum { GONS_I_RTNL_REQUEST_SIZE = 1024 };
 
-/* NULL with errno and sentence. */
-struct mnl_socket *gons_i_rtnl_open(void);
-void gons_i_rtnl_close(struct mnl_socket *socket); /* keeps errno */
+/* For the network namespace nsfd (0 or negative: the calling thread's), to be closed as often
+ * as it was opened. NULL with errno and sentence, EINVAL or EBADF for what is none. */
+struct gons_i_rtnl *gons_i_rtnl_open(int nsfd);
+void gons_i_rtnl_close(struct gons_i_rtnl *rtnl); /* NULL is fine; keeps errno */
+
+/* Opens a libmnl socket that lives in nsfd (negative: the calling thread's namespace), for
+ * mnl_socket_close(). NULL with errno and sentence. */
+struct mnl_socket *gons_i_netlink_open(int nsfd, int bus);
 
 /* Starts a request of this type, to be acknowledged, in buf. */
-struct nlmsghdr *gons_i_rtnl_request(char *buf, uint16_t type, uint16_t flags);
+struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags);
 
-/* Sends the request, hands each answer to cb (may be NULL), and waits for the
- * acknowledgement. what goes into the sentence: "cannot <what>". Returns 0 or -1. */
-int gons_i_rtnl_talk(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t cb, void *arg,
-		     const char *what);
+/* Sends the request, hands each answer to cb (may be NULL), and waits for the acknowledgement.
+ * The format says in the sentence what could not be done: "cannot make a link". Returns 0;
+ * -1 with errno and, in the sentence, the kernel's own words. */
+int gons_i_rtnl_talk(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg,
+		     const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* What the kernel said beside the errno of the last request (NLMSGERR_ATTR_MSG), or "". */
+const char *gons_i_rtnl_words(const struct gons_i_rtnl *rtnl);
+
+/* The same for a request that only asks, such as a dump. What the kernel changed meanwhile, or
+ * had no room to answer, is asked again from the start, a bounded number of times: what cb
+ * makes of an answer must not depend on how often it hears it. */
+int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg,
+		    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

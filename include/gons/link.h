@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_LINK_H
+#define GONS_LINK_H
+
+/*
+ * Virtual links that are deleted with the scope, their state and their addresses.
+ *
+ * Wherever a namespace is asked for, nsfd is a descriptor of a network namespace, and 0 or
+ * -1 is the calling thread's. The thread needs CAP_NET_ADMIN in the user namespace that owns
+ * it and, for one that it is not in, what gons_execute() needs.
+ *
+ * Every call fails with EINVAL or EBADF when a descriptor is no network namespace, with EPERM
+ * without the capability, EMFILE, ENOMEM, and otherwise with the kernel's errno; the sentence
+ * then has the kernel's own words for it. They need Linux 4.16.
+ */
+
+#include <gons/gons.h>
+
+struct nlmsghdr; /* <linux/netlink.h> */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A link that was made, and its peer if it is a pair (else 0 and ""). */
+struct gons_link {
+	int ifindex;
+	int peer_ifindex;
+	char name[16]; /* IFNAMSIZ */
+	char peer_name[16];
+};
+
+/* All zeros is a good start. */
+struct gons_link_options {
+	/* Of the name, which is filled up to 15 characters with random letters and digits: at
+	 * most 11 characters, letters, digits and punctuation other than '/', ':' and '%'.
+	 * NULL: the kind's own, such as "veth-". The peer's name begins so, too. */
+	const char *prefix;
+	/* Where the link and its peer live. A link without a peer has no peer_nsfd. */
+	int nsfd, peer_nsfd;
+	/* Where parent_ifindex is looked up: also in another namespace than nsfd. */
+	int link_nsfd;
+	/* The link below, for kinds that have one: macvlan, vlan... 0: none. */
+	int parent_ifindex;
+	/* 0: the kind's own. A peer gets the same. */
+	unsigned mtu;
+	/* The link's MAC address, 6 bytes; NULL: a random one, or what the kind does. */
+	const unsigned char *address;
+	/* Not 0: bring it, and its peer, up, and wait for that for five seconds. A bond or team,
+	 * which is up only with ports, is not waited for. */
+	int up;
+	/* Adds what belongs into IFLA_INFO_DATA, by mnl_attr_put() and the like: at most 2048
+	 * bytes. Called once, before anything is made; it may leave by longjmp(3). */
+	void (*info_data)(struct nlmsghdr *nlh, void *arg);
+	void *info_data_arg;
+};
+
+/*
+ * gons_link_new_transient - make a link of this kind, such as "veth", "bridge" or "vxlan".
+ *
+ * @options: may be NULL.
+ * @ret_link: filled on success; may be NULL.
+ *
+ * The link is made in the namespace that it belongs to, and so is its peer: nothing shows up
+ * in the calling thread's, unless it is that one. It is deleted when the calling thread's
+ * scope ends, also when it was renamed or moved to another namespace by then (one which the
+ * kernel has an id for in the namespace that it was made in, as it has after a move).
+ * One that is gone already is no error. Until then its namespaces stay alive.
+ * A link to be found again needs its name or its MAC address: one that has lost both is taken
+ * for somebody else's, and stays.
+ *
+ * For veth, macvlan, macvtap, dummy, ifb, vxlan and geneve, the random MAC address is set by
+ * gons and not by the kernel, so that udev does not replace it.
+ *
+ * Returns 0. -1 with EINVAL, before anything is done, when kind is NULL, empty or too long,
+ * and for options that cannot be (see there; also a MAC address of zeros, and a multicast one);
+ * EOPNOTSUPP when this kernel lacks the kind: the sentence names the module to load; ENODEV
+ * when there is no link parent_ifindex in link_nsfd; EEXIST when what the kernel wants to be
+ * unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
+ * kind does not take; ETIMEDOUT or ENETDOWN when it did not come up.
+ */
+int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
+			    struct gons_link *ret_link);
+
+/*
+ * gons_veth_new_transient, gons_dummy_new_transient, gons_bridge_new_transient,
+ * gons_macvlan_new_transient, gons_vlan_new_transient - links of these kinds.
+ *
+ * As gons_link_new_transient(). A macvlan and a VLAN need a parent_ifindex (else EINVAL). The
+ * macvlan is in bridge mode, in which those of one parent reach each other; info_data may add
+ * another IFLA_MACVLAN_MODE. The VLAN's id is 1 to 4094 (else EINVAL).
+ */
+int gons_veth_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
+int gons_dummy_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
+int gons_bridge_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
+int gons_macvlan_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
+int gons_vlan_new_transient(unsigned id, const struct gons_link_options *options,
+			    struct gons_link *ret_link);
+
+/*
+ * gons_link_up - bring a link up, and wait until it is.
+ *
+ * @timeout_ms: how long to wait for it; 0: only look once; negative: without an end.
+ *
+ * It is when it has a carrier and its operational state (IFLA_OPERSTATE) is UP or, for links
+ * that do not tell, UNKNOWN. The kernel's notification is waited for. Not undone.
+ *
+ * Returns 0. -1 with ETIMEDOUT when it was not up in time, as a veth whose peer is down, or
+ * a bridge whose ports are: the sentence has the state; it stays set to up. ENODEV when there
+ * is no such link, or no more; ENETDOWN when the link below is down.
+ */
+int gons_link_up(int nsfd, int ifindex, int timeout_ms);
+
+/*
+ * gons_link_delete - delete a link, and its peer with it.
+ *
+ * Also one that gons has not made. Returns 0, also when there is no such link (any more);
+ * -1 with EOPNOTSUPP for a link that cannot be deleted, such as lo.
+ */
+int gons_link_delete(int nsfd, int ifindex);
+
+/*
+ * gons_link_set_master - make a link a port of a bridge (or bond, VRF...) in its namespace.
+ *
+ * @master: the bridge's ifindex; 0 frees the link.
+ *
+ * Not undone. Returns 0; -1 with ENODEV when there is no such link, EINVAL or EOPNOTSUPP when
+ * there is no such master or it does not take this link, EBUSY, ELOOP.
+ */
+int gons_link_set_master(int nsfd, int ifindex, int master);
+
+/*
+ * gons_address_add - give a link an address, such as "10.0.0.1/24" or "fd00::1/64".
+ *
+ * Without a prefix length it is a host's: /32 or /128. It can be used at once: IPv6 does no
+ * duplicate address detection for it. Not undone: it goes with the link.
+ *
+ * Returns 0. -1 with EINVAL when cidr is no address, has a prefix length that is too long, or
+ * a zone ("fe80::1%eth0"); ENODEV when there is no such link; EEXIST when it has it already;
+ * EACCES when IPv6 is disabled there.
+ */
+int gons_address_add(int nsfd, int ifindex, const char *cidr);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

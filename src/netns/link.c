@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtual links: one is made by a single request, directly in the namespaces that it and its
+ * peer belong to.
+ *
+ * The kernel looks a parent up in the namespace of the socket, and makes the link in the one
+ * of IFLA_NET_NS_FD. So the request goes over a socket of the parent's namespace. (With
+ * IFLA_LINK_NETNSID instead, kernels before 6.15 make the link there and move it after.)
+ */
+#include <ctype.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "gons/internal.h"
+#include "netns/link.h"
+
+enum {
+	NAME_LENGTH = GONS_I_NAME_SIZE - 1,
+	RANDOM_LENGTH = 4, /* of a name at least: a million and a half of them */
+	PREFIX_LENGTH = NAME_LENGTH - RANDOM_LENGTH,
+	ADDRESS_SIZE = 6,
+	INFO_DATA_SIZE = 2048,
+	NAMES_LIMIT = 100, /* how many are tried */
+	UP_TIMEOUT_MS = 5000,
+};
+
+struct making {
+	const char *kind;
+	struct gons_link_options options; /* with -1 for the calling thread's namespace */
+	char prefix[PREFIX_LENGTH + 1];
+	bool has_peer, is_awaited, is_random_address;
+	int socket_nsfd; /* where the request is sent */
+	unsigned char address[ADDRESS_SIZE], peer_address[ADDRESS_SIZE];
+	/* Within the request, to be filled in: */
+	char *name, *peer_name;
+	uint32_t *nsfd, *peer_nsfd;
+	_Alignas(struct nlmsghdr) char request[4 * INFO_DATA_SIZE];
+};
+
+/* ---- kinds ---- */
+
+static bool is_one_of(const char *kind, const char *const *kinds)
+{
+	for (; *kinds; kinds++)
+		if (strcmp(kind, *kinds) == 0)
+			return true;
+	return false;
+}
+
+/* Each of these has its peer under attribute 1. */
+static bool has_peer(const char *kind)
+{
+	static const char *const pairs[] = { "veth", "vxcan", "netkit", NULL };
+
+	return is_one_of(kind, pairs);
+}
+
+/* Kinds that get a random MAC address anyway. Others take a port's or their parent's, or
+ * have none. */
+static bool has_random_address(const char *kind)
+{
+	static const char *const kinds[] = { "veth", "dummy", "macvlan", "macvtap",
+					     "ifb",  "vxlan", "geneve",	 NULL };
+
+	return is_one_of(kind, kinds);
+}
+
+/* ---- options ---- */
+
+static int check_prefix(const char *prefix)
+{
+	if (strlen(prefix) > PREFIX_LENGTH)
+		return gons_i_fail(EINVAL,
+				   "the prefix \"%s\" leaves less than %d of the %d characters of "
+				   "a link's name to chance",
+				   prefix, RANDOM_LENGTH, NAME_LENGTH);
+	for (const char *c = prefix; *c; c++)
+		/* The kernel takes "%d" for a number that it is to choose. */
+		if (!isascii(*c) || !isgraph((unsigned char)*c) || strchr("/:%", *c))
+			return gons_i_fail(EINVAL,
+					   "the prefix \"%s\" has a character that the name of a "
+					   "link cannot have",
+					   prefix);
+	return 0;
+}
+
+static int check_address(const unsigned char *address)
+{
+	static const unsigned char zeros[ADDRESS_SIZE];
+
+	if (!address)
+		return 0;
+	if (memcmp(address, zeros, ADDRESS_SIZE) == 0)
+		return gons_i_fail(EINVAL, "a link cannot have a MAC address of zeros");
+	if (address[0] & 1)
+		return gons_i_fail(EINVAL,
+				   "a link cannot have the MAC address %02x:%02x:%02x:%02x:%02x:"
+				   "%02x, which is a multicast one",
+				   address[0], address[1], address[2], address[3], address[4],
+				   address[5]);
+	return 0;
+}
+
+static int check_namespace(int *nsfd)
+{
+	*nsfd = gons_i_nsfd(*nsfd);
+	return *nsfd < 0 ? 0 : gons_i_check_type(*nsfd, CLONE_NEWNET);
+}
+
+static int check_options(struct making *making)
+{
+	struct gons_link_options *options = &making->options;
+
+	if (check_namespace(&options->nsfd) < 0 || check_namespace(&options->peer_nsfd) < 0 ||
+	    check_namespace(&options->link_nsfd) < 0)
+		return -1;
+	if (options->peer_nsfd >= 0 && !making->has_peer)
+		return gons_i_fail(EINVAL,
+				   "a link of kind %s has no peer to be put into a "
+				   "namespace",
+				   making->kind);
+	if (options->parent_ifindex < 0)
+		return gons_i_fail(EINVAL, "%d is no ifindex of a parent", options->parent_ifindex);
+	if (options->prefix && check_prefix(options->prefix) < 0)
+		return -1;
+	return check_address(options->address);
+}
+
+static int fill_random(void *buf, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = getrandom(buf, size, 0);
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)size ? 0 : gons_i_fail(errno, "cannot get random numbers");
+}
+
+/* A unicast address that nobody assigns. */
+static void make_local(unsigned char *address)
+{
+	address[0] = (unsigned char)((address[0] & 0xfc) | 2);
+}
+
+static int prepare(struct making *making, const char *kind, const struct gons_link_options *options)
+{
+	static const struct gons_link_options none;
+	static const char *const awaiting_ports[] = { "bond", "team", NULL };
+	size_t length;
+
+	if (gons_i_check_kind(kind) < 0)
+		return -1;
+	making->kind = kind;
+	making->options = options ? *options : none;
+	making->has_peer = has_peer(kind);
+	making->is_awaited = !is_one_of(kind, awaiting_ports);
+	making->is_random_address = !making->options.address && has_random_address(kind);
+	if (check_options(making) < 0)
+		return -1;
+	if (making->options.prefix) {
+		strcpy(making->prefix, making->options.prefix);
+	} else {
+		length = strnlen(kind, PREFIX_LENGTH - 1);
+		memcpy(making->prefix, kind, length);
+		strcpy(making->prefix + length, "-");
+	}
+	making->socket_nsfd = making->options.nsfd;
+	if (making->options.parent_ifindex > 0 || making->options.link_nsfd >= 0)
+		making->socket_nsfd = making->options.link_nsfd;
+	if (fill_random(making->address, ADDRESS_SIZE) < 0 ||
+	    fill_random(making->peer_address, ADDRESS_SIZE) < 0)
+		return -1;
+	make_local(making->address);
+	make_local(making->peer_address);
+	if (making->options.address)
+		memcpy(making->address, making->options.address, ADDRESS_SIZE);
+	return 0;
+}
+
+/* ---- the request ---- */
+
+struct nlmsghdr *gons_i_link_request(void *buf, uint16_t type, uint16_t flags, int ifindex)
+{
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, type, flags);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+
+	ifi->ifi_family = AF_UNSPEC;
+	ifi->ifi_index = ifindex;
+	return nlh;
+}
+
+/* Returns where the attribute's data is. */
+static void *put(struct nlmsghdr *nlh, uint16_t type, size_t size, const void *data)
+{
+	struct nlattr *attr = mnl_nlmsg_get_payload_tail(nlh);
+
+	mnl_attr_put(nlh, type, size, data);
+	return mnl_attr_get_payload(attr);
+}
+
+/* What the link and its peer both have. */
+static void put_end(struct making *making, struct nlmsghdr *nlh, bool is_peer)
+{
+	static const char no_name[GONS_I_NAME_SIZE];
+	const int nsfd = is_peer ? making->options.peer_nsfd : making->options.nsfd;
+	char **ret_name = is_peer ? &making->peer_name : &making->name;
+	uint32_t **ret_nsfd = is_peer ? &making->peer_nsfd : &making->nsfd;
+
+	*ret_name = put(nlh, IFLA_IFNAME, sizeof(no_name), no_name);
+	if (nsfd != making->socket_nsfd)
+		*ret_nsfd = put(nlh, IFLA_NET_NS_FD, sizeof(nsfd), &nsfd);
+	if (making->options.mtu != 0)
+		mnl_attr_put_u32(nlh, IFLA_MTU, making->options.mtu);
+	if (making->is_random_address || (making->options.address && !is_peer))
+		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE,
+			     is_peer ? making->peer_address : making->address);
+}
+
+static int build(struct making *making, void (*info_data)(struct nlmsghdr *, const void *),
+		 const void *arg)
+{
+	const struct gons_link_options *options = &making->options;
+	struct nlmsghdr *nlh =
+		gons_i_link_request(making->request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *info, *data, *peer;
+	uint32_t empty, before;
+
+	put_end(making, nlh, false);
+	if (options->parent_ifindex > 0)
+		mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)options->parent_ifindex);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, making->kind);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	empty = nlh->nlmsg_len;
+	if (making->has_peer) {
+		peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
+		(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+		put_end(making, nlh, true);
+		mnl_attr_nest_end(nlh, peer);
+	}
+	if (info_data)
+		info_data(nlh, arg);
+	before = nlh->nlmsg_len;
+	if (options->info_data)
+		options->info_data(nlh, options->info_data_arg);
+	if (nlh->nlmsg_len < before || nlh->nlmsg_len - before > INFO_DATA_SIZE)
+		return gons_i_fail(EINVAL, "info_data adds more than %d bytes", INFO_DATA_SIZE);
+	if (nlh->nlmsg_len == empty) /* kinds take this for data */
+		mnl_attr_nest_cancel(nlh, data);
+	else
+		mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	return 0;
+}
+
+/* ---- making it ---- */
+
+static int fill_name(const struct making *making, char *name)
+{
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	unsigned char bytes[NAME_LENGTH];
+	size_t length = strlen(making->prefix);
+
+	if (fill_random(bytes, sizeof(bytes)) < 0)
+		return -1;
+	memcpy(name, making->prefix, length);
+	for (; length < NAME_LENGTH; length++) /* a letter first: a number could be an ifindex */
+		name[length] = characters[bytes[length] % (length == 0 ? 26 : 36)];
+	return 0;
+}
+
+/* Sends the request, under other names while there is a link of that name. */
+static int send_request(struct making *making, struct gons_i_rtnl *rtnl)
+{
+	struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)making->request;
+
+	for (int i = 0; i < NAMES_LIMIT; i++) {
+		if (fill_name(making, making->name) < 0 ||
+		    (making->has_peer && fill_name(making, making->peer_name) < 0))
+			return -1;
+		if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot make a link of kind %s",
+				     making->kind) == 0)
+			return 0;
+		/* The kernel says so when it is not the name that exists. */
+		if (errno != EEXIST || gons_i_rtnl_words(rtnl)[0] != '\0')
+			break;
+	}
+	if (errno == EEXIST && gons_i_rtnl_words(rtnl)[0] == '\0')
+		gons_i_hint("%d random names were tried", NAMES_LIMIT);
+	if (errno == ENODEV && making->options.parent_ifindex > 0)
+		gons_i_hint("in the namespace where it is looked up there is no link %d to be its "
+			    "parent",
+			    making->options.parent_ifindex);
+	if (errno == EINVAL && making->options.mtu != 0 && gons_i_rtnl_words(rtnl)[0] == '\0')
+		gons_i_hint("its MTU of %u may be out of range", making->options.mtu);
+	return gons_i_fail_kind(rtnl, making->kind);
+}
+
+static int send_to_parent(struct making *making)
+{
+	struct gons_i_rtnl *rtnl;
+	cleanup_fd int own_fd = -1;
+	int result;
+
+	if ((making->nsfd && making->options.nsfd < 0) ||
+	    (making->peer_nsfd && making->options.peer_nsfd < 0)) {
+		own_fd = gons_i_open_own(gons_i_type_row(CLONE_NEWNET));
+		if (own_fd < 0)
+			return -1;
+		if (making->nsfd && making->options.nsfd < 0)
+			*making->nsfd = (uint32_t)own_fd;
+		if (making->peer_nsfd && making->options.peer_nsfd < 0)
+			*making->peer_nsfd = (uint32_t)own_fd;
+	}
+	rtnl = gons_i_rtnl_open(making->socket_nsfd);
+	if (!rtnl)
+		return -1;
+	result = send_request(making, rtnl);
+	gons_i_rtnl_close(rtnl);
+	return result;
+}
+
+/* Fills in what the links are known by, from what they were made with and from what the
+ * kernel says. */
+static int identify(const struct making *making, struct gons_i_owned *owned)
+{
+	int peer_ifindex = 0;
+
+	strcpy(owned->kind, making->kind);
+	strcpy(owned->link.name, making->name);
+	if (gons_i_link_identify(owned->home, making->name, &owned->link, &peer_ifindex) < 0)
+		return -1;
+	/* Others may have it from a parent or a port. */
+	owned->link.is_unique_address = making->is_random_address || making->options.address;
+	if (!making->has_peer)
+		return 0;
+	owned->peer.ifindex = peer_ifindex;
+	strcpy(owned->peer.name, making->peer_name);
+	if (making->is_random_address) {
+		memcpy(owned->peer.address, making->peer_address, ADDRESS_SIZE);
+		owned->peer.address_size = ADDRESS_SIZE;
+		owned->peer.is_unique_address = true;
+	}
+	return 0;
+}
+
+static int bring_up(const struct making *making, const struct gons_i_owned *owned)
+{
+	if (making->is_awaited)
+		return gons_i_link_pair_up(making->options.nsfd, owned->link.ifindex,
+					   making->options.peer_nsfd, owned->peer.ifindex,
+					   UP_TIMEOUT_MS);
+	return gons_i_link_set_up(owned->home, owned->link.ifindex);
+}
+
+static int make(struct making *making, struct gons_link *ret_link)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_owned *owned;
+
+	if (gons_i_scope_reserve(1) < 0)
+		return -1;
+	owned = gons_i_owned_new(making->options.nsfd);
+	if (!owned)
+		return -1;
+	if (send_to_parent(making) < 0)
+		return gons_i_owned_free(owned);
+	if (identify(making, owned) < 0 || (making->options.up && bring_up(making, owned) < 0))
+		return gons_i_owned_undo(owned);
+	if (ret_link) {
+		memset(ret_link, 0, sizeof(*ret_link));
+		ret_link->ifindex = owned->link.ifindex;
+		ret_link->peer_ifindex = owned->peer.ifindex;
+		strcpy(ret_link->name, owned->link.name);
+		strcpy(ret_link->peer_name, owned->peer.name);
+	}
+	gons_i_owned_record(owned);
+	return 0;
+}
+
+int gons_i_link_new(const char *kind, const struct gons_link_options *options,
+		    void (*info_data)(struct nlmsghdr *, const void *), const void *arg,
+		    struct gons_link *ret_link)
+{
+	struct making making = { .name = NULL }; /* and holds nothing while info_data runs */
+
+	if (prepare(&making, kind, options) < 0 || build(&making, info_data, arg) < 0)
+		return -1;
+	return make(&making, ret_link);
+}
+
+GONS_EXPORT int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
+					struct gons_link *ret_link)
+{
+	return gons_i_link_new(kind, options, NULL, NULL, ret_link);
+}

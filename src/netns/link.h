@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_LINK_H
+#define GONS_I_LINK_H
+
+/* What the files about links share. */
+
+#include <gons/link.h>
+
+#include "netns/kind.h"
+#include "netns/rtnl.h"
+
+/* A descriptor as callers give it: 0 is none, too. */
+static inline int gons_i_nsfd(int nsfd)
+{
+	return nsfd > 0 ? nsfd : -1;
+}
+
+/* ---- link.c ---- */
+
+/* Starts a request about this link. */
+struct nlmsghdr *gons_i_link_request(void *buf, uint16_t type, uint16_t flags, int ifindex);
+
+/* gons_link_new_transient() with info_data of gons's own, which comes first. */
+int gons_i_link_new(const char *kind, const struct gons_link_options *options,
+		    void (*info_data)(struct nlmsghdr *, const void *), const void *arg,
+		    struct gons_link *ret_link);
+
+/* ---- link_owned.c: links that go with the scope ---- */
+
+/* What a link is known by. */
+struct gons_i_identity {
+	int ifindex;
+	char name[GONS_I_NAME_SIZE];
+	unsigned char address[32]; /* MAX_ADDR_LEN */
+	size_t address_size;
+	bool is_unique_address; /* no other link should have it */
+};
+
+struct gons_i_owned {
+	struct gons_i_rtnl *home; /* where it was made */
+	char kind[GONS_I_NAME_SIZE];
+	struct gons_i_identity link, peer; /* ifindex 0: no peer */
+};
+
+/* Reads the link that has this name, and its peer's ifindex (may be NULL). */
+int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
+			 struct gons_i_identity *ret_identity, int *ret_peer_ifindex);
+
+/* For links in this namespace. NULL with errno and sentence. */
+struct gons_i_owned *gons_i_owned_new(int nsfd);
+int gons_i_owned_free(struct gons_i_owned *owned); /* keeps errno; returns -1 */
+
+/* Records it, in room that was reserved; the record owns it then. */
+void gons_i_owned_record(struct gons_i_owned *owned);
+
+/* Deletes it at once instead, keeping errno and sentence, and frees it. Returns -1. */
+int gons_i_owned_undo(struct gons_i_owned *owned);
+
+/* ---- link_up.c ---- */
+
+/* Brings a link up, to be waited for; and its peer, unless peer_ifindex is 0. */
+int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms);
+
+/* Sets it to up and waits for nothing. */
+int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Links that are deleted with the scope, and how they are found again.
+ *
+ * Where the link was made, the kernel may by now have somebody else's under its ifindex: one
+ * that was moved in keeps its own if that is free, and namespaces all count from 1. So the
+ * link there is compared before it is deleted. Where it has been moved away, the kernel gave
+ * the other namespace an id in the one that it left, by which it can be asked from there.
+ */
+#include <linux/if_link.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gons/internal.h"
+#include "netns/link.h"
+
+/* ---- reading links ---- */
+
+struct reading {
+	struct gons_i_identity identity;
+	char kind[GONS_I_NAME_SIZE];
+	int below; /* IFLA_LINK; the link itself where there is none */
+};
+
+static void read_string(const struct nlattr *attr, char *text, size_t size)
+{
+	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+		(void)snprintf(text, size, "%s", mnl_attr_get_str(attr));
+}
+
+static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct gons_i_identity *identity = &reading->identity;
+	const struct nlattr *attr, *inner;
+
+	memset(reading, 0, sizeof(*reading));
+	identity->ifindex = reading->below = ifi->ifi_index;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME:
+			read_string(attr, identity->name, sizeof(identity->name));
+			break;
+		case IFLA_LINK:
+			reading->below = (int)mnl_attr_get_u32(attr);
+			break;
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(attr) > sizeof(identity->address))
+				break;
+			identity->address_size = mnl_attr_get_payload_len(attr);
+			memcpy(identity->address, mnl_attr_get_payload(attr),
+			       identity->address_size);
+			break;
+		case IFLA_LINKINFO:
+			mnl_attr_for_each_nested(inner, attr) if (mnl_attr_get_type(inner) ==
+								  IFLA_INFO_KIND)
+				read_string(inner, reading->kind, sizeof(reading->kind));
+			break;
+		}
+	}
+}
+
+static int take_link(const struct nlmsghdr *nlh, void *reading)
+{
+	if (nlh->nlmsg_type == RTM_NEWLINK)
+		read_link(nlh, reading);
+	return MNL_CB_OK;
+}
+
+int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
+			 struct gons_i_identity *ret_identity, int *ret_peer_ifindex)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, 0);
+	struct reading reading;
+
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	if (gons_i_rtnl_ask(rtnl, nlh, take_link, &reading, "cannot find the new link %s", name) <
+	    0)
+		return -1;
+	*ret_identity = reading.identity;
+	*ret_peer_ifindex = reading.below;
+	return 0;
+}
+
+/* ---- recognising links ---- */
+
+static bool has_name(const struct reading *reading, const struct gons_i_identity *identity)
+{
+	return strcmp(reading->identity.name, identity->name) == 0;
+}
+
+static bool has_address(const struct reading *reading, const struct gons_i_identity *identity)
+{
+	return identity->address_size > 0 &&
+	       identity->address_size == reading->identity.address_size &&
+	       memcmp(identity->address, reading->identity.address, identity->address_size) == 0;
+}
+
+/* The link where it should be, renamed or not. */
+static bool is_it(const struct reading *reading, const struct gons_i_owned *owned)
+{
+	return reading->identity.ifindex == owned->link.ifindex &&
+	       strcmp(reading->kind, owned->kind) == 0 &&
+	       (has_name(reading, &owned->link) || has_address(reading, &owned->link));
+}
+
+static bool is_like(const struct reading *reading, const struct gons_i_identity *identity)
+{
+	return identity->ifindex > 0 &&
+	       (has_name(reading, identity) ||
+		(identity->is_unique_address && has_address(reading, identity)));
+}
+
+/* ---- deleting them ---- */
+
+/* Deletes a link; nsid says where it is, or is negative. One that is gone is no error. */
+static int delete_link(struct gons_i_rtnl *rtnl, int nsid, int ifindex, const char *name)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_DELLINK, 0, ifindex);
+
+	if (nsid >= 0)
+		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
+	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot delete link %d (%s)", ifindex, name) <
+		    0 &&
+	    errno != ENODEV)
+		return -1;
+	return 0;
+}
+
+struct search {
+	const struct gons_i_owned *owned;
+	int ifindex; /* 0: not found */
+};
+
+static int compare(const struct nlmsghdr *nlh, void *arg)
+{
+	struct search *search = arg;
+	struct reading reading;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK)
+		return MNL_CB_OK;
+	read_link(nlh, &reading);
+	if (strcmp(reading.kind, search->owned->kind) == 0 &&
+	    (is_like(&reading, &search->owned->link) || is_like(&reading, &search->owned->peer)))
+		search->ifindex = reading.identity.ifindex;
+	return search->ifindex > 0 ? MNL_CB_STOP : MNL_CB_OK;
+}
+
+/* Looks through a namespace, and deletes the link if it, or its peer, is there: 1 then. What
+ * may not be looked into has nothing. */
+static int delete_in(const struct gons_i_owned *owned, int nsid)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, NLM_F_DUMP, 0);
+	struct search search = { .owned = owned };
+
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (nsid >= 0)
+		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
+	if (gons_i_rtnl_ask(owned->home, nlh, compare, &search, "cannot list the links") < 0 ||
+	    search.ifindex == 0)
+		return 0;
+	return delete_link(owned->home, nsid, search.ifindex, owned->link.name) < 0 ? -1 : 1;
+}
+
+/* Ids of other namespaces, in that of the link. */
+struct ids {
+	int *ids;
+	size_t n, room;
+};
+
+static int take_id(const struct nlmsghdr *nlh, void *arg)
+{
+	struct ids *ids = arg;
+	const struct nlattr *attr;
+	int *larger;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg))
+	{
+		if (mnl_attr_get_type(attr) != NETNSA_NSID ||
+		    mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+			continue;
+		if (ids->n == ids->room) {
+			larger = realloc(ids->ids, (ids->room * 2 + 16) * sizeof(int));
+			if (!larger)
+				return MNL_CB_ERROR;
+			ids->ids = larger;
+			ids->room = ids->room * 2 + 16;
+		}
+		ids->ids[ids->n++] = (int)mnl_attr_get_u32(attr);
+	}
+	return MNL_CB_OK;
+}
+
+/* The link is not where it was made: looks for it elsewhere. */
+static int delete_moved(const struct gons_i_owned *owned)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_GETNSID, NLM_F_DUMP);
+	struct ids ids = { .ids = NULL };
+	int result = delete_in(owned, -1);
+
+	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct rtgenmsg));
+	if (result == 0 &&
+	    gons_i_rtnl_ask(owned->home, nlh, take_id, &ids, "cannot list namespaces") < 0)
+		result = -1;
+	for (size_t i = 0; result == 0 && i < ids.n; i++)
+		result = delete_in(owned, ids.ids[i]);
+	free(ids.ids);
+	return result < 0 ? -1 : 0;
+}
+
+static int delete_owned(const struct gons_i_owned *owned)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, owned->link.ifindex);
+	struct reading reading = { .below = 0 };
+
+	if (gons_i_rtnl_ask(owned->home, nlh, take_link, &reading, "cannot find link %d (%s)",
+			    owned->link.ifindex, owned->link.name) < 0 &&
+	    errno != ENODEV)
+		return -1;
+	if (!is_it(&reading, owned))
+		return delete_moved(owned);
+	return delete_link(owned->home, -1, owned->link.ifindex, owned->link.name);
+}
+
+/* ---- on the scope ---- */
+
+struct gons_i_owned *gons_i_owned_new(int nsfd)
+{
+	struct gons_i_owned *owned = calloc(1, sizeof(*owned));
+
+	if (!owned) {
+		(void)gons_i_fail(ENOMEM, "cannot record a link to be deleted");
+		return NULL;
+	}
+	owned->home = gons_i_rtnl_open(nsfd);
+	if (owned->home)
+		return owned;
+	free(owned);
+	return NULL;
+}
+
+int gons_i_owned_free(struct gons_i_owned *owned)
+{
+	int saved = errno;
+
+	gons_i_rtnl_close(owned->home);
+	free(owned);
+	errno = saved;
+	return -1;
+}
+
+static int undo_link(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_owned *owned = *(struct gons_i_owned **)data;
+	int result = delete_owned(owned);
+
+	(void)gons_i_owned_free(owned);
+	return result;
+}
+
+static void drop_link(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	(void)gons_i_owned_free(*(struct gons_i_owned **)data);
+}
+
+void gons_i_owned_record(struct gons_i_owned *owned)
+{
+	static const struct gons_i_undo undo = { undo_link, drop_link };
+
+	(void)gons_i_scope_push(&undo, &owned, sizeof(owned));
+}
+
+int gons_i_owned_undo(struct gons_i_owned *owned)
+{
+	struct gons_i_failure failure;
+
+	gons_i_failure_save(&failure);
+	(void)undo_link(&owned);
+	return gons_i_failure_restore(&failure);
+}

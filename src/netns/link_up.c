@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bringing links up. The kernel's notifications are subscribed to before anything is asked,
+ * so that none can be missed; where they come too fast for the socket, the state is asked for
+ * again.
+ */
+#include <limits.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "gons/internal.h"
+#include "netns/link.h"
+
+struct rise {
+	struct gons_i_rtnl *rtnl;
+	struct mnl_socket *monitor;
+	int ifindex;
+	/* As far as it is known: */
+	char name[GONS_I_NAME_SIZE];
+	unsigned flags;
+	uint8_t state;
+	bool is_gone;
+};
+
+static int take_state(const struct nlmsghdr *nlh, void *arg)
+{
+	struct rise *rise = arg;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	/* A bridge tells of its ports, too, in messages of another family. */
+	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
+	    ifi->ifi_family != AF_UNSPEC || ifi->ifi_index != rise->ifindex)
+		return MNL_CB_OK;
+	if (nlh->nlmsg_type == RTM_DELLINK) {
+		rise->is_gone = true;
+		return MNL_CB_OK;
+	}
+	rise->flags = ifi->ifi_flags;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
+	{
+		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE)
+			rise->state = mnl_attr_get_u8(attr);
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			(void)snprintf(rise->name, sizeof(rise->name), "%s",
+				       mnl_attr_get_str(attr));
+	}
+	return MNL_CB_OK;
+}
+
+/* A link without a carrier is in state UNKNOWN for a moment, too: until the kernel gets to
+ * working its state out. */
+static bool is_up(const struct rise *rise)
+{
+	return (rise->flags & IFF_UP) &&
+	       (rise->state == IF_OPER_UP ||
+		(rise->state == IF_OPER_UNKNOWN && (rise->flags & IFF_LOWER_UP)));
+}
+
+static int ask_state(struct rise *rise)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, rise->ifindex);
+
+	return gons_i_rtnl_ask(rise->rtnl, nlh, take_state, rise, "cannot find link %d",
+			       rise->ifindex);
+}
+
+int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, ifindex);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = IFF_UP;
+	return gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot bring up link %d", ifindex);
+}
+
+/* ---- waiting ---- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static const char *state_name(uint8_t state)
+{
+	static const char *const names[] = { "UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
+					     "TESTING", "DORMANT",    "UP" };
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "a new one";
+}
+
+/* Takes what the kernel has told, without waiting. 0, or -1 with errno and sentence. */
+static int hear(struct rise *rise)
+{
+	_Alignas(struct nlmsghdr) char buf[8192];
+	ssize_t got;
+
+	for (;;) {
+		got = recv(mnl_socket_get_fd(rise->monitor), buf, sizeof(buf), MSG_DONTWAIT);
+		if (got > 0)
+			(void)mnl_cb_run(buf, (size_t)got, 0, 0, take_state, rise);
+		else if (got == 0 || errno == EAGAIN)
+			return 0;
+		else if (errno == ENOBUFS)
+			return ask_state(rise);
+		else if (errno != EINTR)
+			return gons_i_fail(errno, "cannot wait for link %d", rise->ifindex);
+	}
+}
+
+static int fail_in_time(const struct rise *rise, int timeout_ms)
+{
+	(void)gons_i_fail(ETIMEDOUT, "link %d (%s) is not up after %d ms", rise->ifindex,
+			  rise->name, timeout_ms);
+	gons_i_hint("its operational state is %s%s", state_name(rise->state),
+		    !(rise->flags & IFF_UP)	    ? ", and somebody has set it to down"
+		    : !(rise->flags & IFF_LOWER_UP) ? ", for it has no carrier"
+						    : "");
+	return -1;
+}
+
+static int wait_for(struct rise *rise, int64_t end, int timeout_ms)
+{
+	struct pollfd pollfd = { .fd = mnl_socket_get_fd(rise->monitor), .events = POLLIN };
+
+	if (ask_state(rise) < 0)
+		return -1;
+	while (!is_up(rise)) {
+		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
+
+		if (timeout_ms >= 0 && left <= 0)
+			return fail_in_time(rise, timeout_ms);
+		if (poll(&pollfd, 1, (int)left) < 0 && errno != EINTR)
+			return gons_i_fail(errno, "cannot wait for link %d", rise->ifindex);
+		if (hear(rise) < 0)
+			return -1;
+		if (rise->is_gone)
+			return gons_i_fail(ENODEV,
+					   "link %d was deleted or moved while it was waited for",
+					   rise->ifindex);
+	}
+	return 0;
+}
+
+static int start(struct rise *rise, int nsfd, int ifindex)
+{
+	memset(rise, 0, sizeof(*rise));
+	rise->ifindex = ifindex;
+	rise->rtnl = gons_i_rtnl_open(nsfd);
+	if (!rise->rtnl)
+		return -1;
+	rise->monitor = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
+	if (!rise->monitor)
+		return -1;
+	if (mnl_socket_bind(rise->monitor, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+		return gons_i_fail(errno, "cannot subscribe to notifications of links");
+	return gons_i_link_set_up(rise->rtnl, ifindex);
+}
+
+static void stop(struct rise *rise)
+{
+	int saved = errno;
+
+	gons_i_rtnl_close(rise->rtnl);
+	if (rise->monitor)
+		(void)mnl_socket_close(rise->monitor);
+	errno = saved;
+}
+
+int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms)
+{
+	int64_t end = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	struct rise link, peer = { .rtnl = NULL };
+	int result = start(&link, nsfd, ifindex);
+
+	if (result == 0 && peer_ifindex > 0)
+		result = start(&peer, peer_nsfd, peer_ifindex);
+	if (result == 0)
+		result = wait_for(&link, end, timeout_ms);
+	if (result == 0 && peer_ifindex > 0)
+		result = wait_for(&peer, end, timeout_ms);
+	stop(&peer);
+	stop(&link);
+	return result;
+}
+
+GONS_EXPORT int gons_link_up(int nsfd, int ifindex, int timeout_ms)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	if (ifindex <= 0)
+		return gons_i_fail(EINVAL, "%d is no ifindex of a link", ifindex);
+	return gons_i_link_pair_up(gons_i_nsfd(nsfd), ifindex, -1, 0, timeout_ms);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Virtual links: made where they belong, with what they were asked to have. */
+#include "check.h"
+
+#include <gons/link.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <string.h>
+
+#include "links.h"
+
+static int blue, red, green; /* network namespaces of the test that runs */
+
+static void need_namespaces(const char *kind)
+{
+	gons_require(CLONE_NEWNET);
+	gons_require_link(kind);
+	blue = gons_must(gons_netns_new_transient());
+	red = gons_must(gons_netns_new_transient());
+	green = gons_must(gons_netns_new_transient());
+}
+
+/* A name is the prefix, and letters and digits up to 15 characters. */
+static void assert_name(const char *name, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	assert_int_equal(strlen(name), 15);
+	assert_memory_equal(name, prefix, length);
+	assert_int_equal(strspn(name + length, "abcdefghijklmnopqrstuvwxyz0123456789"),
+			 15 - length);
+}
+
+static void put_vni(struct nlmsghdr *nlh, void *vni)
+{
+	mnl_attr_put_u32(nlh, IFLA_VXLAN_ID, *(uint32_t *)vni);
+	mnl_attr_put_u16(nlh, IFLA_VXLAN_PORT, 0xb612); /* 4790 */
+}
+
+/* ---- where they are ---- */
+
+static void the_ends_of_a_veth_are_in_two_namespaces_and_none_in_the_callers(void **state)
+{
+	struct gons_link_options options = { .up = 0 };
+	struct seen_link seen, peer;
+	struct gons_link link;
+	int before;
+
+	(void)state;
+	need_namespaces("veth");
+	before = see_links(-1, NULL, 0);
+	options.nsfd = blue;
+	options.peer_nsfd = red;
+	gons_must(gons_veth_new_transient(&options, &link));
+	assert_int_equal(see_links(-1, NULL, 0), before);
+	assert_int_equal(count_links(blue), 1);
+	assert_int_equal(count_links(red), 1);
+	assert_true(see_link(blue, link.ifindex, &seen));
+	assert_true(see_link(red, link.peer_ifindex, &peer));
+	assert_string_equal(seen.name, link.name);
+	assert_string_equal(peer.name, link.peer_name);
+	assert_string_equal(seen.kind, "veth");
+	assert_int_equal(seen.below, peer.ifindex);
+	assert_int_equal(peer.below, seen.ifindex);
+	assert_name(link.name, "veth-");
+	assert_name(link.peer_name, "veth-");
+	assert_string_not_equal(link.name, link.peer_name);
+	assert_false(seen.flags & IFF_UP);
+	assert_int_equal(seen.mtu, 1500);
+}
+
+static void without_options_a_pair_is_in_the_callers_namespace(void **state)
+{
+	struct seen_link seen;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	gons_must(gons_veth_new_transient(NULL, &link));
+	assert_int_equal(count_links(-1), 2);
+	assert_true(see_link(-1, link.ifindex, &seen));
+	assert_string_equal(seen.name, link.name);
+	assert_int_equal(seen.below, link.peer_ifindex);
+	assert_true(see_link(-1, link.peer_ifindex, &seen));
+	assert_string_equal(seen.name, link.peer_name);
+	gons_must(gons_veth_new_transient(NULL, NULL));
+	assert_int_equal(count_links(-1), 4);
+}
+
+/* Each of the namespaces that the ends can be in, the caller's among them. */
+static void a_veth_has_its_ends_in_any_two_namespaces(void **state)
+{
+	struct gons_link link;
+	int places[4];
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(green));
+	places[0] = 0;
+	places[1] = -1;
+	places[2] = blue;
+	places[3] = red;
+	for (int i = 0; i < 16; i++)
+		GONS_SCOPE {
+			struct gons_link_options options = { .nsfd = places[i / 4],
+							     .peer_nsfd = places[i % 4] };
+
+			/* What is looked up nowhere makes no difference. */
+			options.link_nsfd = i % 3 == 0 ? blue : 0;
+			gons_must(gons_veth_new_transient(&options, &link));
+			for (int j = 1; j < 4; j++) {
+				int here = (i / 4 == j || (j == 1 && i / 4 == 0)) +
+					   (i % 4 == j || (j == 1 && i % 4 == 0));
+
+				assert_int_equal(count_links(places[j]), here);
+			}
+			assert_true(see_name(places[i / 4] ? places[i / 4] : -1, link.name, NULL));
+			assert_true(
+				see_name(places[i % 4] ? places[i % 4] : -1, link.peer_name, NULL));
+		}
+	for (int j = 1; j < 4; j++)
+		assert_int_equal(count_links(places[j]), 0);
+}
+
+static void a_macvlan_has_its_parent_in_a_third_namespace(void **state)
+{
+	struct gons_link_options options = { .up = 0 };
+	struct gons_link parent, link;
+	struct seen_link seen;
+	int before;
+
+	(void)state;
+	need_namespaces("macvlan");
+	gons_require_link("veth");
+	before = see_links(-1, NULL, 0);
+	options.nsfd = options.peer_nsfd = red;
+	gons_must(gons_veth_new_transient(&options, NULL)); /* so that the indices differ */
+	gons_must(gons_veth_new_transient(&options, &parent));
+	options.nsfd = blue;
+	options.peer_nsfd = 0;
+	options.link_nsfd = red;
+	options.parent_ifindex = parent.ifindex;
+	gons_must(gons_macvlan_new_transient(&options, &link));
+	assert_int_equal(see_links(-1, NULL, 0), before);
+	assert_int_equal(count_links(blue), 1);
+	assert_int_equal(count_links(red), 4);
+	assert_true(see_link(blue, link.ifindex, &seen));
+	assert_string_equal(seen.kind, "macvlan");
+	assert_int_equal(seen.below, parent.ifindex);
+	assert_true(seen.below_nsid >= 0);
+	assert_int_equal(seen.macvlan_mode, MACVLAN_MODE_BRIDGE);
+	assert_name(link.name, "macvlan-");
+	assert_int_equal(link.peer_ifindex, 0);
+	assert_string_equal(link.peer_name, "");
+	gons_must(gons_enter(blue));
+	assert_int_equal(gons_netns_nsid(red), seen.below_nsid);
+}
+
+/* ---- what they have ---- */
+
+static void a_link_has_the_mtu_and_the_address_that_it_was_asked_to_have(void **state)
+{
+	static const unsigned char address[6] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
+	struct gons_link_options options = { .mtu = 9000, .address = address, .prefix = "eth" };
+	struct seen_link seen, peer;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = blue;
+	options.peer_nsfd = red;
+	gons_must(gons_veth_new_transient(&options, &link));
+	assert_name(link.name, "eth");
+	assert_name(link.peer_name, "eth");
+	assert_true(see_link(blue, link.ifindex, &seen));
+	assert_true(see_link(red, link.peer_ifindex, &peer));
+	assert_int_equal(seen.mtu, 9000);
+	assert_int_equal(peer.mtu, 9000);
+	assert_memory_equal(seen.address, address, 6);
+	assert_memory_not_equal(peer.address, address, 6);
+}
+
+static void info_data_adds_what_a_vxlan_needs(void **state)
+{
+	uint32_t vni = 4711;
+	struct gons_link_options options = { .info_data = put_vni, .info_data_arg = &vni };
+	struct seen_link seen;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("vxlan");
+	options.nsfd = blue;
+	gons_must(gons_link_new_transient("vxlan", &options, &link));
+	assert_true(see_link(blue, link.ifindex, &seen));
+	assert_string_equal(seen.kind, "vxlan");
+	assert_int_equal(seen.vni, 4711);
+	/* The kernel's words say what exists, so that other names are not tried. */
+	assert_refused(gons_link_new_transient("vxlan", &options, &link), EEXIST, "VNI");
+	options.nsfd = red;
+	gons_must(gons_link_new_transient("vxlan", &options, &link));
+}
+
+static void a_pair_is_brought_up_and_waited_for(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct seen_link seen;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = blue;
+	options.peer_nsfd = red;
+	for (int i = 0; i < 20; i++) {
+		gons_must(gons_veth_new_transient(&options, &link));
+		assert_true(see_link(blue, link.ifindex, &seen));
+		assert_int_equal(seen.state, 6); /* IF_OPER_UP */
+		assert_true(see_link(red, link.peer_ifindex, &seen));
+		assert_int_equal(seen.state, 6);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(the_ends_of_a_veth_are_in_two_namespaces_and_none_in_the_callers),
+		check_test(without_options_a_pair_is_in_the_callers_namespace),
+		check_test(a_veth_has_its_ends_in_any_two_namespaces),
+		check_test(a_macvlan_has_its_parent_in_a_third_namespace),
+		check_test(a_link_has_the_mtu_and_the_address_that_it_was_asked_to_have),
+		check_test(info_data_adds_what_a_vxlan_needs),
+		check_test(a_pair_is_brought_up_and_waited_for),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LINKS_H
+#define LINKS_H
+
+/* Links as a plain libmnl program sees them, for the tests about links. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct seen_link {
+	int ifindex;
+	char name[16], kind[16];
+	unsigned char address[6];
+	unsigned flags, mtu;
+	uint8_t state; /* IFLA_OPERSTATE */
+	int master, below; /* IFLA_MASTER, IFLA_LINK; 0: none */
+	int below_nsid; /* IFLA_LINK_NETNSID; -1: none */
+	int vlan_id, vni, macvlan_mode; /* of IFLA_INFO_DATA; 0: none */
+};
+
+/* The links of a network namespace (-1: the calling thread's), at most max; returns how many
+ * there are. */
+int see_links(int nsfd, struct seen_link *links, int max);
+
+/* One of them, by ifindex or by name; false when it is not there. */
+bool see_link(int nsfd, int ifindex, struct seen_link *link);
+bool see_name(int nsfd, const char *name, struct seen_link *link);
+
+/* How many links there are that a new network namespace does not have. */
+int count_links(int nsfd);
+
+#endif

@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -167,4 +168,106 @@ int count_links(int nsfd)
 		left = see_links(nsfd, NULL, 0) - see_links(bare, NULL, 0);
 	}
 	return left;
+}
+
+/* ---- changes ---- */
+
+struct change {
+	char buf[1024];
+	struct nlmsghdr *nlh;
+	struct ifinfomsg *ifi;
+};
+
+static void start(struct change *change, uint16_t type, uint16_t flags, int ifindex)
+{
+	change->nlh = mnl_nlmsg_put_header(change->buf);
+	change->nlh->nlmsg_type = type;
+	change->nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	change->ifi = mnl_nlmsg_put_extra_header(change->nlh, sizeof(*change->ifi));
+	change->ifi->ifi_index = ifindex;
+}
+
+static int finish(struct change *change, int nsfd)
+{
+	char buf[8192];
+	int errnum = 0;
+
+	GONS_SCOPE {
+		struct mnl_socket *socket = gons_must(gons_netns_mnl_open(nsfd, NETLINK_ROUTE));
+		ssize_t got;
+
+		assert_true(mnl_socket_sendto(socket, change->nlh, change->nlh->nlmsg_len) > 0);
+		got = mnl_socket_recvfrom(socket, buf, sizeof(buf));
+		assert_true(got > 0);
+		if (mnl_cb_run(buf, (size_t)got, 0, 0, NULL, NULL) < 0)
+			errnum = errno;
+	}
+	return errnum;
+}
+
+int make_veth(int nsfd, int ifindex, const char *name)
+{
+	struct change change;
+	struct nlattr *info, *data, *peer;
+	struct ifinfomsg *ifi;
+
+	start(&change, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifindex);
+	mnl_attr_put_strz(change.nlh, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(change.nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(change.nlh, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(change.nlh, IFLA_INFO_DATA);
+	peer = mnl_attr_nest_start(change.nlh, VETH_INFO_PEER);
+	ifi = mnl_nlmsg_put_extra_header(change.nlh, sizeof(*ifi));
+	ifi->ifi_index = ifindex ? ifindex + 1000 : 0; /* else it may get that one */
+	mnl_attr_nest_end(change.nlh, peer);
+	mnl_attr_nest_end(change.nlh, data);
+	mnl_attr_nest_end(change.nlh, info);
+	return finish(&change, nsfd);
+}
+
+int rename_link(int nsfd, int ifindex, const char *name)
+{
+	struct change change;
+
+	start(&change, RTM_NEWLINK, 0, ifindex);
+	mnl_attr_put_strz(change.nlh, IFLA_IFNAME, name);
+	return finish(&change, nsfd);
+}
+
+int move_link(int nsfd, int ifindex, int to_nsfd, const char *name)
+{
+	struct change change;
+
+	start(&change, RTM_NEWLINK, 0, ifindex);
+	mnl_attr_put_u32(change.nlh, IFLA_NET_NS_FD, (uint32_t)to_nsfd);
+	if (name)
+		mnl_attr_put_strz(change.nlh, IFLA_IFNAME, name);
+	return finish(&change, nsfd);
+}
+
+int set_address(int nsfd, int ifindex, const unsigned char *address)
+{
+	struct change change;
+
+	start(&change, RTM_NEWLINK, 0, ifindex);
+	mnl_attr_put(change.nlh, IFLA_ADDRESS, 6, address);
+	return finish(&change, nsfd);
+}
+
+int set_flags(int nsfd, int ifindex, unsigned mask, unsigned flags)
+{
+	struct change change;
+
+	start(&change, RTM_NEWLINK, 0, ifindex);
+	change.ifi->ifi_change = mask;
+	change.ifi->ifi_flags = flags;
+	return finish(&change, nsfd);
+}
+
+int delete_link(int nsfd, int ifindex)
+{
+	struct change change;
+
+	start(&change, RTM_DELLINK, 0, ifindex);
+	return finish(&change, nsfd);
 }

@@ -29,4 +29,12 @@ bool see_name(int nsfd, const char *name, struct seen_link *link);
 /* How many links there are that a new network namespace does not have. */
 int count_links(int nsfd);
 
+/* What somebody does to a link without gons: 0, or the errno. */
+int make_veth(int nsfd, int ifindex, const char *name); /* ifindex 0: the kernel's choice */
+int rename_link(int nsfd, int ifindex, const char *name);
+int move_link(int nsfd, int ifindex, int to_nsfd, const char *name); /* NULL: keeps its name */
+int set_address(int nsfd, int ifindex, const unsigned char *address);
+int set_flags(int nsfd, int ifindex, unsigned mask, unsigned flags);
+int delete_link(int nsfd, int ifindex);
+
 #endif

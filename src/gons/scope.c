@@ -6,6 +6,7 @@
  * longjmp, or which uses gons itself, finds a stack that makes sense. Records carry a
  * number, because a mark must not be mistaken for a later one at the same height.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -234,7 +235,14 @@ static void drop_descriptor(void *data)
 int gons_i_scope_push_fd(int fd)
 {
 	static const struct gons_i_undo undo = { close_recorded, drop_descriptor };
+	int other = fd == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
 
+	/* Without standard input a namespace may get descriptor 0, which means none in a
+	 * structure of zeros. */
+	if (other > 0) {
+		(void)close(fd);
+		fd = other;
+	}
 	(void)gons_i_scope_push(&undo, &fd, sizeof(fd));
 	return fd;
 }

@@ -88,8 +88,9 @@ GONS_EXPORT int gons_address_add(int nsfd, int ifindex, const char *cidr)
 	ifa->ifa_index = (uint32_t)ifindex;
 	mnl_attr_put(nlh, IFA_LOCAL, address.size, address.bytes);
 	mnl_attr_put(nlh, IFA_ADDRESS, address.size, address.bytes);
-	result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot give link %d the address %s",
-				  ifindex, cidr);
+	result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL);
+	if (result < 0)
+		(void)gons_i_rtnl_fail(rtnl, "cannot give link %d the address %s", ifindex, cidr);
 	gons_i_rtnl_close(rtnl);
 	return result;
 }

@@ -48,7 +48,7 @@ int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 
 	/* A kind may also have been refused for other reasons, and the kernel says so then. */
 	if (errno != EOPNOTSUPP || (words[0] != '\0' && !strstr(words, "Unknown device type")))
-		return -1;
+		return gons_i_rtnl_fail(rtnl, "cannot make a link of kind %s", kind);
 	(void)gons_i_fail(EOPNOTSUPP, "cannot make a link of kind %s", kind);
 	gons_i_hint("this kernel lacks it: load the module %s, if there is one", module_of(kind));
 	return -1;
@@ -78,8 +78,7 @@ static int try_kind(void *arg)
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(nlh, info);
-	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot make a link of kind %s", kind) == 0 ||
-	    (errno != EOPNOTSUPP && errno != EPERM))
+	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) == 0 || (errno != EOPNOTSUPP && errno != EPERM))
 		return 0;
 	return gons_i_fail_kind(rtnl, kind);
 }

@@ -272,6 +272,24 @@ static int fill_name(const struct making *making, char *name)
 	return 0;
 }
 
+static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
+{
+	const struct gons_link_options *options = &making->options;
+
+	(void)gons_i_fail_kind(rtnl, making->kind);
+	if (gons_i_rtnl_words(rtnl)[0] != '\0')
+		return -1;
+	if (errno == EEXIST)
+		gons_i_hint("%d random names were tried", NAMES_LIMIT);
+	if (errno == ENODEV && options->parent_ifindex > 0)
+		gons_i_hint("in the namespace where it is looked up there is no link %d to be its "
+			    "parent",
+			    options->parent_ifindex);
+	if (errno == EINVAL && options->mtu != 0)
+		gons_i_hint("its MTU of %u may be out of range", options->mtu);
+	return -1;
+}
+
 /* Sends the request, under other names while there is a link of that name. */
 static int send_request(struct making *making, struct gons_i_rtnl *rtnl)
 {
@@ -281,22 +299,13 @@ static int send_request(struct making *making, struct gons_i_rtnl *rtnl)
 		if (fill_name(making, making->name) < 0 ||
 		    (making->has_peer && fill_name(making, making->peer_name) < 0))
 			return -1;
-		if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot make a link of kind %s",
-				     making->kind) == 0)
+		if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) == 0)
 			return 0;
 		/* The kernel says so when it is not the name that exists. */
 		if (errno != EEXIST || gons_i_rtnl_words(rtnl)[0] != '\0')
 			break;
 	}
-	if (errno == EEXIST && gons_i_rtnl_words(rtnl)[0] == '\0')
-		gons_i_hint("%d random names were tried", NAMES_LIMIT);
-	if (errno == ENODEV && making->options.parent_ifindex > 0)
-		gons_i_hint("in the namespace where it is looked up there is no link %d to be its "
-			    "parent",
-			    making->options.parent_ifindex);
-	if (errno == EINVAL && making->options.mtu != 0 && gons_i_rtnl_words(rtnl)[0] == '\0')
-		gons_i_hint("its MTU of %u may be out of range", making->options.mtu);
-	return gons_i_fail_kind(rtnl, making->kind);
+	return fail(making, rtnl);
 }
 
 static int send_to_parent(struct making *making)

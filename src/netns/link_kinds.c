@@ -82,9 +82,13 @@ GONS_EXPORT int gons_link_delete(int nsfd, int ifindex)
 	if (!rtnl)
 		return -1;
 	result = gons_i_rtnl_talk(rtnl, gons_i_link_request(buf, RTM_DELLINK, 0, ifindex), NULL,
-				  NULL, "cannot delete link %d", ifindex);
+				  NULL);
+	if (result < 0 && errno == ENODEV)
+		result = 0;
+	if (result < 0)
+		(void)gons_i_rtnl_fail(rtnl, "cannot delete link %d", ifindex);
 	gons_i_rtnl_close(rtnl);
-	return result < 0 && errno != ENODEV ? -1 : 0;
+	return result;
 }
 
 GONS_EXPORT int gons_link_set_master(int nsfd, int ifindex, int master)
@@ -104,11 +108,12 @@ GONS_EXPORT int gons_link_set_master(int nsfd, int ifindex, int master)
 		return -1;
 	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, ifindex);
 	mnl_attr_put_u32(nlh, IFLA_MASTER, (uint32_t)master);
-	result = master > 0 ? gons_i_rtnl_talk(rtnl, nlh, NULL, NULL,
-					       "cannot make link %d a port of link %d", ifindex,
-					       master)
-			    : gons_i_rtnl_talk(rtnl, nlh, NULL, NULL,
-					       "cannot free link %d from its master", ifindex);
+	result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL);
+	if (result < 0 && master == 0)
+		(void)gons_i_rtnl_fail(rtnl, "cannot free link %d from its master", ifindex);
+	else if (result < 0)
+		(void)gons_i_rtnl_fail(rtnl, "cannot make link %d a port of link %d", ifindex,
+				       master);
 	if (result < 0 && master > 0 && (errno == EINVAL || errno == EOPNOTSUPP))
 		gons_i_hint("there is no link %d, or it takes no such ports", master);
 	gons_i_rtnl_close(rtnl);

@@ -79,9 +79,8 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 	struct reading reading;
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	if (gons_i_rtnl_ask(rtnl, nlh, take_link, &reading, "cannot find the new link %s", name) <
-	    0)
-		return -1;
+	if (gons_i_rtnl_ask(rtnl, nlh, take_link, &reading) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot find the new link %s", name);
 	*ret_identity = reading.identity;
 	*ret_peer_ifindex = reading.below;
 	return 0;
@@ -126,10 +125,8 @@ static int delete_link(struct gons_i_rtnl *rtnl, int nsid, int ifindex, const ch
 
 	if (nsid >= 0)
 		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
-	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot delete link %d (%s)", ifindex, name) <
-		    0 &&
-	    errno != ENODEV)
-		return -1;
+	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) < 0 && errno != ENODEV)
+		return gons_i_rtnl_fail(rtnl, "cannot delete link %d (%s)", ifindex, name);
 	return 0;
 }
 
@@ -163,8 +160,7 @@ static int delete_in(const struct gons_i_owned *owned, int nsid)
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (nsid >= 0)
 		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
-	if (gons_i_rtnl_ask(owned->home, nlh, compare, &search, "cannot list the links") < 0 ||
-	    search.ifindex == 0)
+	if (gons_i_rtnl_ask(owned->home, nlh, compare, &search) < 0 || search.ifindex == 0)
 		return 0;
 	return delete_link(owned->home, nsid, search.ifindex, owned->link.name) < 0 ? -1 : 1;
 }
@@ -207,9 +203,9 @@ static int delete_moved(const struct gons_i_owned *owned)
 	int result = delete_in(owned, -1);
 
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct rtgenmsg));
-	if (result == 0 &&
-	    gons_i_rtnl_ask(owned->home, nlh, take_id, &ids, "cannot list namespaces") < 0)
-		result = -1;
+	if (result == 0 && gons_i_rtnl_ask(owned->home, nlh, take_id, &ids) < 0)
+		result = gons_i_rtnl_fail(owned->home, "cannot look for link %d (%s)",
+					  owned->link.ifindex, owned->link.name);
 	for (size_t i = 0; result == 0 && i < ids.n; i++)
 		result = delete_in(owned, ids.ids[i]);
 	free(ids.ids);
@@ -222,10 +218,9 @@ static int delete_owned(const struct gons_i_owned *owned)
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, owned->link.ifindex);
 	struct reading reading = { .below = 0 };
 
-	if (gons_i_rtnl_ask(owned->home, nlh, take_link, &reading, "cannot find link %d (%s)",
-			    owned->link.ifindex, owned->link.name) < 0 &&
-	    errno != ENODEV)
-		return -1;
+	if (gons_i_rtnl_ask(owned->home, nlh, take_link, &reading) < 0 && errno != ENODEV)
+		return gons_i_rtnl_fail(owned->home, "cannot find link %d (%s)",
+					owned->link.ifindex, owned->link.name);
 	if (!is_it(&reading, owned))
 		return delete_moved(owned);
 	return delete_link(owned->home, -1, owned->link.ifindex, owned->link.name);

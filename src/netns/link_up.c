@@ -10,7 +10,6 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -19,7 +18,7 @@
 
 struct rise {
 	struct gons_i_rtnl *rtnl;
-	struct mnl_socket *monitor;
+	int monitor_fd;
 	int ifindex;
 	/* As far as it is known: */
 	char name[GONS_I_NAME_SIZE];
@@ -68,8 +67,9 @@ static int ask_state(struct rise *rise)
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, rise->ifindex);
 
-	return gons_i_rtnl_ask(rise->rtnl, nlh, take_state, rise, "cannot find link %d",
-			       rise->ifindex);
+	if (gons_i_rtnl_ask(rise->rtnl, nlh, take_state, rise) < 0)
+		return gons_i_rtnl_fail(rise->rtnl, "cannot find link %d", rise->ifindex);
+	return 0;
 }
 
 int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
@@ -80,7 +80,9 @@ int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
 
 	ifi->ifi_change = IFF_UP;
 	ifi->ifi_flags = IFF_UP;
-	return gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot bring up link %d", ifindex);
+	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot bring up link %d", ifindex);
+	return 0;
 }
 
 /* ---- waiting ---- */
@@ -108,7 +110,7 @@ static int hear(struct rise *rise)
 	ssize_t got;
 
 	for (;;) {
-		got = recv(mnl_socket_get_fd(rise->monitor), buf, sizeof(buf), MSG_DONTWAIT);
+		got = recv(rise->monitor_fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (got > 0)
 			(void)mnl_cb_run(buf, (size_t)got, 0, 0, take_state, rise);
 		else if (got == 0 || errno == EAGAIN)
@@ -133,7 +135,7 @@ static int fail_in_time(const struct rise *rise, int timeout_ms)
 
 static int wait_for(struct rise *rise, int64_t end, int timeout_ms)
 {
-	struct pollfd pollfd = { .fd = mnl_socket_get_fd(rise->monitor), .events = POLLIN };
+	struct pollfd pollfd = { .fd = rise->monitor_fd, .events = POLLIN };
 
 	if (ask_state(rise) < 0)
 		return -1;
@@ -156,33 +158,26 @@ static int wait_for(struct rise *rise, int64_t end, int timeout_ms)
 
 static int start(struct rise *rise, int nsfd, int ifindex)
 {
-	memset(rise, 0, sizeof(*rise));
-	rise->ifindex = ifindex;
+	*rise = (struct rise){ .ifindex = ifindex, .monitor_fd = -1 };
 	rise->rtnl = gons_i_rtnl_open(nsfd);
 	if (!rise->rtnl)
 		return -1;
-	rise->monitor = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
-	if (!rise->monitor)
+	rise->monitor_fd = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
+	if (rise->monitor_fd < 0 || gons_i_netlink_bind(rise->monitor_fd, RTMGRP_LINK, NULL) < 0)
 		return -1;
-	if (mnl_socket_bind(rise->monitor, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
-		return gons_i_fail(errno, "cannot subscribe to notifications of links");
 	return gons_i_link_set_up(rise->rtnl, ifindex);
 }
 
 static void stop(struct rise *rise)
 {
-	int saved = errno;
-
 	gons_i_rtnl_close(rise->rtnl);
-	if (rise->monitor)
-		(void)mnl_socket_close(rise->monitor);
-	errno = saved;
+	gons_i_close_fd(&rise->monitor_fd);
 }
 
 int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms)
 {
 	int64_t end = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
-	struct rise link, peer = { .rtnl = NULL };
+	struct rise link, peer = { .monitor_fd = -1 };
 	int result = start(&link, nsfd, ifindex);
 
 	if (result == 0 && peer_ifindex > 0)

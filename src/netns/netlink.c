@@ -33,12 +33,20 @@ GONS_EXPORT struct mnl_socket *gons_netns_mnl_open(int nsfd, int bus)
 	static const struct gons_i_undo undo = { close_socket, drop_socket };
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct mnl_socket *socket;
+	cleanup_fd int fd = -1;
 
 	if (gons_i_scope_reserve(1) < 0)
 		return NULL;
-	socket = gons_i_netlink_open(nsfd, bus);
-	if (socket)
-		(void)gons_i_scope_push(&undo, &socket, sizeof(socket));
+	fd = gons_i_netlink_open(nsfd, bus);
+	if (fd < 0)
+		return NULL;
+	socket = mnl_socket_fdopen(fd);
+	if (!socket) {
+		(void)gons_i_fail(errno, "cannot open a netlink socket");
+		return NULL;
+	}
+	(void)gons_i_take_fd(&fd);
+	(void)gons_i_scope_push(&undo, &socket, sizeof(socket));
 	return socket;
 }
 
@@ -64,17 +72,14 @@ static int take_id(const struct nlmsghdr *nlh, void *id)
 	return MNL_CB_OK;
 }
 
-static int ask_id(struct gons_i_rtnl *rtnl, int nsfd)
+static int ask_id(struct gons_i_rtnl *rtnl, int nsfd, int *ret_id)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	int id = NETNSA_NSID_NOT_ASSIGNED;
 
-	if (gons_i_rtnl_ask(rtnl, id_request(buf, RTM_GETNSID, nsfd), take_id, &id,
-			    "cannot ask for the id of a network namespace") < 0)
-		return -1;
-	if (id < 0)
-		return gons_i_fail(ENOENT, "the network namespace has no id here");
-	return id;
+	*ret_id = NETNSA_NSID_NOT_ASSIGNED;
+	if (gons_i_rtnl_ask(rtnl, id_request(buf, RTM_GETNSID, nsfd), take_id, ret_id) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot ask for the id of a network namespace");
+	return 0;
 }
 
 static int assign_id(struct gons_i_rtnl *rtnl, int nsfd)
@@ -84,10 +89,9 @@ static int assign_id(struct gons_i_rtnl *rtnl, int nsfd)
 
 	mnl_attr_put_u32(nlh, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
 	/* Somebody else may have been faster. */
-	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL, "cannot give a network namespace an id") < 0 &&
-	    errno != EEXIST)
-		return -1;
-	return ask_id(rtnl, nsfd);
+	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) < 0 && errno != EEXIST)
+		return gons_i_rtnl_fail(rtnl, "cannot give a network namespace an id");
+	return 0;
 }
 
 GONS_EXPORT int gons_netns_nsid(int nsfd)
@@ -101,9 +105,9 @@ GONS_EXPORT int gons_netns_nsid(int nsfd)
 	rtnl = gons_i_rtnl_open(-1);
 	if (!rtnl)
 		return -1;
-	id = ask_id(rtnl, nsfd);
-	if (id < 0 && errno == ENOENT)
-		id = assign_id(rtnl, nsfd);
+	if (ask_id(rtnl, nsfd, &id) == 0 && id < 0 && assign_id(rtnl, nsfd) == 0 &&
+	    ask_id(rtnl, nsfd, &id) == 0 && id < 0)
+		(void)gons_i_fail(ENOENT, "the kernel gave a network namespace no id");
 	gons_i_rtnl_close(rtnl);
 	return id;
 }

@@ -97,15 +97,17 @@ GONS_EXPORT int gons_netns_loopback_up(void)
 	if (!rtnl)
 		return -1;
 	/* Asked first, because whoever may not bring it up may still find it up. */
-	result = gons_i_rtnl_ask(rtnl, loopback_request(buf, RTM_GETLINK), is_up, &up,
-				 "cannot find the loopback link");
-	if (result == 0 && !up) {
+	result = gons_i_rtnl_ask(rtnl, loopback_request(buf, RTM_GETLINK), is_up, &up);
+	if (result < 0) {
+		(void)gons_i_rtnl_fail(rtnl, "cannot find the loopback link");
+	} else if (!up) {
 		nlh = loopback_request(buf, RTM_NEWLINK);
 		ifi = mnl_nlmsg_get_payload(nlh);
 		ifi->ifi_change = IFF_UP;
 		ifi->ifi_flags = IFF_UP;
-		result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL,
-					  "cannot bring up the loopback link");
+		result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL);
+		if (result < 0)
+			(void)gons_i_rtnl_fail(rtnl, "cannot bring up the loopback link");
 	}
 	gons_i_rtnl_close(rtnl);
 	return result;

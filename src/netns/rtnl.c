@@ -28,7 +28,9 @@ enum { ANSWER_SIZE = 32768 }; /* the most that the kernel puts into one piece of
 
 struct gons_i_rtnl {
 	struct gons_i_rtnl *next; /* on this thread */
-	struct mnl_socket *socket;
+	int fd;
+	uint32_t port;
+	ino_t socket_ino; /* of fd, which somebody may close, and then it may be another's */
 	dev_t dev; /* with ino, its network namespace; the socket keeps that alive */
 	ino_t ino; /* 0: not to be shared */
 	unsigned forks, users;
@@ -44,8 +46,7 @@ static __thread struct gons_i_rtnl *in_use;
 /* ---- sockets ---- */
 
 struct opening {
-	int bus;
-	struct mnl_socket *socket;
+	int bus, fd;
 	struct gons_i_failure failure;
 };
 
@@ -53,8 +54,8 @@ static void open_here(void *arg)
 {
 	struct opening *opening = arg;
 
-	opening->socket = mnl_socket_open2(opening->bus, SOCK_CLOEXEC);
-	if (opening->socket)
+	opening->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, opening->bus);
+	if (opening->fd >= 0)
 		return;
 	(void)gons_i_fail(errno, "cannot open a netlink socket");
 	if (errno == EPROTONOSUPPORT)
@@ -62,103 +63,119 @@ static void open_here(void *arg)
 	gons_i_failure_save(&opening->failure);
 }
 
-static bool is_own_namespace(int nsfd)
+static int identify_own(struct stat *st)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
-	struct stat own, other;
 
-	return stat(gons_i_own_path(gons_i_type_row(CLONE_NEWNET), path), &own) == 0 &&
-	       fstat(nsfd, &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	return stat(gons_i_own_path(gons_i_type_row(CLONE_NEWNET), path), st);
 }
 
-struct mnl_socket *gons_i_netlink_open(int nsfd, int bus)
+static bool is_own_namespace(int nsfd)
 {
-	struct opening opening = { .bus = bus };
+	struct stat own, other;
 
-	if (nsfd >= 0 && gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
-		return NULL;
-	if (nsfd < 0 || is_own_namespace(nsfd))
+	return identify_own(&own) == 0 && fstat(nsfd, &other) == 0 && own.st_dev == other.st_dev &&
+	       own.st_ino == other.st_ino;
+}
+
+int gons_i_netlink_open(int nsfd, int bus)
+{
+	struct opening opening = { .bus = bus, .fd = -1 };
+
+	if (nsfd < 0 || is_own_namespace(nsfd)) {
 		open_here(&opening);
-	else if (gons_execute(nsfd, open_here, &opening) < 0)
-		gons_i_failure_save(&opening.failure);
-	else if (opening.socket)
-		return opening.socket;
-	if (opening.socket && opening.failure.errnum != 0) {
-		(void)mnl_socket_close(opening.socket);
-		opening.socket = NULL;
+		return opening.fd;
 	}
-	if (!opening.socket)
-		(void)gons_i_failure_restore(&opening.failure);
-	return opening.socket;
+	if (gons_netns_execute(nsfd, open_here, &opening) < 0) {
+		gons_i_close_fd(&opening.fd);
+		return -1;
+	}
+	return opening.fd >= 0 ? opening.fd : gons_i_failure_restore(&opening.failure);
 }
 
 /* Options that only make answers better: kernels before 4.12, 4.3 and 4.20 lack them. */
-static void set_options(const struct mnl_socket *socket)
+static void set_options(int fd)
 {
-	int on = 1;
+	const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK };
+	const int on = 1;
 
-	(void)mnl_socket_setsockopt(socket, NETLINK_EXT_ACK, &on, sizeof(on));
-	(void)mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &on, sizeof(on));
-	(void)mnl_socket_setsockopt(socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		(void)setsockopt(fd, SOL_NETLINK, options[i], &on, sizeof(on));
 }
 
-static struct mnl_socket *open_bound(int nsfd)
+int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port)
 {
-	struct mnl_socket *socket = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	socklen_t size = sizeof(address);
 
-	if (!socket)
-		return NULL;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		(void)gons_i_fail(errno, "cannot bind a netlink socket");
-		(void)mnl_socket_close(socket);
-		return NULL;
-	}
-	set_options(socket);
-	return socket;
+	if (bind(fd, (struct sockaddr *)&address, size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+		return gons_i_fail(errno, "cannot bind a netlink socket");
+	if (ret_port)
+		*ret_port = address.nl_pid;
+	return 0;
 }
 
 static int identify(int nsfd, struct stat *st)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
-
 	memset(st, 0, sizeof(*st));
-	if (nsfd > 0)
-		return gons_i_check_type(nsfd, CLONE_NEWNET) < 0 ? -1 : fstat(nsfd, st);
+	if (nsfd > 0 && gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
+		return -1;
 	/* Without procfs there is still a socket, which is not shared then. */
-	if (stat(gons_i_own_path(gons_i_type_row(CLONE_NEWNET), path), st) < 0)
+	if ((nsfd > 0 ? fstat(nsfd, st) : identify_own(st)) < 0)
 		st->st_ino = 0;
 	return 0;
+}
+
+/* Whether the descriptor is still the one that was opened. */
+static bool is_intact(const struct gons_i_rtnl *rtnl)
+{
+	struct stat st;
+
+	return fstat(rtnl->fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == rtnl->socket_ino;
+}
+
+static struct gons_i_rtnl *find(const struct stat *st)
+{
+	struct gons_i_rtnl *rtnl = in_use;
+
+	while (rtnl && !(rtnl->ino != 0 && rtnl->ino == st->st_ino && rtnl->dev == st->st_dev &&
+			 rtnl->forks == gons_i_forks() && is_intact(rtnl)))
+		rtnl = rtnl->next;
+	return rtnl;
 }
 
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 {
 	struct gons_i_rtnl *rtnl;
-	struct stat st;
+	cleanup_fd int fd = -1;
+	struct stat st, socket_st;
+	uint32_t port;
 
 	if (identify(nsfd, &st) < 0)
 		return NULL;
-	for (rtnl = in_use; rtnl; rtnl = rtnl->next)
-		if (rtnl->ino != 0 && rtnl->ino == st.st_ino && rtnl->dev == st.st_dev &&
-		    rtnl->forks == gons_i_forks()) {
-			rtnl->users++;
-			return rtnl;
-		}
-	rtnl = malloc(sizeof(*rtnl));
-	if (!rtnl) {
-		(void)gons_i_fail(ENOMEM, "cannot open a netlink socket");
-		return NULL;
+	rtnl = find(&st);
+	if (rtnl) {
+		rtnl->users++;
+		return rtnl;
 	}
-	rtnl->socket = open_bound(nsfd > 0 ? nsfd : -1);
-	if (!rtnl->socket) {
+	fd = gons_i_netlink_open(nsfd > 0 ? nsfd : -1, NETLINK_ROUTE);
+	if (fd < 0 || gons_i_netlink_bind(fd, 0, &port) < 0)
+		return NULL;
+	set_options(fd);
+	rtnl = calloc(1, sizeof(*rtnl));
+	if (!rtnl || fstat(fd, &socket_st) < 0) {
+		(void)gons_i_fail(rtnl ? errno : ENOMEM, "cannot open a netlink socket");
 		free(rtnl);
 		return NULL;
 	}
+	rtnl->fd = gons_i_take_fd(&fd);
+	rtnl->port = port;
+	rtnl->socket_ino = socket_st.st_ino;
 	rtnl->dev = st.st_dev;
 	rtnl->ino = st.st_ino;
 	rtnl->forks = gons_i_forks();
 	rtnl->users = 1;
-	rtnl->sequence = 0;
-	rtnl->words[0] = '\0';
 	rtnl->next = in_use;
 	in_use = rtnl;
 	return rtnl;
@@ -174,7 +191,8 @@ void gons_i_rtnl_close(struct gons_i_rtnl *rtnl)
 	while (*link != rtnl)
 		link = &(*link)->next;
 	*link = rtnl->next;
-	(void)mnl_socket_close(rtnl->socket); /* the descriptor is gone either way */
+	if (is_intact(rtnl))
+		gons_i_close_fd(&rtnl->fd);
 	free(rtnl);
 	errno = saved;
 }
@@ -263,8 +281,7 @@ static void make_room(const struct gons_i_rtnl *rtnl, struct hearing *hearing)
 	int size = 1 << 20; /* as much of it as net.core.rmem_max allows */
 
 	hearing->has_overflowed = true;
-	(void)setsockopt(mnl_socket_get_fd(rtnl->socket), SOL_SOCKET, SO_RCVBUF, &size,
-			 sizeof(size));
+	(void)setsockopt(rtnl->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
 /* One datagram. 0, or -1 with errno alone. */
@@ -277,7 +294,7 @@ static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
 	int left;
 
 	do
-		got = recvfrom(mnl_socket_get_fd(rtnl->socket), rtnl->answer, sizeof(rtnl->answer),
+		got = recvfrom(rtnl->fd, rtnl->answer, sizeof(rtnl->answer),
 			       MSG_TRUNC | (hearing->has_overflowed ? MSG_DONTWAIT : 0),
 			       (struct sockaddr *)&from, &from_size);
 	while (got < 0 && errno == EINTR);
@@ -297,8 +314,7 @@ static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
 		return 0; /* not the kernel's */
 	left = (int)got;
 	for (; mnl_nlmsg_ok(nlh, left) && !hearing->is_done; nlh = mnl_nlmsg_next(nlh, &left))
-		if (nlh->nlmsg_seq == hearing->request->nlmsg_seq &&
-		    nlh->nlmsg_pid == mnl_socket_get_portid(rtnl->socket))
+		if (nlh->nlmsg_seq == hearing->request->nlmsg_seq && nlh->nlmsg_pid == rtnl->port)
 			hear(rtnl, hearing, nlh);
 	return 0;
 }
@@ -307,13 +323,19 @@ static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
  * was interrupted. */
 static int send_and_hear(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
 {
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct hearing hearing = { .request = request, .cb = cb, .arg = arg };
 
 	rtnl->words[0] = '\0';
 	rtnl->attribute = 0;
 	rtnl->is_missing = false;
 	request->nlmsg_seq = ++rtnl->sequence;
-	while (mnl_socket_sendto(rtnl->socket, request, request->nlmsg_len) < 0)
+	if (!is_intact(rtnl)) {
+		errno = EBADF;
+		return -1;
+	}
+	while (sendto(rtnl->fd, request, request->nlmsg_len, 0, (const struct sockaddr *)&kernel,
+		      sizeof(kernel)) < 0)
 		if (errno != EINTR)
 			return -1;
 	while (!hearing.is_done)
@@ -345,64 +367,53 @@ const char *gons_i_rtnl_words(const struct gons_i_rtnl *rtnl)
 	return rtnl->words;
 }
 
-static void hint_permission(void)
+int gons_i_rtnl_talk(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
 {
-	int can = gons_has_cap(CAP_NET_ADMIN);
-
-	errno = EPERM;
-	if (can != 1)
-		gons_i_hint("CAP_NET_ADMIN is missing in this user namespace");
-	else
-		gons_i_hint("the network namespace belongs to another user namespace");
+	return send_and_hear(rtnl, request, cb, arg);
 }
 
-__attribute__((format(printf, 3, 0))) static int fail(const struct gons_i_rtnl *rtnl, int errnum,
-						      const char *format, va_list args)
+int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
 {
-	char what[256];
+	for (int i = 0; i < ASK_LIMIT; i++)
+		if (send_and_hear(rtnl, request, cb, arg) == 0)
+			return 0;
+		else if (errno != EINTR && errno != ENOBUFS)
+			return -1;
+	return -1;
+}
 
-	(void)vsnprintf(what, sizeof(what), format, args);
-	(void)gons_i_fail(errnum, "%s", what);
+/* ---- the sentence ---- */
+
+static void hint(const struct gons_i_rtnl *rtnl, int errnum)
+{
 	if (rtnl->words[0] != '\0')
 		gons_i_hint("the kernel says: %s", rtnl->words);
 	else if (rtnl->attribute != 0)
 		gons_i_hint("attribute %u of the request is %s", rtnl->attribute,
 			    rtnl->is_missing ? "missing" : "refused");
-	if (errnum == EPERM && rtnl->words[0] == '\0')
-		hint_permission();
-	return -1;
-}
-
-int gons_i_rtnl_talk(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg,
-		     const char *format, ...)
-{
-	va_list args;
-
-	if (send_and_hear(rtnl, request, cb, arg) == 0)
-		return 0;
-	va_start(args, format);
-	(void)fail(rtnl, errno, format, args);
-	va_end(args);
-	if (errno == ENOBUFS)
+	else if (errnum == EPERM && gons_has_cap(CAP_NET_ADMIN) != 1)
+		gons_i_hint("CAP_NET_ADMIN is missing in this user namespace");
+	else if (errnum == EPERM)
+		gons_i_hint("the network namespace belongs to another user namespace");
+	else if (errnum == EBADF)
+		gons_i_hint("somebody has closed the netlink socket, which the scope owns");
+	else if (errnum == ENOBUFS)
 		gons_i_hint("the kernel had no room for its answer, and may have done it");
-	return -1;
+	else if (errnum == EINTR)
+		gons_i_hint("it was changed each of the %d times that it was read", ASK_LIMIT);
 }
 
-int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg,
-		    const char *format, ...)
+int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)
 {
+	int errnum = errno;
+	char what[256];
 	va_list args;
 
-	for (int i = 0; i < ASK_LIMIT; i++) {
-		if (send_and_hear(rtnl, request, cb, arg) == 0)
-			return 0;
-		if (errno != EINTR && errno != ENOBUFS)
-			break;
-	}
 	va_start(args, format);
-	(void)fail(rtnl, errno, format, args);
+	(void)vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	if (errno == EINTR)
-		gons_i_hint("it was changed each of the %d times that it was read", ASK_LIMIT);
+	(void)gons_i_fail(errnum, "%s", what);
+	hint(rtnl, errnum);
+	errno = errnum;
 	return -1;
 }

@@ -24,26 +24,31 @@ enum { GONS_I_RTNL_REQUEST_SIZE = 1024 };
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd);
 void gons_i_rtnl_close(struct gons_i_rtnl *rtnl); /* NULL is fine; keeps errno */
 
-/* Opens a libmnl socket that lives in nsfd (negative: the calling thread's namespace), for
- * mnl_socket_close(). NULL with errno and sentence. */
-struct mnl_socket *gons_i_netlink_open(int nsfd, int bus);
+/* Opens a netlink socket that lives in nsfd (negative: the calling thread's namespace). -1 with
+ * errno and sentence. */
+int gons_i_netlink_open(int nsfd, int bus);
+
+/* Binds it to a port of the kernel's choice (ret_port may be NULL). 0, or -1 with sentence. */
+int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port);
 
 /* Starts a request of this type, to be acknowledged, in buf. */
 struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags);
 
 /* Sends the request, hands each answer to cb (may be NULL), and waits for the acknowledgement.
- * The format says in the sentence what could not be done: "cannot make a link". Returns 0;
- * -1 with errno and, in the sentence, the kernel's own words. */
-int gons_i_rtnl_talk(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg,
-		     const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-/* What the kernel said beside the errno of the last request (NLMSGERR_ATTR_MSG), or "". */
-const char *gons_i_rtnl_words(const struct gons_i_rtnl *rtnl);
+ * 0, or -1 with errno alone. */
+int gons_i_rtnl_talk(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg);
 
 /* The same for a request that only asks, such as a dump. What the kernel changed meanwhile, or
  * had no room to answer, is asked again from the start, a bounded number of times: what cb
  * makes of an answer must not depend on how often it hears it. */
-int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg,
-		    const char *format, ...) __attribute__((format(printf, 5, 6)));
+int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg);
+
+/* Makes the sentence after such a failure: "cannot make a link", errno's text and what the
+ * kernel said beside it. Keeps errno; returns -1. */
+int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What the kernel said beside the errno of the last request (NLMSGERR_ATTR_MSG), or "". */
+const char *gons_i_rtnl_words(const struct gons_i_rtnl *rtnl);
 
 #endif

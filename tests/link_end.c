@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Links and the end of the scope: they are gone then, whatever the test did to them, and
+ * nobody else's is. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <gons/link.h>
+#include <linux/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "links.h"
+
+static int blue, red, green; /* network namespaces of the test that runs */
+static const unsigned char address[6] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
+
+static void need_namespaces(const char *kind)
+{
+	gons_require(CLONE_NEWNET);
+	gons_require_link(kind);
+	blue = gons_must(gons_netns_new_transient());
+	red = gons_must(gons_netns_new_transient());
+	green = gons_must(gons_netns_new_transient());
+}
+
+static int scope_with(const char *kind, int nsfd, struct gons_link *link)
+{
+	const struct gons_link_options options = { .nsfd = nsfd };
+	int mark = gons_must(gons_scope_begin());
+
+	gons_must(gons_link_new_transient(kind, &options, link));
+	return mark;
+}
+
+/* ---- gone with the scope ---- */
+
+static void a_link_goes_with_the_scope(void **state)
+{
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("bridge");
+	mark = scope_with("bridge", blue, &link);
+	assert_int_equal(count_links(blue), 1);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(blue), 0);
+}
+
+static void both_ends_of_a_pair_go_with_the_scope(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = blue;
+	options.peer_nsfd = red;
+	mark = gons_must(gons_scope_begin());
+	gons_must(gons_veth_new_transient(&options, &link));
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(blue) + count_links(red), 0);
+}
+
+static void a_deleted_link_is_no_error(void **state)
+{
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	for (int i = 0; i < 3; i++) {
+		mark = scope_with("veth", blue, &link);
+		if (i == 0)
+			gons_must(gons_link_delete(blue, link.ifindex));
+		else
+			assert_int_equal(delete_link(i == 1 ? blue : -1,
+						     i == 1 ? link.ifindex : link.peer_ifindex),
+					 0);
+		assert_int_equal(count_links(blue), 0);
+		gons_must(gons_link_delete(blue, link.ifindex));
+		gons_must(gons_scope_end(mark));
+	}
+}
+
+static void a_renamed_link_goes_all_the_same(void **state)
+{
+	static const char *const kinds[] = { "veth", "bridge", "dummy", "ifb", "vxlan" };
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!gons_can_link(kinds[i]) || strcmp(kinds[i], "vxlan") == 0)
+			continue;
+		mark = scope_with(kinds[i], blue, &link);
+		assert_int_equal(rename_link(blue, link.ifindex, "eth0"), 0);
+		assert_true(see_name(blue, "eth0", NULL));
+		gons_must(gons_scope_end(mark));
+		assert_int_equal(count_links(blue), 0);
+	}
+}
+
+static void a_link_with_another_address_goes_all_the_same(void **state)
+{
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	mark = scope_with("veth", blue, &link);
+	assert_int_equal(set_address(blue, link.ifindex, address), 0);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(blue), 0);
+}
+
+/* ---- moved ---- */
+
+static void a_moved_link_goes_all_the_same(void **state)
+{
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("bridge");
+	/* Bridges stay where they are, so it is another kind that has no peer. */
+	gons_require_link("ifb");
+	mark = scope_with("ifb", blue, &link);
+	assert_int_equal(move_link(blue, link.ifindex, red, NULL), 0);
+	assert_int_equal(count_links(blue), 0);
+	assert_int_equal(count_links(red), 1);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(red), 0);
+}
+
+static void a_link_moved_under_another_name_or_address_goes_too(void **state)
+{
+	struct seen_link seen;
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("ifb");
+	mark = scope_with("ifb", blue, &link);
+	assert_int_equal(move_link(blue, link.ifindex, red, "eth0"), 0);
+	assert_true(see_name(red, "eth0", &seen));
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(red), 0);
+
+	mark = scope_with("veth", blue, &link);
+	assert_int_equal(set_address(blue, link.ifindex, address), 0);
+	assert_int_equal(move_link(blue, link.ifindex, red, NULL), 0);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(red), 0);
+}
+
+static void a_link_moved_there_and_back_goes_too(void **state)
+{
+	struct gons_link link;
+	struct seen_link seen;
+	int mark;
+
+	(void)state;
+	need_namespaces("ifb");
+	mark = scope_with("ifb", blue, &link);
+	assert_int_equal(move_link(blue, link.ifindex, red, NULL), 0);
+	/* Its ifindex is somebody else's by then. */
+	assert_int_equal(make_veth(blue, link.ifindex, "stranger"), 0);
+	assert_int_equal(move_link(red, link.ifindex, blue, "eth0"), 0);
+	assert_true(see_name(blue, "eth0", &seen));
+	assert_int_not_equal(seen.ifindex, link.ifindex);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(blue), 2);
+	assert_true(see_name(blue, "stranger", NULL));
+}
+
+/* Whichever ends were moved, and renamed. */
+static void a_pair_with_moved_ends_goes_all_the_same(void **state)
+{
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	for (int i = 1; i < 16; i++) {
+		mark = scope_with("veth", blue, &link);
+		gons_must(gons_enter(blue));
+		/* made in blue and in the caller's */
+		gons_must(gons_link_delete(-1, link.ifindex));
+		gons_must(gons_veth_new_transient(NULL, &link));
+		if (i & 1)
+			assert_int_equal(move_link(blue, link.ifindex, red, i & 4 ? "eth0" : NULL),
+					 0);
+		if (i & 2)
+			assert_int_equal(
+				move_link(blue, link.peer_ifindex, green, i & 8 ? "eth1" : NULL),
+				0);
+		gons_must(gons_scope_end(mark));
+		assert_int_equal(count_links(blue) + count_links(red) + count_links(green), 0);
+	}
+}
+
+/* ---- somebody else's ---- */
+
+static void a_strangers_link_under_the_same_index_stays(void **state)
+{
+	struct seen_link seen;
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	mark = scope_with("veth", blue, &link);
+	assert_int_equal(move_link(blue, link.ifindex, red, NULL), 0);
+	assert_int_equal(make_veth(green, link.ifindex, "stranger"), 0);
+	assert_int_equal(move_link(green, link.ifindex, blue, NULL), 0);
+	assert_true(see_name(blue, "stranger", &seen));
+	assert_int_equal(seen.ifindex, link.ifindex);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(red), 0);
+	assert_true(see_link(blue, link.ifindex, &seen));
+	assert_string_equal(seen.name, "stranger");
+
+	mark = scope_with("veth", red, &link);
+	gons_must(gons_link_delete(red, link.ifindex));
+	assert_int_equal(make_veth(red, link.ifindex, "another"), 0);
+	gons_must(gons_scope_end(mark));
+	assert_true(see_link(red, link.ifindex, &seen));
+	assert_string_equal(seen.name, "another");
+}
+
+/* ---- the namespace ---- */
+
+static void a_link_in_a_namespace_that_is_gone_is_no_error(void **state)
+{
+	struct gons_link link;
+	int mark, inner;
+
+	(void)state;
+	need_namespaces("ifb");
+	mark = scope_with("ifb", blue, &link);
+	inner = gons_must(gons_scope_begin());
+	assert_int_equal(move_link(blue, link.ifindex, gons_must(gons_netns_new_transient()), NULL),
+			 0);
+	gons_must(gons_scope_end(inner));
+	gons_must(gons_scope_end(mark));
+}
+
+static void the_descriptor_of_the_namespace_may_be_closed_before(void **state)
+{
+	struct gons_link_options options = { .up = 0 };
+	struct gons_link link;
+	char path[64];
+	int mark, fd;
+
+	(void)state;
+	need_namespaces("bridge");
+	(void)snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", blue);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd > 0);
+	mark = gons_must(gons_scope_begin());
+	options.nsfd = fd;
+	gons_must(gons_bridge_new_transient(&options, &link));
+	assert_int_equal(close(fd), 0);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(blue), 0);
+}
+
+/* ---- where else a scope can end ---- */
+
+static int end_inherited(void *arg)
+{
+	int fds = count_entries("/proc/thread-self/fd");
+	int mark = *(int *)arg;
+
+	want(gons_scope_end(mark) == 0);
+	want(count_entries("/proc/thread-self/fd") == fds - 1);
+	return 0;
+}
+
+static int make_of_its_own(void *arg)
+{
+	const struct gons_link_options options = { .nsfd = blue };
+	struct gons_link link;
+
+	want(gons_bridge_new_transient(&options, &link) == 0);
+	want(gons_scope_end(*(int *)arg) == 0);
+	return 0;
+}
+
+static void a_forked_child_deletes_its_own_links_and_not_its_parents(void **state)
+{
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("bridge");
+	mark = scope_with("bridge", blue, &link);
+	assert_int_equal(in_child(end_inherited, &mark), 0);
+	assert_true(see_link(blue, link.ifindex, NULL));
+	assert_int_equal(in_child(make_of_its_own, &mark), 0);
+	assert_int_equal(count_links(blue), 1);
+	/* The socket that they had in common still answers its owner. */
+	gons_must(gons_link_up(blue, link.ifindex, 1000));
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(blue), 0);
+}
+
+static void make_and_end(void *arg)
+{
+	(void)arg;
+	gons_must(gons_bridge_new_transient(&(struct gons_link_options){ .nsfd = blue }, NULL));
+}
+
+static void a_thread_that_ends_takes_its_links_along(void **state)
+{
+	(void)state;
+	need_namespaces("bridge");
+	on_thread(make_and_end, NULL);
+	assert_int_equal(count_links(blue), 0);
+}
+
+/* ---- descriptors ---- */
+
+static void links_of_one_namespace_share_one_descriptor(void **state)
+{
+	int before, mark;
+
+	(void)state;
+	need_namespaces("veth");
+	before = count_entries("/proc/thread-self/fd");
+	mark = gons_must(gons_scope_begin());
+	for (int i = 0; i < 100; i++) {
+		struct gons_link_options options = { .nsfd = i % 2 ? blue : red,
+						     .peer_nsfd = i % 2 ? red : blue };
+
+		gons_must(gons_veth_new_transient(&options, NULL));
+	}
+	assert_int_equal(count_entries("/proc/thread-self/fd"), before + 2);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_entries("/proc/thread-self/fd"), before);
+	assert_int_equal(count_links(blue) + count_links(red), 0);
+}
+
+static int meet_the_limit(void *arg)
+{
+	const struct gons_link_options options = { .nsfd = blue };
+	int fds = count_entries("/proc/thread-self/fd");
+	int lowest = fcntl(0, F_DUPFD_CLOEXEC, 0); /* that is free */
+	struct rlimit limit = { .rlim_cur = 0, .rlim_max = 4096 };
+
+	(void)arg;
+	want(close(lowest) == 0);
+	/* At each of these it fails in another place, and leaves nothing. */
+	for (int free_fds = 0; free_fds < 12; free_fds++) {
+		int mark = gons_scope_begin();
+		int result;
+
+		limit.rlim_cur = (rlim_t)(lowest + free_fds);
+		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		result = gons_link_new_transient("veth", &options, NULL);
+		limit.rlim_cur = 4096;
+		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		want(result == 0 || strstr(gons_error(), "RLIMIT_NOFILE"));
+		want(free_fds > 0 || result < 0);
+		want(free_fds < 11 || result == 0);
+		want(gons_scope_end(mark) == 0);
+		want(count_entries("/proc/thread-self/fd") == fds);
+		want(count_links(blue) == 0);
+	}
+	return 0;
+}
+
+static void without_free_descriptors_nothing_is_left(void **state)
+{
+	(void)state;
+	need_namespaces("veth");
+	assert_int_equal(in_child(meet_the_limit, NULL), 0);
+}
+
+static int close_everything(void *arg)
+{
+	const struct gons_link_options options = { .nsfd = blue };
+	struct gons_link link;
+	int mark = gons_scope_begin();
+	int other;
+
+	(void)arg;
+	want(gons_bridge_new_transient(&options, &link) == 0);
+	for (int fd = 3; fd < 64; fd++)
+		if (gons_type(fd) < 0)
+			(void)close(fd);
+	/* Whoever has the descriptor now must be left alone. */
+	do
+		other = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	while (other >= 0 && other < 60);
+	want(gons_scope_end(mark) < 0);
+	want(errno == EBADF);
+	want(strstr(gons_error(), "somebody has closed the netlink socket") != NULL);
+	want(fcntl(other, F_GETFD) >= 0);
+	want(write(3, "", 1) >= -1 && fcntl(3, F_GETFD) >= 0);
+	/* and a new one is opened for what comes next. */
+	want(gons_link_delete(blue, link.ifindex) == 0);
+	return 0;
+}
+
+static void a_closed_socket_is_told_and_another_descriptor_left_alone(void **state)
+{
+	(void)state;
+	need_namespaces("bridge");
+	assert_int_equal(in_child(close_everything, NULL), 0);
+}
+
+static int without_standard_input(void *arg)
+{
+	struct gons_link_options options = { .up = 0 };
+	int links = see_links(-1, NULL, 0);
+
+	(void)arg;
+	want(close(0) == 0);
+	options.nsfd = gons_netns_new_transient();
+	want(options.nsfd > 0);
+	want(gons_current(CLONE_NEWNET) > 0);
+	want(gons_bridge_new_transient(&options, NULL) == 0);
+	want(see_links(-1, NULL, 0) == links);
+	want(fcntl(0, F_GETFD) < 0);
+	return 0;
+}
+
+static void a_namespace_never_is_descriptor_0(void **state)
+{
+	(void)state;
+	need_namespaces("bridge");
+	assert_int_equal(in_child(without_standard_input, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_link_goes_with_the_scope),
+		check_test(both_ends_of_a_pair_go_with_the_scope),
+		check_test(a_deleted_link_is_no_error),
+		check_test(a_renamed_link_goes_all_the_same),
+		check_test(a_link_with_another_address_goes_all_the_same),
+		check_test(a_moved_link_goes_all_the_same),
+		check_test(a_link_moved_under_another_name_or_address_goes_too),
+		check_test(a_link_moved_there_and_back_goes_too),
+		check_test(a_pair_with_moved_ends_goes_all_the_same),
+		check_test(a_strangers_link_under_the_same_index_stays),
+		check_test(a_link_in_a_namespace_that_is_gone_is_no_error),
+		check_test(the_descriptor_of_the_namespace_may_be_closed_before),
+		check_test(a_forked_child_deletes_its_own_links_and_not_its_parents),
+		check_test(a_thread_that_ends_takes_its_links_along),
+		check_test(links_of_one_namespace_share_one_descriptor),
+		check_test(without_free_descriptors_nothing_is_left),
+		check_test(a_closed_socket_is_told_and_another_descriptor_left_alone),
+		check_test(a_namespace_never_is_descriptor_0),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -35,6 +35,7 @@ static int parse_length(const char *text, int most)
 
 static int parse(const char *cidr, struct address *address)
 {
+	static const unsigned char unspecified[sizeof(address->bytes)];
 	char text[INET6_ADDRSTRLEN];
 	const char *slash = cidr ? strchr(cidr, '/') : NULL;
 	size_t length = slash ? (size_t)(slash - cidr) : cidr ? strlen(cidr) : 0;
@@ -55,6 +56,9 @@ static int parse(const char *cidr, struct address *address)
 			gons_i_hint("the link says which zone it is: leave out the \"%%\"");
 		return -1;
 	}
+	/* The kernel would take 0.0.0.0, and give the link nothing. */
+	if (memcmp(address->bytes, unspecified, address->size) == 0)
+		return gons_i_fail(EINVAL, "\"%s\" stands for no address", cidr);
 	most = (int)address->size * 8;
 	prefix = slash ? parse_length(slash + 1, most) : most;
 	if (prefix < 0)

@@ -221,6 +221,156 @@ static void a_pair_is_brought_up_and_waited_for(void **state)
 	}
 }
 
+/* ---- kinds that this kernel may lack ---- */
+
+static void a_dummy_is_up_at_once(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct seen_link seen;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("dummy");
+	options.nsfd = blue;
+	gons_must(gons_dummy_new_transient(&options, &link));
+	assert_true(see_link(blue, link.ifindex, &seen));
+	assert_string_equal(seen.kind, "dummy");
+	assert_true(seen.flags & IFF_UP);
+	assert_name(link.name, "dummy-");
+}
+
+/* On a veth in blue whose other end is in green; both are up. */
+static void put_on_a_veth(struct gons_link_options *options)
+{
+	struct gons_link_options veth = { .nsfd = blue, .peer_nsfd = green, .up = 1 };
+	struct gons_link link;
+
+	gons_must(gons_veth_new_transient(&veth, &link));
+	options->link_nsfd = blue;
+	options->parent_ifindex = link.ifindex;
+}
+
+static void a_vlan_has_its_id_and_its_parent(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct seen_link seen;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("vlan");
+	gons_require_link("veth");
+	put_on_a_veth(&options);
+	for (int i = 0; i < 2; i++) {
+		options.nsfd = i ? red : blue;
+		gons_must(gons_vlan_new_transient(i ? 4094 : 1, &options, &link));
+		assert_true(see_link(options.nsfd, link.ifindex, &seen));
+		assert_string_equal(seen.kind, "vlan");
+		assert_int_equal(seen.vlan_id, i ? 4094 : 1);
+		assert_int_equal(seen.below, options.parent_ifindex);
+		assert_name(link.name, "vlan-");
+	}
+	assert_refused(gons_vlan_new_transient(1, &options, &link), EEXIST, "kind vlan");
+	assert_int_equal(count_links(blue), 2);
+	assert_int_equal(count_links(red), 1);
+}
+
+static void an_ipvlan_has_its_parent_in_another_namespace(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct seen_link seen;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("ipvlan");
+	gons_require_link("veth");
+	put_on_a_veth(&options);
+	options.nsfd = red;
+	gons_must(gons_link_new_transient("ipvlan", &options, &link));
+	assert_true(see_link(red, link.ifindex, &seen));
+	assert_string_equal(seen.kind, "ipvlan");
+	assert_int_equal(seen.below, options.parent_ifindex);
+	assert_name(link.name, "ipvlan-");
+}
+
+static void put_table(struct nlmsghdr *nlh, void *arg)
+{
+	(void)arg;
+	mnl_attr_put_u32(nlh, IFLA_VRF_TABLE, 10);
+}
+
+static void a_vrf_takes_ports(void **state)
+{
+	struct gons_link_options options = { .up = 1, .info_data = put_table };
+	struct seen_link seen;
+	struct gons_link vrf, port;
+
+	(void)state;
+	need_namespaces("vrf");
+	gons_require_link("veth");
+	options.nsfd = blue;
+	gons_must(gons_link_new_transient("vrf", &options, &vrf));
+	options = (struct gons_link_options){ .nsfd = blue, .peer_nsfd = red, .up = 1 };
+	gons_must(gons_veth_new_transient(&options, &port));
+	gons_must(gons_link_set_master(blue, port.ifindex, vrf.ifindex));
+	assert_true(see_link(blue, port.ifindex, &seen));
+	assert_int_equal(seen.master, vrf.ifindex);
+	gons_must(gons_link_set_master(blue, port.ifindex, 0));
+	assert_true(see_link(blue, port.ifindex, &seen));
+	assert_int_equal(seen.master, 0);
+}
+
+static void a_bond_is_up_with_its_port(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct seen_link seen;
+	struct gons_link bond, port;
+
+	(void)state;
+	need_namespaces("bond");
+	gons_require_link("veth");
+	options.nsfd = blue;
+	gons_must(gons_link_new_transient("bond", &options, &bond)); /* does not wait for ports */
+	assert_true(see_link(blue, bond.ifindex, &seen));
+	assert_true(seen.flags & IFF_UP);
+	assert_refused(gons_link_up(blue, bond.ifindex, 100), ETIMEDOUT, "no carrier");
+	options = (struct gons_link_options){ .nsfd = blue, .peer_nsfd = red };
+	gons_must(gons_veth_new_transient(&options, &port));
+	gons_must(gons_link_set_master(blue, port.ifindex, bond.ifindex));
+	assert_int_equal(set_flags(red, port.peer_ifindex, IFF_UP, IFF_UP), 0);
+	gons_must(gons_link_up(blue, bond.ifindex, 30000));
+}
+
+static void other_kinds_with_peers_have_them_where_they_should(void **state)
+{
+	static const char *const kinds[] = { "vxcan", "netkit" };
+	struct gons_link_options options = { .up = 0 };
+	struct gons_link link;
+	int seen = 0;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = blue;
+	options.peer_nsfd = red;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!gons_can_link(kinds[i]))
+			continue;
+		GONS_SCOPE {
+			gons_must(gons_link_new_transient(kinds[i], &options, &link));
+			assert_true(see_link(blue, link.ifindex, NULL));
+			assert_true(see_name(red, link.peer_name, NULL));
+			assert_true(see_link(red, link.peer_ifindex, NULL));
+		}
+		assert_int_equal(count_links(blue) + count_links(red), 0);
+		seen++;
+	}
+	if (seen == 0) {
+		print_error("gons: skipped: other_kinds_with_peers_have_them_where_they_should: "
+			    "%s\n",
+			    gons_error());
+		skip();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +381,12 @@ int main(void)
 		check_test(a_link_has_the_mtu_and_the_address_that_it_was_asked_to_have),
 		check_test(info_data_adds_what_a_vxlan_needs),
 		check_test(a_pair_is_brought_up_and_waited_for),
+		check_test(a_dummy_is_up_at_once),
+		check_test(a_vlan_has_its_id_and_its_parent),
+		check_test(an_ipvlan_has_its_parent_in_another_namespace),
+		check_test(a_vrf_takes_ports),
+		check_test(a_bond_is_up_with_its_port),
+		check_test(other_kinds_with_peers_have_them_where_they_should),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -121,6 +121,35 @@ static void a_link_with_another_address_goes_all_the_same(void **state)
 	assert_int_equal(count_links(blue), 0);
 }
 
+/* A bridge or bond takes the address of a port. */
+static void a_renamed_bridge_with_a_port_goes_all_the_same(void **state)
+{
+	static const char *const kinds[] = { "bridge", "bond" };
+	struct gons_link_options options = { .up = 0 };
+	struct seen_link before, after;
+	struct gons_link link, port;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = options.peer_nsfd = blue;
+	for (int i = 0; i < 2; i++) {
+		if (!gons_can_link(kinds[i]))
+			continue;
+		mark = scope_with(kinds[i], blue, &link);
+		assert_true(see_link(blue, link.ifindex, &before));
+		gons_must(gons_veth_new_transient(&options, &port));
+		gons_must(gons_link_set_master(blue, port.ifindex, link.ifindex));
+		assert_true(see_link(blue, port.ifindex, &after));
+		assert_int_equal(after.master, link.ifindex);
+		assert_true(see_link(blue, link.ifindex, &after));
+		assert_memory_not_equal(after.address, before.address, 6);
+		assert_int_equal(rename_link(blue, link.ifindex, "eth0"), 0);
+		gons_must(gons_scope_end(mark));
+		assert_int_equal(count_links(blue), 0);
+	}
+}
+
 /* ---- moved ---- */
 
 static void a_moved_link_goes_all_the_same(void **state)
@@ -449,6 +478,7 @@ int main(void)
 		check_test(a_deleted_link_is_no_error),
 		check_test(a_renamed_link_goes_all_the_same),
 		check_test(a_link_with_another_address_goes_all_the_same),
+		check_test(a_renamed_bridge_with_a_port_goes_all_the_same),
 		check_test(a_moved_link_goes_all_the_same),
 		check_test(a_link_moved_under_another_name_or_address_goes_too),
 		check_test(a_link_moved_there_and_back_goes_too),

@@ -86,6 +86,7 @@ static int see(const struct nlmsghdr *nlh, void *arg)
 	struct seeing *seeing = arg;
 	struct seen_link link = { .ifindex = ifi->ifi_index,
 				  .flags = ifi->ifi_flags,
+				  .below = ifi->ifi_index,
 				  .below_nsid = -1 };
 
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) see_attribute(attr, &link);

@@ -13,7 +13,8 @@ struct seen_link {
 	unsigned char address[6];
 	unsigned flags, mtu;
 	uint8_t state; /* IFLA_OPERSTATE */
-	int master, below; /* IFLA_MASTER, IFLA_LINK; 0: none */
+	int master; /* IFLA_MASTER; 0: none */
+	int below; /* IFLA_LINK; the link itself: none */
 	int below_nsid; /* IFLA_LINK_NETNSID; -1: none */
 	int vlan_id, vni, macvlan_mode; /* of IFLA_INFO_DATA; 0: none */
 };

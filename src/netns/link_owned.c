@@ -100,12 +100,20 @@ static bool has_address(const struct reading *reading, const struct gons_i_ident
 	       memcmp(identity->address, reading->identity.address, identity->address_size) == 0;
 }
 
+/* These stay in their namespace, so none comes in either; and they take a port's address. */
+static bool stays(const char *kind)
+{
+	return strcmp(kind, "bridge") == 0 || strcmp(kind, "bond") == 0 ||
+	       strcmp(kind, "team") == 0;
+}
+
 /* The link where it should be, renamed or not. */
 static bool is_it(const struct reading *reading, const struct gons_i_owned *owned)
 {
 	return reading->identity.ifindex == owned->link.ifindex &&
 	       strcmp(reading->kind, owned->kind) == 0 &&
-	       (has_name(reading, &owned->link) || has_address(reading, &owned->link));
+	       (stays(owned->kind) || has_name(reading, &owned->link) ||
+		has_address(reading, &owned->link));
 }
 
 static bool is_like(const struct reading *reading, const struct gons_i_identity *identity)

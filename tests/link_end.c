@@ -5,13 +5,10 @@
 
 #include <fcntl.h>
 #include <gons/link.h>
-#include <linux/if.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "links.h"
@@ -447,6 +444,31 @@ static void a_closed_socket_is_told_and_another_descriptor_left_alone(void **sta
 	assert_int_equal(in_child(close_everything, NULL), 0);
 }
 
+static int end_without_capabilities(void *arg)
+{
+	const struct gons_link_options options = { .nsfd = blue };
+	struct gons_link link;
+	int mark = gons_scope_begin();
+
+	(void)arg;
+	want(gons_bridge_new_transient(&options, &link) == 0);
+	want(lose_capabilities(UINT64_MAX));
+	want(gons_scope_end(mark) < 0);
+	want(errno == EPERM);
+	want(strstr(gons_error(), "cannot delete link ") != NULL);
+	want(strstr(gons_error(), link.name) != NULL);
+	want(strstr(gons_error(), "CAP_NET_ADMIN is missing") != NULL);
+	return 0;
+}
+
+static void without_permission_the_end_of_the_scope_says_what_stays(void **state)
+{
+	(void)state;
+	need_namespaces("bridge");
+	assert_int_equal(in_child(end_without_capabilities, NULL), 0);
+	assert_int_equal(count_links(blue), 1);
+}
+
 static int without_standard_input(void *arg)
 {
 	struct gons_link_options options = { .up = 0 };
@@ -491,6 +513,7 @@ int main(void)
 		check_test(links_of_one_namespace_share_one_descriptor),
 		check_test(without_free_descriptors_nothing_is_left),
 		check_test(a_closed_socket_is_told_and_another_descriptor_left_alone),
+		check_test(without_permission_the_end_of_the_scope_says_what_stays),
 		check_test(a_namespace_never_is_descriptor_0),
 	};
 

@@ -274,6 +274,30 @@ static void what_is_left_of_other_requests_is_passed_over(void **state)
 	gons_i_rtnl_close(rtnl);
 }
 
+/* The socket is full of answers that nobody waits for, so those to what follows are lost. */
+static void a_link_whose_answer_is_lost_is_made_and_goes_with_the_scope(void **state)
+{
+	const int least = 1;
+	struct gons_i_rtnl *rtnl;
+	struct gons_link link;
+	int fd, mark;
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	rtnl = open_own(&fd);
+	mark = gons_must(gons_scope_begin());
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	for (int i = 0; i < 10; i++)
+		send_unheard(fd, 77);
+	gons_must(gons_veth_new_transient(NULL, &link));
+	assert_true(see_link(-1, link.ifindex, NULL));
+	assert_int_equal(count_links(-1), 2);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(-1), 0);
+	gons_i_rtnl_close(rtnl);
+}
+
 static void another_process_cannot_answer_for_the_kernel(void **state)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
@@ -434,6 +458,7 @@ int main(void)
 		check_test(an_answer_need_not_be_heard_to_its_end),
 		check_test(an_answer_that_found_no_room_is_asked_for_again),
 		check_test(what_is_left_of_other_requests_is_passed_over),
+		check_test(a_link_whose_answer_is_lost_is_made_and_goes_with_the_scope),
 		check_test(another_process_cannot_answer_for_the_kernel),
 		check_test(the_kernels_words_are_in_the_sentence),
 		check_test(signals_interrupt_no_request),

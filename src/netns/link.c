@@ -299,7 +299,8 @@ static int send_request(struct making *making, struct gons_i_rtnl *rtnl)
 		if (fill_name(making, making->name) < 0 ||
 		    (making->has_peer && fill_name(making, making->peer_name) < 0))
 			return -1;
-		if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) == 0)
+		/* Where the answer found no room, identify() sees whether it was made. */
+		if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) == 0 || errno == ENOBUFS)
 			return 0;
 		/* The kernel says so when it is not the name that exists. */
 		if (errno != EEXIST || gons_i_rtnl_words(rtnl)[0] != '\0')

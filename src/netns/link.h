@@ -39,7 +39,7 @@ struct gons_i_identity {
 struct gons_i_owned {
 	struct gons_i_rtnl *home; /* where it was made */
 	char kind[GONS_I_NAME_SIZE];
-	struct gons_i_identity link, peer; /* ifindex 0: no peer */
+	struct gons_i_identity link, peer; /* without a name: no peer */
 };
 
 /* Reads the link that has this name, and its peer's ifindex (may be NULL). */

@@ -118,7 +118,7 @@ static bool is_it(const struct reading *reading, const struct gons_i_owned *owne
 
 static bool is_like(const struct reading *reading, const struct gons_i_identity *identity)
 {
-	return identity->ifindex > 0 &&
+	return identity->name[0] != '\0' &&
 	       (has_name(reading, identity) ||
 		(identity->is_unique_address && has_address(reading, identity)));
 }
@@ -226,6 +226,8 @@ static int delete_owned(const struct gons_i_owned *owned)
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, owned->link.ifindex);
 	struct reading reading = { .below = 0 };
 
+	if (owned->link.ifindex == 0) /* made, but not found then */
+		return delete_moved(owned);
 	if (gons_i_rtnl_ask(owned->home, nlh, take_link, &reading) < 0 && errno != ENODEV)
 		return gons_i_rtnl_fail(owned->home, "cannot find link %d (%s)",
 					owned->link.ifindex, owned->link.name);

@@ -110,7 +110,9 @@ static int hear(struct rise *rise)
 	ssize_t got;
 
 	for (;;) {
-		got = recv(rise->monitor_fd, buf, sizeof(buf), MSG_DONTWAIT);
+		got = recv(rise->monitor_fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+		if (got > (ssize_t)sizeof(buf))
+			return ask_state(rise);
 		if (got > 0)
 			(void)mnl_cb_run(buf, (size_t)got, 0, 0, take_state, rise);
 		else if (got == 0 || errno == EAGAIN)

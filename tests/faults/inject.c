@@ -233,10 +233,16 @@ static bool has_thread(pid_t pid, pid_t tid)
 	return access(path, F_OK) == 0;
 }
 
+/* What fstat(3) makes of it. */
+static bool is_fstat(const struct seccomp_data *data)
+{
+	return data->nr == SYS_newfstatat && (data->args[3] & AT_EMPTY_PATH);
+}
+
 static void answer(const struct seccomp_notif *call, pid_t pid, const struct fault *fault,
 		   bool *active, struct report *report, struct seccomp_notif_resp *ret_answer)
 {
-	int number = call->data.nr;
+	int number = is_fstat(&call->data) ? SYS_fstat : call->data.nr;
 	enum phase phase = (enum phase)call->data.args[1];
 
 	memset(ret_answer, 0, sizeof(*ret_answer));

@@ -63,7 +63,7 @@ static const struct plausible table[] = {
 	CALL(setsockopt, ENOPROTOOPT, ENOMEM),
 	CALL(sendto, ENOBUFS, EINTR, EPERM),
 	CALL(sendmsg, ENOBUFS, EINTR),
-	CALL(recvfrom, EINTR, ENOMEM),
+	CALL(recvfrom, EINTR, ENOBUFS), /* netlink allocates nothing then */
 	CALL(recvmsg, EINTR, ENOMEM, ENOBUFS),
 	/* processes and threads */
 	CALL(clone, EAGAIN, ENOMEM),
@@ -84,6 +84,7 @@ static const struct plausible table[] = {
 	CALL(mremap, ENOMEM),
 	CALL(getrandom, ENOSYS, EINTR),
 	/* These cannot fail, or the C library does without, or ends the process. */
+	CALL(fstat),
 	CALL(munmap),
 	CALL(futex),
 	CALL(madvise),

@@ -2,11 +2,13 @@
 #include "scenarios.h"
 
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <gons/leak.h>
+#include <gons/link.h>
 #include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
@@ -17,6 +19,7 @@ static int fds[5];
 static const char *procfsroot;
 static int mark;
 static gons_leaks *leaks;
+static struct gons_link pair, bridge;
 
 /* A descriptor is the scope's; a failure is what counts. */
 static int negative_or_0(int value)
@@ -92,6 +95,35 @@ static int remember_leaks(void)
 {
 	leaks = gons_leaks_begin();
 	return leaks ? 0 : -1;
+}
+
+/* Into a new network namespace, beside another one. */
+static int enter_net_beside_another(void)
+{
+	return make_net() < 0 ? -1 : enter_net();
+}
+
+static int make_pair(void)
+{
+	struct gons_link_options options = { .peer_nsfd = -1, .up = 1 };
+
+	if (enter_net_beside_another() < 0)
+		return -1;
+	options.peer_nsfd = fds[0];
+	return gons_veth_new_transient(&options, &pair);
+}
+
+static int make_pair_and_bridge(void)
+{
+	return make_pair() < 0 ? -1 : gons_bridge_new_transient(NULL, &bridge);
+}
+
+static int begin_and_make_pair(void)
+{
+	if (enter_net_beside_another() < 0)
+		return -1;
+	mark = gons_scope_begin();
+	return mark < 0 ? -1 : gons_veth_new_transient(NULL, &pair);
 }
 
 /* ---- calls ---- */
@@ -206,6 +238,53 @@ static int call_procfsroot_resolve(void)
 	return path ? 0 : -1;
 }
 
+static int call_link_new_transient(void)
+{
+	struct gons_link_options options = { .peer_nsfd = fds[0], .up = 1 };
+
+	return gons_link_new_transient("veth", &options, &pair);
+}
+
+static int call_link_with_parent(void)
+{
+	struct gons_link_options options = { .nsfd = fds[0], .parent_ifindex = pair.ifindex };
+
+	return gons_macvlan_new_transient(&options, NULL);
+}
+
+static int call_link_up(void)
+{
+	return gons_link_up(-1, pair.ifindex, 1000);
+}
+
+static int call_link_delete(void)
+{
+	return gons_link_delete(-1, pair.ifindex);
+}
+
+static int call_link_set_master(void)
+{
+	return gons_link_set_master(-1, pair.ifindex, bridge.ifindex);
+}
+
+static int call_address_add(void)
+{
+	static int n;
+	static const char *const addresses[] = { "fd00::1/64", "fd00::2/64" };
+
+	return gons_address_add(fds[0], pair.peer_ifindex, addresses[n++ % 2]);
+}
+
+static int call_netns_mnl_open(void)
+{
+	return gons_netns_mnl_open(fds[0], NETLINK_ROUTE) ? 0 : -1;
+}
+
+static int call_netns_nsid(void)
+{
+	return negative_or_0(gons_netns_nsid(fds[0]));
+}
+
 static int call_can(void)
 {
 	return gons_can(CLONE_NEWNET | CLONE_NEWNS) ? 0 : -1;
@@ -266,6 +345,15 @@ const struct scenario scenarios[] = {
 	{ "gons_execute, mnt", call_execute, make_mnt, 0, 0 },
 	{ "gons_execute_all", call_execute_all, make_five, 0, 0 },
 	{ "gons_netns_loopback_up", call_netns_loopback_up, enter_net, 0, 0 },
+	{ "gons_netns_mnl_open", call_netns_mnl_open, make_net, 0, 0 },
+	{ "gons_netns_nsid", call_netns_nsid, enter_net_beside_another, 0, 0 },
+	{ "gons_link_new_transient", call_link_new_transient, enter_net_beside_another, 0, 0 },
+	{ "gons_macvlan_new_transient", call_link_with_parent, make_pair, 0, 0 },
+	{ "gons_link_up", call_link_up, make_pair, 0, 0 },
+	{ "gons_link_delete", call_link_delete, make_pair, 0, 0 },
+	{ "gons_link_set_master", call_link_set_master, make_pair_and_bridge, 0, 0 },
+	{ "gons_address_add", call_address_add, make_pair, 0, 0 },
+	{ "gons_scope_end, a link", call_scope_end, begin_and_make_pair, 0, 1 },
 	{ "gons_mntns_new_transient", call_mntns_new_transient, NULL, 0, 0 },
 	{ "gons_mntns_mount_sysfs_ro", call_mntns_mount_sysfs_ro, enter_net_and_mnt, 0, 0 },
 	{ "gons_sysfs_open", call_sysfs_open, enter_net, 0, 0 },

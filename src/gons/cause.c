@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <gons/privilege.h>
+
 #include "cause.h"
 #include "internal.h"
 
@@ -88,6 +90,15 @@ void gons_i_hint_limits(int types)
 	errno = errnum;
 }
 
+bool gons_i_clone_is_off(void)
+{
+	const int errnum = errno;
+	const bool off = read_sysctl("kernel/unprivileged_userns_clone") == 0;
+
+	errno = errnum;
+	return off;
+}
+
 /* ---- kernel options ---- */
 
 static bool is_missing(const struct gons_i_type *row)
@@ -145,32 +156,42 @@ static bool read_label(const char *path, char *label, size_t size)
 	return label[0] != '\0' && strcmp(label, "unconfined") != 0;
 }
 
+/* capget(2) asks the module, procfs does not. */
+bool gons_i_is_taken(int cap)
+{
+	const int errnum = errno;
+	const bool taken =
+		(gons_i_status_number("CapEff", 16) >> cap & 1) && gons_has_cap(cap) == 0;
+
+	errno = errnum;
+	return taken;
+}
+
 /* Only AppArmor's labels end in a mode. */
 static bool is_profile(const char *label)
 {
 	return label[strlen(label) - 1] == ')';
 }
 
-void gons_i_hint_confinement(const char *what)
+void gons_i_hint_confinement(const char *forbids)
 {
 	const int errnum = errno;
 	char label[128];
 
 	if (!read_label("/proc/thread-self/attr/apparmor/current", label, sizeof(label)) &&
 	    !read_label("/proc/thread-self/attr/current", label, sizeof(label)))
-		gons_i_hint("a security module, such as AppArmor or Landlock, may forbid %s", what);
+		gons_i_hint("a security module, such as AppArmor or Landlock, %s", forbids);
 	else if (!is_profile(label))
-		gons_i_hint("a security module, for which this process is \"%s\", may forbid %s",
-			    label, what);
+		gons_i_hint("a security module, for which this process is \"%s\", %s", label,
+			    forbids);
 	else if (strstr(label, "unprivileged_userns"))
-		gons_i_hint("the AppArmor profile %s forbids %s, as to all user namespaces of "
-			    "unprivileged users: set kernel.apparmor_restrict_unprivileged_userns "
-			    "to 0, or give this program a profile that allows userns",
-			    label, what);
+		gons_i_hint("the AppArmor profile %s %s, as in all user namespaces of unprivileged "
+			    "users: set kernel.apparmor_restrict_unprivileged_userns to 0, or give "
+			    "this program a profile that allows userns",
+			    label, forbids);
 	else
-		gons_i_hint("the AppArmor profile %s may forbid %s: run unconfined "
-			    "(apparmor=unconfined)",
-			    label, what);
+		gons_i_hint("the AppArmor profile %s %s: run unconfined (apparmor=unconfined)",
+			    label, forbids);
 	errno = errnum;
 }
 
@@ -231,7 +252,7 @@ static const struct gons_i_obstacle *find_obstacle(void)
 		return &option;
 	if (read_sysctl("user/max_user_namespaces") == 0)
 		return &limit;
-	if (read_sysctl("kernel/unprivileged_userns_clone") == 0)
+	if (gons_i_clone_is_off())
 		return &debian;
 	if (is_below_chroot())
 		return &below_chroot;

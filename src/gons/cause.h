@@ -29,6 +29,12 @@ void gons_i_hint_limits(int types);
 /* Says which kernel options are missing. Whether there are any. */
 bool gons_i_hint_options(int types);
 
+/* Whether kernel.unprivileged_userns_clone, which not all kernels have, forbids user namespaces. */
+bool gons_i_clone_is_off(void);
+
+/* Whether a security module takes a capability from this thread that the kernel has given it. */
+bool gons_i_is_taken(int cap);
+
 /* What keeps user namespaces from this process: "unprivileged user namespaces are off
  * (user.max_user_namespaces is 0)", and what would help, "raise it", or NULL. NULL where nothing
  * is known. A filter is not looked for. */
@@ -37,8 +43,8 @@ struct gons_i_obstacle {
 };
 const struct gons_i_obstacle *gons_i_find_obstacle(void);
 
-/* Says that a security module may have refused what the capabilities of this process allow:
- * "to mount". */
-void gons_i_hint_confinement(const char *what);
+/* Says that a security module "forbids to mount", or "may forbid" it, where capabilities would
+ * allow it, and which: AppArmor's profiles and what others call this process can be read. */
+void gons_i_hint_confinement(const char *forbids);
 
 #endif

@@ -270,6 +270,6 @@ const char *gons_i_own_path(const struct gons_i_type *row, char path[GONS_I_OWN_
 int gons_i_check_procfs(const struct gons_i_type *row);
 
 /* A number in /proc/thread-self/status, such as "Umask" in base 8; 0 where there is none. */
-unsigned long gons_i_status_number(const char *name, int base);
+uint64_t gons_i_status_number(const char *name, int base);
 
 #endif

@@ -53,18 +53,18 @@ int gons_i_check_procfs(const struct gons_i_type *row)
 	return 0;
 }
 
-unsigned long gons_i_status_number(const char *name, int base)
+uint64_t gons_i_status_number(const char *name, int base)
 {
 	FILE *file = fopen("/proc/thread-self/status", "re");
 	size_t length = strlen(name);
-	unsigned long number = 0;
+	uint64_t number = 0;
 	char line[256];
 
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
 		if (strncmp(line, name, length) == 0 && line[length] == ':') {
-			number = strtoul(line + length + 1, NULL, base);
+			number = strtoull(line + length + 1, NULL, base);
 			break;
 		}
 	(void)fclose(file);

@@ -79,11 +79,11 @@ static void hint_user_namespace(void)
 		gons_i_hint("%s%s%s", obstacle->cause, obstacle->remedy ? ": " : "",
 			    obstacle->remedy ? obstacle->remedy : "");
 	else
-		gons_i_hint_confinement("user namespaces");
+		gons_i_hint_confinement("may forbid user namespaces");
 }
 
 /* Who has the capabilities, meets no filter, and is refused all the same. */
-static void hint_owner(enum gons_i_refused refused, int types)
+static void hint_owner(enum gons_i_refused refused, int types, int errnum)
 {
 	if (refused == GONS_I_REFUSED_TARGET)
 		gons_i_hint("it belongs to another user namespace");
@@ -91,8 +91,9 @@ static void hint_owner(enum gons_i_refused refused, int types)
 		gons_i_hint("it belongs to another user namespace: enter that first, by gons_user");
 	else if (refused == GONS_I_REFUSED_RETURN)
 		gons_i_hint("it belongs to a user namespace further up");
-	else if (refused == GONS_I_REFUSED_PRIVATE)
-		gons_i_hint_confinement("to mount");
+	else if (refused == GONS_I_REFUSED_PRIVATE) /* the kernel itself has no EACCES here */
+		gons_i_hint_confinement(errnum == EACCES ? "forbids to mount"
+							 : "may forbid to mount");
 	else if (gons_i_limit_is_zero(types))
 		gons_i_hint_limits(types); /* for which gons_become_root() could make none either */
 	else if (gons_i_is_foreign(types))
@@ -102,19 +103,22 @@ static void hint_owner(enum gons_i_refused refused, int types)
 	else if (gons_i_has_filter())
 		gons_i_hint("a seccomp filter is active, as in a container, and may be the cause");
 	else
-		gons_i_hint_confinement("it");
+		gons_i_hint_confinement("may forbid it");
 }
 
 static void hint_permission(enum gons_i_refused refused, int types)
 {
 	static const char no_chroot[] =
 		"CAP_SYS_CHROOT is missing, without which no thread joins a mount namespace";
+	const int errnum = errno;
 	const bool filtered = hint_filter(refused, types);
 	const bool admin = gons_has_cap(CAP_SYS_ADMIN) == 1;
 
 	if (refused == GONS_I_REFUSED_NEW && (types & CLONE_NEWUSER)) {
 		if (!filtered)
 			hint_user_namespace();
+	} else if (gons_i_is_taken(CAP_SYS_ADMIN)) {
+		gons_i_hint_confinement("forbids the use of CAP_SYS_ADMIN");
 	} else if (!admin && refused == GONS_I_REFUSED_RETURN) {
 		gons_i_hint("CAP_SYS_ADMIN has been lost");
 	} else if (!admin && refused == GONS_I_REFUSED_STARTUP) {
@@ -128,7 +132,7 @@ static void hint_permission(enum gons_i_refused refused, int types)
 		else
 			hint_missing(no_chroot);
 	} else if (!filtered) {
-		hint_owner(refused, types);
+		hint_owner(refused, types, errnum);
 	}
 }
 

@@ -71,10 +71,10 @@ static int enter_user_namespace(void)
 	 * dumpable. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	result = write_maps(uid, gid);
-	if (result < 0 && !may_map)
+	if (result < 0 && errno == EPERM && !may_map)
 		gons_i_hint("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
 	else if (result < 0 && (errno == EPERM || errno == EACCES))
-		gons_i_hint_confinement("user namespaces with powers");
+		gons_i_hint_confinement("may forbid user namespaces with powers");
 	(void)prctl(PR_SET_DUMPABLE, dumpable == 1); /* 2 cannot be set */
 	return result;
 }

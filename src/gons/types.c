@@ -96,6 +96,8 @@ static int fail_own(const struct gons_i_type *row)
 	(void)gons_i_fail(errnum, "cannot open the %s namespace of this thread", row->noun);
 	if (errnum == ENOENT && !gons_i_hint_options(row->flag))
 		gons_i_hint("procfs of this PID namespace is not mounted on /proc");
+	else if (errnum == EACCES)
+		gons_i_hint_confinement("may forbid to open it");
 	return -1;
 }
 

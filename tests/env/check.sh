@@ -204,6 +204,76 @@ case_check_no_proc()
 		uts
 }
 
+# ---- AppArmor, where the kernel has it ----
+
+# A profile is the machine's, so its name is not to be anybody else's, and it is taken out again.
+needs_apparmor()
+{
+	needs_root
+	parser=$(PATH=$PATH:/usr/sbin:/sbin command -v apparmor_parser) ||
+		skip 'needs apparmor_parser'
+	[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] ||
+		skip 'needs a kernel with AppArmor'
+	profile=gons-env-$$
+}
+
+# confined RULES COMMAND...: with a profile of these rules.
+confined()
+{
+	rules=$1
+	shift
+	trap 'remove_profile; rm -rf --one-file-system "$dir"' EXIT
+	printf 'profile %s flags=(attach_disconnected) { %s }' "$profile" "$rules" |
+		parse_profile -r || skip 'needs to load a profile'
+	run sh -c 'profile=$1; shift; echo "exec $profile" >/proc/self/attr/exec; exec "$@"' sh \
+		"$profile" "$@"
+	trap 'rm -rf --one-file-system "$dir"' EXIT
+	remove_profile
+}
+
+parse_profile()
+{
+	unshare -m sh -c 'mount -t securityfs none /sys/kernel/security 2>/dev/null; exec "$@"' sh \
+		"$parser" -K -q "$@" 2>"$dir/parser"
+}
+
+remove_profile()
+{
+	printf 'profile %s { }' "$profile" | parse_profile -R
+}
+
+# As container engines have it.
+case_check_apparmor_no_mount()
+{
+	needs_apparmor
+	confined 'file, capability, network, signal, ptrace, unix,' "$check" uts mnt
+	expect_report 1 mnt uts
+	expect_answer yes uts
+	expect_answer "no: cannot make this mount namespace private: Permission denied; the AppArmor profile $profile (enforce) forbids to mount: run unconfined (apparmor=unconfined)" \
+		mnt
+}
+
+case_check_apparmor_no_powers()
+{
+	needs_apparmor
+	confined 'file, mount, network, signal,' "$check" uts
+	expect_report 1 uts
+	expect_answer "no: cannot create a UTS namespace: $refused; the AppArmor profile $profile (enforce) forbids the use of CAP_SYS_ADMIN: run unconfined (apparmor=unconfined)" \
+		uts
+}
+
+# As Ubuntu has it for unprivileged users: the user namespace is made, and good for nothing.
+case_check_apparmor_user()
+{
+	needs_apparmor
+	profile=$profile-unprivileged_userns
+	confined 'file, mount, network, signal, capability setuid, capability setgid, capability setpcap,' \
+		$nobody "$check" uts user
+	expect_report 1 uts user
+	expect_answer "no: cannot write \"deny\" to /proc/thread-self/setgroups: Permission denied; the AppArmor profile $profile (enforce) may forbid user namespaces with powers, as in all user namespaces of unprivileged users: set kernel.apparmor_restrict_unprivileged_userns to 0, or give this program a profile that allows userns" \
+		user
+}
+
 # ---- what is asked, and how it is told ----
 
 # The other cases do not depend on what the kernel was built with.

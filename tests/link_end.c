@@ -118,6 +118,26 @@ static void a_link_with_another_address_goes_all_the_same(void **state)
 	assert_int_equal(count_links(blue), 0);
 }
 
+static void a_renamed_vlan_is_known_by_the_address_of_its_parent(void **state)
+{
+	struct gons_link_options options = { .up = 0 };
+	struct gons_link parent, link;
+	int mark;
+
+	(void)state;
+	need_namespaces("vlan");
+	gons_require_link("veth");
+	options.nsfd = blue;
+	gons_must(gons_veth_new_transient(&options, &parent));
+	options.link_nsfd = blue;
+	options.parent_ifindex = parent.ifindex;
+	mark = gons_must(gons_scope_begin());
+	gons_must(gons_vlan_new_transient(7, &options, &link));
+	assert_int_equal(rename_link(blue, link.ifindex, "eth0.7"), 0);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(blue), 1);
+}
+
 /* A bridge or bond takes the address of a port. */
 static void a_renamed_bridge_with_a_port_goes_all_the_same(void **state)
 {
@@ -228,6 +248,26 @@ static void a_pair_with_moved_ends_goes_all_the_same(void **state)
 			assert_int_equal(
 				move_link(blue, link.peer_ifindex, green, i & 8 ? "eth1" : NULL),
 				0);
+		gons_must(gons_scope_end(mark));
+		assert_int_equal(count_links(blue) + count_links(red) + count_links(green), 0);
+	}
+}
+
+/* Nothing is left to know this end by, but its peer is known. */
+static void an_end_that_is_not_known_any_more_goes_with_its_peer(void **state)
+{
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	for (int i = 0; i < 2; i++) {
+		mark = scope_with("veth", blue, &link);
+		assert_int_equal(set_address(blue, link.ifindex, address), 0);
+		assert_int_equal(move_link(blue, link.ifindex, red, "eth0"), 0);
+		if (i)
+			assert_int_equal(move_link(blue, link.peer_ifindex, green, "eth1"), 0);
 		gons_must(gons_scope_end(mark));
 		assert_int_equal(count_links(blue) + count_links(red) + count_links(green), 0);
 	}
@@ -500,11 +540,13 @@ int main(void)
 		check_test(a_deleted_link_is_no_error),
 		check_test(a_renamed_link_goes_all_the_same),
 		check_test(a_link_with_another_address_goes_all_the_same),
+		check_test(a_renamed_vlan_is_known_by_the_address_of_its_parent),
 		check_test(a_renamed_bridge_with_a_port_goes_all_the_same),
 		check_test(a_moved_link_goes_all_the_same),
 		check_test(a_link_moved_under_another_name_or_address_goes_too),
 		check_test(a_link_moved_there_and_back_goes_too),
 		check_test(a_pair_with_moved_ends_goes_all_the_same),
+		check_test(an_end_that_is_not_known_any_more_goes_with_its_peer),
 		check_test(a_strangers_link_under_the_same_index_stays),
 		check_test(a_link_in_a_namespace_that_is_gone_is_no_error),
 		check_test(the_descriptor_of_the_namespace_may_be_closed_before),

@@ -113,6 +113,24 @@ static void a_bridge_without_a_carrier_never_comes_up(void **state)
 	gons_must(gons_link_up(blue, bridge.ifindex, 10000));
 }
 
+/* Its state is UNKNOWN until the kernel gets to working it out. */
+static void a_bridge_that_loses_its_carrier_is_not_up(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct gons_link bridge, link;
+
+	(void)state;
+	need_namespaces("bridge");
+	gons_require_link("veth");
+	options.nsfd = blue;
+	for (int i = 0; i < 10; i++) {
+		make_pair(&link);
+		gons_must(gons_bridge_new_transient(&options, &bridge));
+		gons_must(gons_link_set_master(blue, link.ifindex, bridge.ifindex));
+		assert_refused(gons_link_up(blue, bridge.ifindex, 0), ETIMEDOUT, "no carrier");
+	}
+}
+
 static void what_cannot_come_up_is_not_made(void **state)
 {
 	struct gons_link_options options = { .up = 1 };
@@ -287,6 +305,7 @@ int main(void)
 		check_test(a_link_that_tells_nothing_is_up_when_it_has_a_carrier),
 		check_test(a_veth_whose_peer_is_down_is_not_up_in_time),
 		check_test(a_bridge_without_a_carrier_never_comes_up),
+		check_test(a_bridge_that_loses_its_carrier_is_not_up),
 		check_test(what_cannot_come_up_is_not_made),
 		check_test(on_a_parent_that_is_down_a_vlan_is_not_made),
 		check_test(signals_do_not_change_how_long_it_waits),

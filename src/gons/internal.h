@@ -259,6 +259,11 @@ bool gons_i_limit_is_zero(int types);
  * may be half-way there: for a child. */
 int gons_i_new_root(void);
 
+/* ---- startup.c ---- */
+
+/* The errno that belongs to gons_status(). */
+int gons_i_status_errno(void);
+
 /* ---- procfs.c ---- */
 
 /* "/proc/thread-self/ns/net": "/proc/self" would be the main thread's. Returns path. */

@@ -17,6 +17,7 @@
 
 /* Why switching failed; "" where it did not. */
 static char status[GONS_I_SENTENCE_SIZE];
+static int status_errno;
 
 struct journey {
 	struct gons_i_plan plan;
@@ -30,9 +31,12 @@ struct journey {
 static void set_status(const struct gons_i_type *fault)
 {
 	char variable[GONS_I_VARIABLE_SIZE];
-	int length = snprintf(status, sizeof(status), "%s: %s",
-			      fault ? gons_i_plan_variable(fault, variable) : "gons_order",
-			      gons_error());
+	int length;
+
+	status_errno = errno;
+	length = snprintf(status, sizeof(status), "%s: %s",
+			  fault ? gons_i_plan_variable(fault, variable) : "gons_order",
+			  gons_error());
 
 	if (length >= (int)sizeof(status))
 		memcpy(status + sizeof(status) - sizeof("..."), "...", sizeof("..."));
@@ -213,6 +217,11 @@ __attribute__((constructor(101))) static void switch_at_startup(void)
 GONS_EXPORT const char *gons_status(void)
 {
 	return status[0] != '\0' ? status : NULL;
+}
+
+int gons_i_status_errno(void)
+{
+	return status_errno;
 }
 
 GONS_EXPORT void gons_status_or_exit(void)

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Re-execution: what comes back, and each way in which an action can end.
+ */
+#include "check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gons/reexec.h>
+
+enum { LONG_MS = 60000 }; /* not meant to be over, on the slowest of machines */
+
+static struct gons_reexec_result result;
+
+static int run(const char *action)
+{
+	const struct gons_reexec job = { .action = action, .timeout_ms = LONG_MS };
+
+	gons_reexec_result_free(&result);
+	return gons_reexec_run(&job, &result);
+}
+
+static int end(void **state)
+{
+	gons_reexec_result_free(&result);
+	return check_end(state);
+}
+#define reexec_test(f) cmocka_unit_test_setup_teardown(f, check_begin, end)
+
+static void assert_result(const char *output, const char *error_output, int exit_status)
+{
+	assert_non_null(result.output);
+	assert_string_equal(result.output, output);
+	assert_int_equal(result.output_size, strlen(output));
+	assert_non_null(result.error_output);
+	assert_string_equal(result.error_output, error_output);
+	assert_int_equal(result.exit_status, exit_status);
+}
+
+/* ---- success ---- */
+
+GONS_ACTION(answer)
+{
+	return printf("42") == 2 ? 0 : 1;
+}
+
+GONS_ACTION("with a name - of any kind")
+{
+	return printf("any\n") == 4 ? 0 : 1;
+}
+
+GONS_ACTION(silent)
+{
+	return 0;
+}
+
+static int registered_by_a_call(void)
+{
+	return printf("called") == 6 ? 0 : 1;
+}
+
+static void what_the_action_prints_comes_back(void **state)
+{
+	(void)state;
+	gons_must(run("answer"));
+	assert_result("42", "", 0);
+}
+
+static void names_are_identifiers_or_strings(void **state)
+{
+	(void)state;
+	gons_must(run("with a name - of any kind"));
+	assert_result("any\n", "", 0);
+	gons_must(run("registered"));
+	assert_result("called", "", 0);
+}
+
+static void an_action_may_print_nothing(void **state)
+{
+	(void)state;
+	gons_must(run("silent"));
+	assert_result("", "", 0);
+}
+
+static void nobody_has_to_take_the_result(void **state)
+{
+	const struct gons_reexec job = { .action = "answer", .timeout_ms = LONG_MS };
+	const struct gons_reexec failing = { .action = "fails", .timeout_ms = LONG_MS };
+
+	(void)state;
+	gons_must(gons_reexec_run(&job, NULL));
+	assert_refused(gons_reexec_run(&failing, NULL), EREMOTEIO, "status 3");
+}
+
+static void a_result_is_freed_once_twice_or_not_at_all(void **state)
+{
+	struct gons_reexec_result none = { 0 };
+
+	(void)state;
+	gons_must(run("answer"));
+	errno = ENOTTY;
+	gons_reexec_result_free(&result);
+	gons_reexec_result_free(&result);
+	gons_reexec_result_free(&none);
+	gons_reexec_result_free(NULL);
+	assert_int_equal(errno, ENOTTY);
+	assert_null(result.output);
+	assert_null(result.error_output);
+}
+
+/* ---- failure ---- */
+
+GONS_ACTION(fails)
+{
+	return printf("so far") == 6 ? 3 : 1;
+}
+
+GONS_ACTION(complains)
+{
+	return fprintf(stderr, "the link is down\n") > 0 ? 0 : 1;
+}
+
+GONS_ACTION(complains_and_fails)
+{
+	return fprintf(stderr, "first\nsecond\n\n") > 0 && printf("out") == 3 ? 4 : 1;
+}
+
+GONS_ACTION(complains_at_length)
+{
+	for (int i = 0; i < 5000; i++)
+		(void)fprintf(stderr, "\xc3\xa4"); /* two bytes a letter */
+	return 0;
+}
+
+GONS_ACTION(exits)
+{
+	exit(7);
+}
+
+GONS_ACTION(out_of_range)
+{
+	return 256;
+}
+
+GONS_ACTION(negative)
+{
+	return -1;
+}
+
+GONS_ACTION(killed)
+{
+	(void)printf("last words");
+	(void)fflush(stdout);
+	(void)raise(SIGKILL);
+	return 0;
+}
+
+static void another_exit_status_is_a_failure(void **state)
+{
+	(void)state;
+	assert_refused(run("fails"), EREMOTEIO, "");
+	assert_string_equal(gons_error(), "the action \"fails\" exited with status 3");
+	assert_result("so far", "", 3);
+	assert_refused(run("exits"), EREMOTEIO, "the action \"exits\" exited with status 7");
+	assert_result("", "", 7);
+}
+
+static void a_status_that_does_not_fit_is_no_success(void **state)
+{
+	(void)state;
+	assert_refused(run("out_of_range"), EREMOTEIO, "exited with status 255");
+	assert_refused(run("negative"), EREMOTEIO, "exited with status 255");
+	assert_result("", "", 255);
+}
+
+static void anything_on_standard_error_is_a_failure(void **state)
+{
+	(void)state;
+	assert_refused(run("complains"), EREMOTEIO, "");
+	assert_string_equal(gons_error(),
+			    "the action \"complains\" exited with status 0; it wrote to "
+			    "standard error: the link is down");
+	assert_result("", "the link is down\n", 0);
+	assert_refused(run("complains_and_fails"), EREMOTEIO, "");
+	assert_string_equal(gons_error(),
+			    "the action \"complains_and_fails\" exited with status 4; it wrote to "
+			    "standard error: first\nsecond");
+	assert_result("out", "first\nsecond\n\n", 4);
+}
+
+static void a_long_text_is_cut_in_the_sentence_and_whole_in_the_result(void **state)
+{
+	const char *sentence;
+	size_t length;
+
+	(void)state;
+	assert_refused(run("complains_at_length"), EREMOTEIO, "standard error: \xc3\xa4\xc3\xa4");
+	assert_int_equal(strlen(result.error_output), 10000);
+	sentence = gons_error();
+	length = strlen(sentence);
+	assert_true(length > 900 && length < 1024);
+	assert_string_equal(sentence + length - 5, "\xc3\xa4...");
+}
+
+static void the_signal_that_kills_an_action_is_named(void **state)
+{
+	(void)state;
+	assert_refused(run("killed"), EREMOTEIO, "");
+	assert_string_equal(gons_error(), "the action \"killed\" was killed by signal 9 (Killed)");
+	assert_result("last words", "", 128 + 9);
+}
+
+/* ---- the timeout ---- */
+
+GONS_ACTION(forever)
+{
+	pid_t pid = fork();
+
+	if (pid > 0) {
+		(void)printf("%d", (int)pid);
+		(void)fflush(stdout);
+		(void)fprintf(stderr, "still busy");
+	}
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+GONS_ACTION(forever_and_signals_blocked)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	(void)setpgid(0, getppid()); /* refused or not, it is to be found */
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+static int time_out(const char *action)
+{
+	const struct gons_reexec job = { .action = action, .timeout_ms = 300 };
+
+	gons_reexec_result_free(&result);
+	return gons_reexec_run(&job, &result);
+}
+
+static void an_action_that_runs_forever_is_killed_with_what_it_started(void **state)
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	/* What the action leaves is this process' to wait for then. */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	/* On a busy machine the action may not have come so far. */
+	do {
+		assert_refused(time_out("forever"), ETIMEDOUT, "was killed after 300 ms");
+		pid = waitpid(-1, &status, 0);
+	} while (strlen(result.error_output) == 0);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+	assert_string_equal(gons_error(),
+			    "the action \"forever\" was killed after 300 ms; it wrote to "
+			    "standard error: still busy");
+	assert_int_equal(result.exit_status, 128 + SIGKILL);
+	assert_string_equal(result.error_output, "still busy");
+	assert_int_equal(pid, atoi(result.output));
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
+static void no_signal_mask_saves_an_action_from_its_timeout(void **state)
+{
+	(void)state;
+	assert_refused(time_out("forever_and_signals_blocked"), ETIMEDOUT,
+		       "was killed after 300 ms");
+}
+
+static void an_action_whose_program_does_not_come_to_it_is_named_so(void **state)
+{
+	static const char *const environment[] = { "STOP_BEFORE_CHECK=1", NULL };
+	static const char *const loudly[] = { "STOP_BEFORE_CHECK=loudly", NULL };
+	struct gons_reexec job = { .action = "answer", .environment = environment };
+
+	(void)state;
+	job.timeout_ms = LONG_MS;
+	assert_refused(gons_reexec_run(&job, &result), EREMOTEIO, "");
+	assert_string_equal(gons_error(),
+			    "the program exited with status 5 before it came to "
+			    "gons_reexec_check(), where the action \"answer\" would have "
+			    "been run");
+	assert_result("", "", 5);
+	gons_reexec_result_free(&result);
+	job.environment = loudly;
+	assert_refused(gons_reexec_run(&job, &result), EREMOTEIO,
+		       "would have been run; it wrote to standard error: usage: none");
+	assert_result("", "usage: none\n", 5);
+}
+
+/* ---- what the action finds ---- */
+
+GONS_ACTION(descriptors)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(dir))
+			(void)printf("%s ", entry->d_name);
+	return dir ? closedir(dir) : 1;
+}
+
+static void the_action_inherits_no_descriptor_but_three(void **state)
+{
+	int fds[20], done;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		fds[i] = open("/", O_PATH); /* deliberately not close-on-exec */
+		assert_true(fds[i] >= 0);
+	}
+	assert_int_equal(dup2(fds[0], 900), 900);
+	done = run("descriptors");
+	for (int i = 0; i < 20; i++)
+		(void)close(fds[i]);
+	(void)close(900);
+	gons_must(done);
+#ifdef COVERED
+	assert_result("0 1 2 100 ", "", 0);
+#else
+	assert_result("0 1 2 ", "", 0);
+#endif
+}
+
+GONS_ACTION(signals)
+{
+	sigset_t blocked;
+
+	(void)sigprocmask(SIG_BLOCK, NULL, &blocked);
+	for (int number = 1; number < NSIG; number++) {
+		struct sigaction action;
+
+		if (sigismember(&blocked, number) == 1)
+			(void)printf("%d is blocked ", number);
+		if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			(void)printf("%d is ignored ", number);
+	}
+	(void)printf(getpgrp() == getpid() ? "own group" : "no group");
+	return 0;
+}
+
+static void the_action_finds_signals_at_their_defaults(void **state)
+{
+	sigset_t set, old;
+
+	(void)state;
+	(void)sigfillset(&set);
+	(void)sigprocmask(SIG_BLOCK, &set, &old);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	gons_must(run("signals"));
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	assert_string_equal(result.output, "own group");
+}
+
+extern char **environ;
+
+GONS_ACTION(environment)
+{
+	for (char **variable = environ; *variable; variable++)
+		if (strncmp(*variable, "gons_", 5) == 0 || strncmp(*variable, "TRY_", 4) == 0)
+			(void)printf("%s\n", *variable);
+	return 0;
+}
+
+static void the_action_has_the_environment_of_its_caller_and_of_the_job(void **state)
+{
+	static const char *const variables[] = { "TRY_A=1", "TRY_C=", "TRY_D=x", "TRY_D=y=z",
+						 NULL };
+	const struct gons_reexec job = { .action = "environment",
+					 .environment = variables,
+					 .timeout_ms = LONG_MS };
+
+	(void)state;
+	assert_int_equal(setenv("TRY_A", "0", 1), 0);
+	assert_int_equal(setenv("TRY_AB", "2", 1), 0);
+	assert_int_equal(setenv("gons_net", "/not/there", 1), 0);
+	assert_int_equal(setenv("gons_order", "nonsense", 1), 0);
+	gons_must(gons_reexec_run(&job, &result));
+	assert_string_equal(result.output, "TRY_AB=2\nTRY_A=1\nTRY_C=\nTRY_D=y=z\n");
+	(void)unsetenv("TRY_A");
+	(void)unsetenv("TRY_AB");
+	(void)unsetenv("gons_net");
+	(void)unsetenv("gons_order");
+}
+
+GONS_ACTION(where)
+{
+	char path[4096];
+	char name[64] = "";
+	FILE *file = fopen("/proc/self/comm", "re");
+
+	if (!file || !fgets(name, sizeof(name), file) || fclose(file) != 0 ||
+	    !getcwd(path, sizeof(path)))
+		return 1;
+	(void)printf("%s %s%s", program_invocation_name, name, path);
+	return 0;
+}
+
+static void the_action_is_the_same_program_in_the_same_directory(void **state)
+{
+	char wanted[8192], path[4096];
+
+	(void)state;
+	assert_non_null(getcwd(path, sizeof(path)));
+	(void)snprintf(wanted, sizeof(wanted), "%s %s\n%s", program_invocation_name,
+		       program_invocation_short_name, path);
+	gons_must(run("where"));
+	assert_string_equal(result.output, wanted);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		reexec_test(what_the_action_prints_comes_back),
+		reexec_test(names_are_identifiers_or_strings),
+		reexec_test(an_action_may_print_nothing),
+		reexec_test(nobody_has_to_take_the_result),
+		reexec_test(a_result_is_freed_once_twice_or_not_at_all),
+		reexec_test(another_exit_status_is_a_failure),
+		reexec_test(a_status_that_does_not_fit_is_no_success),
+		reexec_test(anything_on_standard_error_is_a_failure),
+		reexec_test(a_long_text_is_cut_in_the_sentence_and_whole_in_the_result),
+		reexec_test(the_signal_that_kills_an_action_is_named),
+		reexec_test(an_action_that_runs_forever_is_killed_with_what_it_started),
+		reexec_test(no_signal_mask_saves_an_action_from_its_timeout),
+		reexec_test(an_action_whose_program_does_not_come_to_it_is_named_so),
+		reexec_test(the_action_inherits_no_descriptor_but_three),
+		reexec_test(the_action_finds_signals_at_their_defaults),
+		reexec_test(the_action_has_the_environment_of_its_caller_and_of_the_job),
+		reexec_test(the_action_is_the_same_program_in_the_same_directory),
+	};
+	const char *stop = getenv("STOP_BEFORE_CHECK");
+
+	if (stop) {
+		if (strcmp(stop, "loudly") == 0)
+			(void)fprintf(stderr, "usage: none\n");
+		return 5;
+	}
+	if (gons_reexec_register("registered", registered_by_a_call) < 0)
+		return 1;
+	gons_reexec_check();
+	return gons_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process of a re-execution by itself: what it may print, and who may kill it.
+ */
+#include "check.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gons/reexec_parts.h"
+
+enum { LONG_MS = 60000 };
+
+static struct gons_i_outcome outcome;
+
+static int run(const char *variable, size_t most_output, int timeout_ms)
+{
+	static char text[128];
+	char *environment[] = { text, NULL };
+	const struct gons_i_child child = { .environment = environment,
+					    .timeout_ms = timeout_ms,
+					    .most_output = most_output,
+					    .extra_fd = -1 };
+
+	(void)snprintf(text, sizeof(text), "%s", variable);
+	return gons_i_child_run(&child, &outcome);
+}
+
+static int end(void **state)
+{
+	free(outcome.output.data);
+	free(outcome.error_output.data);
+	memset(&outcome, 0, sizeof(outcome));
+	return check_end(state);
+}
+#define child_test(f) cmocka_unit_test_setup_teardown(f, check_begin, end)
+
+static void endless_output_is_not_taken_for_ever(void **state)
+{
+	(void)state;
+	gons_must(run("CHILD=prints 1", 1 << 20, LONG_MS));
+	assert_int_equal(outcome.fate, GONS_I_VERBOSE);
+	assert_true(WIFSIGNALED(outcome.status));
+	assert_int_equal(WTERMSIG(outcome.status), SIGKILL);
+	assert_in_range(outcome.output.size, (1 << 20) + 1, 4 << 20);
+	assert_int_equal(outcome.error_output.size, 0);
+}
+
+static void nor_are_endless_complaints(void **state)
+{
+	(void)state;
+	gons_must(run("CHILD=prints 2", 1 << 20, LONG_MS));
+	assert_int_equal(outcome.fate, GONS_I_VERBOSE);
+	assert_in_range(outcome.error_output.size, (1 << 20) + 1, 4 << 20);
+}
+
+static void endless_output_does_not_put_off_the_timeout(void **state)
+{
+	(void)state;
+	/* Slowly, so that it is not much until then. */
+	gons_must(run("CHILD=drips 1", SIZE_MAX, 200));
+	assert_int_equal(outcome.fate, GONS_I_OVERDUE);
+}
+
+/* In a child that is an unprivileged user: the program becomes root, and lives on. */
+static int run_immortal(void *arg)
+{
+	want(setresuid(65534, 65534, 65534) == 0);
+	/* On a busy machine it may take time to become root. */
+	for (int timeout_ms = 300; timeout_ms < 20000; timeout_ms *= 2) {
+		want(run(arg, 1 << 20, timeout_ms) == 0);
+		want(waitpid(-1, NULL, WNOHANG) == (outcome.fate == GONS_I_IMMORTAL ? 0 : -1));
+		if (outcome.fate == GONS_I_IMMORTAL)
+			return 0;
+		want(outcome.fate == GONS_I_OVERDUE);
+	}
+	return 77; /* the file system does not have it become root */
+}
+
+/* Root can. */
+static void kill_orphans(void)
+{
+	const char *pids = read_text("/proc/thread-self/children");
+	char *end;
+
+	for (long pid; (pid = strtol(pids, &end, 10)) > 0; pids = end) {
+		assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
+		assert_int_equal(waitpid((pid_t)pid, NULL, 0), pid);
+	}
+}
+
+static void a_child_that_has_become_another_users_is_not_waited_for(void **state)
+{
+	char dir[] = "/tmp/gons-reexec-XXXXXX";
+	char command[256], variable[80];
+	int status;
+
+	(void)state;
+	if (getuid() != 0) {
+		print_error("gons: skipped: %s: only root makes a program of root's\n", __func__);
+		skip();
+	}
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chmod(dir, 0755), 0);
+	(void)snprintf(command, sizeof(command),
+		       "cp /proc/%d/exe %s/program && chmod 4755 %s/program", (int)getpid(), dir,
+		       dir);
+	assert_int_equal(system(command), 0);
+	(void)snprintf(variable, sizeof(variable), "CHILD=%s/program", dir);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	status = in_child(run_immortal, variable);
+	kill_orphans();
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+	(void)snprintf(command, sizeof(command), "%s/program", dir);
+	assert_int_equal(unlink(command), 0);
+	assert_int_equal(rmdir(dir), 0);
+	if (status == 77) {
+		print_error("gons: skipped: %s: nobody gets root's powers in /tmp\n", __func__);
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+/* ---- the child ---- */
+
+static int print_for_ever(int fd, bool slowly)
+{
+	static const char data[4096];
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	while (write(fd, data, slowly ? 1 : sizeof(data)) > 0)
+		if (slowly)
+			(void)nanosleep(&pause, NULL);
+	return 1;
+}
+
+static int act(char *what)
+{
+	static char nothing[] = "CHILD=waits";
+	char *argv[] = { what, NULL };
+	char *environment[] = { nothing, NULL };
+
+	if (strncmp(what, "prints ", 7) == 0 || strncmp(what, "drips ", 6) == 0)
+		return print_for_ever(atoi(strchr(what, ' ')), what[0] == 'd');
+	if (strcmp(what, "waits") != 0)
+		return execve(what, argv, environment);
+	while (setuid(0) == 0 && pause() < 0)
+		;
+	return 1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		child_test(endless_output_is_not_taken_for_ever),
+		child_test(nor_are_endless_complaints),
+		child_test(endless_output_does_not_put_off_the_timeout),
+		child_test(a_child_that_has_become_another_users_is_not_waited_for),
+	};
+	char *what = getenv("CHILD");
+
+	if (what)
+		return act(what);
+	return gons_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Re-execution: what is refused before any process is made.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gons/reexec.h>
+
+enum { LONG_MS = 60000 };
+
+static struct gons_reexec_result result = { (char *)1, 1, (char *)1, 1 };
+
+static int run(const char *action)
+{
+	const struct gons_reexec job = { .action = action, .timeout_ms = LONG_MS };
+
+	return gons_reexec_run(&job, &result);
+}
+
+static int nothing(void)
+{
+	return 0;
+}
+
+GONS_ACTION(fine)
+{
+	return 0;
+}
+
+GONS_ACTION(ambiguous)
+{
+	return 0;
+}
+
+GONS_ACTION("ambiguous")
+{
+	return 0;
+}
+
+/* ---- in processes that may start no other one ---- */
+
+#define misuse_test(f)                                                                             \
+	{                                                                                          \
+#f, f##_in_child, check_begin, check_end, NULL                                     \
+	}
+
+static int no_forks(void)
+{
+	return refuse_call(SYS_clone, ENOTTY) && refuse_call(SYS_clone3, ENOTTY) &&
+	       refuse_call(SYS_vfork, ENOTTY);
+}
+
+/* A test within a forked child, in which each process that is started is another errno. */
+#define MISUSE(name)                                                                               \
+	static int name(void *);                                                                   \
+	static void name##_in_child(void **state)                                                  \
+	{                                                                                          \
+		(void)state;                                                                       \
+		assert_int_equal(in_child(name, NULL), 0);                                         \
+	}                                                                                          \
+	static int name(__attribute__((unused)) void *arg)
+
+#define want_refused(call, errnum, words)                                                          \
+	do {                                                                                       \
+		want((call) == -1);                                                                \
+		want(errno == (errnum));                                                           \
+		want(strstr(gons_error(), words) != NULL);                                         \
+	} while (0)
+
+static bool is_zero(void)
+{
+	return !result.output && result.output_size == 0 && !result.error_output &&
+	       result.exit_status == -1;
+}
+
+MISUSE(a_process_would_be_seen)
+{
+	want(no_forks());
+	want_refused(run("fine"), ENOTTY, "cannot run this program (/proc/self/exe) again");
+	want(is_zero());
+	return 0;
+}
+
+MISUSE(an_action_must_be_registered_exactly_once)
+{
+	want(no_forks());
+	want_refused(run("unknown"), EINVAL, "no action \"unknown\" is registered");
+	want(is_zero());
+	want_refused(run("fin"), EINVAL, "no action \"fin\" is registered");
+	want_refused(run("fine "), EINVAL, "no action \"fine \" is registered");
+	want_refused(run("\"fine\""), EINVAL, "no action \"\"fine\"\" is registered");
+	want_refused(run("\"quoted"), ENOTTY, "cannot run this program");
+	want_refused(run("ambiguous"), EINVAL, "more than one action \"ambiguous\" is registered");
+	want_refused(run("registered twice"), EINVAL,
+		     "more than one action \"registered twice\" is registered");
+	return 0;
+}
+
+MISUSE(a_job_has_an_action_with_a_name)
+{
+	char name[300];
+
+	want(no_forks());
+	want_refused(gons_reexec_run(NULL, &result), EINVAL, "what to run again is NULL");
+	want(is_zero());
+	want_refused(run(NULL), EINVAL, "the name of an action is NULL");
+	want_refused(run(""), EINVAL, "the name of an action has 0 bytes, not 1 to 255");
+	memset(name, 'n', sizeof(name));
+	name[256] = '\0';
+	want_refused(run(name), EINVAL, "has 256 bytes, not 1 to 255");
+	name[255] = '\0';
+	want_refused(run(name), EINVAL, "is registered");
+	return 0;
+}
+
+MISUSE(a_parameter_of_some_size_is_somewhere)
+{
+	struct gons_reexec job = { .action = "fine", .param_size = 1 };
+
+	want(no_forks());
+	want_refused(gons_reexec_run(&job, &result), EINVAL,
+		     "there are 1 bytes of a parameter at NULL");
+	job.param_size = 0;
+	job.timeout_ms = -1;
+	want_refused(gons_reexec_run(&job, &result), EINVAL, "-1 ms are no timeout");
+	return 0;
+}
+
+static int in(struct gons_nsref *refs, size_t n)
+{
+	const struct gons_reexec job = { .action = "fine", .namespaces = refs, .n_namespaces = n };
+
+	return gons_reexec_run(&job, &result);
+}
+
+MISUSE(namespaces_have_a_type_and_a_path)
+{
+	struct gons_nsref refs[] = { { "!net", "/a" }, { "net", "/a" } };
+
+	want(no_forks());
+	want_refused(in(NULL, 2), EINVAL, "there are 2 namespaces at NULL");
+	want_refused(in(refs, 2), EINVAL, "the namespaces to run in are two of the type net");
+	refs[0].type = NULL;
+	want_refused(in(refs, 1), EINVAL, "the type of a namespace to run in is NULL");
+	for (int i = 0; i < 5; i++) {
+		static const char *const types[] = { "", "!", "!!net", "nets", "NET" };
+
+		refs[0].type = types[i];
+		want_refused(in(refs, 1), EINVAL, "is no type of a namespace to run in");
+	}
+	refs[0].type = "uts";
+	refs[0].path = NULL;
+	want_refused(in(refs, 1), EINVAL, "the uts namespace to run in has no path");
+	refs[0].path = "";
+	want_refused(in(refs, 1), EINVAL, "the uts namespace to run in has no path");
+	return 0;
+}
+
+static int with(const char *variable)
+{
+	const char *const environment[] = { "GOOD=1", variable, NULL };
+	const struct gons_reexec job = { .action = "fine", .environment = environment };
+
+	return gons_reexec_run(&job, &result);
+}
+
+MISUSE(variables_are_assignments_and_not_those_of_gons)
+{
+	want(no_forks());
+	want_refused(with("ODD"), EINVAL, "\"ODD\" in the environment is no NAME=value");
+	want_refused(with("=odd"), EINVAL, "\"=odd\" in the environment is no NAME=value");
+	want_refused(with(""), EINVAL, "\"\" in the environment is no NAME=value");
+	want_refused(with("gons_net=/a"), EINVAL, "cannot set the variable \"gons_net=/a\"");
+	want(strstr(gons_error(), "given by the namespaces of the job") != NULL);
+	want_refused(with("gons_action=x"), EINVAL, "cannot set the variable");
+	want_refused(with("GONS_REQUIRE=1"), ENOTTY, "cannot run this program");
+	return 0;
+}
+
+/* ---- registration ---- */
+
+static struct seen {
+	int value, errnum;
+	char sentence[256];
+} before_check, second_time;
+
+static void remember(struct seen *seen, int value)
+{
+	seen->value = value;
+	seen->errnum = errno;
+	(void)snprintf(seen->sentence, sizeof(seen->sentence), "%s", gons_error());
+}
+
+static void a_program_must_call_gons_reexec_check(void **state)
+{
+	(void)state;
+	assert_int_equal(before_check.value, -1);
+	assert_int_equal(before_check.errnum, EINVAL);
+	assert_string_equal(before_check.sentence,
+			    "cannot have the action \"fine\" run: Invalid argument; main() has not "
+			    "called gons_reexec_check(), where the new process would run it");
+}
+
+static void registering_a_second_time_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(second_time.value, -1);
+	assert_int_equal(second_time.errnum, EINVAL);
+	assert_string_equal(second_time.sentence, "the action \"registered twice\" is registered "
+						  "already: Invalid argument");
+}
+
+static void what_registers_is_checked(void **state)
+{
+	(void)state;
+	assert_refused(gons_reexec_register(NULL, nothing), EINVAL, "is NULL");
+	assert_refused(gons_reexec_register("", nothing), EINVAL, "has 0 bytes");
+	assert_refused(gons_reexec_register("null", NULL), EINVAL,
+		       "the action \"null\" to register is NULL");
+	assert_refused(gons_reexec_register("late", nothing), EINVAL,
+		       "the action \"late\" comes after gons_reexec_check()");
+	assert_refused(run("late"), EINVAL, "no action \"late\" is registered");
+}
+
+/* ---- in an action ---- */
+
+GONS_ACTION(again)
+{
+	const struct gons_reexec job = { .action = "fine" };
+
+	if (gons_reexec_run(&job, NULL) == 0 || errno != EINVAL)
+		return 1;
+	(void)printf("%s", gons_error());
+	return 0;
+}
+
+GONS_ACTION(again_in_a_child)
+{
+	const struct gons_reexec job = { .action = "fine" };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(gons_reexec_run(&job, NULL) < 0 && errno == EINVAL ? 0 : 1);
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 2;
+}
+
+static void an_action_has_no_other_action_run(void **state)
+{
+	(void)state;
+	gons_must(run("again"));
+	assert_string_equal(result.output, "an action cannot have the action \"fine\" run: Invalid "
+					   "argument");
+	gons_reexec_result_free(&result);
+	gons_must(run("again_in_a_child"));
+	gons_reexec_result_free(&result);
+}
+
+/* ---- elevated privileges ---- */
+
+enum { NOT_SECURE = 77 };
+
+static int drop_and_execute(void *arg)
+{
+	char *const argv[] = { arg, (char *)"secure", NULL };
+	static char no_action[] = "gons_nothing=";
+	static char action[] = "gons_action=0123456789abcdef-fine";
+	char *environment[] = { no_action, NULL };
+	int status = -1;
+	pid_t pid;
+
+	/* As a set-user-ID program that has an action run. */
+	pid = fork();
+	if (pid == 0 && setuid(65534) == 0)
+		(void)execve(arg, argv, environment);
+	want(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	if (WEXITSTATUS(status) == NOT_SECURE)
+		return NOT_SECURE;
+	want(WEXITSTATUS(status) == 0);
+	pid = fork();
+	if (pid == 0)
+		(void)execl(arg, arg, "dropped", NULL);
+	want(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	want(WEXITSTATUS(status) == 0);
+	/* As one whose caller would have it run an action. */
+	environment[0] = action;
+	pid = fork();
+	if (pid == 0 && setuid(65534) == 0 && dup2(open("/dev/null", O_WRONLY), 2) == 2)
+		(void)execve(arg, argv, environment);
+	want(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	want(WEXITSTATUS(status) == 1);
+	return 0;
+}
+
+/* Root has started it, so that it has no powers above its caller's; it gives up those that it has
+ * and would get them back by running itself. */
+static int run_dropped(void)
+{
+	want(setresuid(65534, 65534, 65534) == 0);
+	want_refused(run("fine"), EPERM,
+		     "the action \"fine\" was not run: a program with elevated privileges takes no "
+		     "action from its environment: Operation not permitted");
+	gons_reexec_result_free(&result);
+	return 0;
+}
+
+static int run_secure(void)
+{
+	if (getauxval(AT_SECURE) == 0)
+		return NOT_SECURE;
+	want_refused(run("fine"), EPERM,
+		     "a program with elevated privileges does not run itself: Operation not "
+		     "permitted");
+	return 0;
+}
+
+static void copy_self(const char *path)
+{
+	char command[512];
+
+	(void)snprintf(command, sizeof(command), "cp /proc/%d/exe %s && chmod 4755 %s",
+		       (int)getpid(), path, path);
+	assert_int_equal(system(command), 0);
+}
+
+static void a_set_user_id_program_neither_runs_nor_is_run(void **state)
+{
+	char dir[] = "/tmp/gons-reexec-XXXXXX";
+	char path[64];
+	int done;
+
+	(void)state;
+	if (getuid() != 0) {
+		print_error("gons: skipped: %s: only root makes a program of root's\n", __func__);
+		skip();
+	}
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chmod(dir, 0755), 0);
+	(void)snprintf(path, sizeof(path), "%s/program", dir);
+	copy_self(path);
+	done = in_child(drop_and_execute, path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+	if (done == NOT_SECURE) {
+		print_error("gons: skipped: %s: nobody gets root's powers in /tmp\n", __func__);
+		skip();
+	}
+	assert_int_equal(done, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		misuse_test(a_process_would_be_seen),
+		misuse_test(an_action_must_be_registered_exactly_once),
+		misuse_test(a_job_has_an_action_with_a_name),
+		misuse_test(a_parameter_of_some_size_is_somewhere),
+		misuse_test(namespaces_have_a_type_and_a_path),
+		misuse_test(variables_are_assignments_and_not_those_of_gons),
+		check_test(a_program_must_call_gons_reexec_check),
+		check_test(registering_a_second_time_is_refused),
+		check_test(what_registers_is_checked),
+		check_test(an_action_has_no_other_action_run),
+		check_test(a_set_user_id_program_neither_runs_nor_is_run),
+	};
+
+	remember(&before_check, run("fine"));
+	if (gons_reexec_register("registered twice", nothing) < 0 ||
+	    gons_reexec_register("\"quoted", nothing) < 0)
+		return 1;
+	remember(&second_time, gons_reexec_register("registered twice", nothing));
+	gons_reexec_check();
+	if (argc == 2 && strcmp(argv[1], "secure") == 0)
+		return run_secure();
+	if (argc == 2 && strcmp(argv[1], "dropped") == 0)
+		return run_dropped();
+	return gons_run_group_tests(tests, NULL, NULL);
+}

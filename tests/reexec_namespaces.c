@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Re-execution in other namespaces: where the action finds itself, and what is refused.
+ */
+#include "startup_run.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gons/reexec.h>
+
+enum { LONG_MS = 60000 };
+
+static struct gons_reexec_result result;
+
+/* What the action prints. */
+struct place {
+	uint64_t ino[SEEN];
+	uid_t uid;
+	char cwd[256];
+	pid_t child; /* the number of its first child, in there */
+};
+static struct place place;
+
+GONS_ACTION(look_around)
+{
+	int ends[2];
+
+	for (int i = 0; i < SEEN; i++)
+		place.ino[i] = own_ino(seen_names[i]);
+	place.uid = getuid();
+	if (!getcwd(place.cwd, sizeof(place.cwd)) || pipe2(ends, O_CLOEXEC) < 0)
+		return 1;
+	if (fork() == 0) {
+		pid_t pid = getpid();
+
+		_exit(write(ends[1], &pid, sizeof(pid)) != sizeof(pid));
+	}
+	if (read(ends[0], &place.child, sizeof(place.child)) != sizeof(place.child))
+		return 1;
+	return fwrite(&place, sizeof(place), 1, stdout) == 1 ? 0 : 1;
+}
+
+static int look(const struct gons_nsref *namespaces, size_t n)
+{
+	/* The leak sanitizer waits forever where its helper would be in a PID namespace of its own. */
+	static const char *const environment[] = { "ASAN_OPTIONS=detect_leaks=0", NULL };
+	const struct gons_reexec job = { .action = "look_around",
+					 .environment = environment,
+					 .namespaces = namespaces,
+					 .n_namespaces = n,
+					 .timeout_ms = LONG_MS };
+
+	gons_reexec_result_free(&result);
+	memset(&place, 0, sizeof(place));
+	if (gons_reexec_run(&job, &result) < 0)
+		return -1;
+	assert_int_equal(result.output_size, sizeof(place));
+	memcpy(&place, result.output, sizeof(place));
+	return 0;
+}
+
+static int end(void **state)
+{
+	gons_reexec_result_free(&result);
+	return check_end(state);
+}
+#define reexec_test(f) cmocka_unit_test_setup_teardown(f, check_begin, end)
+
+/* The action is in none but these (1 << NET...) other namespaces than this thread. */
+static void assert_moved(unsigned moved)
+{
+	for (int i = 0; i < SEEN; i++)
+		if (moved & (1U << i))
+			assert_int_not_equal(place.ino[i], own_ino(seen_names[i]));
+		else
+			assert_int_equal(place.ino[i], own_ino(seen_names[i]));
+}
+
+/* ---- there ---- */
+
+static void without_namespaces_the_action_is_where_its_caller_is(void **state)
+{
+	(void)state;
+	gons_must(look(NULL, 0));
+	assert_moved(0);
+	assert_int_equal(place.uid, getuid());
+}
+
+static void the_action_is_in_the_namespace_of_another_process(void **state)
+{
+	static const char *const options[] = { "-n", NULL };
+	struct gons_nsref ref = { "net", NULL };
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	pid = hold(options);
+	ref.path = ns_path(pid, NET);
+	gons_must(look(&ref, 1));
+	assert_moved(1U << NET);
+	assert_int_equal(place.ino[NET], ns_ino(pid, NET));
+}
+
+static void a_path_may_be_relative_to_the_working_directory(void **state)
+{
+	static const char *const options[] = { "-n", NULL };
+	const struct gons_nsref ref = { "!net", "ns/net" };
+	int done, cwd_fd;
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	pid = hold(options);
+	cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(chdir(text("/proc/%d", (int)pid)), 0);
+	done = look(&ref, 1);
+	assert_int_equal(fchdir(cwd_fd), 0);
+	(void)close(cwd_fd);
+	gons_must(done);
+	assert_int_equal(place.ino[NET], ns_ino(pid, NET));
+}
+
+/* What containers are made of; whoever has made them may use them, root or not. */
+static void a_job_in_the_user_network_and_mount_namespaces_of_another_process(void **state)
+{
+	static const char *const options[] = { "-Ur", "-n", "-m", NULL };
+	struct gons_nsref refs[] = { { "!user", NULL }, { "!net", NULL }, { "!mnt", NULL } };
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	pid = hold(options);
+	refs[0].path = ns_path(pid, USER);
+	refs[1].path = ns_path(pid, NET);
+	refs[2].path = ns_path(pid, MNT);
+	gons_must(look(refs, 3));
+	assert_moved(1U << USER | 1U << NET | 1U << MNT);
+	assert_int_equal(place.ino[USER], ns_ino(pid, USER));
+	assert_int_equal(place.ino[NET], ns_ino(pid, NET));
+	assert_int_equal(place.ino[MNT], ns_ino(pid, MNT));
+	assert_int_equal(place.uid, 0);
+}
+
+static void a_pid_namespace_is_for_the_children_of_the_action(void **state)
+{
+	static const char *const options[] = { "-Ur", "-p", "-f", NULL };
+	struct gons_nsref refs[] = { { "!user", NULL }, { "!pid", NULL } };
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWPID);
+	pid = hold(options);
+	refs[0].path = ns_path(pid, USER);
+	refs[1].path = ns_path(pid, CHILDREN_PID);
+	gons_must(look(refs, 2));
+	assert_moved(1U << USER | 1U << CHILDREN_PID);
+	assert_in_range(place.child, 2, 9);
+}
+
+/* ---- what a path means ---- */
+
+static void a_descriptor_of_the_caller_is_a_path(void **state)
+{
+	struct gons_nsref ref = { "!net", NULL };
+	uint64_t ino;
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	fd = gons_must(gons_netns_new_transient());
+	ino = gons_must(gons_netns_ino(fd));
+	ref.path = text("/proc/self/fd/%d", fd);
+	gons_must(look(&ref, 1));
+	assert_int_equal(place.ino[NET], ino);
+	ref.path = text("/proc/thread-self/fd/%d", fd);
+	gons_must(look(&ref, 1));
+	assert_int_equal(place.ino[NET], ino);
+	/* Without "!" it is the new process that has no such descriptor. */
+	ref.type = "net";
+	assert_refused(look(&ref, 1), ENOENT, ref.path);
+}
+
+static void look_from_elsewhere(void *arg)
+{
+	const struct gons_nsref own = { "!net", "/proc/thread-self/ns/net" };
+	const struct gons_nsref mains = { "!net", "/proc/self/ns/net" };
+
+	gons_must(gons_netns_enter_transient());
+	gons_must(look(NULL, 0));
+	assert_moved(0);
+	assert_int_not_equal(place.ino[NET], *(uint64_t *)arg);
+	gons_must(look(&own, 1));
+	assert_moved(0);
+	gons_must(look(&mains, 1));
+	assert_int_equal(place.ino[NET], *(uint64_t *)arg);
+}
+
+static void the_action_starts_where_the_calling_thread_is(void **state)
+{
+	uint64_t mains = own_ino("net");
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	on_thread(look_from_elsewhere, &mains);
+}
+
+struct bound {
+	const char *file, *ns;
+};
+
+static void bind_here(void *arg)
+{
+	const struct bound *bound = arg;
+
+	assert_int_equal(mount(bound->ns, bound->file, NULL, MS_BIND, NULL), 0);
+}
+
+/* The same path is a namespace in one mount namespace, and an empty file in the other. */
+static void the_order_and_the_bang_decide_in_which_mount_namespace_a_path_is_looked_up(void **state)
+{
+	char file[] = "/tmp/gons-reexec-XXXXXX";
+	struct gons_nsref refs[] = { { "!mnt", NULL }, { "net", file } };
+	struct gons_nsref swapped[] = { { "net", file }, { "mnt", NULL } };
+	struct bound bound = { file, NULL };
+	const char *procfsroot;
+	int mnt_fd, net_fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	assert_int_equal(close(mkostemp(file, O_CLOEXEC)), 0);
+	mnt_fd = gons_must(gons_mntns_new_transient(&procfsroot));
+	net_fd = gons_must(gons_netns_new_transient());
+	bound.ns = text("/proc/thread-self/fd/%d", net_fd);
+	gons_must(gons_execute(mnt_fd, bind_here, &bound));
+
+	refs[0].path = text("/proc/self/fd/%d", mnt_fd);
+	gons_must(look(refs, 2));
+	assert_moved(1U << MNT | 1U << NET);
+	assert_int_equal(place.ino[NET], gons_must(gons_netns_ino(net_fd)));
+
+	refs[1].type = "!net";
+	assert_refused(look(refs, 2), EINVAL, "the action \"look_around\" was not run: gons_net: ");
+	assert_contains(gons_error(), file);
+	swapped[1].path = text("%.*s/ns/mnt", (int)strlen(procfsroot) - 5, procfsroot);
+	assert_refused(look(swapped, 2), EINVAL, "gons_net: ");
+	assert_int_equal(unlink(file), 0);
+}
+
+/* ---- refusals ---- */
+
+static void a_namespace_that_cannot_be_joined_is_the_error_of_the_call(void **state)
+{
+	const struct gons_nsref missing = { "!net", "/not/there" };
+	const struct gons_nsref other = { "net", "/proc/self/ns/uts" };
+
+	(void)state;
+	assert_refused(look(&missing, 1), ENOENT,
+		       "the action \"look_around\" was not run: gons_net: ");
+	assert_contains(gons_error(), "/not/there: No such file or directory");
+	assert_string_equal(result.output, "");
+	assert_string_equal(result.error_output, "");
+	assert_int_equal(result.exit_status, 1);
+	assert_refused(look(&other, 1), EINVAL, "gons_net: ");
+	assert_contains(gons_error(), "UTS namespace");
+}
+
+static void a_line_feed_in_a_path_does_not_end_the_sentence(void **state)
+{
+	const struct gons_nsref missing = { "!net", "/not\nthere" };
+
+	(void)state;
+	assert_refused(look(&missing, 1), ENOENT, "/not there: No such file or directory");
+	assert_string_equal(result.error_output, "");
+}
+
+static void who_may_not_join_is_told_so(void **state)
+{
+	const struct gons_nsref net = { "!net", "/proc/self/ns/net" };
+
+	(void)state;
+	if (gons_can(CLONE_NEWNET)) {
+		print_error("gons: skipped: %s: this user may\n", __func__);
+		skip();
+	}
+	assert_refused(look(&net, 1), EPERM, "was not run: gons_net: ");
+	assert_contains(gons_error(), "Operation not permitted");
+}
+
+static void a_mount_namespace_without_the_dynamic_linker_or_proc_is_named(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("tmpfs", "/mnt", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkdir("/mnt/proc", 0700), 0);
+	assert_int_equal(mount("/proc", "/mnt/proc", NULL, MS_BIND | MS_REC, NULL), 0);
+	assert_int_equal(chroot("/mnt"), 0);
+	assert_refused(look(NULL, 0), ENOENT, "cannot run this program (/proc/self/exe) again");
+	assert_contains(gons_error(), "its dynamic linker is not there, in the mount namespace or "
+				      "below the root that this thread is in");
+	assert_null(result.output);
+	assert_int_equal(result.exit_status, -1);
+	assert_int_equal(umount2("/proc", MNT_DETACH), 0);
+	assert_refused(look(NULL, 0), ENOENT, "procfs is not mounted on /proc");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		reexec_test(without_namespaces_the_action_is_where_its_caller_is),
+		reexec_test(the_action_is_in_the_namespace_of_another_process),
+		reexec_test(a_path_may_be_relative_to_the_working_directory),
+		reexec_test(a_job_in_the_user_network_and_mount_namespaces_of_another_process),
+		reexec_test(a_pid_namespace_is_for_the_children_of_the_action),
+		reexec_test(a_descriptor_of_the_caller_is_a_path),
+		reexec_test(the_action_starts_where_the_calling_thread_is),
+		reexec_test(
+			the_order_and_the_bang_decide_in_which_mount_namespace_a_path_is_looked_up),
+		reexec_test(a_namespace_that_cannot_be_joined_is_the_error_of_the_call),
+		reexec_test(a_line_feed_in_a_path_does_not_end_the_sentence),
+		reexec_test(who_may_not_join_is_told_so),
+		reexec_test(a_mount_namespace_without_the_dynamic_linker_or_proc_is_named),
+	};
+
+	gons_reexec_check();
+	return gons_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goes through the pipes of a re-execution, and who may hold them, close them, or wait.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gons/reexec.h>
+
+enum { LONG_MS = 120000, LARGE = 64 << 20 };
+
+static struct gons_reexec_result result;
+
+static int run_with(const char *action, const void *param, size_t size)
+{
+	const struct gons_reexec job = {
+		.action = action, .param = param, .param_size = size, .timeout_ms = LONG_MS
+	};
+
+	gons_reexec_result_free(&result);
+	return gons_reexec_run(&job, &result);
+}
+
+static int end(void **state)
+{
+	gons_reexec_result_free(&result);
+	return check_end(state);
+}
+#define reexec_test(f) cmocka_unit_test_setup_teardown(f, check_begin, end)
+
+static bool write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t put = write(fd, data, size);
+
+		if (put <= 0)
+			return false;
+		data += put;
+		size -= (size_t)put;
+	}
+	return true;
+}
+
+/* ---- large ---- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	return *seed ^= *seed << 5;
+}
+
+static uint32_t *new_large(void)
+{
+	uint32_t *words = malloc(LARGE);
+	uint32_t seed = 1;
+
+	assert_non_null(words);
+	for (size_t i = 0; i < LARGE / sizeof(*words); i++)
+		words[i] = next_random(&seed);
+	return words;
+}
+
+/* Gives back each byte inverted, while there are more to come. */
+GONS_ACTION(invert)
+{
+	static char data[100000];
+	ssize_t got;
+
+	while ((got = read(STDIN_FILENO, data, sizeof(data))) > 0) {
+		for (ssize_t i = 0; i < got; i++)
+			data[i] = (char)~data[i];
+		if (!write_all(STDOUT_FILENO, data, (size_t)got))
+			return 2;
+	}
+	return got < 0;
+}
+
+static void both_ways_at_once_take_64_mib(void **state)
+{
+	uint32_t *words = new_large();
+	const uint32_t *inverted;
+	size_t wrong = 0;
+
+	(void)state;
+	gons_must(run_with("invert", words, LARGE));
+	assert_int_equal(result.output_size, LARGE);
+	inverted = (const uint32_t *)(const void *)result.output;
+	for (size_t i = 0; i < LARGE / sizeof(*words); i++)
+		wrong += inverted[i] != ~words[i];
+	assert_int_equal(wrong, 0);
+	assert_int_equal(result.output[LARGE], '\0');
+	free(words);
+}
+
+/* Writes all it has before it reads anything. */
+GONS_ACTION(write_first)
+{
+	static char data[1 << 20];
+
+	memset(data, 'w', sizeof(data));
+	for (int i = 0; i < 8; i++)
+		if (!write_all(STDOUT_FILENO, data, sizeof(data)))
+			return 1;
+	for (size_t n = 0;;) {
+		ssize_t got = read(STDIN_FILENO, data, sizeof(data));
+
+		if (got <= 0)
+			return got < 0 || n != LARGE;
+		n += (size_t)got;
+	}
+}
+
+static void nobody_waits_for_who_does_not_read(void **state)
+{
+	uint32_t *words = new_large();
+
+	(void)state;
+	gons_must(run_with("write_first", words, LARGE));
+	assert_int_equal(result.output_size, 8 << 20);
+	free(words);
+}
+
+GONS_ACTION(both_outputs)
+{
+	static char data[1 << 20];
+
+	memset(data, 'x', sizeof(data));
+	return !write_all(STDERR_FILENO, data, sizeof(data)) ||
+	       !write_all(STDOUT_FILENO, data, sizeof(data)) ||
+	       !write_all(STDERR_FILENO, data, sizeof(data));
+}
+
+static void standard_error_may_be_large_too(void **state)
+{
+	(void)state;
+	assert_refused(run_with("both_outputs", NULL, 0), EREMOTEIO, "standard error: xxx");
+	assert_int_equal(strlen(result.error_output), 2 << 20);
+	assert_int_equal(result.output_size, 1 << 20);
+}
+
+GONS_ACTION(zeros)
+{
+	return fwrite("\0a\0", 1, 3, stdout) == 3 ? 0 : 1;
+}
+
+static void zero_bytes_are_output_as_any(void **state)
+{
+	(void)state;
+	gons_must(run_with("zeros", NULL, 0));
+	assert_int_equal(result.output_size, 3);
+	assert_memory_equal(result.output, "\0a\0", 4);
+}
+
+/* ---- closed early ---- */
+
+GONS_ACTION(does_not_read)
+{
+	return close(STDIN_FILENO) == 0 && printf("done") == 4 ? 0 : 1;
+}
+
+static void on_sigpipe(int number)
+{
+	(void)number;
+	abort();
+}
+
+static void an_action_need_not_read_its_parameter(void **state)
+{
+	uint32_t *words = new_large();
+	struct sigaction action = { .sa_handler = on_sigpipe }, old;
+	sigset_t pending;
+
+	(void)state;
+	/* SIGPIPE is at its default, which would end this process; then it has a handler. */
+	gons_must(run_with("does_not_read", words, LARGE));
+	assert_string_equal(result.output, "done");
+	assert_int_equal(sigaction(SIGPIPE, &action, &old), 0);
+	assert_true(old.sa_handler == SIG_DFL);
+	gons_must(run_with("does_not_read", words, LARGE));
+	(void)sigpending(&pending);
+	assert_int_equal(sigismember(&pending, SIGPIPE), 0);
+	(void)sigaction(SIGPIPE, &old, NULL);
+	free(words);
+}
+
+static void a_pending_sigpipe_of_the_caller_stays(void **state)
+{
+	uint32_t *words = new_large();
+	sigset_t set, old, pending;
+	int number;
+
+	(void)state;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &set, &old);
+	(void)raise(SIGPIPE);
+	gons_must(run_with("does_not_read", words, LARGE));
+	(void)sigpending(&pending);
+	assert_int_equal(sigismember(&pending, SIGPIPE), 1);
+	assert_int_equal(sigwait(&set, &number), 0);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	free(words);
+}
+
+/* Has read nothing of it when it ends, with input and output open. */
+GONS_ACTION(ignores_its_input)
+{
+	return 0;
+}
+
+static void an_action_may_end_with_a_parameter_waiting(void **state)
+{
+	uint32_t *words = new_large();
+
+	(void)state;
+	gons_must(run_with("ignores_its_input", words, LARGE));
+	assert_string_equal(result.output, "");
+	free(words);
+}
+
+/* Goes on to read when nobody hears it any more. */
+GONS_ACTION(closes_its_output)
+{
+	static char data[1 << 16];
+	size_t n = 0;
+	ssize_t got;
+
+	(void)close(STDOUT_FILENO);
+	(void)close(STDERR_FILENO);
+	while ((got = read(STDIN_FILENO, data, sizeof(data))) > 0)
+		n += (size_t)got;
+	return n == LARGE ? 0 : 1;
+}
+
+static void an_action_may_close_its_output_and_read_on(void **state)
+{
+	uint32_t *words = new_large();
+
+	(void)state;
+	gons_must(run_with("closes_its_output", words, LARGE));
+	assert_string_equal(result.output, "");
+	free(words);
+}
+
+GONS_ACTION(reopens_its_input)
+{
+	char line[16] = "";
+	FILE *file = fopen("/dev/stdin", "re");
+
+	if (!file || !fgets(line, sizeof(line), file) || fclose(file) != 0)
+		return 1;
+	return printf("%s", line) > 0 ? 0 : 1;
+}
+
+static void the_parameter_is_in_dev_stdin(void **state)
+{
+	(void)state;
+	gons_must(run_with("reopens_its_input", "by path", 7));
+	assert_string_equal(result.output, "by path");
+}
+
+/* ---- who else holds the pipes ---- */
+
+/* Starts a process that keeps all pipes, and prints its number. */
+static int leave_behind(bool own_session)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return 1;
+	pid = fork();
+	if (pid == 0) {
+		if (own_session)
+			(void)setsid();
+		(void)printf("%d", (int)getpid());
+		(void)fflush(stdout);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		while (pause() < 0)
+			;
+	}
+	(void)close(ends[1]);
+	return pid > 0 && read(ends[0], &byte, 1) == 0 ? 0 : 1;
+}
+
+GONS_ACTION(leaves_a_process)
+{
+	return leave_behind(false);
+}
+
+GONS_ACTION(leaves_a_daemon)
+{
+	return leave_behind(true);
+}
+
+/* The status of a process that has become this one's by its parent's end. */
+static int wait_for_orphan(void)
+{
+	int status = -1;
+	pid_t pid = atoi(result.output);
+
+	assert_true(pid > 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void what_is_left_in_the_process_group_is_killed(void **state)
+{
+	int status;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	gons_must(run_with("leaves_a_process", NULL, 0));
+	status = wait_for_orphan();
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+static void a_daemon_lives_on_and_is_not_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	gons_must(run_with("leaves_a_daemon", NULL, 0));
+	assert_true(atoi(result.output) > 1);
+	assert_int_equal(kill(atoi(result.output), SIGTERM), 0);
+	assert_int_equal(WTERMSIG(wait_for_orphan()), SIGTERM);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+/* ---- the caller ---- */
+
+GONS_ACTION(echo)
+{
+	char data[64];
+	size_t got = fread(data, 1, sizeof(data), stdin);
+
+	return fwrite(data, 1, got, stdout) == got ? 0 : 1;
+}
+
+/* Which of 0, 1 and 2 are closed. */
+static int run_closed(void *arg)
+{
+	const int closed = *(int *)arg;
+	const struct gons_reexec job = {
+		.action = "echo", .param = "through", .param_size = 7, .timeout_ms = LONG_MS
+	};
+	struct gons_reexec_result own;
+
+	for (int fd = 0; fd < 3; fd++)
+		if (closed & (1 << fd))
+			(void)close(fd);
+	if (gons_reexec_run(&job, &own) < 0)
+		return 1;
+	if (strcmp(own.output, "through") != 0)
+		return 2;
+	for (int fd = 0; fd < 3; fd++)
+		if ((closed & (1 << fd)) && fcntl(fd, F_GETFD) >= 0)
+			return 3;
+	gons_reexec_result_free(&own);
+	return 0;
+}
+
+static void a_caller_may_have_closed_its_standard_descriptors(void **state)
+{
+	(void)state;
+	(void)fflush(NULL);
+	for (int closed = 1; closed < 8; closed++)
+		assert_int_equal(in_child(run_closed, &closed), 0);
+}
+
+static int run_with_few_descriptors(void *arg)
+{
+	const int open_fds = count_entries("/proc/self/fd");
+	struct rlimit limit = { 0, 4096 };
+	bool worked = false;
+	const struct gons_reexec job = {
+		.action = "echo", .param = "few", .param_size = 3, .timeout_ms = LONG_MS
+	};
+	struct gons_reexec_result own;
+
+	(void)arg;
+	for (int i = 0; i < 16 && !worked; i++) {
+		limit.rlim_cur = (rlim_t)(open_fds + i);
+		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		worked = gons_reexec_run(&job, &own) == 0;
+		if (!worked) {
+			want(errno == EMFILE);
+			want(strstr(gons_error(), "(RLIMIT_NOFILE) is reached") != NULL);
+			want(own.output == NULL && own.exit_status == -1);
+		}
+		gons_reexec_result_free(&own);
+		limit.rlim_cur = 4096;
+		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		want(count_entries("/proc/self/fd") == open_fds);
+		want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	}
+	want(worked);
+	return 0;
+}
+
+static void nothing_is_left_when_descriptors_run_out(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(run_with_few_descriptors, NULL), 0);
+}
+
+static int run_without_processes(void *arg)
+{
+	const struct rlimit none = { 0, 0 };
+	const struct gons_reexec job = { .action = "echo" };
+
+	(void)arg;
+	want(setuid(65534) == 0 || getuid() != 0);
+	want(setrlimit(RLIMIT_NPROC, &none) == 0);
+	want(gons_reexec_run(&job, NULL) < 0 && errno == EAGAIN);
+	want(strstr(gons_error(), "cannot run this program (/proc/self/exe) again: Resource "
+				  "temporarily unavailable"));
+	return 0;
+}
+
+static void who_may_have_no_processes_is_told_so(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(run_without_processes, NULL), 0);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+GONS_ACTION(prints_much)
+{
+	static char data[1 << 20];
+
+	for (int i = 0; i < 256; i++)
+		if (!write_all(STDOUT_FILENO, data, sizeof(data)))
+			return 1;
+	return 0;
+}
+
+static int run_with_little_memory(void *arg)
+{
+	const struct rlimit limit = { 64 << 20, 64 << 20 };
+	const struct gons_reexec job = { .action = "prints_much", .timeout_ms = LONG_MS };
+	struct gons_reexec_result own;
+
+	(void)arg;
+	want(setrlimit(RLIMIT_AS, &limit) == 0);
+	want(gons_reexec_run(&job, &own) < 0 && errno == ENOMEM);
+	want(strstr(gons_error(), "bytes that a child has written: Cannot allocate memory"));
+	want(own.output == NULL);
+	want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	return 0;
+}
+
+static void nothing_is_left_when_memory_runs_out(void **state)
+{
+	int fds = count_entries("/proc/self/fd");
+
+	(void)state;
+	assert_int_equal(in_child(run_with_little_memory, NULL), 0);
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+}
+#endif
+
+static int run_without_pidfds(void *arg)
+{
+	const int fds = count_entries("/proc/self/fd");
+	const struct gons_reexec job = { .action = "echo", .timeout_ms = LONG_MS };
+
+	(void)arg;
+	want(refuse_call(SYS_pidfd_open, ENOSYS));
+	want(gons_reexec_run(&job, NULL) < 0 && errno == ENOSYS);
+	want(strstr(gons_error(), "cannot open a descriptor for a child: Function not implemented; "
+				  "it takes Linux 5.3"));
+	want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	want(count_entries("/proc/self/fd") == fds);
+	return 0;
+}
+
+static void a_kernel_without_pidfds_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(run_without_pidfds, NULL), 0);
+}
+
+static int run_with_sigchld_ignored(void *arg)
+{
+	const struct gons_reexec job = { .action = "echo" };
+
+	(void)signal(SIGCHLD, arg ? SIG_IGN : SIG_DFL);
+	if (!arg) {
+		struct sigaction action = { .sa_flags = SA_NOCLDWAIT };
+
+		want(sigaction(SIGCHLD, &action, NULL) == 0);
+	}
+	want(gons_reexec_run(&job, NULL) < 0 && errno == ECHILD);
+	want(strstr(gons_error(), "SIGCHLD is ignored in this process"));
+	return 0;
+}
+
+static void who_ignores_its_children_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(run_with_sigchld_ignored, state), 0);
+	assert_int_equal(in_child(run_with_sigchld_ignored, NULL), 0);
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+static void signals_that_are_handled_do_not_disturb(void **state)
+{
+	const struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
+	struct sigaction action = { .sa_handler = on_alarm }, old; /* no SA_RESTART */
+	uint32_t *words = new_large();
+	int done;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	done = run_with("invert", words, LARGE);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
+	gons_must(done);
+	assert_int_equal(result.output_size, LARGE);
+	free(words);
+}
+
+/* ---- threads ---- */
+
+enum { THREADS = 8, TIMES = 8 };
+
+static void *run_many(void *arg)
+{
+	for (int i = 0; i < TIMES; i++) {
+		char text[32];
+		struct gons_reexec_result own;
+		struct gons_reexec job = { .action = "echo", .param = text, .timeout_ms = LONG_MS };
+		bool right;
+
+		job.param_size = (size_t)snprintf(text, sizeof(text), "%p %d", arg, i);
+		right = gons_reexec_run(&job, &own) == 0 && strcmp(own.output, text) == 0;
+		gons_reexec_result_free(&own);
+		if (!right)
+			return strdup(gons_error());
+	}
+	return NULL;
+}
+
+static void several_threads_run_actions_at_once(void **state)
+{
+	pthread_t threads[THREADS];
+	int numbers[THREADS];
+	void *wrong;
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, run_many, &numbers[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		if (wrong)
+			fail_msg("%s", (char *)wrong);
+	}
+}
+
+static void *run_cancelled(void *barrier)
+{
+	struct gons_reexec_result own;
+	const struct gons_reexec job = { .action = "echo", .param = "x", .param_size = 1 };
+
+	(void)pthread_barrier_wait(barrier); /* is cancelled from here on */
+	(void)gons_reexec_run(&job, &own);
+	gons_reexec_result_free(&own);
+	while (pause() < 0) /* until it is cancelled, which may not have come yet */
+		;
+	return NULL;
+}
+
+static void a_cancelled_thread_leaves_nothing(void **state)
+{
+	pthread_barrier_t barrier;
+	pthread_t thread;
+	void *value;
+
+	(void)state;
+	(void)pthread_barrier_init(&barrier, NULL, 2);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, run_cancelled, &barrier), 0);
+		(void)pthread_barrier_wait(&barrier);
+		assert_int_equal(pthread_cancel(thread), 0);
+		assert_int_equal(pthread_join(thread, &value), 0);
+		assert_ptr_equal(value, PTHREAD_CANCELED);
+	}
+	(void)pthread_barrier_destroy(&barrier);
+}
+
+/* ---- a caller that dies ---- */
+
+GONS_ACTION(outlives_nobody)
+{
+	(void)kill(getppid(), SIGKILL);
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+static int run_to_death(void *arg)
+{
+	const struct gons_reexec job = { .action = "outlives_nobody", .timeout_ms = LONG_MS };
+
+	(void)arg;
+	(void)gons_reexec_run(&job, NULL);
+	return 0;
+}
+
+static void an_action_dies_with_its_caller(void **state)
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(in_child(run_to_death, NULL), 128 + SIGKILL);
+	pid = waitpid(-1, &status, 0);
+	assert_true(pid > 1);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		reexec_test(both_ways_at_once_take_64_mib),
+		reexec_test(nobody_waits_for_who_does_not_read),
+		reexec_test(standard_error_may_be_large_too),
+		reexec_test(zero_bytes_are_output_as_any),
+		reexec_test(an_action_need_not_read_its_parameter),
+		reexec_test(a_pending_sigpipe_of_the_caller_stays),
+		reexec_test(an_action_may_end_with_a_parameter_waiting),
+		reexec_test(an_action_may_close_its_output_and_read_on),
+		reexec_test(the_parameter_is_in_dev_stdin),
+		reexec_test(what_is_left_in_the_process_group_is_killed),
+		reexec_test(a_daemon_lives_on_and_is_not_waited_for),
+		reexec_test(a_caller_may_have_closed_its_standard_descriptors),
+		reexec_test(nothing_is_left_when_descriptors_run_out),
+		reexec_test(who_may_have_no_processes_is_told_so),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+		reexec_test(nothing_is_left_when_memory_runs_out),
+#endif
+		reexec_test(a_kernel_without_pidfds_is_named),
+		reexec_test(who_ignores_its_children_is_refused),
+		reexec_test(signals_that_are_handled_do_not_disturb),
+		reexec_test(several_threads_run_actions_at_once),
+		reexec_test(a_cancelled_thread_leaves_nothing),
+		reexec_test(an_action_dies_with_its_caller),
+	};
+
+	gons_reexec_check();
+	return gons_run_group_tests(tests, NULL, NULL);
+}

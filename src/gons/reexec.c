@@ -18,6 +18,10 @@
 
 #include "gons/reexec_parts.h"
 
+/* Declared in <gons/reexec_json.h>, which needs jansson. */
+int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
+			    const char *printed);
+
 enum { DEFAULT_TIMEOUT_MS = 10000 };
 
 /* What somebody prints who goes on and on must not take the machine's memory. */
@@ -283,6 +287,23 @@ GONS_EXPORT int gons_reexec_run(const struct gons_reexec *job, struct gons_reexe
 	else
 		gons_reexec_result_free(&own);
 	return done;
+}
+
+/* jansson is the program's, but the sentence is the library's. */
+GONS_EXPORT int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
+					const char *printed)
+{
+	enum { SHOWN = 100 };
+	struct gons_i_failure failure = { .errnum = errnum };
+
+	if (!reason)
+		return gons_i_fail(errnum,
+				   "cannot write the parameter of the action \"%s\" as JSON",
+				   action ? action : "");
+	(void)snprintf(failure.sentence, sizeof(failure.sentence),
+		       "the action \"%s\" printed no JSON document: %s", action, reason);
+	append(&failure, "; it printed: ", printed, strlen(printed), SHOWN);
+	return gons_i_failure_restore(&failure);
 }
 
 GONS_EXPORT void gons_reexec_result_free(struct gons_reexec_result *result)

@@ -23,6 +23,7 @@ if [ "${name#cmocka}" != "$name" ]; then
 	strict=gnu11 # statement expressions
 fi
 
+[ "$name" != reexec_json.h ] || flags=$(pkg-config --cflags jansson 2>/dev/null || true)
 printf '#include <gons/%s>\n#include <gons/%s>\nint main(void) { return 0; }\n' \
 	"$name" "$name" >"$dir/alone.c"
 cp "$dir/alone.c" "$dir/alone.cpp"

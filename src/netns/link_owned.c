@@ -290,8 +290,14 @@ void gons_i_owned_record(struct gons_i_owned *owned)
 int gons_i_owned_undo(struct gons_i_owned *owned)
 {
 	struct gons_i_failure failure;
+	char name[GONS_I_NAME_SIZE];
+	int result;
 
 	gons_i_failure_save(&failure);
-	(void)undo_link(&owned);
-	return gons_i_failure_restore(&failure);
+	memcpy(name, owned->link.name, sizeof(name));
+	result = undo_link(&owned);
+	(void)gons_i_failure_restore(&failure);
+	if (result < 0)
+		gons_i_hint("link %s could not be deleted again", name);
+	return -1;
 }

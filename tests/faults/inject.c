@@ -244,6 +244,7 @@ static void answer(const struct seccomp_notif *call, pid_t pid, const struct fau
 {
 	int number = is_fstat(&call->data) ? SYS_fstat : call->data.nr;
 	enum phase phase = (enum phase)call->data.args[1];
+	bool elsewhere;
 
 	memset(ret_answer, 0, sizeof(*ret_answer));
 	ret_answer->id = call->id;
@@ -259,10 +260,13 @@ static void answer(const struct seccomp_notif *call, pid_t pid, const struct fau
 	}
 	if (!*active || number < 0 || number >= ALLOCATION)
 		return;
+	elsewhere = !has_thread(pid, (pid_t)call->pid);
+	if (elsewhere && fault->here_only)
+		return;
 	if (++report->count[number] != fault->nth || number != fault->call)
 		return;
 	report->hit = true;
-	report->hit_elsewhere = !has_thread(pid, (pid_t)call->pid);
+	report->hit_elsewhere = elsewhere;
 	ret_answer->flags = 0;
 	ret_answer->error = -fault->errnum;
 }

@@ -20,6 +20,7 @@ struct fault {
 	int call; /* its number; -1: none */
 	unsigned nth; /* of the calls of this number, from 1 */
 	int errnum;
+	bool here_only; /* in the child, and not in processes that it has made */
 };
 
 /* What the child and its thread have, as seen from outside. */

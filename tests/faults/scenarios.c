@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <gons/leak.h>
@@ -12,6 +14,7 @@
 #include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/reexec.h>
 
 enum { SWITCHABLE = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP };
 
@@ -124,6 +127,14 @@ static int begin_and_make_pair(void)
 		return -1;
 	mark = gons_scope_begin();
 	return mark < 0 ? -1 : gons_veth_new_transient(NULL, &pair);
+}
+
+static const char *netns_path(void)
+{
+	static char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+	return path;
 }
 
 /* ---- calls ---- */
@@ -285,6 +296,28 @@ static int call_netns_nsid(void)
 	return negative_or_0(gons_netns_nsid(fds[0]));
 }
 
+GONS_ACTION(print)
+{
+	return printf("printed\n") == 8 ? 0 : 1;
+}
+
+static int call_reexec_run(void)
+{
+	const struct gons_nsref net = { "!net", netns_path() };
+	const struct gons_reexec job = { .action = "print",
+					 .namespaces = &net,
+					 .n_namespaces = 1,
+					 .param = "parameter",
+					 .param_size = 9 };
+	struct gons_reexec_result result;
+	int done = gons_reexec_run(&job, &result);
+
+	if (done == 0 && strcmp(result.output, "printed\n") != 0)
+		abort();
+	gons_reexec_result_free(&result);
+	return done;
+}
+
 static int call_can(void)
 {
 	return gons_can(CLONE_NEWNET | CLONE_NEWNS) ? 0 : -1;
@@ -326,45 +359,69 @@ static int call_leaks_end(void)
 }
 
 const struct scenario scenarios[] = {
-	{ "gons_type", call_type, make_net, 0, 0 },
-	{ "gons_open", call_open, NULL, 0, 0 },
-	{ "gons_current", call_current, NULL, 0, 0 },
-	{ "gons_ino", call_ino, make_net, 0, 0 },
-	{ "gons_path_ino", call_path_ino, NULL, 0, 0 },
-	{ "gons_current_ino", call_current_ino, NULL, 0, 0 },
-	{ "gons_scope_begin", call_scope_begin, NULL, 0, 0 },
-	{ "gons_scope_end, namespaces", call_scope_end, begin_and_enter, 0, 1 },
-	{ "gons_scope_end, a descriptor", call_scope_end, begin_and_open, 0, 1 },
-	{ "gons_scope_end, an idle thread", call_scope_end, begin_and_make_mnt, 0, 1 },
-	{ "gons_defer", call_defer, NULL, 0, 0 },
-	{ "gons_enter_transient", call_enter_transient, NULL, 0, 0 },
-	{ "gons_enter, net", call_enter, make_net, 0, 0 },
-	{ "gons_enter, mnt", call_enter, make_mnt, 0, 0 },
-	{ "gons_new_transient", call_new_transient, NULL, 0, 0 },
-	{ "gons_execute, net", call_execute, make_net, 0, 0 },
-	{ "gons_execute, mnt", call_execute, make_mnt, 0, 0 },
-	{ "gons_execute_all", call_execute_all, make_five, 0, 0 },
-	{ "gons_netns_loopback_up", call_netns_loopback_up, enter_net, 0, 0 },
-	{ "gons_netns_mnl_open", call_netns_mnl_open, make_net, 0, 0 },
-	{ "gons_netns_nsid", call_netns_nsid, enter_net_beside_another, 0, 0 },
-	{ "gons_link_new_transient", call_link_new_transient, enter_net_beside_another, 0, 0 },
-	{ "gons_macvlan_new_transient", call_link_with_parent, make_pair, 0, 0 },
-	{ "gons_link_up", call_link_up, make_pair, 0, 0 },
-	{ "gons_link_delete", call_link_delete, make_pair, 0, 0 },
-	{ "gons_link_set_master", call_link_set_master, make_pair_and_bridge, 0, 0 },
-	{ "gons_address_add", call_address_add, make_pair, 0, 0 },
-	{ "gons_scope_end, a link", call_scope_end, begin_and_make_pair, 0, 1 },
-	{ "gons_mntns_new_transient", call_mntns_new_transient, NULL, 0, 0 },
-	{ "gons_mntns_mount_sysfs_ro", call_mntns_mount_sysfs_ro, enter_net_and_mnt, 0, 0 },
-	{ "gons_sysfs_open", call_sysfs_open, enter_net, 0, 0 },
-	{ "gons_procfsroot_open", call_procfsroot_open, make_mnt, 0, 0 },
-	{ "gons_procfsroot_resolve", call_procfsroot_resolve, make_mnt, 0, 0 },
-	{ "gons_can, net and mnt", call_can, NULL, 0, 0 },
-	{ "gons_can, user, net and pid", call_can_user, NULL, 0, 0 },
-	{ "gons_can_link", call_can_link, NULL, 0, 0 },
-	{ "gons_has_cap", call_has_cap, NULL, 0, 0 },
-	{ "gons_become_root", call_become_root, NULL, 1, 0 },
-	{ "gons_leaks_begin", call_leaks_begin, NULL, 0, 0 },
-	{ "gons_leaks_end", call_leaks_end, remember_leaks, 0, 0 },
+	{ .name = "gons_type", .call = call_type, .prepare = make_net },
+	{ .name = "gons_open", .call = call_open },
+	{ .name = "gons_current", .call = call_current },
+	{ .name = "gons_ino", .call = call_ino, .prepare = make_net },
+	{ .name = "gons_path_ino", .call = call_path_ino },
+	{ .name = "gons_current_ino", .call = call_current_ino },
+	{ .name = "gons_scope_begin", .call = call_scope_begin },
+	{ .name = "gons_scope_end, namespaces",
+	  .call = call_scope_end,
+	  .prepare = begin_and_enter,
+	  .undoes = true },
+	{ .name = "gons_scope_end, a descriptor",
+	  .call = call_scope_end,
+	  .prepare = begin_and_open,
+	  .undoes = true },
+	{ .name = "gons_scope_end, an idle thread",
+	  .call = call_scope_end,
+	  .prepare = begin_and_make_mnt,
+	  .undoes = true },
+	{ .name = "gons_defer", .call = call_defer },
+	{ .name = "gons_enter_transient", .call = call_enter_transient },
+	{ .name = "gons_enter, net", .call = call_enter, .prepare = make_net },
+	{ .name = "gons_enter, mnt", .call = call_enter, .prepare = make_mnt },
+	{ .name = "gons_new_transient", .call = call_new_transient },
+	{ .name = "gons_execute, net", .call = call_execute, .prepare = make_net },
+	{ .name = "gons_execute, mnt", .call = call_execute, .prepare = make_mnt },
+	{ .name = "gons_execute_all", .call = call_execute_all, .prepare = make_five },
+	{ .name = "gons_netns_loopback_up", .call = call_netns_loopback_up, .prepare = enter_net },
+	{ .name = "gons_netns_mnl_open", .call = call_netns_mnl_open, .prepare = make_net },
+	{ .name = "gons_netns_nsid", .call = call_netns_nsid, .prepare = enter_net_beside_another },
+	{ .name = "gons_link_new_transient",
+	  .call = call_link_new_transient,
+	  .prepare = enter_net_beside_another },
+	{ .name = "gons_macvlan_new_transient",
+	  .call = call_link_with_parent,
+	  .prepare = make_pair },
+	{ .name = "gons_link_up", .call = call_link_up, .prepare = make_pair },
+	{ .name = "gons_link_delete", .call = call_link_delete, .prepare = make_pair },
+	{ .name = "gons_link_set_master",
+	  .call = call_link_set_master,
+	  .prepare = make_pair_and_bridge },
+	{ .name = "gons_address_add", .call = call_address_add, .prepare = make_pair },
+	{ .name = "gons_scope_end, a link",
+	  .call = call_scope_end,
+	  .prepare = begin_and_make_pair,
+	  .undoes = true },
+	{ .name = "gons_mntns_new_transient", .call = call_mntns_new_transient },
+	{ .name = "gons_mntns_mount_sysfs_ro",
+	  .call = call_mntns_mount_sysfs_ro,
+	  .prepare = enter_net_and_mnt },
+	{ .name = "gons_sysfs_open", .call = call_sysfs_open, .prepare = enter_net },
+	{ .name = "gons_procfsroot_open", .call = call_procfsroot_open, .prepare = make_mnt },
+	{ .name = "gons_procfsroot_resolve", .call = call_procfsroot_resolve, .prepare = make_mnt },
+	{ .name = "gons_reexec_run",
+	  .call = call_reexec_run,
+	  .prepare = make_net,
+	  .executes = true },
+	{ .name = "gons_can, net and mnt", .call = call_can },
+	{ .name = "gons_can, user, net and pid", .call = call_can_user },
+	{ .name = "gons_can_link", .call = call_can_link },
+	{ .name = "gons_has_cap", .call = call_has_cap },
+	{ .name = "gons_become_root", .call = call_become_root, .changes_process = true },
+	{ .name = "gons_leaks_begin", .call = call_leaks_begin },
+	{ .name = "gons_leaks_end", .call = call_leaks_end, .prepare = remember_leaks },
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -258,6 +258,17 @@ int in_child(int (*fn)(void *), void *arg)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static int become_nobody(void *arg)
+{
+	(void)arg;
+	return setresuid(65534, 65534, 65534) == 0 ? 0 : 1;
+}
+
+bool can_become_nobody(void)
+{
+	return getuid() == 0 && in_child(become_nobody, NULL) == 0;
+}
+
 struct job {
 	void (*fn)(void *);
 	void *arg;

@@ -66,6 +66,9 @@ int count_mounts(void);
  * (128 + N for signal N). What it asserts must be by return value: cmocka cannot be used there. */
 int in_child(int (*fn)(void *), void *arg);
 
+/* Whether a child can become the user 65534: root that maps such a user. */
+bool can_become_nobody(void);
+
 /* In a function that in_child() runs: unless it is so, says where, and returns 1. */
 #define want(condition)                                                                            \
 	do {                                                                                       \

@@ -103,8 +103,8 @@ static void a_child_that_has_become_another_users_is_not_waited_for(void **state
 	int status;
 
 	(void)state;
-	if (getuid() != 0) {
-		print_error("gons: skipped: %s: only root makes a program of root's\n", __func__);
+	if (!can_become_nobody()) {
+		print_error("gons: skipped: %s: it takes root, and another user\n", __func__);
 		skip();
 	}
 	assert_non_null(mkdtemp(dir));

@@ -146,8 +146,8 @@ void gons_reexec_check(void);
  * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the sentence has
  * the text), was killed by a signal, or the program ended without coming to gons_reexec_check().
  * ETIMEDOUT: it was killed because the timeout was over. EFBIG: it has printed more than 1 GiB and
- * was killed. ECHILD: its exit status is lost, because SIGCHLD is ignored or another thread waits
- * for any child. In these cases the result has what the action has written.
+ * was killed. ECHILD: its exit status is lost, because SIGCHLD is ignored, or its handler or
+ * another thread waits for any child. In these cases the result has what the action has written.
  *
  * What gons_status() says in the new process, as its own errno: it could not join the namespaces,
  * and the action has not been run.
@@ -157,8 +157,9 @@ void gons_reexec_check(void);
  * EMFILE, ENOMEM: processes, descriptors or memory are used up; ENOSYS before Linux 5.3. The process
  * is killed if it was running.
  *
- * The thread is not cancelled (pthread_cancel(3)) meanwhile. No process, descriptor or signal is
- * left behind in any case.
+ * The thread is not cancelled (pthread_cancel(3)) meanwhile. No process of the group, descriptor or
+ * signal is left behind in any case, but for a process that has become another user's (the sentence
+ * says so).
  */
 int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result);
 

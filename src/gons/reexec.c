@@ -218,8 +218,8 @@ static int judge(const struct gons_reexec *job, int timeout_ms,
 	case GONS_I_UNKNOWN:
 		return fail_with_text(
 			ECHILD, progress,
-			"the exit status of the action \"%s\" is lost: another thread "
-			"of this process has waited for any child",
+			"the exit status of the action \"%s\" is lost: a handler of "
+			"SIGCHLD or another thread of this process has waited for any child",
 			job->action);
 	}
 	return judge_end(job->action, outcome->status, progress);

@@ -273,7 +273,7 @@ static int turn(struct talk *talk, int timeout_ms)
 /* Until the child has ended, or must; -1 when it cannot be watched. */
 static int converse(struct talk *talk, enum gons_i_fate *ret_fate)
 {
-	int ended = 0;
+	int ended = talk->pidfd < 0;
 
 	while (ended == 0) {
 		int64_t left = talk->deadline - now_ms();
@@ -340,7 +340,8 @@ static int serve(const struct gons_i_child *child, pid_t pid, struct pipes *pipe
 	struct pipe_signal held;
 	int result;
 
-	if (pidfd < 0) {
+	/* ESRCH: it has ended, and a handler of SIGCHLD has reaped it. */
+	if (pidfd < 0 && errno != ESRCH) {
 		(void)gons_i_fail(errno, "cannot open a descriptor for a child");
 		if (errno == ENOSYS)
 			gons_i_hint("it takes Linux 5.3");

@@ -11,6 +11,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,14 +124,14 @@ enum { LOW = 0 };
 #endif
 
 /* unshare(2) with any of these flags (BPF_JSET), or exactly with these (BPF_JEQ). */
-static bool refuse_unshare(unsigned compare, unsigned flags)
+static bool filter_unshare(unsigned compare, unsigned flags, unsigned action)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + LOW),
 		BPF_JUMP(BPF_JMP | compare | BPF_K, flags, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
@@ -139,10 +140,12 @@ static bool refuse_unshare(unsigned compare, unsigned flags)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+#define REFUSE (SECCOMP_RET_ERRNO | EPERM)
+
 static int be_filtered_for_types(void *arg)
 {
 	(void)arg;
-	want(own(CLONE_NEWNET) && refuse_unshare(BPF_JSET, CLONE_NEWUSER | CLONE_NEWNET));
+	want(own(CLONE_NEWNET) && filter_unshare(BPF_JSET, CLONE_NEWUSER | CLONE_NEWNET, REFUSE));
 	want_said(!gons_can(CLONE_NEWUSER),
 		  "cannot create a user namespace: Operation not permitted; " FILTER(
 			  "unshare(2) for user namespaces"));
@@ -166,7 +169,7 @@ static void a_filter_for_some_types_is_told_with_them(void **state)
 static int be_filtered_exactly(void *arg)
 {
 	(void)arg;
-	want(own(CLONE_NEWNET) && refuse_unshare(BPF_JEQ, CLONE_NEWNET));
+	want(own(CLONE_NEWNET) && filter_unshare(BPF_JEQ, CLONE_NEWNET, REFUSE));
 	want_said(!gons_can(CLONE_NEWNET),
 		  "cannot create a network namespace: Operation not permitted; a seccomp filter is "
 		  "active, as in a container, and may be the cause");
@@ -177,6 +180,27 @@ static void a_filter_that_cannot_be_asked_is_a_guess(void **state)
 {
 	(void)state;
 	run_as_root(be_filtered_exactly, NULL);
+}
+
+static int be_killed(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNET));
+	want(filter_unshare(BPF_JSET, CLONE_NEWNET, SECCOMP_RET_KILL_PROCESS));
+	want_said(!gons_can(CLONE_NEWNET),
+		  "the child that tried it ended too early: Operation not permitted; signal 31: "
+		  "Bad system call, by which a seccomp filter kills");
+	return 0;
+}
+
+static void a_filter_that_kills_is_told_by_its_signal(void **state)
+{
+	(void)state;
+	if (SIGSYS != 31) {
+		print_error("gons: skipped: %s: SIGSYS has another number here\n", __func__);
+		skip();
+	}
+	run_as_root(be_killed, NULL);
 }
 
 static int be_filtered_otherwise(void *arg)
@@ -375,6 +399,7 @@ int main(void)
 		check_test(a_filter_is_told_with_the_call_that_it_refuses),
 		check_test(a_filter_for_some_types_is_told_with_them),
 		check_test(a_filter_that_cannot_be_asked_is_a_guess),
+		check_test(a_filter_that_kills_is_told_by_its_signal),
 		check_test(a_filter_that_has_nothing_to_do_with_it_is_not_told),
 		check_test(a_limit_of_none_is_told_with_its_name_and_value),
 		check_test(a_limit_further_up_is_told_as_what_it_may_be),

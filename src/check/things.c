@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,8 +144,10 @@ static void in_child(void (*fn)(const struct thing *, struct finding *), const s
 		;
 	if (pid > 0 && WIFSIGNALED(status))
 		(void)snprintf(finding->reason, sizeof(finding->reason),
-			       "the child that tried it ended too early: %s",
-			       strsignal(WTERMSIG(status)));
+			       "the child that tried it ended too early: %s%s",
+			       strsignal(WTERMSIG(status)),
+			       WTERMSIG(status) == SIGSYS ? ", by which a seccomp filter kills"
+							  : "");
 }
 
 void things_try(const struct thing *thing, const struct finding *net, struct finding *finding)

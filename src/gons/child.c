@@ -3,6 +3,7 @@
  * A forked child that tries something, and says how it went.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -53,7 +54,10 @@ int gons_i_in_child(int (*fn)(void *), void *arg)
 	if (got != sizeof(verdict)) {
 		(void)gons_i_fail(EPERM, "the child that tried it ended too early");
 		if (WIFSIGNALED(status))
-			gons_i_hint("signal %d: %s", WTERMSIG(status), strsignal(WTERMSIG(status)));
+			gons_i_hint("signal %d: %s%s", WTERMSIG(status),
+				    strsignal(WTERMSIG(status)),
+				    WTERMSIG(status) == SIGSYS ? ", by which a seccomp filter kills"
+							       : "");
 		return -1;
 	}
 	return verdict.result < 0 ? gons_i_failure_restore(&verdict.failure) : 0;

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 
+#include <gnu/libc-version.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,6 +14,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+struct refusal {
+	long number;
+	int errnum;
+	const char *words;
+};
 
 static bool is_failure(int result, int errnum, const char *words)
 {
@@ -81,6 +88,67 @@ static void a_filter_is_not_mistaken_for_other_threads(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(become_root_without_calls, NULL), 0);
+}
+
+/* Who has all the capabilities, and owns the namespaces, must not be sent to the user namespace
+ * that owns them, nor to gons_become_root(). */
+static int enter_without_call(void *arg)
+{
+	const struct refusal *refusal = arg;
+	struct picture before;
+
+	want(gons_scope_begin() >= 0);
+	want(refuse_call(refusal->number, refusal->errnum));
+	want(take_picture(&before));
+	for (int i = 0; i < SWITCHABLE; i++) {
+		want(is_failure(gons_enter_transient(switchable[i].type), refusal->errnum,
+				refusal->words));
+		want(!strstr(gons_error(), "user namespace"));
+		want(is_as_before(&before));
+	}
+	return 0;
+}
+
+static void who_owns_the_namespaces_is_told_of_the_filter_alone(void **state)
+{
+	struct refusal refusals[] = {
+		{ SYS_unshare, EPERM,
+		  "Operation not permitted; a seccomp filter refuses unshare(2)" },
+		{ SYS_unshare, ENOSYS,
+		  "Function not implemented; a seccomp filter refuses unshare(2)" },
+		{ SYS_setns, EPERM, "Operation not permitted; a seccomp filter refuses setns(2)" },
+		{ SYS_setns, ENOSYS,
+		  "Function not implemented; a seccomp filter refuses setns(2)" },
+	};
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		assert_int_equal(in_child(enter_without_call, &refusals[i]), 0);
+}
+
+/* The C library falls back on clone(2) when clone3(2) is said to be missing, and only then. */
+static int idle_without_clone3(void *arg)
+{
+	int fds = count_entries("/proc/thread-self/fd");
+
+	(void)arg;
+	want(gons_scope_begin() >= 0);
+	want(refuse_call(SYS_clone3, EPERM));
+	if (strverscmp(gnu_get_libc_version(), "2.34") < 0) /* it does not know clone3(2) yet */
+		return 0;
+	want(is_failure(gons_mntns_new_transient(NULL), EPERM,
+			"cannot create an idle thread for a mount namespace: "
+			"Operation not permitted; a seccomp filter refuses clone3(2)"));
+	want(count_entries("/proc/thread-self/fd") == fds);
+	return 0;
+}
+
+static void without_clone3_there_is_no_idle_thread(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	assert_int_equal(in_child(idle_without_clone3, NULL), 0);
 }
 
 /* ---- mount ---- */
@@ -231,12 +299,6 @@ static void without_chroot_the_working_directory_stays(void **state)
 
 /* ---- the calls that make a sysfs ---- */
 
-struct refusal {
-	long number;
-	int errnum;
-	const char *words;
-};
-
 static int mount_sysfs_without_call(void *arg)
 {
 	const struct refusal *refusal = arg;
@@ -260,12 +322,18 @@ static void without_a_call_that_makes_a_sysfs_none_is_mounted(void **state)
 		{ SYS_fsopen, EPERM, "a seccomp filter refuses fsopen(2)" },
 		{ SYS_fsconfig, ENOSYS, "cannot make a sysfs of this network namespace" },
 		{ SYS_fsconfig, EPERM, "a seccomp filter refuses fsconfig(2)" },
-		{ SYS_fsmount, ENOSYS, "cannot mount a sysfs of this network namespace" },
-		{ SYS_fsmount, EPERM, "a seccomp filter refuses fsmount(2)" },
-		{ SYS_open_tree, ENOSYS, "cannot keep the mount on /sys/" },
-		{ SYS_open_tree, EPERM, "cannot keep the mount on /sys/" },
-		{ SYS_move_mount, ENOSYS, "cannot mount a sysfs on /sys" },
-		{ SYS_move_mount, EPERM, "cannot mount a sysfs on /sys" },
+		{ SYS_fsmount, ENOSYS, "fsmount(2) is missing: Linux 5.2" },
+		{ SYS_fsmount, EPERM,
+		  "cannot mount a sysfs of this network namespace: Operation not permitted; "
+		  "a seccomp filter refuses fsmount(2)" },
+		{ SYS_open_tree, ENOSYS, "open_tree(2) is missing: Linux 5.2" },
+		{ SYS_open_tree, EPERM,
+		  "cannot keep the mount on /sys/fs/cgroup: Operation not permitted; "
+		  "a seccomp filter refuses open_tree(2)" },
+		{ SYS_move_mount, ENOSYS, "move_mount(2) is missing: Linux 5.2" },
+		{ SYS_move_mount, EPERM,
+		  "cannot mount a sysfs on /sys: Operation not permitted; "
+		  "a seccomp filter refuses move_mount(2)" },
 	};
 
 	(void)state;
@@ -293,7 +361,8 @@ static void without_openat2_no_path_is_walked(void **state)
 {
 	struct refusal refusals[] = {
 		{ SYS_openat2, ENOSYS, "openat2(2) is missing: Linux 5.6" },
-		{ SYS_openat2, EPERM, "cannot open etc below /" },
+		{ SYS_openat2, EPERM,
+		  "cannot open etc below /: Operation not permitted; a seccomp filter refuses openat2(2)" },
 	};
 
 	(void)state;
@@ -305,6 +374,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(a_filter_is_not_mistaken_for_other_threads),
+		check_test(who_owns_the_namespaces_is_told_of_the_filter_alone),
+		check_test(without_clone3_there_is_no_idle_thread),
 		check_test(without_mount_no_mount_namespace_is_entered),
 		check_test(without_mount_sys_stays_as_it_was),
 		check_test(without_chroot_the_working_directory_stays),

@@ -40,6 +40,7 @@ static const struct question {
 	  EINVAL,
 	  -1,
 	  true },
+	{ "clone3(2)", SYS_clone3, { 0 }, EINVAL, -1, false },
 	{ "openat2(2)", SYS_openat2, { -1, (long)"" }, EINVAL, -1, false },
 };
 
@@ -110,5 +111,17 @@ bool gons_i_hint_filter(const char *call, int types)
 		gons_i_hint("a seccomp filter refuses %s for %s namespaces, as in a container: run "
 			    "without it (seccomp=unconfined)",
 			    call, gons_i_nouns(types, nouns));
+	return true;
+}
+
+bool gons_i_hint_call(const char *call, const char *since)
+{
+	if (errno == EPERM)
+		return gons_i_hint_filter(call, 0);
+	if (errno != ENOSYS)
+		return false;
+	gons_i_hint("%s is missing: Linux %s is needed, and a container whose seccomp filter lets "
+		    "it pass",
+		    call, since);
 	return true;
 }

@@ -247,6 +247,10 @@ void gons_i_hint_refusal(enum gons_i_refused refused, int types);
 /* The same for a start-up switch to nsfd, of any of the eight types. */
 void gons_i_hint_join(int nsfd, int type);
 
+/* Adds why a system call, which filters may know and kernels before this one not, was refused.
+ * Whether there was anything to add. */
+bool gons_i_hint_call(const char *call, const char *since);
+
 /* Whether one of the thread's namespaces of these types belongs to a user namespace further up. */
 bool gons_i_is_foreign(int types);
 

@@ -20,9 +20,8 @@ static int fail_open(const char *procfsroot, const char *path)
 {
 	(void)gons_i_fail(errno, "cannot open %s below %s", path[0] ? path : "the empty path",
 			  procfsroot);
-	if (errno == ENOSYS)
-		gons_i_hint("openat2(2) is missing: Linux 5.6 is needed, and a container whose "
-			    "seccomp filter lets it pass");
+	if (errno == ENOSYS || errno == EPERM)
+		(void)gons_i_hint_call("openat2(2)", "5.6");
 	else if (errno == ELOOP)
 		gons_i_hint("symbolic links go round in circles, or lead through a link of procfs");
 	else if (errno == EXDEV)

@@ -113,6 +113,7 @@ int gons_i_submounts_clone(const char *dir, struct gons_i_submounts *ret_submoun
 						 AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 		if (submount->fd < 0) {
 			(void)gons_i_fail(errno, "cannot keep the mount on %s", submount->path);
+			(void)gons_i_hint_call("open_tree(2)", "5.2");
 			goto undo;
 		}
 		last = submount->path;

@@ -7,11 +7,13 @@
  */
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 
 #include <gons/mntns.h>
@@ -35,9 +37,8 @@ static int fail_create(void)
 		gons_i_hint("it belongs to another user namespace: enter a new one first, as "
 			    "gons_netns_enter_transient() does");
 	else if (errnum == ENOSYS)
-		gons_i_hint("fsopen(2) is missing: Linux 5.2 is needed, and a container whose "
-			    "seccomp filter lets it pass");
-	else if (!gons_i_hint_filter("fsopen(2)", 0) && !gons_i_hint_filter("fsconfig(2)", 0))
+		(void)gons_i_hint_call("fsopen(2)", "5.2");
+	else if (!gons_i_hint_call("fsopen(2)", "5.2") && !gons_i_hint_call("fsconfig(2)", "5.2"))
 		gons_i_hint_refusal(GONS_I_REFUSED_PROOF, CLONE_NEWNS);
 	errno = errnum;
 	return -1;
@@ -48,18 +49,20 @@ static int fail_create(void)
 static int fail_mount(void)
 {
 	char masks[512];
+	struct statfs st;
 	int errnum = errno;
 
 	(void)gons_i_fail(errnum, "cannot mount a sysfs of this network namespace");
-	if (errnum == EPERM && !gons_i_hint_filter("fsmount(2)", 0) &&
+	if (!gons_i_hint_call("fsmount(2)", "5.2") && errnum == EPERM &&
 	    gons_has_cap(CAP_SYS_ADMIN) == 1) {
 		if (gons_i_masking_submounts(sys, masks, sizeof(masks)))
 			gons_i_hint("in a user namespace the kernel shows no sysfs where parts of "
 				    "/sys are masked, as containers do: here by %s",
 				    masks);
-		else
+		else if (statfs(sys, &st) < 0 || st.f_type != SYSFS_MAGIC)
 			gons_i_hint("in a user namespace the kernel wants to see an unmasked sysfs "
-				    "mounted already, and there is none in this mount namespace");
+				    "mounted already, and there is none on %s",
+				    sys);
 	}
 	errno = errnum;
 	return -1;
@@ -155,6 +158,7 @@ static int mount_over(int mount_fd)
 		return -1;
 	if (move_mount(mount_fd, "", AT_FDCWD, sys, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
 		(void)gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
+		(void)gons_i_hint_call("move_mount(2)", "5.2");
 	} else {
 		result = gons_i_submounts_attach(&submounts);
 		if (result < 0) {

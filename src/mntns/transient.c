@@ -150,6 +150,8 @@ static struct idle *start_idle(void)
 		else if (errnum == EINVAL)
 			gons_i_hint("a process whose children go into another PID namespace, as by "
 				    "gons_pid, can make no threads");
+		else if (errnum == EPERM) /* the C library takes clone(2) for ENOSYS only */
+			(void)gons_i_hint_call("clone3(2)", "5.3");
 		return NULL;
 	}
 	wait_for(&idle->ready);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <gons/reexec.h>
+
 #include "check.h"
 
 /* Something was named that is not there; the command line or the output was wrong. */
@@ -23,7 +25,7 @@ static const char help[] =
 	"\n"
 	"WORD, as in GONS_REQUIRE (also several with commas): the name of a type of namespaces\n"
 	"(net, mnt, uts, ipc, cgroup, user, pid, time, or 1 for all), of a kind of links (veth,\n"
-	"dummy...), sysfs, loopback or unprivileged. Only these are looked at then.\n"
+	"dummy...), sysfs, loopback, unprivileged or reexec. Only these are looked at then.\n"
 	"\n"
 	"  --json     writes JSON\n"
 	"  --help     writes this\n"
@@ -171,10 +173,12 @@ int main(int argc, char **argv)
 	struct list list = { NULL, 0 };
 	bool json = false;
 	int status = 0;
-	char **words = parse(argc, argv, &json, &status);
 	size_t more = 0;
+	char **words;
 	bool all;
 
+	gons_reexec_check();
+	words = parse(argc, argv, &json, &status);
 	if (!words)
 		return status;
 	for (char **word = words; *word; word++)

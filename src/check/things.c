@@ -15,6 +15,7 @@
 
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/reexec.h>
 
 #include "check.h"
 
@@ -48,6 +49,20 @@ static int try_unprivileged(const struct thing *thing)
 	return gons_become_root();
 }
 
+GONS_ACTION(nothing)
+{
+	return 0;
+}
+
+/* This program runs again, and ends in its gons_reexec_check(). */
+static int try_reexec(const struct thing *thing)
+{
+	const struct gons_reexec job = { .action = "nothing" };
+
+	(void)thing;
+	return gons_reexec_run(&job, NULL);
+}
+
 #define TYPE(word, type)                                                                           \
 	{                                                                                          \
 		word, try_types, type, NULL                                                        \
@@ -68,6 +83,7 @@ const struct thing things[] = {
 	TYPE("sysfs", CLONE_NEWNET | CLONE_NEWNS),
 	{ "loopback", try_loopback, CLONE_NEWNET, NULL },
 	{ "unprivileged", try_unprivileged, 0, NULL },
+	{ "reexec", try_reexec, 0, NULL },
 	LINK("veth", "CONFIG_VETH"),
 	LINK("dummy", "CONFIG_DUMMY"),
 	LINK("bridge", "CONFIG_BRIDGE"),

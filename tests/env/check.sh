@@ -53,9 +53,9 @@ case_check_root()
 	needs_root
 	run "$check"
 	# shellcheck disable=SC2086
-	expect_report 0 $namespaces sysfs loopback unprivileged $links
+	expect_report 0 $namespaces sysfs loopback unprivileged reexec $links
 	# shellcheck disable=SC2086
-	expect_answer yes $namespaces sysfs loopback
+	expect_answer yes $namespaces sysfs loopback reexec
 	expect_links yes
 }
 
@@ -64,8 +64,8 @@ case_check_user()
 	needs_user_namespaces
 	run $user "$check"
 	# shellcheck disable=SC2086
-	expect_report 0 $namespaces sysfs loopback unprivileged $links
-	expect_answer yes user unprivileged
+	expect_report 0 $namespaces sysfs loopback unprivileged reexec $links
+	expect_answer yes user unprivileged reexec
 	expect_answer 'yes, in a user namespace' net mnt uts ipc cgroup pid time sysfs loopback
 	expect_links 'yes, in a user namespace'
 }
@@ -75,7 +75,7 @@ case_check_unshare_ur()
 {
 	needs_user_namespaces
 	run $user unshare -Ur "$check"
-	expect_answer yes user pid time unprivileged
+	expect_answer yes user pid time unprivileged reexec
 	expect_answer 'yes, in a user namespace' net mnt uts ipc cgroup sysfs loopback
 	expect_links 'yes, in a user namespace'
 }
@@ -198,10 +198,12 @@ case_check_chroot()
 case_check_no_proc()
 {
 	needs_root
-	with_mounts 'umount -l /proc' "$check" uts
-	expect_report 1 uts
+	with_mounts 'umount -l /proc' "$check" uts reexec
+	expect_report 1 uts reexec
 	expect_answer 'no: cannot open the UTS namespace of this thread: No such file or directory; procfs of this PID namespace is not mounted on /proc' \
 		uts
+	expect_answer 'no: cannot run this program (/proc/self/exe) again: No such file or directory; procfs is not mounted on /proc' \
+		reexec
 }
 
 # ---- AppArmor, where the kernel has it ----
@@ -333,7 +335,7 @@ case_check_json()
 	END
 	run "$check" --json
 	python3 -c 'import json, sys; print(len(json.load(sys.stdin)["things"]))' \
-		<"$dir/out" | grep -qx 22 || complain 'not all things in JSON'
+		<"$dir/out" | grep -qx 23 || complain 'not all things in JSON'
 }
 
 case_check_output()

@@ -109,8 +109,14 @@ const struct gons_i_type *gons_i_type_row(int type);
 #define GONS_I_NOUNS_SIZE 96
 const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE]);
 
+/* Whether types is one or several of the eight. 0, or -1 with EINVAL. */
+int gons_i_check_types(int types);
+
 /* Opens the calling thread's namespace; the descriptor is the caller's. */
 int gons_i_open_own(const struct gons_i_type *row);
+
+/* Opens the namespace at path and checks its type (0: any); the descriptor is the caller's. */
+int gons_i_open_checked(const char *path, int type);
 
 /* The switchable types that this kernel has. */
 int gons_i_present_types(void);
@@ -198,6 +204,11 @@ int gons_i_make_private(void);
 int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
 		     const struct gons_i_place *place);
 
+/* Puts a thread or child that nobody wants back, into those of fds that types has (in the order
+ * of gons_i_types), in an order that works; a user, PID or time namespace takes a child. -1 where
+ * it may be half-way there. */
+int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types);
+
 /* Goes back to place after a failure, from these types, keeping its errno and sentence;
  * says so when even that fails. Returns -1. */
 int gons_i_switch_undo(const struct gons_i_place *place, int types);
@@ -210,6 +221,18 @@ extern const struct gons_i_undo gons_i_way_back;
 
 /* True while this thread is in a namespace that the kernel did not let it leave. */
 bool gons_i_lost(void);
+
+/* ---- thread.c ---- */
+
+/* The caller's functions need a stack of the usual size, gons's own do not. */
+enum gons_i_stack { GONS_I_STACK_USUAL, GONS_I_STACK_SMALL };
+
+/* pthread_create(3) of a thread with all signals blocked. Returns an error number. */
+int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(*fn)(void *),
+			 void *arg);
+
+/* Says "<what>: <reason>" of such an error number, and what limit that is. Returns -1. */
+int gons_i_fail_thread(int errnum, const char *what);
 
 /* ---- refusal.c ---- */
 

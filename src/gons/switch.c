@@ -348,3 +348,56 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct 
 	}
 	return 0;
 }
+
+/* ---- for good ---- */
+
+/* Joins one of the types; keeps the directories, which dirs has, as gons_i_switch_to() does. */
+static int join_for_good(int fd, int type, const struct gons_i_place *dirs)
+{
+	char cwd[PATH_MAX];
+
+	if (type != CLONE_NEWNS)
+		return gons_i_join(fd, type);
+	get_directory(cwd);
+	if (gons_i_join(fd, type) < 0)
+		return -1;
+	carry_directories(dirs, cwd);
+	return 0;
+}
+
+/* Joins them all, the mount namespace last, since paths mean something else afterwards. Returns
+ * those that the kernel does not permit, where that may be; else -1. */
+static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
+		      const struct gons_i_place *dirs)
+{
+	const int order[] = { CLONE_NEWNET,  CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP,
+			      CLONE_NEWTIME, CLONE_NEWPID, CLONE_NEWNS };
+	int refused = 0;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		size_t row = (size_t)(gons_i_type_row(order[i]) - gons_i_types);
+
+		if (!(types & order[i]) || join_for_good(fds[row], order[i], dirs) == 0)
+			continue;
+		if (may_refuse && errno == EPERM)
+			refused |= order[i];
+		else
+			return gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", order[i]);
+	}
+	return refused;
+}
+
+int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types)
+{
+	struct gons_i_place dirs = { .root_fd = -1 };
+	int refused;
+
+	if (types & CLONE_NEWNS) {
+		dirs.root_fd = open_root();
+		if (dirs.root_fd < 0)
+			return -1;
+	}
+	refused = join_those(fds, types, false, &dirs);
+	gons_i_close_fd(&dirs.root_fd);
+	return refused;
+}

@@ -88,6 +88,17 @@ int gons_i_check_type(int nsfd, int type)
 			   nsfd, gons_i_type_row(actual)->noun, gons_i_type_row(type)->noun);
 }
 
+int gons_i_check_types(int types)
+{
+	int known = 0;
+
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		known |= gons_i_types[i].flag;
+	if (types != 0 && !(types & ~known))
+		return 0;
+	return gons_i_fail(EINVAL, "0x%x is no set of namespace types", (unsigned)types);
+}
+
 static int fail_own(const struct gons_i_type *row)
 {
 	int errnum = errno;
@@ -118,8 +129,7 @@ static const struct gons_i_type *one_type(int type)
 	return row;
 }
 
-/* Opens the namespace at path and checks its type; the descriptor is the caller's. */
-static int open_checked(const char *path, int type)
+int gons_i_open_checked(const char *path, int type)
 {
 	cleanup_fd int fd = -1;
 	int actual;
@@ -150,7 +160,7 @@ GONS_EXPORT int gons_open(const char *path, int type)
 
 	if (gons_i_scope_reserve(1) < 0)
 		return -1;
-	fd = open_checked(path, type);
+	fd = gons_i_open_checked(path, type);
 	return fd < 0 ? -1 : gons_i_scope_push_fd(fd);
 }
 
@@ -182,7 +192,7 @@ GONS_EXPORT uint64_t gons_ino(int nsfd, int type)
 GONS_EXPORT uint64_t gons_path_ino(const char *path, int type)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	cleanup_fd int fd = open_checked(path, type);
+	cleanup_fd int fd = gons_i_open_checked(path, type);
 
 	return fd < 0 ? 0 : gons_ino(fd, type);
 }

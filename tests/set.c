@@ -13,15 +13,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <gons/set.h>
-
 #define ALL_TYPES   (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 #define OTHER_TYPES (CLONE_NEWUSER | CLONE_NEWPID)
-
-static uint64_t ino_in(const gons_set *set, int type)
-{
-	return gons_must(gons_ino(gons_must(gons_set_fd(set, type)), type));
-}
 
 /* ---- opening ---- */
 

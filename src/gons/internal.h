@@ -90,7 +90,7 @@ int gons_i_failure_restore(const struct gons_i_failure *failure); /* returns -1 
 
 /* The first GONS_I_SWITCHABLE rows of the table are those that a thread can go into
  * and come back from. */
-enum { GONS_I_TYPES = 8, GONS_I_SWITCHABLE = 5, GONS_I_MNT = 1 };
+enum { GONS_I_TYPES = 8, GONS_I_SWITCHABLE = 5, GONS_I_MNT = 1, GONS_I_USER = 5 };
 #define GONS_I_SWITCHABLE_FLAGS                                                                    \
 	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
@@ -219,8 +219,17 @@ bool gons_i_has_threads(void);
 /* What the records of gons_i_place_record() are known by. */
 extern const struct gons_i_undo gons_i_way_back;
 
+/* True while this thread is in namespaces that it will leave with its scope. */
+bool gons_i_is_away(void);
+
 /* True while this thread is in a namespace that the kernel did not let it leave. */
 bool gons_i_lost(void);
+
+/* ---- enter.c ---- */
+
+/* Checks these descriptors, switches to them in their order and records the way back, under the
+ * number returned. */
+int gons_i_enter(const int *nsfds, size_t n, enum gons_i_proof proof, unsigned *ret_number);
 
 /* ---- thread.c ---- */
 
@@ -242,7 +251,7 @@ enum gons_i_refused {
 	GONS_I_REFUSED_PROOF, /* setns to where the thread is, before anything is switched */
 	GONS_I_REFUSED_TARGET, /* setns to an existing namespace */
 	GONS_I_REFUSED_RETURN, /* setns on the way back */
-	GONS_I_REFUSED_PRIVATE, /* mount in a namespace that was just made */
+	GONS_I_REFUSED_MOUNT, /* mount */
 };
 
 /* Says that namespaces of these types cannot be created, entered (verb) or come back to:

@@ -86,7 +86,7 @@ static void hint_owner(enum gons_i_refused refused, int types)
 		gons_i_hint("it belongs to another user namespace");
 	else if (refused == GONS_I_REFUSED_RETURN)
 		gons_i_hint("it belongs to a user namespace further up");
-	else if (refused == GONS_I_REFUSED_PRIVATE)
+	else if (refused == GONS_I_REFUSED_MOUNT)
 		gons_i_hint("a security module, such as AppArmor, may forbid to mount");
 	else if (types & CLONE_NEWUSER)
 		gons_i_hint("a security module or a chroot(2) may forbid user namespaces");

@@ -30,7 +30,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct slot *list;
 	size_t room, first_free; /* first_free == room: none */
-	int fork_error;
+	unsigned forks;
 } slots = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void lock_slots(void)
@@ -43,10 +43,23 @@ static void unlock_slots(void)
 	(void)pthread_mutex_unlock(&slots.lock);
 }
 
+static void count_fork(void)
+{
+	slots.forks++;
+	unlock_slots();
+}
+
+static int fork_error;
+
 /* A child must not find them locked by a thread that it does not have. */
 static void prepare_process(void)
 {
-	slots.fork_error = pthread_atfork(lock_slots, unlock_slots, unlock_slots);
+	fork_error = pthread_atfork(lock_slots, unlock_slots, count_fork);
+}
+
+unsigned gons_i_set_forks(void)
+{
+	return slots.forks;
 }
 
 static const gons_set *handle_of(size_t index)
@@ -83,14 +96,10 @@ static int grow(void)
 
 gons_set *gons_i_set_publish(struct gons_i_set *set)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const gons_set *handle = NULL;
 
-	(void)pthread_once(&once, prepare_process);
 	lock_slots();
-	if (slots.fork_error)
-		(void)gons_i_fail(slots.fork_error, "cannot keep sets usable in forked children");
-	else if (slots.first_free < slots.room || grow() == 0) {
+	if (slots.first_free < slots.room || grow() == 0) {
 		size_t index = slots.first_free;
 		struct slot *slot = &slots.list[index];
 
@@ -147,9 +156,12 @@ GONS_EXPORT void gons_set_close(gons_set *set)
 
 struct gons_i_set *gons_i_set_new(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct gons_i_set *set = malloc(sizeof(*set));
 
-	if (!set) {
+	(void)pthread_once(&once, prepare_process);
+	if (!set || fork_error) {
+		free(set);
 		(void)gons_i_fail(ENOMEM, "cannot make a namespace set");
 		return NULL;
 	}
@@ -161,10 +173,27 @@ void gons_i_set_free(struct gons_i_set *set)
 {
 	int saved = errno;
 
-	for (size_t i = 0; set && i < GONS_I_TYPES; i++)
+	if (!set)
+		return;
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		gons_i_close_fd(&set->fd[i]);
+	gons_i_keeper_free(set->keeper);
 	free(set);
 	errno = saved;
+}
+
+int gons_i_set_check_switchable(const struct gons_i_set *set, const char *verb)
+{
+	const int others = set->types & ~GONS_I_SWITCHABLE_FLAGS;
+	char nouns[GONS_I_NOUNS_SIZE];
+
+	if (others == 0)
+		return 0;
+	(void)gons_i_fail(EINVAL, "cannot %s the set's %s namespace", verb,
+			  gons_i_nouns(others, nouns));
+	gons_i_hint("a thread cannot go into such a one: a child can, by gons_set_run(), and "
+		    "gons_set_dup() makes a set without it");
+	return -1;
 }
 
 /* Makes a set of what open_fd() gives for each of the types. */
@@ -320,8 +349,7 @@ GONS_EXPORT gons_set *gons_set_from_dir(const char *dir, int types)
 
 /* ---- of another set ---- */
 
-/* The index of exactly this type, which the set holds; or -1. */
-static int find_held(const struct gons_i_set *set, int type)
+int gons_i_set_index(const struct gons_i_set *set, int type)
 {
 	const struct gons_i_type *row = gons_i_type_row(type);
 
@@ -345,6 +373,8 @@ int gons_i_set_copy(struct gons_i_set *to, const struct gons_i_set *from, int ty
 					   gons_i_types[i].noun);
 		to->types |= gons_i_types[i].flag;
 	}
+	if (types & CLONE_NEWPID)
+		to->keeper = gons_i_keeper_share(from->keeper);
 	return 0;
 }
 
@@ -371,6 +401,28 @@ GONS_EXPORT gons_set *gons_set_dup(const gons_set *set, int types)
 	return NULL;
 }
 
+/* ---- entering in place ---- */
+
+GONS_EXPORT int gons_set_enter(const gons_set *set)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct gons_i_set *found = gons_i_set_find(set);
+	int fds[GONS_I_SWITCHABLE];
+	size_t n = 0;
+	unsigned number;
+
+	if (!found || gons_i_set_check_switchable(found, "enter") < 0)
+		return -1;
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (found->fd[i] >= 0 && i != GONS_I_MNT)
+			fds[n++] = found->fd[i];
+	if (found->fd[GONS_I_MNT] >= 0)
+		fds[n++] = found->fd[GONS_I_MNT]; /* last: paths mean something else then */
+	return gons_i_enter(fds, n, GONS_I_PROOF_AGAIN, &number);
+}
+
+/* ---- looking into them ---- */
+
 GONS_EXPORT int gons_set_types(const gons_set *set)
 {
 	const struct gons_i_set *found = gons_i_set_find(set);
@@ -381,7 +433,7 @@ GONS_EXPORT int gons_set_types(const gons_set *set)
 GONS_EXPORT int gons_set_fd(const gons_set *set, int type)
 {
 	const struct gons_i_set *found = gons_i_set_find(set);
-	int index = found ? find_held(found, type) : -1;
+	int index = found ? gons_i_set_index(found, type) : -1;
 
 	return index < 0 ? -1 : found->fd[index];
 }
@@ -389,7 +441,7 @@ GONS_EXPORT int gons_set_fd(const gons_set *set, int type)
 GONS_EXPORT int gons_set_id(const gons_set *set, int type, char *buf, size_t size)
 {
 	const struct gons_i_set *found = gons_i_set_find(set);
-	int index = found ? find_held(found, type) : -1;
+	int index = found ? gons_i_set_index(found, type) : -1;
 	char id[32];
 	struct stat st;
 	size_t length;

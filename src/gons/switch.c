@@ -7,21 +7,34 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "idmap.h"
 #include "internal.h"
 #include "mntns/home.h"
+#include "worker.h"
 
 /* Types to which the kernel has once let this thread come back. */
 static __thread int proven;
 
 /* Types whose way back the kernel has refused. */
 static __thread int lost;
+
+/* How many ways back this thread has. */
+static __thread unsigned away;
+
+bool gons_i_is_away(void)
+{
+	return away > 0;
+}
 
 bool gons_i_lost(void)
 {
@@ -186,6 +199,8 @@ static int undo_way_back(void *data)
 	int result = gons_i_place_return(place);
 
 	gons_i_place_close(place);
+	away--;
+	gons_i_workers_leave();
 	return result;
 }
 
@@ -194,6 +209,7 @@ static void drop_way_back(void *data)
 	uncancelled int cancel = gons_i_forbid_cancel();
 
 	gons_i_place_close(data);
+	away--;
 }
 
 const struct gons_i_undo gons_i_way_back = { undo_way_back, drop_way_back };
@@ -201,6 +217,7 @@ const struct gons_i_undo gons_i_way_back = { undo_way_back, drop_way_back };
 unsigned gons_i_place_record(struct gons_i_place *place)
 {
 	_Static_assert(sizeof(*place) <= GONS_I_RECORD_SIZE, "a place fits into a record");
+	away++;
 	return gons_i_scope_push(&gons_i_way_back, place, sizeof(*place));
 }
 
@@ -279,7 +296,7 @@ int gons_i_make_private(void)
 	if (errnum == 0)
 		return 0;
 	(void)gons_i_fail(errnum, "cannot make this mount namespace private");
-	gons_i_hint_refusal(GONS_I_REFUSED_PRIVATE, CLONE_NEWNS);
+	gons_i_hint_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS);
 	return -1;
 }
 
@@ -351,6 +368,19 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct 
 
 /* ---- for good ---- */
 
+/* Whether the thread is in this namespace already. */
+static bool is_own(int fd, int type)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat own, wanted;
+	int saved = errno;
+	bool same = stat(gons_i_own_path(gons_i_type_row(type), path), &own) == 0 &&
+		    fstat(fd, &wanted) == 0 && own.st_ino == wanted.st_ino;
+
+	errno = saved;
+	return same;
+}
+
 /* Joins one of the types; keeps the directories, which dirs has, as gons_i_switch_to() does. */
 static int join_for_good(int fd, int type, const struct gons_i_place *dirs)
 {
@@ -363,6 +393,14 @@ static int join_for_good(int fd, int type, const struct gons_i_place *dirs)
 		return -1;
 	carry_directories(dirs, cwd);
 	return 0;
+}
+
+static int fail_for_good(int type)
+{
+	(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", type);
+	if (type == CLONE_NEWPID && errno == EINVAL)
+		gons_i_hint("it is not below the one that this process is in");
+	return -1;
 }
 
 /* Joins them all, the mount namespace last, since paths mean something else afterwards. Returns
@@ -379,25 +417,59 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 
 		if (!(types & order[i]) || join_for_good(fds[row], order[i], dirs) == 0)
 			continue;
+		if (errno == EPERM && is_own(fds[row], order[i]))
+			continue; /* it may belong to a user namespace further up */
 		if (may_refuse && errno == EPERM)
 			refused |= order[i];
 		else
-			return gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", order[i]);
+			return fail_for_good(order[i]);
 	}
 	return refused;
 }
 
+/*
+ * From the thread's user namespace down to this one, through those between, and on the way into
+ * what is left of the types: each of them lets in only who comes from the user namespace that it
+ * belongs to, or from further up with the right to. Returns what is left then, or -1.
+ */
+static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
+		   const struct gons_i_place *dirs)
+{
+	const bool last = user_fd == fds[GONS_I_USER];
+
+	if (is_own(user_fd, CLONE_NEWUSER)) /* nobody is let in again: EINVAL */
+		return left;
+	if (left != 0) {
+		cleanup_fd int parent_fd = ioctl(user_fd, NS_GET_PARENT);
+
+		if (parent_fd >= 0) /* close-on-exec */
+			left = descend(fds, parent_fd, left, dirs);
+		if (left < 0)
+			return -1;
+	}
+	if (gons_i_join(user_fd, CLONE_NEWUSER) < 0)
+		return gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", CLONE_NEWUSER);
+	if (last)
+		gons_i_be_mapped();
+	return join_those(fds, left, !last, dirs);
+}
+
 int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types)
 {
+	const bool user = types & CLONE_NEWUSER;
 	struct gons_i_place dirs = { .root_fd = -1 };
-	int refused;
+	int left;
 
 	if (types & CLONE_NEWNS) {
 		dirs.root_fd = open_root();
 		if (dirs.root_fd < 0)
 			return -1;
 	}
-	refused = join_those(fds, types, false, &dirs);
+	/* Who has joined a user namespace has no power over what belongs to one further up. So
+	 * what can be joined before, is. */
+	left = join_those(fds, types, user && !is_own(fds[GONS_I_USER], CLONE_NEWUSER), &dirs);
+	if (left >= 0 && user)
+		left = descend(fds, fds[GONS_I_USER], left, &dirs);
 	gons_i_close_fd(&dirs.root_fd);
-	return refused;
+	return left;
 }

@@ -71,10 +71,22 @@ static void unlock_workers(void)
 	(void)pthread_mutex_unlock(&workers.lock);
 }
 
-/* They are the parent's, and a child has no such threads. Their memory stays, since one of them
- * may be who forks. */
+static void free_list(struct worker *worker, bool all)
+{
+	while (worker) {
+		struct worker *next = worker->next;
+
+		if (all || worker->waits)
+			free(worker);
+		worker = next;
+	}
+}
+
+/* They are the parent's, and a child has no such threads. One that serves may be who forks. */
 static void forget_workers(void)
 {
+	free_list(workers.first, false);
+	free_list(workers.ended, true);
 	workers.first = NULL;
 	workers.ended = NULL;
 	workers.n_waiting = 0;

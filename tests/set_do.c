@@ -383,6 +383,43 @@ static void no_kept_thread_is_in_the_way(void **state)
 	gons_set_close(set);
 }
 
+static int run_without(long number)
+{
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWNET, NULL);
+	struct seen seen = { 0 };
+	pid_t tid = 0;
+
+	want(set && refuse_call(number, ENOSYS));
+	for (int i = 0; i < 3; i++) {
+		want(gons_set_do_restore(set, look_and_say, &seen) == 0);
+		want(seen.tid != tid && seen.ino[0] == gons_ino(gons_set_fd(set, CLONE_NEWNET), 0));
+		tid = seen.tid;
+	}
+	gons_set_close(set);
+	return 0;
+}
+
+static int run_without_kcmp(void *arg)
+{
+	(void)arg;
+	return run_without(SYS_kcmp);
+}
+
+static int run_without_pidfd(void *arg)
+{
+	(void)arg;
+	return run_without(SYS_pidfd_open);
+}
+
+static void where_threads_cannot_be_compared_each_call_makes_one(void **state)
+{
+	(void)state;
+	require_threads_in_children(__func__);
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(run_without_kcmp, NULL), 0);
+	assert_int_equal(in_child(run_without_pidfd, NULL), 0);
+}
+
 static bool has_thread(pid_t tid)
 {
 	char path[64];
@@ -670,6 +707,7 @@ int main(void)
 		check_test(a_thread_that_is_not_as_it_was_is_not_used_again),
 		check_test(only_threads_of_the_callers_own_kind_are_used),
 		check_test(no_kept_thread_is_in_the_way),
+		check_test(where_threads_cannot_be_compared_each_call_makes_one),
 		check_test(a_thread_started_in_transient_namespaces_ends_with_their_scope),
 		check_test(leaks_are_not_blamed_on_kept_threads),
 		check_test(calls_nest),

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define ALL_TYPES                                                                                  \
@@ -463,6 +465,56 @@ static void closing_ends_all_processes_of_the_namespace(void **state)
 	assert_int_equal(close(ends[0]), 0);
 }
 
+/* Ends without closing the set. */
+static int make_and_end(void *arg)
+{
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
+
+	want(set && gons_set_run(set, leave_process, arg, NULL) == 0);
+	return 0;
+}
+
+static void it_ends_with_the_process_that_made_it(void **state)
+{
+	int ends[2];
+	char byte;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(in_child(make_and_end, ends), 0);
+	assert_int_equal(close(ends[1]), 0);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	assert_int_equal(close(ends[0]), 0);
+}
+
+/* The other end of a pipe is this process's alone, while there is such a set. */
+static int have_pipe_alone(void *arg)
+{
+	gons_set *set;
+	int ends[2];
+	char byte;
+
+	if (arg)
+		want(refuse_call(SYS_close_range, ENOSYS) &&
+		     setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 256, 256 }) == 0);
+	want(pipe2(ends, O_CLOEXEC) == 0);
+	set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
+	want(set && close(ends[1]) == 0);
+	want(read(ends[0], &byte, 1) == 0);
+	want(gons_set_run(set, look, NULL, NULL) == 0);
+	gons_set_close(set);
+	return 0;
+}
+
+static void the_first_process_has_nothing_of_the_programs_open(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	assert_int_equal(in_child(have_pipe_alone, NULL), 0);
+	assert_int_equal(in_child(have_pipe_alone, &seen), 0); /* on older kernels */
+}
+
 static void a_dead_pid_namespace_is_said_to_be(void **state)
 {
 	char dir[] = "/tmp/gons-run-XXXXXX";
@@ -505,6 +557,8 @@ int main(void)
 		check_test(a_pid_namespace_lives_as_long_as_the_sets_that_have_it),
 		check_test(a_forked_child_does_not_end_it),
 		check_test(closing_ends_all_processes_of_the_namespace),
+		check_test(it_ends_with_the_process_that_made_it),
+		check_test(the_first_process_has_nothing_of_the_programs_open),
 		check_test(a_dead_pid_namespace_is_said_to_be),
 	};
 

@@ -30,7 +30,6 @@ static struct {
 	pthread_mutex_t lock;
 	struct slot *list;
 	size_t room, first_free; /* first_free == room: none */
-	unsigned forks;
 } slots = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void lock_slots(void)
@@ -43,9 +42,12 @@ static void unlock_slots(void)
 	(void)pthread_mutex_unlock(&slots.lock);
 }
 
-static void count_fork(void)
+/* Their first processes end with the parent, whatever its children do. */
+static void forget_keepers(void)
 {
-	slots.forks++;
+	for (size_t i = 0; i < slots.room; i++)
+		if (slots.list[i].set)
+			gons_i_keeper_forget(slots.list[i].set->keeper);
 	unlock_slots();
 }
 
@@ -54,12 +56,7 @@ static int fork_error;
 /* A child must not find them locked by a thread that it does not have. */
 static void prepare_process(void)
 {
-	fork_error = pthread_atfork(lock_slots, unlock_slots, count_fork);
-}
-
-unsigned gons_i_set_forks(void)
-{
-	return slots.forks;
+	fork_error = pthread_atfork(lock_slots, unlock_slots, forget_keepers);
 }
 
 static const gons_set *handle_of(size_t index)

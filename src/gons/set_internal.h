@@ -42,9 +42,6 @@ int gons_i_set_index(const struct gons_i_set *set, int type);
  * the set's...". */
 int gons_i_set_check_switchable(const struct gons_i_set *set, const char *verb);
 
-/* How often this process's ancestors forked, since the first set of all. */
-unsigned gons_i_set_forks(void);
-
 /* ---- set_keeper.c ---- */
 
 /* To be called in this order: before the child is forked that makes the PID namespace; in it;
@@ -56,5 +53,8 @@ void gons_i_keeper_watch(struct gons_i_keeper *keeper, int pidfd);
 /* For one more set. Both take NULL. */
 struct gons_i_keeper *gons_i_keeper_share(struct gons_i_keeper *keeper);
 void gons_i_keeper_free(struct gons_i_keeper *keeper);
+
+/* In a forked child, whose life is not to be the namespace's. NULL is fine. */
+void gons_i_keeper_forget(struct gons_i_keeper *keeper);
 
 #endif

@@ -19,7 +19,6 @@ enum { PATIENCE_MS = 1000 };
 
 struct gons_i_keeper {
 	atomic_uint sets; /* that share it */
-	unsigned forks; /* of the process, when it was made */
 	int life[2]; /* sockets: it lives while this process has the second one */
 	int pidfd; /* or -1 */
 };
@@ -32,7 +31,7 @@ struct gons_i_keeper *gons_i_keeper_new(void)
 		(void)gons_i_fail(ENOMEM, "cannot keep a PID namespace");
 		return NULL;
 	}
-	*keeper = (struct gons_i_keeper){ .sets = 1, .forks = gons_i_set_forks(), .pidfd = -1 };
+	*keeper = (struct gons_i_keeper){ .sets = 1, .pidfd = -1 };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, keeper->life) == 0)
 		return keeper;
 	(void)gons_i_fail(errno, "cannot make a socket to the first process of a PID namespace");
@@ -90,24 +89,36 @@ struct gons_i_keeper *gons_i_keeper_share(struct gons_i_keeper *keeper)
 	return keeper;
 }
 
-void gons_i_keeper_free(struct gons_i_keeper *keeper)
+void gons_i_keeper_forget(struct gons_i_keeper *keeper)
 {
-	struct pollfd ended;
-
-	if (!keeper || --keeper->sets > 0)
+	if (!keeper)
 		return;
-	ended = (struct pollfd){ .fd = keeper->pidfd, .events = POLLIN };
-	/* In a forked child it is the parent's. Forked children have the socket as well, so closing
-	 * it would not be enough. */
-	if (keeper->forks == gons_i_set_forks()) {
-		(void)send(keeper->life[1], "", 1, MSG_NOSIGNAL);
-		while (keeper->pidfd >= 0 && poll(&ended, 1, PATIENCE_MS) < 0 && errno == EINTR)
-			;
-		/* A child of its maker's maker where that is who adopts orphans: PID 1, say. */
-		(void)waitid(P_PIDFD, (id_t)keeper->pidfd, NULL, WEXITED | WNOHANG);
-	}
 	gons_i_close_fd(&keeper->life[0]);
 	gons_i_close_fd(&keeper->life[1]);
 	gons_i_close_fd(&keeper->pidfd);
+}
+
+/* Waits until it and, with it, all processes of the namespace have ended. */
+static void end_first(const struct gons_i_keeper *keeper)
+{
+	struct pollfd ended = { .fd = keeper->pidfd, .events = POLLIN };
+
+	/* Another library's fork may have a copy of the socket, so closing is not enough. */
+	(void)send(keeper->life[1], "", 1, MSG_NOSIGNAL);
+	if (keeper->pidfd < 0)
+		return;
+	while (poll(&ended, 1, PATIENCE_MS) < 0 && errno == EINTR)
+		;
+	/* It is a child of this process where that adopts orphans, as PID 1 does. */
+	(void)waitid(P_PIDFD, (id_t)keeper->pidfd, NULL, WEXITED | WNOHANG);
+}
+
+void gons_i_keeper_free(struct gons_i_keeper *keeper)
+{
+	if (!keeper || --keeper->sets > 0)
+		return;
+	if (keeper->life[1] >= 0) /* not in a forked child */
+		end_first(keeper);
+	gons_i_keeper_forget(keeper);
 	free(keeper);
 }

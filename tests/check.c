@@ -112,6 +112,27 @@ static int count_children(void)
 	return count;
 }
 
+/* Without those that gons keeps for gons_set_do_restore(), and which end by themselves. */
+static int count_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	const struct dirent *entry;
+	int count = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "/proc/self/task/%.16s/comm", entry->d_name);
+		/* One that ends just now has no name any more. */
+		if (entry->d_name[0] != '.' && read_text(path)[0] &&
+		    strcmp(read_text(path), "gons-set\n") != 0)
+			count++;
+	}
+	(void)closedir(dir);
+	return count;
+}
+
 static void take_picture(struct picture *picture)
 {
 	const char *umask_line;
@@ -121,7 +142,7 @@ static void take_picture(struct picture *picture)
 	assert_int_equal(stat("/", &picture->root), 0);
 	assert_int_equal(stat(".", &picture->cwd), 0);
 	picture->fds = count_entries("/proc/thread-self/fd");
-	picture->threads = count_entries("/proc/self/task");
+	picture->threads = count_threads();
 	picture->children = count_children();
 	picture->mounts = count_mounts();
 	umask_line = strstr(read_text("/proc/thread-self/status"), "\nUmask:\t");
@@ -158,7 +179,7 @@ int check_end(void **state)
 	(void)state;
 	gons_must(gons_scope_end(before.mark));
 	/* A joined thread may be listed for a moment yet. */
-	for (int i = 0; i < 1000 && count_entries("/proc/self/task") > before.threads; i++)
+	for (int i = 0; i < 1000 && count_threads() > before.threads; i++)
 		(void)nanosleep(&pause, NULL);
 	take_picture(&after);
 	for (size_t i = 0; i < NAMES; i++)
@@ -205,6 +226,11 @@ bool check_wanted(bool condition, const char *text, const char *file, int line)
 		(void)fprintf(stderr, "%s:%d: not so: %s; errno %d, \"%s\"\n", file, line, text,
 			      errno, gons_error());
 	return condition;
+}
+
+uint64_t ino_in(const gons_set *set, int type)
+{
+	return gons_must(gons_ino(gons_must(gons_set_fd(set, type)), type));
 }
 
 bool refuse_call(long number, int errnum)

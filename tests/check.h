@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <gons/cmocka.h>
+#include <gons/set.h>
 
 /*
  * A test in a scope of its own, after which the process must have as many descriptors,
@@ -51,6 +52,9 @@ void assert_inodes(const uint64_t ino[SWITCHABLE]);
 
 /* Inode number of the calling thread's namespace "net", by stat(2) and not by gons. */
 uint64_t own_ino(const char *name);
+
+/* Inode number of the set's namespace of this type. */
+uint64_t ino_in(const gons_set *set, int type);
 
 /* Entries of a directory, without "." and ".."; -1 when it cannot be listed. */
 int count_entries(const char *path);

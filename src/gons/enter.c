@@ -30,8 +30,7 @@ static int check_targets(const int *nsfds, size_t n, int types[GONS_I_SWITCHABLE
 	return 0;
 }
 
-/* Switches to these namespaces and records the way back, under the number returned. */
-static int enter(const int *nsfds, size_t n, enum gons_i_proof proof, unsigned *ret_number)
+int gons_i_enter(const int *nsfds, size_t n, enum gons_i_proof proof, unsigned *ret_number)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	int types[GONS_I_SWITCHABLE];
@@ -53,7 +52,7 @@ GONS_EXPORT int gons_enter(int nsfd)
 {
 	unsigned number;
 
-	return enter(&nsfd, 1, GONS_I_PROOF_AGAIN, &number);
+	return gons_i_enter(&nsfd, 1, GONS_I_PROOF_AGAIN, &number);
 }
 
 GONS_EXPORT int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg)
@@ -64,7 +63,7 @@ GONS_EXPORT int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *),
 		return gons_i_fail(EINVAL, "cannot execute no function");
 	if (!nsfds && n > 0)
 		return gons_i_fail(EINVAL, "cannot execute in namespaces without descriptors");
-	if (enter(nsfds, n, GONS_I_PROOF_ONCE, &number) < 0)
+	if (gons_i_enter(nsfds, n, GONS_I_PROOF_ONCE, &number) < 0)
 		return -1;
 	fn(arg);
 	return gons_i_scope_return(number);

@@ -93,7 +93,7 @@ void gons_i_failure_forget(int errnum);
 
 /* The first GONS_I_SWITCHABLE rows of the table are those that a thread can go into
  * and come back from. */
-enum { GONS_I_TYPES = 8, GONS_I_SWITCHABLE = 5, GONS_I_MNT = 1 };
+enum { GONS_I_TYPES = 8, GONS_I_SWITCHABLE = 5, GONS_I_MNT = 1, GONS_I_USER = 5 };
 #define GONS_I_SWITCHABLE_FLAGS                                                                    \
 	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
@@ -112,10 +112,13 @@ const struct gons_i_type *gons_i_type_row(int type);
 #define GONS_I_NOUNS_SIZE 96
 const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE]);
 
+/* Whether types is one or several of the eight. 0, or -1 with EINVAL. */
+int gons_i_check_types(int types);
+
 /* Opens the calling thread's namespace; the descriptor is the caller's. */
 int gons_i_open_own(const struct gons_i_type *row);
 
-/* Opens the namespace at path, which must be of this type (0: any); the descriptor is the caller's. */
+/* Opens the namespace at path and checks its type (0: any); the descriptor is the caller's. */
 int gons_i_open_checked(const char *path, int type);
 
 /* The switchable types that this kernel has. */
@@ -158,6 +161,8 @@ int gons_i_scope_return(unsigned number);
  * its root, and ends the sharing of root and working directory with other threads. */
 int gons_i_join(int nsfd, int type);
 
+/* ---- place.c, and in switch.c what moves ---- */
+
 /* Where a thread is: its namespaces of some types and, with CLONE_NEWNS, its root and
  * working directory. fd is in the order of gons_i_types. */
 struct gons_i_place {
@@ -165,6 +170,9 @@ struct gons_i_place {
 	int fd[GONS_I_SWITCHABLE];
 	int root_fd, cwd_fd;
 };
+
+/* Opens the thread's root directory (O_PATH). -1 with errno and sentence. */
+int gons_i_open_root(void);
 
 /* The proof of the way back costs as much as one more switch. Where that counts, it is
  * made once a thread and type: only a program that has since gone into another user
@@ -212,6 +220,11 @@ int gons_i_switch_one(int nsfd, int type, const struct gons_i_place *place);
 int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
 		     const struct gons_i_place *place);
 
+/* Puts a thread or child that nobody wants back, into those of fds that types has (in the order
+ * of gons_i_types), in an order that works; a user, PID or time namespace takes a child. -1 where
+ * it may be half-way there. */
+int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types);
+
 /* Goes back to place after a failure, from these types, keeping its errno and sentence;
  * says so when even that fails. Returns -1. */
 int gons_i_switch_undo(const struct gons_i_place *place, int types);
@@ -222,8 +235,29 @@ bool gons_i_has_threads(void);
 /* What the records of gons_i_place_record() are known by. */
 extern const struct gons_i_undo gons_i_way_back;
 
+/* True while this thread is in namespaces that it will leave with its scope. */
+bool gons_i_is_away(void);
+
 /* True while this thread is in a namespace that the kernel did not let it leave. */
 bool gons_i_lost(void);
+
+/* ---- enter.c ---- */
+
+/* Checks these descriptors, switches to them in their order and records the way back, under the
+ * number returned. */
+int gons_i_enter(const int *nsfds, size_t n, enum gons_i_proof proof, unsigned *ret_number);
+
+/* ---- thread.c ---- */
+
+/* The caller's functions need a stack of the usual size, gons's own do not. */
+enum gons_i_stack { GONS_I_STACK_USUAL, GONS_I_STACK_SMALL };
+
+/* pthread_create(3) of a thread with all signals blocked. Returns an error number. */
+int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(*fn)(void *),
+			 void *arg);
+
+/* Says "<what>: <reason>" of such an error number, and what limit that is. Returns -1. */
+int gons_i_fail_thread(int errnum, const char *what);
 
 /* ---- refusal.c ---- */
 
@@ -234,7 +268,7 @@ enum gons_i_refused {
 	GONS_I_REFUSED_TARGET, /* setns to an existing namespace */
 	GONS_I_REFUSED_STARTUP, /* the same before main, when no user namespace can be made first */
 	GONS_I_REFUSED_RETURN, /* setns on the way back */
-	GONS_I_REFUSED_PRIVATE, /* mount in a namespace that was just made */
+	GONS_I_REFUSED_MOUNT, /* mount */
 };
 
 /* Says that namespaces of these types cannot be created, entered (verb) or come back to:

@@ -17,6 +17,7 @@
 #include <gons/leak.h>
 
 #include "internal.h"
+#include "worker.h"
 
 /* A descriptor and the file behind it, or a thread. */
 struct item {
@@ -288,10 +289,16 @@ static void find_fds(const gons_leaks *leaks, struct findings *findings)
 	free(now.list);
 }
 
-static bool has_new(const struct items *before, const struct items *now)
+/* A thread that gons keeps for gons_set_do_restore() is nobody's leak. */
+static bool is_new_thread(const struct items *before, const struct item *thread)
+{
+	return !has_item(before, thread) && !gons_i_worker_has(thread->number);
+}
+
+static bool has_new_thread(const struct items *before, const struct items *now)
 {
 	for (size_t i = 0; i < now->n; i++)
-		if (!has_item(before, &now->list[i]))
+		if (is_new_thread(before, &now->list[i]))
 			return true;
 	return false;
 }
@@ -307,7 +314,7 @@ static void find_threads(const gons_leaks *leaks, struct findings *findings)
 			find(findings, "%s", gons_error());
 			break;
 		}
-		if (!has_new(&leaks->threads, &now))
+		if (!has_new_thread(&leaks->threads, &now))
 			break;
 		(void)nanosleep(&pause, NULL);
 	}
@@ -315,7 +322,7 @@ static void find_threads(const gons_leaks *leaks, struct findings *findings)
 		char path[64], name[32] = "?";
 		FILE *file;
 
-		if (has_item(&leaks->threads, &now.list[i]))
+		if (!is_new_thread(&leaks->threads, &now.list[i]))
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%d/comm", task_dir, now.list[i].number);
 		file = fopen(path, "re");

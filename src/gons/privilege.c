@@ -68,13 +68,7 @@ static int try_types(void *arg)
 
 GONS_EXPORT int gons_can(int types)
 {
-	int known = 0;
-
-	for (size_t i = 0; i < GONS_I_TYPES; i++)
-		known |= gons_i_types[i].flag;
-	if (types == 0 || (types & ~known)) {
-		(void)gons_i_fail(EINVAL, "0x%x is no set of namespace types", (unsigned)types);
+	if (gons_i_check_types(types) < 0)
 		return 0;
-	}
 	return gons_i_in_child(try_types, &types) == 0;
 }

@@ -47,7 +47,7 @@ static bool hint_filter(enum gons_i_refused refused, int types)
 {
 	if (refused == GONS_I_REFUSED_NEW)
 		return gons_i_hint_filter("unshare(2)", types);
-	if (refused == GONS_I_REFUSED_PRIVATE && gons_i_hint_filter("mount(2)", 0))
+	if (refused == GONS_I_REFUSED_MOUNT && gons_i_hint_filter("mount(2)", 0))
 		return true;
 	return gons_i_hint_filter("setns(2)", types) ||
 	       ((types & CLONE_NEWNS) && gons_i_hint_filter("chroot(2)", 0));
@@ -91,7 +91,7 @@ static void hint_owner(enum gons_i_refused refused, int types, int errnum)
 		gons_i_hint("it belongs to another user namespace: enter that first, by gons_user");
 	else if (refused == GONS_I_REFUSED_RETURN)
 		gons_i_hint("it belongs to a user namespace further up");
-	else if (refused == GONS_I_REFUSED_PRIVATE) /* the kernel itself has no EACCES here */
+	else if (refused == GONS_I_REFUSED_MOUNT) /* the kernel itself has no EACCES here */
 		gons_i_hint_confinement(errnum == EACCES ? "forbids to mount"
 							 : "may forbid to mount");
 	else if (gons_i_limit_is_zero(types))

@@ -16,6 +16,7 @@
 #include "child.h"
 #include "internal.h"
 #include "mntns/home.h"
+#include "worker.h"
 
 /* Whether namespaces of these types could be left again, which takes the capabilities that
  * making new ones does: 1, 0, or -1 when that cannot be tried. */
@@ -149,6 +150,7 @@ GONS_EXPORT int gons_become_root(void)
 	int result;
 
 	gons_i_failure_save(&before);
+	gons_i_workers_end(); /* the user's threads stand in the way, gons's own must not */
 	result = become_root_unless_able();
 	if (result == 0) /* what failed on the way is nobody's failure */
 		(void)gons_i_failure_restore(&before);

@@ -7,16 +7,18 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "idmap.h"
 #include "internal.h"
-#include "mntns/home.h"
 
 /* Types to which the kernel has once let this thread come back. */
 static __thread int proven;
@@ -41,68 +43,6 @@ int gons_i_join(int nsfd, int type)
 }
 
 /* ---- the place to come back to ---- */
-
-static int open_root(void)
-{
-	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd >= 0 ? fd : gons_i_fail(errno, "cannot open the root directory of this thread");
-}
-
-static int open_cwd(void)
-{
-	int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	/* Where this user may not enter it, a link of procfs still leads to it. */
-	if (fd < 0 && errno == EACCES)
-		fd = open("/proc/thread-self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd >= 0 ? fd
-		       : gons_i_fail(errno, "cannot open the working directory of this thread");
-}
-
-static int open_place(int types, struct gons_i_place *place)
-{
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
-		if (!(types & gons_i_types[i].flag))
-			continue;
-		if (gons_i_check_procfs(&gons_i_types[i]) < 0)
-			return -1;
-		place->fd[i] = gons_i_open_own(&gons_i_types[i]);
-		if (place->fd[i] < 0)
-			return -1;
-	}
-	if (!(types & CLONE_NEWNS))
-		return 0;
-	place->root_fd = open_root();
-	if (place->root_fd < 0)
-		return -1;
-	place->cwd_fd = open_cwd();
-	return place->cwd_fd < 0 ? -1 : 0;
-}
-
-int gons_i_place_remember(int types, struct gons_i_place *ret_place)
-{
-	struct gons_i_place place = { .types = types,
-				      .fd = { [0 ... GONS_I_SWITCHABLE - 1] = -1 },
-				      .root_fd = -1,
-				      .cwd_fd = -1 };
-
-	gons_i_home_learn();
-	if (open_place(types, &place) < 0) {
-		gons_i_place_close(&place);
-		return -1;
-	}
-	*ret_place = place;
-	return 0;
-}
-
-void gons_i_place_close(struct gons_i_place *place)
-{
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		gons_i_close_fd(&place->fd[i]);
-	gons_i_close_fd(&place->root_fd);
-	gons_i_close_fd(&place->cwd_fd);
-}
 
 int gons_i_place_directories(const struct gons_i_place *place)
 {
@@ -203,31 +143,6 @@ int gons_i_place_return(const struct gons_i_place *place)
 	return -1;
 }
 
-static int undo_way_back(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_place *place = data;
-	int result = gons_i_place_return(place);
-
-	gons_i_place_close(place);
-	return result;
-}
-
-static void drop_way_back(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-
-	gons_i_place_close(data);
-}
-
-const struct gons_i_undo gons_i_way_back = { undo_way_back, drop_way_back };
-
-unsigned gons_i_place_record(struct gons_i_place *place)
-{
-	_Static_assert(sizeof(*place) <= GONS_I_RECORD_SIZE, "a place fits into a record");
-	return gons_i_scope_push(&gons_i_way_back, place, sizeof(*place));
-}
-
 int gons_i_switch_undo(const struct gons_i_place *place, int types)
 {
 	struct gons_i_place switched = *place;
@@ -303,7 +218,7 @@ int gons_i_make_private(void)
 	if (errnum == 0)
 		return 0;
 	(void)gons_i_fail(errnum, "cannot make this mount namespace private");
-	gons_i_hint_refusal(GONS_I_REFUSED_PRIVATE, CLONE_NEWNS);
+	gons_i_hint_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS);
 	return -1;
 }
 
@@ -379,4 +294,112 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct 
 		switched |= types[i];
 	}
 	return 0;
+}
+
+/* ---- for good ---- */
+
+/* Whether the thread is in this namespace already. */
+static bool is_own(int fd, int type)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat own, wanted;
+	int saved = errno;
+	bool same = stat(gons_i_own_path(gons_i_type_row(type), path), &own) == 0 &&
+		    fstat(fd, &wanted) == 0 && own.st_ino == wanted.st_ino;
+
+	errno = saved;
+	return same;
+}
+
+/* Joins one of the types; keeps the directories, which dirs has, as gons_i_switch_to() does. */
+static int join_for_good(int fd, int type, const struct gons_i_place *dirs)
+{
+	char cwd[PATH_MAX];
+
+	if (type != CLONE_NEWNS)
+		return gons_i_join(fd, type);
+	get_directory(cwd);
+	if (gons_i_join(fd, type) < 0)
+		return -1;
+	carry_directories(dirs, cwd);
+	return 0;
+}
+
+static int fail_for_good(int type)
+{
+	(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", type);
+	if (type == CLONE_NEWPID && errno == EINVAL)
+		gons_i_hint("it is not below the one that this process is in");
+	return -1;
+}
+
+/* Joins them all, the mount namespace last, since paths mean something else afterwards. Returns
+ * those that the kernel does not permit, where that may be; else -1. */
+static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
+		      const struct gons_i_place *dirs)
+{
+	const int order[] = { CLONE_NEWNET,  CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP,
+			      CLONE_NEWTIME, CLONE_NEWPID, CLONE_NEWNS };
+	int refused = 0;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		size_t row = (size_t)(gons_i_type_row(order[i]) - gons_i_types);
+
+		if (!(types & order[i]) || join_for_good(fds[row], order[i], dirs) == 0)
+			continue;
+		if (errno == EPERM && is_own(fds[row], order[i]))
+			continue; /* it may belong to a user namespace further up */
+		if (may_refuse && errno == EPERM)
+			refused |= order[i];
+		else
+			return fail_for_good(order[i]);
+	}
+	return refused;
+}
+
+/*
+ * From the thread's user namespace down to this one, through those between, and on the way into
+ * what is left of the types: each of them lets in only who comes from the user namespace that it
+ * belongs to, or from further up with the right to. Returns what is left then, or -1.
+ */
+static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
+		   const struct gons_i_place *dirs)
+{
+	const bool last = user_fd == fds[GONS_I_USER];
+
+	if (is_own(user_fd, CLONE_NEWUSER)) /* nobody is let in again: EINVAL */
+		return left;
+	if (left != 0) {
+		cleanup_fd int parent_fd = ioctl(user_fd, NS_GET_PARENT);
+
+		if (parent_fd >= 0) /* close-on-exec */
+			left = descend(fds, parent_fd, left, dirs);
+		if (left < 0)
+			return -1;
+	}
+	if (gons_i_join(user_fd, CLONE_NEWUSER) < 0)
+		return gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", CLONE_NEWUSER);
+	if (last)
+		gons_i_be_mapped();
+	return join_those(fds, left, !last, dirs);
+}
+
+int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types)
+{
+	const bool user = types & CLONE_NEWUSER;
+	struct gons_i_place dirs = { .root_fd = -1 };
+	int left;
+
+	if (types & CLONE_NEWNS) {
+		dirs.root_fd = gons_i_open_root();
+		if (dirs.root_fd < 0)
+			return -1;
+	}
+	/* Who has joined a user namespace has no power over what belongs to one further up. So
+	 * what can be joined before, is. */
+	left = join_those(fds, types, user && !is_own(fds[GONS_I_USER], CLONE_NEWUSER), &dirs);
+	if (left >= 0 && user)
+		left = descend(fds, fds[GONS_I_USER], left, &dirs);
+	gons_i_close_fd(&dirs.root_fd);
+	return left;
 }

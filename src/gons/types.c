@@ -89,6 +89,17 @@ int gons_i_check_type(int nsfd, int type)
 			   nsfd, gons_i_type_row(actual)->noun, gons_i_type_row(type)->noun);
 }
 
+int gons_i_check_types(int types)
+{
+	int known = 0;
+
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		known |= gons_i_types[i].flag;
+	if (types != 0 && !(types & ~known))
+		return 0;
+	return gons_i_fail(EINVAL, "0x%x is no set of namespace types", (unsigned)types);
+}
+
 static int fail_own(const struct gons_i_type *row)
 {
 	int errnum = errno;

@@ -3,10 +3,8 @@
  * Transient mount namespaces that nobody has entered. An idle thread lives in each, since
  * only a thread's /proc/TID/root gives access to the files in it by path.
  */
-#include <link.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +21,6 @@ struct idle {
 	struct gons_i_failure *failure; /* why not; valid while the creator waits */
 	char procfsroot[32];
 };
-
-enum { STACK_SIZE = 64 * 1024 };
 
 static void wait_for(sem_t *sem)
 {
@@ -61,46 +57,6 @@ static void *live(void *arg)
 	(void)sem_post(&idle->ready); /* cannot overflow */
 	wait_for(&idle->quit);
 	return NULL;
-}
-
-static int add_tls(struct dl_phdr_info *info, size_t size, void *total)
-{
-	(void)size;
-	for (size_t i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_TLS)
-			*(size_t *)total += info->dlpi_phdr[i].p_memsz + info->dlpi_phdr[i].p_align;
-	return 0;
-}
-
-/* A small one; but it has to hold the program's thread-local data, too. */
-static size_t stack_size(void)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = STACK_SIZE;
-
-	(void)dl_iterate_phdr(add_tls, &size);
-	return (size + page - 1) / page * page;
-}
-
-/* Creates the thread with all signals blocked. Returns an error number. */
-static int create_thread(struct idle *idle)
-{
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int errnum;
-
-	(void)sigfillset(&all);
-	errnum = pthread_attr_init(&attr);
-	if (errnum != 0)
-		return errnum;
-	(void)pthread_attr_setstacksize(&attr, stack_size()); /* too small: the default it is */
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	errnum = pthread_create(&idle->thread, &attr, live, idle);
-	if (errnum == EINVAL)
-		errnum = pthread_create(&idle->thread, NULL, live, idle);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attr);
-	return errnum;
 }
 
 static void free_idle(struct idle *idle)
@@ -141,17 +97,11 @@ static struct idle *start_idle(void)
 	(void)sem_init(&idle->ready, 0, 0);
 	(void)sem_init(&idle->quit, 0, 0);
 	idle->failure = &failure;
-	errnum = create_thread(idle);
+	errnum = gons_i_thread_create(&idle->thread, GONS_I_STACK_SMALL, live, idle);
 	if (errnum != 0) {
 		free_idle(idle);
-		(void)gons_i_fail(errnum, "cannot create an idle thread for a mount namespace");
-		if (errnum == EAGAIN)
-			gons_i_hint("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
-		else if (errnum == EINVAL)
-			gons_i_hint("a process whose children go into another PID namespace, as by "
-				    "gons_pid, can make no threads");
-		else if (errnum == EPERM) /* the C library takes clone(2) for ENOSYS only */
-			(void)gons_i_hint_call("clone3(2)", "5.3");
+		(void)gons_i_fail_thread(errnum,
+					 "cannot create an idle thread for a mount namespace");
 		return NULL;
 	}
 	wait_for(&idle->ready);

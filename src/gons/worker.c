@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads that are kept, to run one function after another in the namespaces of sets.
+ *
+ * A worker waits where it was started: in the namespaces that the calling thread was in then. To
+ * run a function it goes to where its caller is now, and from there into the set's namespaces.
+ * It is kept only where the kernel shows it at its old place afterwards, and what it has of its
+ * own is unchanged; and it is only asked by who could have started one just like it.
+ */
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "futex.h"
+#include "traits.h"
+#include "worker.h"
+
+/* A worker that waits keeps its namespaces alive, so it does not wait for long. */
+enum { MOST_KEPT = 8, PATIENCE_S = 1 };
+
+/* What a worker takes over from its caller, by the caller's pidfd. */
+#define CALLERS (CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+struct worker {
+	atomic_uint users; /* the thread, and who asks it */
+	pthread_t thread;
+	unsigned forks; /* of the process, when it was started */
+
+	/* Under the lock. */
+	struct worker *next;
+	pid_t tid;
+	pid_t started_by; /* that thread, where it was in namespaces that it will leave; or 0 */
+	bool waits; /* may be taken */
+	bool doomed; /* must not be kept */
+
+	/* The worker's own. */
+	bool served;
+	int64_t quick; /* less than any system call takes, in nanoseconds */
+	struct gons_i_traits traits;
+	uint64_t places[GONS_I_PLACES];
+
+	/* Between who asks and the worker. */
+	struct gons_i_request *request;
+	atomic_uint asked, answered; /* how often; futexes */
+	atomic_uint asleep, callers_asleep; /* who waits for them */
+	atomic_int cpu, caller_cpu; /* where they were last */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct worker *first;
+	struct worker *ended; /* by themselves, and are to be joined */
+	atomic_uint n_waiting;
+	unsigned forks;
+} workers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static int fork_error;
+
+static void lock_workers(void)
+{
+	(void)pthread_mutex_lock(&workers.lock);
+}
+
+static void unlock_workers(void)
+{
+	(void)pthread_mutex_unlock(&workers.lock);
+}
+
+static void free_list(struct worker *worker, bool all)
+{
+	while (worker) {
+		struct worker *next = worker->next;
+
+		if (all || worker->waits)
+			free(worker);
+		worker = next;
+	}
+}
+
+/* They are the parent's, and a child has no such threads. One that serves may be who forks. */
+static void forget_workers(void)
+{
+	free_list(workers.first, false);
+	free_list(workers.ended, true);
+	workers.first = NULL;
+	workers.ended = NULL;
+	workers.n_waiting = 0;
+	workers.forks++;
+	unlock_workers();
+}
+
+static void prepare_process(void)
+{
+	fork_error = pthread_atfork(lock_workers, unlock_workers, forget_workers);
+}
+
+static void release(struct worker *worker)
+{
+	if (--worker->users == 0)
+		free(worker);
+}
+
+/* ---- handing over ---- */
+
+/* For the answer to request number such. Others may have asked since, for a worker can be taken
+ * before it answers. */
+static void wait_for_answer(struct worker *worker, const struct gons_i_request *request,
+			    unsigned number, bool is_awake)
+{
+	/* On one CPU, one would wait for the other and keep it from running. */
+	bool elsewhere = worker->cpu != worker->caller_cpu;
+
+	if (!is_awake || !elsewhere || !gons_i_spin(&worker->answered, number))
+		(void)gons_i_sleep(&worker->answered, number, &worker->callers_asleep, NULL);
+	if (request->ended)
+		(void)pthread_join(worker->thread, NULL); /* nobody else does */
+	release(worker);
+}
+
+/* Has a worker that was taken serve. */
+static void ask(struct worker *worker, struct gons_i_request *request)
+{
+	unsigned number = worker->asked + 1;
+
+	worker->request = request;
+	worker->caller_cpu = sched_getcpu();
+	/* Where one that was asleep is woken is not known. */
+	wait_for_answer(worker, request, number, !gons_i_change(&worker->asked, &worker->asleep));
+}
+
+/* ---- the list ---- */
+
+/* Marks it as taken by one more user. Under the lock. */
+static void take(struct worker *worker)
+{
+	worker->waits = false;
+	workers.n_waiting--;
+	worker->users++;
+}
+
+/* Takes it off the list. Under the lock. */
+static void strike(const struct worker *worker)
+{
+	for (struct worker **link = &workers.first; *link; link = &(*link)->next)
+		if (*link == worker) {
+			*link = worker->next;
+			return;
+		}
+}
+
+/* Joins those that have ended by themselves. */
+static void join_ended(void)
+{
+	struct worker *worker;
+
+	lock_workers();
+	worker = workers.ended;
+	workers.ended = NULL;
+	unlock_workers();
+	while (worker) {
+		struct worker *next = worker->next;
+
+		(void)pthread_join(worker->thread, NULL);
+		release(worker);
+		worker = next;
+	}
+}
+
+/* One that could have been started by the calling thread now; it does not wait any more. */
+static struct worker *take_worker(void)
+{
+	struct gons_i_traits traits;
+	struct worker *worker = NULL;
+
+	if (workers.n_waiting == 0) /* only to save the work, so without the lock */
+		return NULL;
+	gons_i_traits_read(&traits);
+	lock_workers();
+	for (worker = workers.first; worker; worker = worker->next)
+		if (worker->waits && memcmp(&worker->traits, &traits, sizeof(traits)) == 0 &&
+		    gons_i_shares_directories(worker->tid))
+			break;
+	if (worker)
+		take(worker);
+	unlock_workers();
+	return worker;
+}
+
+/* ---- the worker ---- */
+
+/* Whether the kernel says that it is as it was when it was started. */
+static bool is_unchanged(const struct worker *worker)
+{
+	struct gons_i_traits traits;
+	uint64_t places[GONS_I_PLACES];
+
+	gons_i_traits_read(&traits);
+	return memcmp(&traits, &worker->traits, sizeof(traits)) == 0 &&
+	       gons_i_places_read(places) && memcmp(places, worker->places, sizeof(places)) == 0;
+}
+
+/* Whether it is in the set's namespaces still. */
+static bool is_in(const struct gons_i_set *set)
+{
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+		char path[GONS_I_OWN_PATH_SIZE];
+		struct stat own, wanted;
+
+		if (set->fd[i] >= 0 &&
+		    (stat(gons_i_own_path(&gons_i_types[i], path), &own) < 0 ||
+		     fstat(set->fd[i], &wanted) < 0 || own.st_ino != wanted.st_ino))
+			return false;
+	}
+	return true;
+}
+
+static void answer(struct worker *worker)
+{
+	(void)gons_i_change(&worker->answered, &worker->callers_asleep);
+}
+
+/* It ends, and who asked waits for that. */
+static void answer_for_good(void *arg)
+{
+	struct worker *worker = arg;
+
+	lock_workers();
+	strike(worker);
+	unlock_workers();
+	worker->request->ended = true;
+	answer(worker);
+	release(worker);
+}
+
+/* Returns whether the thread may be kept, and how long the function took. */
+static bool call_function(struct worker *worker, const struct gons_i_request *request,
+			  int64_t *ret_took)
+{
+	int mark = gons_scope_begin();
+	sigset_t all;
+	bool keep;
+
+	(void)sigfillset(&all);
+	pthread_cleanup_push(answer_for_good, worker); /* for pthread_exit(3) */
+	(void)pthread_sigmask(SIG_SETMASK, &request->mask, NULL);
+	*ret_took = -gons_i_nanoseconds();
+	keep = request->fn(request->arg);
+	*ret_took += gons_i_nanoseconds();
+	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
+	pthread_cleanup_pop(0);
+	return mark >= 0 && gons_scope_end(mark) == 0 && keep;
+}
+
+enum outcome {
+	LOST, /* where it must not be used again */
+	BACK,
+	UNMOVED, /* back, and sure to be as it was */
+};
+
+static enum outcome serve(struct worker *worker)
+{
+	struct gons_i_request *request = worker->request;
+	bool unmoved;
+	int64_t took;
+
+	/* Into its caller's namespaces, wherever the last function has left it. */
+	if (!request->set || (worker->served && gons_i_join(request->pidfd, CALLERS) < 0))
+		return LOST;
+	worker->served = true;
+	if (gons_i_switch_for_good(request->set->fd, request->set->types) < 0) {
+		gons_i_failure_save(&request->failure);
+		return LOST;
+	}
+	request->ran = true;
+	if (!call_function(worker, request, &took))
+		return LOST;
+	/* Who was back sooner than from any system call has made none. */
+	unmoved = took < worker->quick;
+	/* It leaves before it answers: the caller may close the set next, which is to be gone. */
+	if ((!unmoved && !is_in(request->set)) ||
+	    gons_i_join(request->pidfd, request->set->types) < 0)
+		return LOST;
+	return unmoved ? UNMOVED : BACK;
+}
+
+/* Lets itself be taken from now on, or not any more. Returns whether it is waiting. */
+static bool offer(struct worker *worker)
+{
+	bool offered;
+
+	lock_workers();
+	offered = !worker->doomed && workers.n_waiting < MOST_KEPT;
+	worker->waits = offered;
+	if (offered)
+		workers.n_waiting++;
+	unlock_workers();
+	return offered; /* it may have been taken already */
+}
+
+/* False when it is late: it has been taken. */
+static bool withdraw(struct worker *worker)
+{
+	bool waits;
+
+	lock_workers();
+	waits = worker->waits;
+	if (waits) {
+		worker->waits = false;
+		workers.n_waiting--;
+	}
+	unlock_workers();
+	return waits;
+}
+
+/* False when nobody has come for long, and nobody will. */
+static bool wait_for_request(struct worker *worker, unsigned served)
+{
+	const struct timespec patience = { .tv_sec = PATIENCE_S };
+
+	worker->cpu = sched_getcpu();
+	if (worker->cpu != worker->caller_cpu && gons_i_spin(&worker->asked, served + 1))
+		return true;
+	while (!gons_i_sleep(&worker->asked, served + 1, &worker->asleep, &patience))
+		if (withdraw(worker))
+			return false;
+	return true;
+}
+
+static int64_t time_a_call(void)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 16; i++) {
+		int64_t start = gons_i_nanoseconds();
+		int64_t took;
+
+		(void)syscall(SYS_getppid);
+		took = gons_i_nanoseconds() - start;
+		least = took < least ? took : least;
+	}
+	return least;
+}
+
+/* Serves until it is not to be kept. Returns whether somebody waits for an answer then. */
+static bool serve_all(struct worker *worker)
+{
+	const bool known = gons_i_places_read(worker->places);
+	unsigned served = 0;
+
+	gons_i_traits_read(&worker->traits);
+	worker->quick = time_a_call();
+	do {
+		enum outcome outcome = serve(worker);
+
+		served++;
+		if (worker->forks != workers.forks)
+			return false; /* in a child that the function has forked */
+		if (outcome == LOST || !known || !offer(worker))
+			return true;
+		answer(worker);
+		if (outcome != UNMOVED && !is_unchanged(worker)) {
+			if (withdraw(worker))
+				return false;
+			(void)gons_i_sleep(&worker->asked, served + 1, &worker->asleep, NULL);
+			return true;
+		}
+	} while (wait_for_request(worker, served));
+	return false;
+}
+
+static void *live(void *arg)
+{
+	struct worker *worker = arg;
+
+	lock_workers();
+	worker->tid = gettid();
+	unlock_workers();
+	(void)prctl(PR_SET_NAME, "gons-set");
+	if (serve_all(worker)) {
+		answer_for_good(worker);
+		return NULL;
+	}
+	if (worker->forks != workers.forks)
+		return NULL;
+	lock_workers();
+	strike(worker);
+	worker->next = workers.ended;
+	workers.ended = worker;
+	unlock_workers();
+	return NULL;
+}
+
+/* ---- starting and ending them ---- */
+
+static struct worker *new_worker(struct gons_i_request *request)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct worker *worker = calloc(1, sizeof(*worker));
+
+	(void)pthread_once(&once, prepare_process);
+	if (!worker || fork_error) {
+		free(worker);
+		(void)gons_i_fail(ENOMEM, "cannot create a thread to run a function on");
+		return NULL;
+	}
+	worker->users = 2;
+	worker->asked = 1;
+	worker->request = request;
+	worker->started_by = gons_i_is_away() ? gettid() : 0;
+	return worker;
+}
+
+static int start_worker(struct gons_i_request *request)
+{
+	struct worker *worker = new_worker(request);
+	int errnum;
+
+	if (!worker)
+		return -1;
+	join_ended();
+	request->ended = false; /* of one that was not fit */
+	lock_workers();
+	worker->forks = workers.forks;
+	errnum = gons_i_thread_create(&worker->thread, GONS_I_STACK_USUAL, live, worker);
+	if (errnum == 0) {
+		worker->next = workers.first;
+		workers.first = worker;
+	}
+	unlock_workers();
+	if (errnum != 0) {
+		free(worker);
+		return gons_i_fail_thread(errnum, "cannot create a thread to run a function on");
+	}
+	wait_for_answer(worker, request, 1, false);
+	return 0;
+}
+
+int gons_i_worker_do(struct gons_i_request *request)
+{
+	struct worker *worker = take_worker();
+
+	if (worker)
+		ask(worker, request);
+	if (!request->ran && request->failure.errnum == 0 && start_worker(request) < 0)
+		return -1;
+	return request->ran ? 0 : gons_i_failure_restore(&request->failure);
+}
+
+bool gons_i_worker_has(pid_t tid)
+{
+	bool found = false;
+
+	lock_workers();
+	for (const struct worker *worker = workers.first; worker; worker = worker->next)
+		found = found || worker->tid == tid;
+	for (const struct worker *worker = workers.ended; worker; worker = worker->next)
+		found = found || worker->tid == tid;
+	unlock_workers();
+	return found;
+}
+
+/* Ends those that wait; those that serve are not kept. started_by: 0 for all. */
+static void end_workers(pid_t started_by)
+{
+	struct worker *worker;
+
+	do {
+		lock_workers();
+		for (worker = workers.first; worker; worker = worker->next) {
+			if (started_by != 0 && worker->started_by != started_by)
+				continue;
+			worker->doomed = true;
+			if (worker->waits)
+				break;
+		}
+		if (worker)
+			take(worker);
+		unlock_workers();
+		if (worker)
+			ask(worker, &(struct gons_i_request){ .set = NULL });
+	} while (worker);
+	join_ended();
+}
+
+void gons_i_workers_leave(void)
+{
+	end_workers(gettid());
+}
+
+__attribute__((destructor)) void gons_i_workers_end(void)
+{
+	end_workers(0);
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets of namespaces: opening, looking into, copying and closing them.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define ALL_TYPES   (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+#define OTHER_TYPES (CLONE_NEWUSER | CLONE_NEWPID)
+
+/* ---- opening ---- */
+
+static void a_set_of_this_thread_has_its_namespaces(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(ALL_TYPES | OTHER_TYPES));
+
+	(void)state;
+	assert_int_equal(gons_set_types(set), ALL_TYPES | OTHER_TYPES);
+	for (int i = 0; i < SWITCHABLE; i++)
+		assert_int_equal(ino_in(set, switchable[i].type), own_ino(switchable[i].name));
+	assert_int_equal(ino_in(set, CLONE_NEWUSER), own_ino("user"));
+	assert_int_equal(ino_in(set, CLONE_NEWPID), own_ino("pid"));
+	for (int i = 0; i < SWITCHABLE; i++)
+		assert_int_equal(fcntl(gons_set_fd(set, switchable[i].type), F_GETFD), FD_CLOEXEC);
+	gons_set_close(set);
+}
+
+static void take_set(void *arg)
+{
+	gons_must(gons_enter_transient(CLONE_NEWUTS));
+	*(gons_set **)arg = gons_set_current(CLONE_NEWUTS);
+}
+
+static void a_set_is_of_the_thread_that_asks_and_outlives_its_scope(void **state)
+{
+	gons_set *set = NULL;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	on_thread(take_set, &set);
+	assert_int_not_equal(ino_in(set, CLONE_NEWUTS), own_ino("uts"));
+	gons_set_close(set);
+}
+
+static void types_must_be_types(void **state)
+{
+	(void)state;
+	assert_refused(gons_set_current(0), EINVAL, "0x0 is no set of namespace types");
+	assert_refused(gons_set_current(CLONE_NEWNET | 1), EINVAL, "is no set of namespace types");
+	assert_refused(gons_set_from_pid(getpid(), 0), EINVAL, "no set of namespace types");
+	assert_refused(gons_set_from_dir("/proc/self/ns", 0x40), EINVAL, "0x40 is no set");
+	assert_refused(gons_set_unshare(NULL, 0, NULL), EINVAL, "0x0 is no set");
+}
+
+/* A child in a UTS namespace of its own that says when it is there, and waits to be killed. */
+static pid_t start_child(int *ret_ready_fd)
+{
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (gons_enter_transient(CLONE_NEWUTS) < 0 || write(ends[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(close(ends[1]), 0);
+	*ret_ready_fd = ends[0];
+	return pid;
+}
+
+static void a_set_of_a_process_outlives_it(void **state)
+{
+	gons_set *set;
+	uint64_t ino;
+	char byte;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	pid = start_child(&fd);
+	assert_int_equal(read(fd, &byte, 1), 1);
+	assert_int_equal(close(fd), 0);
+	set = gons_must(gons_set_from_pid(pid, CLONE_NEWUTS | CLONE_NEWNET));
+	ino = ino_in(set, CLONE_NEWUTS);
+	assert_int_not_equal(ino, own_ino("uts"));
+	assert_int_equal(ino_in(set, CLONE_NEWNET), own_ino("net"));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	/* Ended, but there until it is waited for. */
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	assert_refused(gons_set_from_pid(pid, CLONE_NEWUTS), ESRCH, "which has ended");
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_refused(gons_set_from_pid(pid, CLONE_NEWUTS), ESRCH, "there is no process");
+	assert_int_equal(ino_in(set, CLONE_NEWUTS), ino);
+	gons_set_close(set);
+}
+
+static void take_set_of_thread(void *arg)
+{
+	gons_set *set;
+
+	gons_must(gons_enter_transient(CLONE_NEWUTS));
+	*(uint64_t *)arg = own_ino("uts");
+	set = gons_must(gons_set_from_pid(gettid(), CLONE_NEWUTS));
+	assert_int_equal(ino_in(set, CLONE_NEWUTS), own_ino("uts"));
+	gons_set_close(set);
+}
+
+static void a_thread_has_an_id_too(void **state)
+{
+	uint64_t ino = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	on_thread(take_set_of_thread, &ino);
+	assert_int_not_equal(ino, own_ino("uts"));
+}
+
+static void a_pid_must_be_one(void **state)
+{
+	(void)state;
+	assert_refused(gons_set_from_pid(0, CLONE_NEWNET), EINVAL, "0 is no process id");
+	assert_refused(gons_set_from_pid(-1, CLONE_NEWNET), EINVAL, "-1 is no process id");
+	assert_refused(gons_set_from_pid(INT_MAX, CLONE_NEWNET), ESRCH, "there is no process");
+}
+
+static void a_set_of_a_directory_has_what_the_files_are(void **state)
+{
+	gons_set *set = gons_must(gons_set_from_dir("/proc/thread-self/ns", ALL_TYPES));
+
+	(void)state;
+	assert_int_equal(gons_set_types(set), ALL_TYPES);
+	for (int i = 0; i < SWITCHABLE; i++)
+		assert_int_equal(ino_in(set, switchable[i].type), own_ino(switchable[i].name));
+	gons_set_close(set);
+}
+
+static void a_directory_must_have_namespaces_of_these_types(void **state)
+{
+	char dir[] = "/tmp/gons-set-XXXXXX";
+	char path[64], deep[PATH_MAX + 8];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), ENOENT, "/net: No such file");
+	(void)snprintf(path, sizeof(path), "%s/net", dir);
+	assert_int_equal(symlink("/proc/thread-self/ns/uts", path), 0);
+	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), EINVAL,
+		       "/net is a UTS namespace and not a network one");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), EINVAL, "/net is no namespace");
+	assert_refused(gons_set_from_dir(path, CLONE_NEWNET), ENOTDIR, "/net/net: Not a directory");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), ENOENT, "No such file");
+	assert_refused(gons_set_from_dir(NULL, CLONE_NEWNET), EINVAL, "without a directory");
+	assert_refused(gons_set_from_dir("", CLONE_NEWNET), EINVAL, "without a directory");
+	memset(deep, 'd', sizeof(deep));
+	deep[sizeof(deep) - 1] = '\0';
+	assert_refused(gons_set_from_dir(deep, CLONE_NEWNET), ENAMETOOLONG, "too long");
+}
+
+/* ---- copies ---- */
+
+static void a_copy_is_independent_and_may_have_fewer_types(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWNET | CLONE_NEWUTS));
+	gons_set *all = gons_must(gons_set_dup(set, 0));
+	gons_set *one = gons_must(gons_set_dup(set, CLONE_NEWUTS));
+
+	(void)state;
+	assert_refused(gons_set_dup(set, CLONE_NEWIPC | CLONE_NEWUTS), EINVAL,
+		       "the set holds no IPC namespace");
+	assert_refused(gons_set_dup(set, 1), EINVAL, "0x1 is no set");
+	gons_set_close(set);
+	assert_int_equal(gons_set_types(all), CLONE_NEWNET | CLONE_NEWUTS);
+	assert_int_equal(gons_set_types(one), CLONE_NEWUTS);
+	assert_int_equal(ino_in(all, CLONE_NEWNET), own_ino("net"));
+	assert_int_equal(ino_in(one, CLONE_NEWUTS), own_ino("uts"));
+	assert_refused(gons_set_fd(one, CLONE_NEWNET), EINVAL,
+		       "the set holds no network namespace");
+	gons_set_close(one);
+	gons_set_close(all);
+}
+
+/* ---- looking into them ---- */
+
+static void an_id_is_what_readlink_says(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(ALL_TYPES | OTHER_TYPES));
+
+	(void)state;
+	for (int i = 0; i < SWITCHABLE; i++) {
+		char path[64], wanted[64] = "", id[64], small[64];
+		size_t length;
+
+		(void)snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", switchable[i].name);
+		assert_true(readlink(path, wanted, sizeof(wanted) - 1) > 0);
+		assert_int_equal(gons_set_id(set, switchable[i].type, id, sizeof(id)), 0);
+		assert_string_equal(id, wanted);
+		length = strlen(wanted);
+		assert_int_equal(gons_set_id(set, switchable[i].type, id, length + 1), 0);
+		memset(small, 'x', sizeof(small));
+		assert_refused(gons_set_id(set, switchable[i].type, small, length), ERANGE, wanted);
+		assert_int_equal(small[0], 'x');
+	}
+	assert_refused(gons_set_id(set, CLONE_NEWNET, NULL, 64), EINVAL, "nowhere to write");
+	assert_refused(gons_set_id(set, CLONE_NEWTIME, (char[64]){ 0 }, 64), EINVAL,
+		       "the set holds no time namespace");
+	assert_refused(gons_set_id(set, CLONE_NEWNET | CLONE_NEWUTS, (char[64]){ 0 }, 64), EINVAL,
+		       "is not one namespace type");
+	assert_refused(gons_set_fd(set, 0), EINVAL, "0x0 is not one namespace type");
+	gons_set_close(set);
+}
+
+/* ---- closing ---- */
+
+static void a_closed_set_is_known_for_one(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWNET));
+	int fd = gons_must(gons_set_fd(set, CLONE_NEWNET));
+	gons_set *others[100];
+	char id[64];
+
+	(void)state;
+	gons_set_close(NULL);
+	gons_set_close(set);
+	gons_set_close(set);
+	assert_refused(gons_set_types(set), EINVAL, "this namespace set was closed");
+	assert_refused(gons_enter(fd), EBADF, "is closed");
+	/* Also when others have its memory and its descriptor. */
+	for (int i = 0; i < 100; i++)
+		others[i] = gons_must(gons_set_current(CLONE_NEWNET));
+	gons_set_close(set);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(gons_set_types(others[i]), CLONE_NEWNET);
+	assert_refused(gons_set_fd(set, CLONE_NEWNET), EINVAL, "was closed");
+	assert_refused(gons_set_id(set, CLONE_NEWNET, id, sizeof(id)), EINVAL, "was closed");
+	assert_refused(gons_set_dup(set, 0), EINVAL, "was closed");
+	assert_refused(gons_set_unshare(set, CLONE_NEWNET, NULL), EINVAL, "was closed");
+	for (int i = 0; i < 100; i++)
+		gons_set_close(others[i]);
+}
+
+static void no_set_is_one(void **state)
+{
+	char id[64];
+
+	(void)state;
+	assert_refused(gons_set_types(NULL), EINVAL, "it is NULL");
+	assert_refused(gons_set_fd(NULL, CLONE_NEWNET), EINVAL, "it is NULL");
+	assert_refused(gons_set_id(NULL, CLONE_NEWNET, id, sizeof(id)), EINVAL, "it is NULL");
+	assert_refused(gons_set_dup(NULL, 0), EINVAL, "it is NULL");
+	assert_refused(gons_set_types((gons_set *)id), EINVAL, "was closed");
+}
+
+static void closing_keeps_errno(void **state)
+{
+	(void)state;
+	errno = E2BIG;
+	gons_set_close(gons_set_current(CLONE_NEWNET));
+	gons_set_close(NULL);
+	assert_int_equal(errno, E2BIG);
+}
+
+static int use_inherited(void *arg)
+{
+	gons_set *set = arg;
+
+	want(gons_set_types(set) == CLONE_NEWNET);
+	gons_set_close(set);
+	want(gons_set_types(set) == -1);
+	set = gons_set_current(CLONE_NEWUTS);
+	want(set);
+	gons_set_close(set);
+	return 0;
+}
+
+static void a_forked_child_has_sets_of_its_own(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWNET));
+
+	(void)state;
+	assert_int_equal(in_child(use_inherited, set), 0);
+	assert_int_equal(gons_set_types(set), CLONE_NEWNET);
+	gons_set_close(set);
+}
+
+/* ---- many ---- */
+
+enum { MANY = 1000 };
+
+static void a_thousand_sets_of_five_types_are_open_at_once(void **state)
+{
+	struct rlimit limit, high;
+	static gons_set *sets[MANY];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	high = limit;
+	high.rlim_cur = high.rlim_max;
+	if (high.rlim_max < MANY * SWITCHABLE + 100) {
+		print_error("gons: skipped: %s: RLIMIT_NOFILE cannot be raised to 5100\n",
+			    __func__);
+		skip();
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &high), 0);
+	for (int i = 0; i < MANY; i++)
+		sets[i] = gons_must(gons_set_current(ALL_TYPES));
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(gons_set_types(sets[i]), ALL_TYPES);
+	for (int i = 0; i < MANY; i++)
+		gons_set_close(sets[i]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static int run_out_of_descriptors(void *arg)
+{
+	gons_set *set = gons_set_current(ALL_TYPES);
+	int used = count_entries("/proc/self/fd");
+	struct rlimit limit = { 0, 0 };
+
+	(void)arg;
+	want(set && getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	/* Whatever the room, there is a set or EMFILE, and no more descriptors than the set's. */
+	for (int room = 0; room < 16; room++) {
+		gons_set *made;
+
+		limit.rlim_cur = (rlim_t)(used - 1 + room);
+		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		for (int call = 0; call < 5; call++) {
+			made = call == 0   ? gons_set_current(ALL_TYPES)
+			       : call == 1 ? gons_set_from_pid(getpid(), ALL_TYPES)
+			       : call == 2 ? gons_set_from_dir("/proc/thread-self/ns", ALL_TYPES)
+			       : call == 3
+				       ? gons_set_dup(set, 0)
+				       : gons_set_unshare(set, CLONE_NEWUTS | CLONE_NEWNS, NULL);
+			want(made || (errno == EMFILE && strstr(gons_error(), "RLIMIT_NOFILE")));
+			want(made || room < 10);
+			gons_set_close(made);
+		}
+	}
+	limit.rlim_cur = limit.rlim_max;
+	want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	want(count_entries("/proc/self/fd") == used);
+	return 0;
+}
+
+static void a_limit_on_descriptors_is_said_and_leaves_nothing(void **state)
+{
+	(void)state;
+	gons_require(ALL_TYPES);
+	assert_int_equal(in_child(run_out_of_descriptors, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_set_of_this_thread_has_its_namespaces),
+		check_test(a_set_is_of_the_thread_that_asks_and_outlives_its_scope),
+		check_test(types_must_be_types),
+		check_test(a_set_of_a_process_outlives_it),
+		check_test(a_thread_has_an_id_too),
+		check_test(a_pid_must_be_one),
+		check_test(a_set_of_a_directory_has_what_the_files_are),
+		check_test(a_directory_must_have_namespaces_of_these_types),
+		check_test(a_copy_is_independent_and_may_have_fewer_types),
+		check_test(an_id_is_what_readlink_says),
+		check_test(a_closed_set_is_known_for_one),
+		check_test(no_set_is_one),
+		check_test(closing_keeps_errno),
+		check_test(a_forked_child_has_sets_of_its_own),
+		check_test(a_thousand_sets_of_five_types_are_open_at_once),
+		check_test(a_limit_on_descriptors_is_said_and_leaves_nothing),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

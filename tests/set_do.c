@@ -1,0 +1,723 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions that run on another thread, in the namespaces of a set.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <gons/mntns.h>
+#include <gons/netns.h>
+#include <gons/privilege.h>
+
+#define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+/* What a function saw, and what it is to do besides. */
+struct seen {
+	int calls;
+	pid_t tid;
+	uint64_t ino[SWITCHABLE];
+	sigset_t mask;
+	char cwd[PATH_MAX];
+	bool drop; /* its thread */
+	void (*also)(void);
+};
+
+static void look(void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->calls++;
+	seen->tid = gettid();
+	take_inodes(seen->ino);
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &seen->mask);
+	if (!getcwd(seen->cwd, sizeof(seen->cwd)))
+		seen->cwd[0] = '\0';
+	if (seen->also)
+		seen->also();
+}
+
+static bool look_and_say(void *arg)
+{
+	const struct seen *seen = arg;
+
+	look(arg);
+	return !seen->drop;
+}
+
+/* Both calls do the same to a function. */
+static int run(bool restore, const gons_set *set, struct seen *seen)
+{
+	return restore ? gons_set_do_restore(set, look_and_say, seen)
+		       : gons_set_do(set, look, seen);
+}
+
+static gons_set *new_set(int types)
+{
+	gons_require(types);
+	return gons_must(gons_set_unshare(NULL, types, NULL));
+}
+
+/* Seen in the set's namespaces and, for the types that it lacks, the caller's. */
+static void assert_seen_in(const struct seen *seen, const gons_set *set)
+{
+	for (int i = 0; i < SWITCHABLE; i++)
+		assert_int_equal(seen->ino[i], gons_set_types(set) & switchable[i].type
+						       ? ino_in(set, switchable[i].type)
+						       : own_ino(switchable[i].name));
+}
+
+/* ---- where it runs ---- */
+
+static void it_runs_on_another_thread_in_the_sets_namespaces(void **state)
+{
+	uint64_t before[SWITCHABLE];
+
+	(void)state;
+	take_inodes(before);
+	for (int restore = 0; restore < 2; restore++)
+		for (int i = 0; i <= SWITCHABLE; i++) {
+			gons_set *set = new_set(i < SWITCHABLE ? switchable[i].type : ALL_TYPES);
+			struct seen seen = { 0 };
+
+			gons_must(run(restore, set, &seen));
+			assert_int_equal(seen.calls, 1);
+			assert_int_not_equal(seen.tid, gettid());
+			assert_seen_in(&seen, set);
+			assert_inodes(before);
+			gons_set_close(set);
+		}
+}
+
+static void the_rest_is_the_calling_threads(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { 0 };
+	sigset_t mask, old;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	for (int restore = 0; restore < 2; restore++) {
+		int mark = gons_must(gons_scope_begin());
+
+		gons_must(run(restore, set, &seen)); /* a thread that is elsewhere */
+		gons_must(gons_enter_transient(CLONE_NEWUTS | CLONE_NEWIPC));
+		(void)sigemptyset(&mask);
+		(void)sigaddset(&mask, SIGUSR1);
+		assert_int_equal(pthread_sigmask(SIG_SETMASK, &mask, &old), 0);
+		for (int i = 0; i < 3; i++) {
+			gons_must(run(restore, set, &seen));
+			assert_seen_in(&seen, set);
+			assert_true(sigismember(&seen.mask, SIGUSR1));
+			assert_false(sigismember(&seen.mask, SIGUSR2));
+		}
+		assert_int_equal(pthread_sigmask(SIG_SETMASK, &old, NULL), 0);
+		gons_must(gons_scope_end(mark));
+		gons_must(run(restore, set, &seen));
+		assert_seen_in(&seen, set);
+		assert_false(sigismember(&seen.mask, SIGUSR1));
+	}
+	gons_set_close(set);
+}
+
+/* The caller's own unshare(2), of which gons does not know. */
+static void run_elsewhere(void *arg)
+{
+	struct seen seen = { 0 };
+
+	assert_int_equal(unshare(CLONE_NEWUTS), 0);
+	for (int i = 0; i < 3; i++) {
+		gons_must(gons_set_do_restore(arg, look_and_say, &seen));
+		assert_seen_in(&seen, arg);
+	}
+}
+
+static void a_kept_thread_follows_callers_who_move_by_themselves(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { 0 };
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	on_thread(run_elsewhere, set);
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_seen_in(&seen, set);
+	gons_set_close(set);
+}
+
+static void the_working_directory_is_found_by_path(void **state)
+{
+	struct seen seen = { 0 };
+	gons_set *set, *net;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	set = new_set(CLONE_NEWNS);
+	net = new_set(CLONE_NEWNET);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkdir("/tmp/gons-only-here", 0755), 0);
+	for (int restore = 0; restore < 2; restore++) {
+		assert_int_equal(chdir("/proc/sys/kernel"), 0);
+		gons_must(run(restore, set, &seen));
+		assert_string_equal(seen.cwd, "/proc/sys/kernel");
+		assert_int_equal(chdir("/tmp/gons-only-here"), 0);
+		gons_must(run(restore, set, &seen));
+		assert_string_equal(seen.cwd, "/");
+		gons_must(run(restore, net, &seen));
+		assert_string_equal(seen.cwd, "/tmp/gons-only-here");
+	}
+	gons_set_close(set);
+	gons_set_close(net);
+}
+
+/* ---- threads that are kept ---- */
+
+/* That call does so, whatever else it does. */
+static void end_kept_threads(void)
+{
+	gons_must(gons_become_root());
+}
+
+static void the_second_call_makes_no_thread(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET | CLONE_NEWUTS), *other = new_set(CLONE_NEWNET);
+	struct seen first = { 0 }, seen = { 0 };
+
+	(void)state;
+	end_kept_threads();
+	gons_must(gons_set_do_restore(set, look_and_say, &first));
+	for (int i = 0; i < 50; i++) {
+		const gons_set *used = i % 2 ? set : other;
+
+		gons_must(gons_set_do_restore(used, look_and_say, &seen));
+		assert_seen_in(&seen, used);
+		assert_int_equal(seen.tid, first.tid);
+	}
+	/* False throws it away. */
+	seen.drop = true;
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_int_equal(seen.tid, first.tid);
+	seen.drop = false;
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_int_not_equal(seen.tid, first.tid);
+	/* The other call never uses one. */
+	first = seen;
+	gons_must(gons_set_do(set, look, &seen));
+	assert_int_not_equal(seen.tid, first.tid);
+	gons_set_close(set);
+	gons_set_close(other);
+}
+
+static void unshare_uts(void)
+{
+	assert_int_equal(unshare(CLONE_NEWUTS), 0);
+}
+
+static void unshare_net(void)
+{
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+}
+
+static void unshare_mnt(void)
+{
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+}
+
+static void unshare_pid(void)
+{
+	assert_int_equal(unshare(CLONE_NEWPID), 0);
+}
+
+static void unshare_fs(void)
+{
+	assert_int_equal(unshare(CLONE_FS), 0);
+}
+
+static void drop_capability(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	data[0].effective &= ~(1U << CAP_NET_ADMIN);
+	assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+static void set_affinity(void)
+{
+	cpu_set_t cpus;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
+	for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&cpus) > 1; i++)
+		CPU_CLR(i, &cpus);
+	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+}
+
+static void forbid_privileges(void)
+{
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+}
+
+static void leave_by_exit(void)
+{
+	pthread_exit(NULL);
+}
+
+static void a_thread_that_is_not_as_it_was_is_not_used_again(void **state)
+{
+	static const struct {
+		void (*change)(void);
+		bool with_one_cpu;
+	} changes[] = {
+		{ unshare_uts, true },	     { unshare_net, true },   { unshare_mnt, true },
+		{ unshare_pid, true },	     { unshare_fs, true },    { drop_capability, true },
+		{ forbid_privileges, true }, { leave_by_exit, true }, { set_affinity, false },
+	};
+	gons_set *set = new_set(CLONE_NEWNET);
+
+	(void)state;
+	end_kept_threads();
+	gons_require(ALL_TYPES);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct seen first = { .also = changes[i].change }, seen = { 0 };
+
+		if (!changes[i].with_one_cpu && sysconf(_SC_NPROCESSORS_ONLN) < 2)
+			continue;
+		gons_must(gons_set_do_restore(set, look_and_say, &first));
+		gons_must(gons_set_do_restore(set, look_and_say, &seen));
+		assert_int_equal(seen.calls, 1);
+		assert_seen_in(&seen, set);
+		assert_int_not_equal(seen.tid, first.tid);
+	}
+	gons_set_close(set);
+}
+
+/* On a thread of its own, whose capabilities, directories and restrictions go with it. */
+static void call_changed(void *arg)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { 0 };
+
+	((void (*)(void))arg)();
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_seen_in(&seen, set);
+	gons_set_close(set);
+}
+
+static void only_threads_of_the_callers_own_kind_are_used(void **state)
+{
+	static void (*const changes[])(void) = { drop_capability, unshare_fs, forbid_privileges };
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { 0 };
+	pid_t tid;
+
+	(void)state;
+	end_kept_threads();
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	tid = seen.tid;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		on_thread(call_changed, (void *)changes[i]);
+	/* Nor has any of them spoilt this one. */
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_int_equal(seen.tid, tid);
+	gons_set_close(set);
+}
+
+/* The thread sanitizer cannot follow a child that starts threads. */
+static void require_threads_in_children(const char *test)
+{
+#ifdef __SANITIZE_THREAD__
+	print_error("gons: skipped: %s: under the thread sanitizer\n", test);
+	skip();
+#else
+	(void)test;
+#endif
+}
+
+static int find_no_thread(void *arg)
+{
+	struct seen seen = { 0 };
+
+	want(count_entries("/proc/self/task") == 1);
+	want(gons_set_do_restore(arg, look_and_say, &seen) == 0 && seen.calls == 1);
+	want(gons_set_do_restore(arg, look_and_say, &seen) == 0 && seen.calls == 2);
+	return 0;
+}
+
+static int become_root_beside_a_kept_thread(void *arg)
+{
+	struct seen seen = { 0 };
+
+	want(gons_set_do_restore(arg, look_and_say, &seen) == 0);
+	want(gons_become_root() == 0);
+	want(count_entries("/proc/self/task") == 1);
+	return 0;
+}
+
+static void no_kept_thread_is_in_the_way(void **state)
+{
+	gons_set *set;
+	struct seen seen = { 0 };
+
+	(void)state;
+	require_threads_in_children(__func__);
+	set = new_set(CLONE_NEWNET);
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_int_equal(in_child(find_no_thread, set), 0);
+	assert_int_equal(in_child(become_root_beside_a_kept_thread, set), 0);
+	gons_set_close(set);
+}
+
+static int run_without(long number)
+{
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWNET, NULL);
+	struct seen seen = { 0 };
+	pid_t tid = 0;
+
+	want(set && refuse_call(number, ENOSYS));
+	for (int i = 0; i < 3; i++) {
+		want(gons_set_do_restore(set, look_and_say, &seen) == 0);
+		want(seen.tid != tid && seen.ino[0] == gons_ino(gons_set_fd(set, CLONE_NEWNET), 0));
+		tid = seen.tid;
+	}
+	gons_set_close(set);
+	return 0;
+}
+
+static int run_without_kcmp(void *arg)
+{
+	(void)arg;
+	return run_without(SYS_kcmp);
+}
+
+static int run_without_pidfd(void *arg)
+{
+	(void)arg;
+	return run_without(SYS_pidfd_open);
+}
+
+static void where_threads_cannot_be_compared_each_call_makes_one(void **state)
+{
+	(void)state;
+	require_threads_in_children(__func__);
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(run_without_kcmp, NULL), 0);
+	assert_int_equal(in_child(run_without_pidfd, NULL), 0);
+}
+
+static bool has_thread(pid_t tid)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d", tid);
+	return access(path, F_OK) == 0;
+}
+
+static void a_thread_started_in_transient_namespaces_ends_with_their_scope(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { 0 };
+	int mark = gons_must(gons_scope_begin());
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	gons_must(gons_enter_transient(CLONE_NEWUTS));
+	/* The second one at the latest was started here. */
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_true(has_thread(seen.tid));
+	gons_must(gons_scope_end(mark));
+	/* It was joined; the kernel may list it for a moment yet. */
+	for (int i = 0; i < 1000 && has_thread(seen.tid); i++)
+		(void)usleep(1000);
+	assert_false(has_thread(seen.tid));
+	gons_set_close(set);
+}
+
+static void leaks_are_not_blamed_on_kept_threads(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { .drop = true };
+	gons_leaks *leaks;
+
+	(void)state;
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	seen.drop = false;
+	leaks = gons_must(gons_leaks_begin());
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_true(has_thread(seen.tid));
+	assert_int_equal(gons_leaks_end(leaks, NULL, NULL), 0);
+	gons_set_close(set);
+}
+
+/* ---- nested, and from many threads ---- */
+
+struct nest {
+	gons_set *sets[3];
+	int depth;
+	bool restore;
+	uint64_t ino[3], back[3];
+};
+
+static void go_deeper(void *arg);
+
+static bool go_deeper_and_say(void *arg)
+{
+	go_deeper(arg);
+	return true;
+}
+
+static void go_deeper(void *arg)
+{
+	struct nest *nest = arg;
+	int depth = nest->depth++;
+
+	nest->ino[depth] = own_ino("uts");
+	if (depth < 2)
+		assert_int_equal(nest->restore
+					 ? gons_set_do_restore(nest->sets[depth + 1],
+							       go_deeper_and_say, nest)
+					 : gons_set_do(nest->sets[depth + 1], go_deeper, nest),
+				 0);
+	nest->back[depth] = own_ino("uts");
+}
+
+static void calls_nest(void **state)
+{
+	struct nest nest;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		nest.sets[i] = new_set(CLONE_NEWUTS);
+	for (int restore = 0; restore < 2; restore++) {
+		nest.depth = 0;
+		nest.restore = restore;
+		if (restore)
+			gons_must(gons_set_do_restore(nest.sets[0], go_deeper_and_say, &nest));
+		else
+			gons_must(gons_set_do(nest.sets[0], go_deeper, &nest));
+		assert_int_equal(nest.depth, 3);
+		for (int i = 0; i < 3; i++) {
+			assert_int_equal(nest.ino[i], ino_in(nest.sets[i], CLONE_NEWUTS));
+			assert_int_equal(nest.back[i], nest.ino[i]);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		gons_set_close(nest.sets[i]);
+}
+
+enum { THREADS = 8, ROUNDS = 100 };
+
+static bool check_uts(void *arg)
+{
+	uint64_t *ino = arg;
+
+	*ino = own_ino("uts") == *ino ? 0 : 1;
+	return true;
+}
+
+static void *use_sets(void *arg)
+{
+	bool ok = true;
+
+	for (int i = 0; ok && i < ROUNDS; i++) {
+		gons_set *set = gons_set_unshare(NULL, CLONE_NEWUTS, NULL);
+		gons_set *copy = gons_set_dup(set, 0);
+		uint64_t ino = gons_ino(gons_set_fd(copy, CLONE_NEWUTS), CLONE_NEWUTS);
+
+		ok = set && copy && gons_set_do_restore(copy, check_uts, &ino) == 0 && ino == 0;
+		gons_set_close(set);
+		gons_set_close(copy);
+	}
+	*(bool *)arg = ok;
+	return NULL;
+}
+
+static void threads_make_use_and_close_sets_at_once(void **state)
+{
+	pthread_t threads[THREADS];
+	bool ok[THREADS] = { false };
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use_sets, &ok[i]), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_true(ok[i]);
+}
+
+/* ---- functions that leave otherwise ---- */
+
+static void exit_with_5(void *arg)
+{
+	(void)arg;
+	exit(5);
+}
+
+static bool exit_with_6(void *arg)
+{
+	(void)arg;
+	exit(6);
+}
+
+static int exit_in_do(void *arg)
+{
+	(void)gons_set_do(arg, exit_with_5, NULL);
+	return 1;
+}
+
+static int exit_in_restore(void *arg)
+{
+	(void)gons_set_do_restore(arg, exit_with_6, NULL);
+	return 1;
+}
+
+static void a_function_may_end_the_process(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	require_threads_in_children(__func__);
+	end_kept_threads(); /* what they have of their own would be a leak in the child */
+	set = new_set(CLONE_NEWNET);
+	assert_int_equal(in_child(exit_in_do, set), 5);
+	assert_int_equal(in_child(exit_in_restore, set), 6);
+	gons_set_close(set);
+}
+
+static void a_function_may_end_its_thread(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { .also = leave_by_exit };
+
+	(void)state;
+	gons_must(gons_set_do(set, look, &seen));
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_int_equal(seen.calls, 2);
+	gons_set_close(set);
+}
+
+static void enter_and_stay(void)
+{
+	assert_true(gons_enter_transient(CLONE_NEWUTS | CLONE_NEWIPC) == 0);
+	assert_true(gons_netns_current() >= 0);
+}
+
+static void what_a_function_leaves_on_its_scope_is_undone(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { .also = enter_and_stay };
+	int fds = count_entries("/proc/self/fd");
+	pid_t tid;
+
+	(void)state;
+	end_kept_threads();
+	gons_require(CLONE_NEWUTS | CLONE_NEWIPC);
+	gons_must(gons_set_do(set, look, &seen));
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+	/* So the thread is as it was. */
+	tid = seen.tid;
+	seen.also = NULL;
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_int_equal(seen.tid, tid);
+	assert_seen_in(&seen, set);
+	gons_set_close(set);
+}
+
+/* ---- refusals ---- */
+
+static void refusals_come_before_anything_is_switched(void **state)
+{
+	gons_set *user = gons_must(gons_set_current(CLONE_NEWUTS | CLONE_NEWUSER));
+	gons_set *pid = gons_must(gons_set_current(CLONE_NEWPID | CLONE_NEWUTS));
+	struct seen seen = { 0 };
+
+	(void)state;
+	assert_refused(gons_set_do(user, NULL, NULL), EINVAL, "cannot run no function");
+	assert_refused(gons_set_do_restore(user, NULL, NULL), EINVAL, "cannot run no function");
+	for (int restore = 0; restore < 2; restore++) {
+		assert_refused(run(restore, user, &seen), EINVAL,
+			       "cannot enter the set's user namespace: Invalid argument; a thread "
+			       "cannot go into such a one: a child can, by gons_set_run()");
+		assert_refused(run(restore, pid, &seen), EINVAL,
+			       "cannot enter the set's PID namespace");
+		assert_refused(run(restore, NULL, &seen), EINVAL, "it is NULL");
+	}
+	gons_set_close(user);
+	gons_set_close(pid);
+	assert_refused(run(false, user, &seen), EINVAL, "was closed");
+	assert_refused(run(true, pid, &seen), EINVAL, "was closed");
+	assert_int_equal(seen.calls, 0);
+}
+
+static int run_without_power(void *arg)
+{
+	struct seen seen = { 0 };
+
+	/* A kept thread that may more than its caller. */
+	want(gons_set_do_restore(arg, look_and_say, &seen) == 0);
+	if (setresgid(65533, 65533, 65533) < 0 || setresuid(65533, 65533, 65533) < 0)
+		return 0; /* in a user namespace with one user */
+	for (int restore = 0; restore < 2; restore++) {
+		want(run(restore, arg, &seen) == -1 && errno == EPERM && seen.calls == 1);
+		want(strstr(gons_error(), "cannot enter a network namespace: Operation not "
+					  "permitted; CAP_SYS_ADMIN is missing"));
+	}
+	return 0;
+}
+
+static void a_refusal_on_the_thread_is_the_callers(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	require_threads_in_children(__func__);
+	set = new_set(CLONE_NEWNET);
+	assert_int_equal(in_child(run_without_power, set), 0);
+	gons_set_close(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(it_runs_on_another_thread_in_the_sets_namespaces),
+		check_test(the_rest_is_the_calling_threads),
+		check_test(a_kept_thread_follows_callers_who_move_by_themselves),
+		check_test(the_working_directory_is_found_by_path),
+		check_test(the_second_call_makes_no_thread),
+		check_test(a_thread_that_is_not_as_it_was_is_not_used_again),
+		check_test(only_threads_of_the_callers_own_kind_are_used),
+		check_test(no_kept_thread_is_in_the_way),
+		check_test(where_threads_cannot_be_compared_each_call_makes_one),
+		check_test(a_thread_started_in_transient_namespaces_ends_with_their_scope),
+		check_test(leaks_are_not_blamed_on_kept_threads),
+		check_test(calls_nest),
+		check_test(threads_make_use_and_close_sets_at_once),
+		check_test(a_function_may_end_the_process),
+		check_test(a_function_may_end_its_thread),
+		check_test(what_a_function_leaves_on_its_scope_is_undone),
+		check_test(refusals_come_before_anything_is_switched),
+		check_test(a_refusal_on_the_thread_is_the_callers),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets mounted to files, and entered.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <gons/mntns.h>
+
+#define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+static const char dir[] = "/tmp/dir";
+
+/* A mount namespace in which /tmp is this test's own, with /tmp/dir in it. */
+static void enter_with_dir(void)
+{
+	gons_require(ALL_TYPES);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkdir(dir, 0755), 0);
+}
+
+static const char *in_dir(const char *name)
+{
+	static char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+/* ---- mounted, closed, opened again ---- */
+
+static void a_set_that_was_closed_is_opened_from_its_files(void **state)
+{
+	uint64_t ino[SWITCHABLE];
+	gons_set *set;
+	int mounts;
+
+	(void)state;
+	enter_with_dir();
+	mounts = count_mounts();
+	set = gons_must(gons_set_unshare(NULL, ALL_TYPES, NULL));
+	for (int i = 0; i < SWITCHABLE; i++)
+		ino[i] = ino_in(set, switchable[i].type);
+	gons_must(gons_set_mount(set, dir));
+	gons_set_close(set);
+	assert_int_equal(count_mounts(), mounts + SWITCHABLE);
+	assert_int_equal(count_entries(dir), SWITCHABLE);
+	set = gons_must(gons_set_from_dir(dir, ALL_TYPES));
+	for (int i = 0; i < SWITCHABLE; i++)
+		assert_int_equal(ino_in(set, switchable[i].type), ino[i]);
+	/* A descriptor that was opened by a mount keeps it busy. */
+	assert_int_equal(umount(in_dir("net")), -1);
+	assert_int_equal(errno, EBUSY);
+	gons_set_close(set);
+	for (int i = 0; i < SWITCHABLE; i++) {
+		assert_int_equal(umount(in_dir(switchable[i].name)), 0);
+		assert_int_equal(unlink(in_dir(switchable[i].name)), 0);
+	}
+	assert_int_equal(count_mounts(), mounts);
+}
+
+static void user_pid_and_time_are_mounted_too(void **state)
+{
+	const int types = CLONE_NEWUSER | CLONE_NEWPID;
+	gons_set *set, *again;
+
+	(void)state;
+	gons_require(types);
+	enter_with_dir();
+	set = gons_must(gons_set_unshare(NULL, types, NULL));
+	gons_must(gons_set_mount(set, dir));
+	again = gons_must(gons_set_from_dir(dir, types));
+	assert_int_equal(ino_in(again, CLONE_NEWUSER), ino_in(set, CLONE_NEWUSER));
+	assert_int_equal(ino_in(again, CLONE_NEWPID), ino_in(set, CLONE_NEWPID));
+	gons_set_close(again);
+	gons_set_close(set);
+}
+
+static void one_namespace_is_mounted_to_a_file(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	enter_with_dir();
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNET | CLONE_NEWUTS, NULL));
+	gons_must(gons_set_mount_ns(set, CLONE_NEWUTS, in_dir("name")));
+	assert_int_equal(gons_path_ino(in_dir("name"), CLONE_NEWUTS), ino_in(set, CLONE_NEWUTS));
+	assert_int_equal(chdir(dir), 0);
+	gons_must(gons_set_mount_ns(set, CLONE_NEWNET, "here"));
+	assert_int_equal(gons_path_ino(in_dir("here"), CLONE_NEWNET), ino_in(set, CLONE_NEWNET));
+	assert_int_equal(count_entries(dir), 2);
+	gons_set_close(set);
+}
+
+static void a_plain_file_is_covered_and_left_as_it_is(void **state)
+{
+	gons_set *set;
+	FILE *file;
+
+	(void)state;
+	enter_with_dir();
+	file = fopen(in_dir("uts"), "we");
+	assert_non_null(file);
+	assert_true(fputs("text", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	set = gons_must(gons_set_current(CLONE_NEWUTS));
+	gons_must(gons_set_mount(set, dir));
+	assert_int_equal(gons_path_ino(in_dir("uts"), CLONE_NEWUTS), own_ino("uts"));
+	gons_set_close(set);
+	assert_int_equal(umount(in_dir("uts")), 0);
+	assert_string_equal(read_text(in_dir("uts")), "text");
+}
+
+/* ---- refusals ---- */
+
+/* The call is refused, and neither mounts nor files are left. */
+#define assert_nothing_left(call, errnum, words)                                                   \
+	do {                                                                                       \
+		int mounts_ = count_mounts(), files_ = count_entries(dir);                         \
+		int fds_ = count_entries("/proc/self/fd");                                         \
+		assert_refused(call, errnum, words);                                               \
+		assert_int_equal(count_mounts(), mounts_);                                         \
+		assert_int_equal(count_entries(dir), files_);                                      \
+		assert_int_equal(count_entries("/proc/self/fd"), fds_);                            \
+	} while (0)
+
+static void a_failure_leaves_nothing_half_mounted(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	enter_with_dir();
+	set = gons_must(gons_set_unshare(NULL, ALL_TYPES, NULL));
+	/* The last of the five. */
+	assert_int_equal(mkdir(in_dir("cgroup"), 0755), 0);
+	assert_nothing_left(gons_set_mount(set, dir), EISDIR,
+			    "cannot mount a namespace to the directory /tmp/dir/cgroup");
+	assert_int_equal(rmdir(in_dir("cgroup")), 0);
+	assert_int_equal(mkfifo(in_dir("cgroup"), 0600), 0);
+	assert_nothing_left(gons_set_mount(set, dir), EINVAL, "cgroup, which is no plain file");
+	assert_int_equal(unlink(in_dir("cgroup")), 0);
+	assert_int_equal(symlink("/dev/null", in_dir("cgroup")), 0);
+	assert_nothing_left(gons_set_mount(set, dir), EINVAL, "cgroup, which is no plain file");
+	assert_int_equal(unlink(in_dir("cgroup")), 0);
+	gons_must(gons_set_mount_ns(set, CLONE_NEWCGROUP, in_dir("cgroup")));
+	assert_nothing_left(gons_set_mount(set, dir), EBUSY,
+			    "cgroup, where one is mounted already: Device or resource busy; "
+			    "unmount that one first");
+	gons_set_close(set);
+}
+
+static void targets_must_make_sense(void **state)
+{
+	char name[NAME_MAX + 2], deep[PATH_MAX + 1];
+	gons_set *set;
+
+	(void)state;
+	enter_with_dir();
+	set = gons_must(gons_set_current(CLONE_NEWNET));
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	memset(deep, '/', sizeof(deep));
+	deep[sizeof(deep) - 1] = '\0';
+	assert_nothing_left(gons_set_mount(set, NULL), EINVAL, "without a directory");
+	assert_nothing_left(gons_set_mount(set, ""), EINVAL, "without a directory");
+	assert_nothing_left(gons_set_mount(set, "/tmp/none"), ENOENT,
+			    "cannot mount a set to /tmp/none: No such file or directory");
+	assert_nothing_left(gons_set_mount(set, "/etc/passwd"), ENOTDIR, "Not a directory");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, NULL), EINVAL, "without a file");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, ""), EINVAL, "without a file");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, dir), EISDIR,
+			    "to the directory /tmp/dir");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, "/tmp/dir/"), EISDIR,
+			    "to the directory /tmp/dir/");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, "/"), EISDIR, "directory /");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, "/tmp/none/net"), ENOENT,
+			    "cannot mount a namespace to /tmp/none/net: No such file");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, name), ENAMETOOLONG, "nnn");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, deep), ENAMETOOLONG, "too long");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWUTS, in_dir("uts")), EINVAL,
+			    "the set holds no UTS namespace");
+	assert_nothing_left(gons_set_mount_ns(set, 3, in_dir("uts")), EINVAL, "not one namespace");
+	gons_set_close(set);
+	assert_nothing_left(gons_set_mount(set, dir), EINVAL, "was closed");
+	assert_nothing_left(gons_set_mount_ns(NULL, CLONE_NEWNET, in_dir("net")), EINVAL, "NULL");
+}
+
+static void a_mount_namespace_is_not_mounted_in_itself(void **state)
+{
+	const char words[] = "Invalid argument; a mount namespace can be mounted in an older one "
+			     "only, and not on a shared mount";
+	gons_set *own, *older;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	older = gons_must(gons_set_current(CLONE_NEWNS));
+	enter_with_dir();
+	own = gons_must(gons_set_current(CLONE_NEWNS | CLONE_NEWNET));
+	assert_nothing_left(gons_set_mount(own, dir), EINVAL, words);
+	assert_nothing_left(gons_set_mount(older, dir), EINVAL, words);
+	gons_set_close(own);
+	gons_set_close(older);
+}
+
+/* Holds a mount namespace with which the one of the test shares /tmp. */
+static pid_t start_peer(int *ret_fd)
+{
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) < 0 || write(ends[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(close(ends[1]), 0);
+	*ret_fd = ends[0];
+	return pid;
+}
+
+static void a_mount_namespace_is_not_mounted_where_others_would_get_it(void **state)
+{
+	gons_set *set;
+	char byte;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	enter_with_dir();
+	assert_int_equal(mount("none", "/tmp", NULL, MS_SHARED, NULL), 0);
+	pid = start_peer(&fd);
+	assert_int_equal(read(fd, &byte, 1), 1);
+	assert_int_equal(close(fd), 0);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNS | CLONE_NEWNET, NULL));
+	assert_nothing_left(gons_set_mount(set, dir), EINVAL, "and not on a shared mount");
+	gons_must(gons_set_mount_ns(set, CLONE_NEWNET, in_dir("net")));
+	gons_set_close(set);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static int mount_without_power(void *arg)
+{
+	int files = count_entries(dir);
+
+	want(chmod(dir, 0777) == 0);
+	if (setresuid(65534, 65534, 65534) < 0)
+		return 0; /* in a user namespace with one user */
+	want(gons_set_mount(arg, dir) == -1 && errno == EPERM);
+	want(strstr(gons_error(), "cannot mount the set's UTS namespace to /tmp/dir/uts: Operation "
+				  "not permitted; CAP_SYS_ADMIN is missing"));
+	want(count_entries(dir) == files);
+	return 0;
+}
+
+static void mounting_takes_privileges(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	enter_with_dir();
+	set = gons_must(gons_set_current(CLONE_NEWUTS));
+	assert_int_equal(in_child(mount_without_power, set), 0);
+	gons_set_close(set);
+}
+
+/* ---- entering in place ---- */
+
+static void a_set_is_entered_until_the_scope_ends(void **state)
+{
+	uint64_t before[SWITCHABLE], ino[SWITCHABLE];
+	gons_set *set;
+	int mark;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	take_inodes(before);
+	set = gons_must(gons_set_unshare(NULL, ALL_TYPES, NULL));
+	for (int i = 0; i < SWITCHABLE; i++)
+		ino[i] = ino_in(set, switchable[i].type);
+	mark = gons_must(gons_scope_begin());
+	gons_must(gons_set_enter(set));
+	gons_set_close(set);
+	assert_inodes(ino);
+	gons_must(gons_scope_end(mark));
+	assert_inodes(before);
+}
+
+static void what_a_thread_cannot_enter_is_refused_before_anything_is_switched(void **state)
+{
+	uint64_t before[SWITCHABLE];
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	take_inodes(before);
+	for (int i = 0; i < 2; i++) {
+		const int type = i ? CLONE_NEWPID : CLONE_NEWUSER;
+
+		set = gons_must(gons_set_current(CLONE_NEWUTS | type));
+		assert_refused(gons_set_enter(set), EINVAL,
+			       i ? "cannot enter the set's PID namespace"
+				 : "cannot enter the set's user namespace");
+		assert_contains(gons_error(), "by gons_set_run()");
+		gons_set_close(set);
+	}
+	assert_refused(gons_set_enter(set), EINVAL, "was closed");
+	assert_refused(gons_set_enter(NULL), EINVAL, "it is NULL");
+	assert_inodes(before);
+}
+
+/* Linux 6.18 numbers mount namespaces per CPU, and takes for the newer one the one with the higher
+ * number: that is so for those that are made on one CPU. */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	(void)sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_set_that_was_closed_is_opened_from_its_files),
+		check_test(user_pid_and_time_are_mounted_too),
+		check_test(one_namespace_is_mounted_to_a_file),
+		check_test(a_plain_file_is_covered_and_left_as_it_is),
+		check_test(a_failure_leaves_nothing_half_mounted),
+		check_test(targets_must_make_sense),
+		check_test(a_mount_namespace_is_not_mounted_in_itself),
+		check_test(a_mount_namespace_is_not_mounted_where_others_would_get_it),
+		check_test(mounting_takes_privileges),
+		check_test(a_set_is_entered_until_the_scope_ends),
+		check_test(what_a_thread_cannot_enter_is_refused_before_anything_is_switched),
+	};
+
+	stay_on_this_cpu();
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions that run in a child, in all namespaces of a set.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define ALL_TYPES                                                                                  \
+	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |              \
+	 CLONE_NEWUSER | CLONE_NEWPID)
+
+enum { NAMES = 8 };
+static const char *const names[NAMES] = { "net",    "mnt",  "uts", "ipc",
+					  "cgroup", "user", "pid", "time" };
+
+/* What a function saw, shared with its process. */
+struct seen {
+	uint64_t ino[NAMES];
+	pid_t pid, parent;
+	uid_t uid;
+	gid_t gid;
+	int fds;
+	sigset_t mask;
+	char cwd[PATH_MAX];
+	int value;
+};
+
+static struct seen *seen;
+
+static int look(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < NAMES; i++)
+		seen->ino[i] = own_ino(names[i]);
+	seen->pid = getpid();
+	seen->parent = getppid();
+	seen->uid = geteuid();
+	seen->gid = getegid();
+	seen->fds = count_entries("/proc/thread-self/fd");
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &seen->mask);
+	if (!getcwd(seen->cwd, sizeof(seen->cwd)))
+		seen->cwd[0] = '\0';
+	return seen->value;
+}
+
+static int run(const gons_set *set, int (*fn)(void *), void *arg)
+{
+	int status = -1;
+
+	gons_must(gons_set_run(set, fn, arg, &status));
+	return status;
+}
+
+static void it_is_in_all_namespaces_of_the_set(void **state)
+{
+	gons_set *set;
+	int status;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	set = gons_must(gons_set_unshare(NULL, ALL_TYPES, NULL));
+	seen->value = 42;
+	status = run(set, look, NULL);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+	for (int i = 0; i < NAMES - 1; i++) {
+		assert_int_equal(seen->ino[i], ino_in(set, gons_type_from_name(names[i])));
+		assert_int_not_equal(seen->ino[i], own_ino(names[i]));
+	}
+	assert_int_equal(seen->ino[NAMES - 1], own_ino("time"));
+	/* In the PID namespace: its first process is gons's, and its parent is outside. */
+	assert_true(seen->pid > 1);
+	assert_int_equal(seen->parent, 0);
+	assert_int_equal(seen->uid, 0);
+	assert_int_equal(seen->gid, 0);
+	/* A second time, after the processes of the first are gone. */
+	assert_int_equal(WEXITSTATUS(run(set, look, NULL)), 42);
+	seen->value = 0;
+	gons_set_close(set);
+}
+
+static void a_time_namespace_is_entered_too(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWTIME);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWTIME, NULL));
+	assert_int_equal(run(set, look, NULL), 0);
+	assert_int_equal(seen->ino[NAMES - 1], ino_in(set, CLONE_NEWTIME));
+	assert_int_not_equal(seen->ino[NAMES - 1], own_ino("time"));
+	gons_set_close(set);
+}
+
+static void the_rest_is_the_callers(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWPID));
+	sigset_t mask, old;
+	char cwd[PATH_MAX];
+
+	(void)state;
+	(void)sigemptyset(&mask);
+	(void)sigaddset(&mask, SIGUSR2);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &mask, &old), 0);
+	assert_int_equal(run(set, look, NULL), 0);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &old, NULL), 0);
+	assert_true(sigismember(&seen->mask, SIGUSR2));
+	assert_false(sigismember(&seen->mask, SIGUSR1));
+	assert_false(sigismember(&seen->mask, SIGCHLD));
+	for (int i = 0; i < NAMES; i++)
+		assert_int_equal(seen->ino[i], own_ino(names[i]));
+	assert_string_equal(seen->cwd, getcwd(cwd, sizeof(cwd)));
+	/* The pipes of gons are not among its descriptors. */
+	assert_int_equal(seen->fds, count_entries("/proc/thread-self/fd"));
+	assert_int_equal(seen->uid, geteuid());
+	gons_set_close(set);
+}
+
+/* ---- how it ends ---- */
+
+static int end(void *arg)
+{
+	const int how = *(int *)arg;
+
+	if (how == 1)
+		(void)raise(SIGKILL);
+	if (how == 2)
+		_exit(3);
+	if (how == 3)
+		abort();
+	return how;
+}
+
+static int end_as(const gons_set *set, int how)
+{
+	return run(set, end, &how);
+}
+
+static void the_status_is_that_of_the_functions_process(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER));
+	int status = -7;
+
+	(void)state;
+	assert_int_equal(WTERMSIG(end_as(set, 1)), SIGKILL);
+	assert_int_equal(WEXITSTATUS(end_as(set, 2)), 3);
+	status = end_as(set, 3);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+	assert_int_equal(WEXITSTATUS(end_as(set, 256 + 5)), 5);
+	assert_int_equal(WEXITSTATUS(end_as(set, -1)), 255);
+	status = 0;
+	assert_int_equal(gons_set_run(set, end, &status, NULL), 0);
+	gons_set_close(set);
+}
+
+static int run_with_sigchld_ignored(void *arg)
+{
+	int status = -1;
+	int how = 9;
+
+	want(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	want(gons_set_run(arg, end, &how, &status) == 0 && WEXITSTATUS(status) == 9);
+	return 0;
+}
+
+static void reap_all(int signal)
+{
+	int saved = errno;
+
+	(void)signal;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+static int run_beside_a_reaper(void *arg)
+{
+	const struct sigaction action = { .sa_handler = reap_all, .sa_flags = 0 };
+
+	want(sigaction(SIGCHLD, &action, NULL) == 0);
+	for (int i = 0; i < 20; i++) {
+		int status = -1;
+		int how = 4 + i;
+
+		want(gons_set_run(arg, end, &how, &status) == 0 && WEXITSTATUS(status) == how);
+	}
+	return 0;
+}
+
+static void whatever_the_program_does_about_its_children(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWUTS));
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	assert_int_equal(in_child(run_with_sigchld_ignored, set), 0);
+	assert_int_equal(in_child(run_beside_a_reaper, set), 0);
+	gons_set_close(set);
+}
+
+static int write_in_child(void *arg)
+{
+	(void)arg;
+	(void)printf("by the function\n");
+	return 0;
+}
+
+/* With its standard output in a file. */
+static int print_before_and_in(void *arg)
+{
+	const char *path = arg;
+	gons_set *set = gons_set_current(CLONE_NEWUSER);
+
+	want(set && freopen(path, "ae", stdout));
+	(void)setvbuf(stdout, NULL, _IOFBF, 4096);
+	(void)printf("before\n");
+	want(gons_set_run(set, write_in_child, NULL, NULL) == 0);
+	(void)fflush(stdout);
+	return 0;
+}
+
+static void what_is_printed_is_printed_once(void **state)
+{
+	char path[] = "/tmp/gons-run-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(in_child(print_before_and_in, path), 0);
+	assert_contains(read_text(path), "before\n");
+	assert_null(strstr(strstr(read_text(path), "before\n") + 1, "before\n"));
+	assert_contains(read_text(path), "by the function\n");
+	assert_int_equal(unlink(path), 0);
+}
+
+/* ---- many callers ---- */
+
+static int own_uts(void *arg)
+{
+	return own_ino("uts") == *(uint64_t *)arg ? 7 : 1;
+}
+
+static void *run_often(void *arg)
+{
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWUTS, NULL);
+	uint64_t ino = gons_ino(gons_set_fd(set, CLONE_NEWUTS), CLONE_NEWUTS);
+	bool ok = set != NULL;
+
+	for (int i = 0; ok && i < 10; i++) {
+		int status = -1;
+
+		ok = gons_set_run(set, own_uts, &ino, &status) == 0 && status == 7 << 8;
+	}
+	gons_set_close(set);
+	*(bool *)arg = ok;
+	return NULL;
+}
+
+static void threads_run_at_once(void **state)
+{
+	enum { THREADS = 4 };
+	pthread_t threads[THREADS];
+	bool ok[THREADS] = { false };
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, run_often, &ok[i]), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_true(ok[i]);
+}
+
+/* ---- ids ---- */
+
+static void nested_user_namespaces_are_entered_with_what_belongs_to_those_between(void **state)
+{
+	const int inner = CLONE_NEWUSER | CLONE_NEWUTS;
+	gons_set *outer, *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWNS);
+	outer = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS, NULL));
+	set = gons_must(gons_set_unshare(outer, inner, NULL));
+	assert_int_equal(ino_in(set, CLONE_NEWNET), ino_in(outer, CLONE_NEWNET));
+	assert_int_not_equal(ino_in(set, CLONE_NEWUSER), ino_in(outer, CLONE_NEWUSER));
+	assert_int_equal(run(set, look, NULL), 0);
+	assert_int_equal(seen->ino[0], ino_in(outer, CLONE_NEWNET));
+	assert_int_equal(seen->ino[1], ino_in(outer, CLONE_NEWNS));
+	assert_int_equal(seen->ino[2], ino_in(set, CLONE_NEWUTS));
+	assert_int_equal(seen->ino[5], ino_in(set, CLONE_NEWUSER));
+	assert_int_equal(seen->uid, 0);
+	gons_set_close(outer);
+	gons_set_close(set);
+}
+
+static void ids_that_are_not_mapped_become_0(void **state)
+{
+	const struct gons_idmap ids = { 0, 100000, 65536 };
+	const struct gons_idmaps maps = { &ids, 1, &ids, 1 };
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	set = gons_set_unshare(NULL, CLONE_NEWUSER, &maps);
+	if (!set) { /* who is root in a user namespace only */
+		assert_int_equal(errno, EPERM);
+		return;
+	}
+	assert_int_equal(run(set, look, NULL), 0);
+	assert_int_equal(seen->uid, 0);
+	assert_int_equal(seen->gid, 0);
+	gons_set_close(set);
+}
+
+/* ---- refusals ---- */
+
+static void what_cannot_be_run_is_said(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWNET));
+	int status = 77;
+
+	(void)state;
+	assert_refused(gons_set_run(set, NULL, NULL, &status), EINVAL, "cannot run no function");
+	assert_refused(gons_set_run(NULL, look, NULL, &status), EINVAL, "it is NULL");
+	gons_set_close(set);
+	assert_refused(gons_set_run(set, look, NULL, &status), EINVAL, "was closed");
+	assert_int_equal(status, 77);
+}
+
+/* Drops all it is able to, and is refused before the function is called. */
+static int run_without_power(void *arg)
+{
+	int status = 77;
+
+	seen->value = 0;
+	seen->pid = 0;
+	want(setresgid(65533, 65533, 65533) == 0 || errno == EINVAL);
+	want(setresuid(65533, 65533, 65533) == 0 || errno == EINVAL);
+	if (geteuid() == 0)
+		return 0; /* in a user namespace with one user */
+	want(gons_set_run(arg, look, NULL, &status) == -1 && errno == EPERM && status == 77);
+	want(strstr(gons_error(), "cannot enter a UTS namespace: Operation not permitted"));
+	want(seen->pid == 0);
+	return 0;
+}
+
+static void a_refusal_in_the_child_is_the_callers(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS, NULL));
+	assert_int_equal(in_child(run_without_power, set), 0);
+	gons_set_close(set);
+}
+
+static int look_from_below(void *arg)
+{
+	int status = 77;
+
+	want(gons_set_run(arg, look, NULL, &status) == -1 && status == 77);
+	/* It may belong to a user namespace further up, too. */
+	want(errno == EPERM ||
+	     (errno == EINVAL && strstr(gons_error(), "argument; it is not below the one")));
+	want(strstr(gons_error(), "cannot enter a PID namespace: "));
+	return 0;
+}
+
+static void a_pid_namespace_further_up_is_refused(void **state)
+{
+	gons_set *own, *set;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	own = gons_must(gons_set_current(CLONE_NEWPID));
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	assert_int_equal(WEXITSTATUS(run(set, look_from_below, own)), 0);
+	gons_set_close(set);
+	gons_set_close(own);
+}
+
+/* ---- the first process of a PID namespace ---- */
+
+static void a_pid_namespace_lives_as_long_as_the_sets_that_have_it(void **state)
+{
+	gons_set *set, *copy;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	copy = gons_must(gons_set_dup(set, 0));
+	assert_int_equal(run(set, look, NULL), 0);
+	gons_set_close(set);
+	assert_int_equal(run(copy, look, NULL), 0);
+	/* It is not one of this process's children. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	gons_set_close(copy);
+}
+
+static int close_inherited(void *arg)
+{
+	gons_set_close(arg);
+	return 0;
+}
+
+static void a_forked_child_does_not_end_it(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	assert_int_equal(in_child(close_inherited, set), 0);
+	assert_int_equal(run(set, look, NULL), 0);
+	gons_set_close(set);
+}
+
+static int leave_process(void *arg)
+{
+	const int *ends = arg;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)close(ends[0]);
+		for (;;)
+			(void)pause();
+	}
+	return pid < 0;
+}
+
+static void closing_ends_all_processes_of_the_namespace(void **state)
+{
+	gons_set *set;
+	int ends[2];
+	char byte;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(run(set, leave_process, ends), 0);
+	assert_int_equal(close(ends[1]), 0);
+	gons_set_close(set);
+	/* The process had the other end of the pipe. */
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	assert_int_equal(close(ends[0]), 0);
+}
+
+/* Ends without closing the set. */
+static int make_and_end(void *arg)
+{
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
+
+	want(set && gons_set_run(set, leave_process, arg, NULL) == 0);
+	return 0;
+}
+
+static void it_ends_with_the_process_that_made_it(void **state)
+{
+	int ends[2];
+	char byte;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(in_child(make_and_end, ends), 0);
+	assert_int_equal(close(ends[1]), 0);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	assert_int_equal(close(ends[0]), 0);
+}
+
+/* The other end of a pipe is this process's alone, while there is such a set. */
+static int have_pipe_alone(void *arg)
+{
+	gons_set *set;
+	int ends[2];
+	char byte;
+
+	if (arg)
+		want(refuse_call(SYS_close_range, ENOSYS) &&
+		     setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 256, 256 }) == 0);
+	want(pipe2(ends, O_CLOEXEC) == 0);
+	set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
+	want(set && close(ends[1]) == 0);
+	want(read(ends[0], &byte, 1) == 0);
+	want(gons_set_run(set, look, NULL, NULL) == 0);
+	gons_set_close(set);
+	return 0;
+}
+
+static void the_first_process_has_nothing_of_the_programs_open(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	assert_int_equal(in_child(have_pipe_alone, NULL), 0);
+	assert_int_equal(in_child(have_pipe_alone, &seen), 0); /* on older kernels */
+}
+
+static void a_dead_pid_namespace_is_said_to_be(void **state)
+{
+	char dir[] = "/tmp/gons-run-XXXXXX";
+	char path[64], target[64];
+	gons_set *set, *held;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	/* A set that only has it open. */
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/pid", dir);
+	(void)snprintf(target, sizeof(target), "/proc/thread-self/fd/%d",
+		       gons_set_fd(set, CLONE_NEWPID));
+	assert_int_equal(symlink(target, path), 0);
+	held = gons_must(gons_set_from_dir(dir, CLONE_NEWPID));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+	gons_set_close(set);
+	assert_refused(gons_set_run(held, look, NULL, NULL), ENOMEM,
+		       "the first process of the set's PID namespace has ended");
+	gons_set_close(held);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(it_is_in_all_namespaces_of_the_set),
+		check_test(a_time_namespace_is_entered_too),
+		check_test(the_rest_is_the_callers),
+		check_test(the_status_is_that_of_the_functions_process),
+		check_test(whatever_the_program_does_about_its_children),
+		check_test(what_is_printed_is_printed_once),
+		check_test(threads_run_at_once),
+		check_test(nested_user_namespaces_are_entered_with_what_belongs_to_those_between),
+		check_test(ids_that_are_not_mapped_become_0),
+		check_test(what_cannot_be_run_is_said),
+		check_test(a_refusal_in_the_child_is_the_callers),
+		check_test(a_pid_namespace_further_up_is_refused),
+		check_test(a_pid_namespace_lives_as_long_as_the_sets_that_have_it),
+		check_test(a_forked_child_does_not_end_it),
+		check_test(closing_ends_all_processes_of_the_namespace),
+		check_test(it_ends_with_the_process_that_made_it),
+		check_test(the_first_process_has_nothing_of_the_programs_open),
+		check_test(a_dead_pid_namespace_is_said_to_be),
+	};
+
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seen == MAP_FAILED)
+		return 1;
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets with new namespaces.
+ */
+#include "check.h"
+
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <gons/mntns.h>
+#include <sys/resource.h>
+
+/* Of the namespaces that a function ran in, which may have been in another process. */
+static char (*shared)[4096];
+
+#define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+/* Root of the machine, and not of a user namespace that knows few ids. */
+static bool is_privileged(void)
+{
+	return geteuid() == 0 && strstr(read_text("/proc/self/uid_map"), " 4294967295\n");
+}
+
+static void new_namespaces_are_new_and_the_thread_stays(void **state)
+{
+	uint64_t before[SWITCHABLE];
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	take_inodes(before);
+	for (int i = 0; i < SWITCHABLE; i++) {
+		gons_set *set = gons_must(gons_set_unshare(NULL, switchable[i].type, NULL));
+
+		assert_int_equal(gons_set_types(set), switchable[i].type);
+		assert_int_not_equal(ino_in(set, switchable[i].type), before[i]);
+		assert_inodes(before);
+		gons_set_close(set);
+	}
+}
+
+static void the_rest_is_that_of_the_given_set(void **state)
+{
+	gons_set *set, *made;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNET | CLONE_NEWUTS, NULL));
+	made = gons_must(gons_set_unshare(set, CLONE_NEWUTS | CLONE_NEWIPC, NULL));
+	assert_int_equal(gons_set_types(set), CLONE_NEWNET | CLONE_NEWUTS);
+	assert_int_equal(gons_set_types(made), CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC);
+	assert_int_equal(ino_in(made, CLONE_NEWNET), ino_in(set, CLONE_NEWNET));
+	assert_int_not_equal(ino_in(made, CLONE_NEWUTS), ino_in(set, CLONE_NEWUTS));
+	assert_int_not_equal(ino_in(made, CLONE_NEWUTS), own_ino("uts"));
+	assert_int_not_equal(ino_in(made, CLONE_NEWIPC), own_ino("ipc"));
+	gons_set_close(set);
+	gons_set_close(made);
+}
+
+/* ---- inside of the set's ---- */
+
+static struct names {
+	char name[65];
+	bool mounted;
+} seen;
+
+static void change_names(void *arg)
+{
+	(void)arg;
+	assert_int_equal(sethostname("gons-set-test", strlen("gons-set-test")), 0);
+	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkdir("/tmp/gons-set-test", 0755), 0);
+}
+
+static void look_at_names(void *arg)
+{
+	struct names *names = arg;
+
+	assert_int_equal(gethostname(names->name, sizeof(names->name)), 0);
+	names->mounted = access("/tmp/gons-set-test", F_OK) == 0;
+}
+
+static void unmount(void *arg)
+{
+	(void)arg;
+	assert_int_equal(umount("/tmp"), 0);
+}
+
+static void new_ones_are_made_inside_of_the_sets(void **state)
+{
+	gons_set *set, *made;
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	/* The host name of the new UTS namespace, and the mounts, are the set's and not the caller's. */
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS | CLONE_NEWNS, NULL));
+	gons_must(gons_set_do(set, change_names, NULL));
+	made = gons_must(gons_set_unshare(set, CLONE_NEWUTS | CLONE_NEWNS, NULL));
+	gons_must(gons_set_do(made, look_at_names, &seen));
+	assert_string_equal(seen.name, "gons-set-test");
+	assert_true(seen.mounted);
+	/* What is mounted in the copy does not come back. */
+	gons_must(gons_set_do(made, unmount, NULL));
+	gons_must(gons_set_do(made, look_at_names, &seen));
+	assert_false(seen.mounted);
+	gons_must(gons_set_do(set, look_at_names, &seen));
+	assert_true(seen.mounted);
+	gons_set_close(set);
+	gons_set_close(made);
+}
+
+static int is_uts_owned_by(void *arg)
+{
+	const int owner_fd = ioctl(((int *)arg)[0], NS_GET_USERNS);
+	struct stat owner, user;
+
+	want(owner_fd >= 0 && fstat(owner_fd, &owner) == 0 && fstat(((int *)arg)[1], &user) == 0);
+	(void)close(owner_fd);
+	return owner.st_ino != user.st_ino;
+}
+
+static void new_ones_belong_to_the_sets_user_namespace(void **state)
+{
+	gons_set *set, *made;
+	int fds[2];
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWUTS);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER, NULL));
+	made = gons_must(gons_set_unshare(set, CLONE_NEWUTS, NULL));
+	fds[0] = gons_must(gons_set_fd(made, CLONE_NEWUTS));
+	fds[1] = gons_must(gons_set_fd(set, CLONE_NEWUSER));
+	assert_int_equal(ino_in(made, CLONE_NEWUSER), ino_in(set, CLONE_NEWUSER));
+	assert_int_equal(is_uts_owned_by(fds), 0);
+	gons_set_close(set);
+	gons_set_close(made);
+}
+
+/* ---- maps ---- */
+
+static int copy_maps(void *arg)
+{
+	char(*maps)[4096] = arg;
+
+	(void)snprintf(maps[0], sizeof(maps[0]), "%s", read_text("/proc/self/uid_map"));
+	(void)snprintf(maps[1], sizeof(maps[1]), "%s", read_text("/proc/self/gid_map"));
+	(void)snprintf(maps[2], sizeof(maps[2]), "%s", read_text("/proc/self/setgroups"));
+	return 0;
+}
+
+/* Asserts that the namespace's map has these lines of three numbers, and no others. */
+static void assert_map(const char *text, const struct gons_idmap *map, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned inside, outside, count;
+		int length = 0;
+
+		assert_int_equal(sscanf(text, "%u %u %u\n%n", &inside, &outside, &count, &length),
+				 3);
+		assert_int_equal(inside, map[i].inside);
+		assert_int_equal(outside, map[i].outside);
+		assert_int_equal(count, map[i].count);
+		text += length;
+	}
+	assert_string_equal(text, "");
+}
+
+static void without_maps_the_caller_is_root(void **state)
+{
+	const struct gons_idmap uid = { 0, geteuid(), 1 }, gid = { 0, getegid(), 1 };
+	uint64_t user = own_ino("user");
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER, NULL));
+	gons_must(gons_set_run(set, copy_maps, shared, NULL));
+	assert_map(shared[0], &uid, 1);
+	assert_map(shared[1], &gid, 1);
+	assert_int_equal(own_ino("user"), user);
+	gons_set_close(set);
+}
+
+static void maps_of_no_lines_are_not_written(void **state)
+{
+	const struct gons_idmaps maps = { NULL, 0, NULL, 0 };
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER, &maps));
+	gons_must(gons_set_run(set, copy_maps, shared, NULL));
+	assert_string_equal(shared[0], "");
+	assert_string_equal(shared[1], "");
+	gons_set_close(set);
+}
+
+static void several_lines_of_users_and_of_groups_are_mapped(void **state)
+{
+	const struct gons_idmap uid[] = { { 0, 100000, 1000 },
+					  { 1000, 0, 1 },
+					  { 5000, 200000, 5 } };
+	const struct gons_idmap gid[] = { { 0, 300000, 7 }, { 70, 0, 2 } };
+	const struct gons_idmaps maps = { uid, 3, gid, 2 };
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	if (!is_privileged()) {
+		assert_refused(
+			gons_set_unshare(NULL, CLONE_NEWUSER, &maps), EPERM,
+			"cannot write the uid_map of a new user namespace: Operation not "
+			"permitted; ids other than its own take privileges to map; newuidmap");
+		return;
+	}
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER, &maps));
+	gons_must(gons_set_run(set, copy_maps, shared, NULL));
+	assert_map(shared[0], uid, 3);
+	assert_map(shared[1], gid, 2);
+	assert_string_equal(shared[2], "allow\n");
+	gons_set_close(set);
+}
+
+static void as_many_lines_as_the_kernel_takes(void **state)
+{
+	static struct gons_idmap uid[341];
+	struct gons_idmaps maps = { uid, 341, NULL, 0 };
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	for (unsigned i = 0; i < 341; i++)
+		uid[i] = (struct gons_idmap){ 2 * i, 2 * i, 1 };
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWUSER, &maps), EINVAL,
+		       "the uid map has 341 lines, more than 340");
+	maps.n_uid = 340;
+	if (!is_privileged())
+		return;
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER, &maps));
+	gons_must(gons_set_run(set, copy_maps, shared, NULL));
+	for (unsigned i = 0; i < 340; i++)
+		uid[i].inside += 1000000;
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWUSER, &maps), EINVAL,
+		       "the uid map takes more than 4096 bytes");
+	gons_set_close(set);
+}
+
+static void maps_take_a_user_namespace(void **state)
+{
+	const struct gons_idmap map = { 0, 0, 1 };
+	const struct gons_idmaps maps = { &map, 1, &map, 1 };
+
+	(void)state;
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWNET, &maps), EINVAL,
+		       "cannot map ids without a new user namespace");
+}
+
+static void maps_that_make_no_sense_are_refused_by_name(void **state)
+{
+	static const struct {
+		struct gons_idmap line[2];
+		const char *words;
+	} bad[] = {
+		{ { { 0, 0, 1 }, { 5, 5, 0 } }, "line 1 of the gid map maps no ids" },
+		{ { { 0, 0, 1 }, { 4294967295U, 5, 1 } }, "line 1 of the gid map goes beyond" },
+		{ { { 0, 0, 1 }, { 5, 4294967290U, 6 } }, "line 1 of the gid map goes beyond" },
+		{ { { 0, 0, 1 }, { 1, 1, 4294967295U } }, "line 1 of the gid map goes beyond" },
+		{ { { 0, 0, 10 }, { 9, 100, 5 } },
+		  "lines 0 and 1 of the gid map have ids inside in common" },
+		{ { { 10, 0, 10 }, { 9, 100, 2 } }, "have ids inside in common" },
+		{ { { 0, 100, 10 }, { 50, 109, 5 } },
+		  "lines 0 and 1 of the gid map have ids outside in common" },
+	};
+	const struct gons_idmap good = { 0, geteuid(), 1 };
+	struct gons_idmaps maps = { &good, 1, NULL, 2 };
+
+	(void)state;
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWUSER, &maps), EINVAL,
+		       "the gid map has 2 lines and is NULL");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		maps.gid = bad[i].line;
+		assert_refused(gons_set_unshare(NULL, CLONE_NEWUSER, &maps), EINVAL, bad[i].words);
+	}
+}
+
+/* As a user who has ids in files of its own instead of /etc/subuid and /etc/subgid. */
+static int map_by_newuidmap(void *arg)
+{
+	static const struct gons_idmap uid[] = { { 0, 65534, 1 }, { 1, 100000, 1000 } };
+	static const struct gons_idmap gid[] = { { 0, 65534, 1 }, { 1, 300000, 500 } };
+	static const struct gons_idmap other[] = { { 0, 65534, 1 }, { 1, 100000, 1001 } };
+	const struct gons_idmaps maps = { uid, 2, gid, 2 }, too_many = { other, 2, gid, 2 };
+	gons_set *set;
+
+	(void)arg;
+	want(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+	set = gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET, &maps);
+	want(set);
+	want(gons_set_run(set, copy_maps, shared, NULL) == 0);
+	gons_set_close(set);
+	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &too_many) && errno == EPERM);
+	want(strstr(gons_error(), "newuidmap: uid range [1-1002) -> [100000-101001) not allowed"));
+	return 0;
+}
+
+static void provide(const char *path, const char *text)
+{
+	const char *source = path[8] == 'u' ? "/tmp/subuid" : "/tmp/subgid";
+	FILE *file = fopen(source, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(mount(source, path, NULL, MS_BIND, NULL), 0);
+}
+
+static void ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it(void **state)
+{
+	const struct gons_idmap uid[] = { { 0, 65534, 1 }, { 1, 100000, 1000 } };
+	const struct gons_idmap gid[] = { { 0, 65534, 1 }, { 1, 300000, 500 } };
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNS);
+	if (!is_privileged() || access("/usr/bin/newuidmap", X_OK) < 0 ||
+	    access("/etc/subuid", F_OK) < 0 || access("/etc/subgid", F_OK) < 0) {
+		print_error("gons: skipped: %s: it takes root, newuidmap, /etc/subuid and "
+			    "/etc/subgid\n",
+			    __func__);
+		skip();
+	}
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
+	provide("/etc/subuid", "nobody:100000:1000\n");
+	provide("/etc/subgid", "nobody:300000:500\n");
+	assert_int_equal(in_child(map_by_newuidmap, NULL), 0);
+	/* The maps as seen from inside, of ids further up. */
+	assert_map(shared[0], uid, 2);
+	assert_map(shared[1], gid, 2);
+}
+
+static int unshare_without_power(void *arg)
+{
+	const int *types = arg;
+	gons_set *set;
+
+	if (setresgid(65533, 65533, 65533) < 0 || setresuid(65533, 65533, 65533) < 0)
+		return 0; /* in a user namespace with one user */
+	want(!gons_set_unshare(NULL, *types, NULL) && errno == EPERM);
+	want(strstr(gons_error(), "Operation not permitted; CAP_SYS_ADMIN is missing"));
+	set = gons_set_unshare(NULL, *types | CLONE_NEWUSER, NULL);
+	want(set);
+	gons_set_close(set);
+	return 0;
+}
+
+static void a_user_namespace_makes_up_for_missing_privileges(void **state)
+{
+	int types = CLONE_NEWNET | CLONE_NEWNS;
+	int for_children = CLONE_NEWPID;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	assert_int_equal(in_child(unshare_without_power, &types), 0);
+	assert_int_equal(in_child(unshare_without_power, &for_children), 0);
+}
+
+/* ---- limits ---- */
+
+static int run_out_of_descriptors(void *arg)
+{
+	const int types = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+	int used = count_entries("/proc/self/fd");
+	struct rlimit limit;
+	gons_set *set;
+
+	(void)arg;
+	want(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	for (int room = 0; room < 20; room++) {
+		limit.rlim_cur = (rlim_t)(used - 1 + room);
+		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+		set = gons_set_unshare(NULL, types, NULL);
+		want(set || (errno == EMFILE && strstr(gons_error(), "RLIMIT_NOFILE")));
+		want(set || room < 16);
+		gons_set_close(set);
+	}
+	limit.rlim_cur = limit.rlim_max;
+	want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	want(count_entries("/proc/self/fd") == used);
+	/* Nor a child. */
+	want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	return 0;
+}
+
+static void a_limit_on_descriptors_leaves_no_child_and_no_descriptor(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET);
+	assert_int_equal(in_child(run_out_of_descriptors, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(new_namespaces_are_new_and_the_thread_stays),
+		check_test(the_rest_is_that_of_the_given_set),
+		check_test(new_ones_are_made_inside_of_the_sets),
+		check_test(new_ones_belong_to_the_sets_user_namespace),
+		check_test(without_maps_the_caller_is_root),
+		check_test(maps_of_no_lines_are_not_written),
+		check_test(several_lines_of_users_and_of_groups_are_mapped),
+		check_test(as_many_lines_as_the_kernel_takes),
+		check_test(maps_take_a_user_namespace),
+		check_test(maps_that_make_no_sense_are_refused_by_name),
+		check_test(ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it),
+		check_test(a_user_namespace_makes_up_for_missing_privileges),
+		check_test(a_limit_on_descriptors_leaves_no_child_and_no_descriptor),
+	};
+
+	shared = mmap(NULL, 3 * sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		return 1;
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

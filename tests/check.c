@@ -308,6 +308,29 @@ static void *run_job(void *arg)
 	return NULL;
 }
 
+int limit_namespaces(const char *type, const char *most)
+{
+	char path[64];
+	ssize_t written;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", type);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 102;
+	written = write(fd, most, strlen(most));
+	(void)close(fd);
+	return written == (ssize_t)strlen(most) ? 0 : 102;
+}
+
+int enter_limited(const char *type, const char *most)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+		    CLONE_NEWCGROUP) < 0)
+		return 101;
+	return limit_namespaces(type, most);
+}
+
 void on_thread(void (*fn)(void *), void *arg)
 {
 	struct job job = { fn, arg };

@@ -90,6 +90,11 @@ bool lose_capabilities(uint64_t which);
 
 /* Writes the text into a file that is there. */
 bool put_text(const char *path, const char *text);
+/* Puts a (forked) process into a user namespace of its own, where this many namespaces of a type
+ * ("net") may exist, and into new namespaces that belong to it, to come back to. 0, or an exit
+ * status. limit_namespaces() changes the number. */
+int enter_limited(const char *type, const char *most);
+int limit_namespaces(const char *type, const char *most);
 
 /* Runs fn(arg) on another thread and waits for it. */
 void on_thread(void (*fn)(void *), void *arg);

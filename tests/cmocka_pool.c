@@ -1,33 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces made ahead of the tests. The tests run in this order, and count on it.
+ * Namespaces made ahead of the tests, fewer and more than there are tests. The tests run in this
+ * order, and count on it.
  */
 #include "check.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { AHEAD = 2, TESTS = 4 };
+enum { TESTS = 24 };
 
 static uint64_t seen[TESTS];
 static int n_seen;
-static uint64_t own_mntns;
+static uint64_t own_netns, own_mntns;
 static int fds_before, threads_before;
+
+/* The number of a namespace that has ended is given again; so those that were seen are kept in a
+ * message that nobody receives, where they need no descriptor. */
+static int mailbox[2];
+
+static void keep_alive(void)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS } };
+	struct iovec byte = { (char[]){ 0 }, 1 };
+	const struct msghdr message = { .msg_iov = &byte,
+					.msg_iovlen = 1,
+					.msg_control = &control,
+					.msg_controllen = sizeof(control) };
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	assert_int_equal(sendmsg(mailbox[0], &message, 0), 1);
+	assert_int_equal(close(fd), 0);
+}
 
 /* The network namespace is none that an earlier test was in. */
 static void is_a_new_one(void)
 {
 	uint64_t ino = own_ino("net");
 
+	assert_int_not_equal(ino, own_netns);
 	for (int i = 0; i < n_seen; i++)
 		assert_int_not_equal(ino, seen[i]);
 	seen[n_seen++] = ino;
+	keep_alive();
 }
 
-static int remember_mntns(void **state)
+static int remember_place(void **state)
 {
 	int result = gons_group_setup_root(state);
 
+	own_netns = own_ino("net");
 	own_mntns = own_ino("mnt");
 	return result;
 }
@@ -46,6 +80,14 @@ static void each_test_has_a_network_that_nobody_was_in(void **state)
 	assert_string_equal(read_text("/sys/class/net/lo/operstate"), "unknown\n"); /* it is up */
 }
 
+static void the_sysfs_is_read_only(void **state)
+{
+	(void)state;
+	is_a_new_one();
+	assert_int_equal(open("/sys/class/net/lo/mtu", O_WRONLY | O_CLOEXEC), -1);
+	assert_int_equal(errno, EROFS);
+}
+
 static void other_types_are_not_taken_from_the_pool(void **state)
 {
 	(void)state;
@@ -53,31 +95,77 @@ static void other_types_are_not_taken_from_the_pool(void **state)
 	assert_int_equal(own_ino("mnt"), own_mntns);
 }
 
-static void two_sets_and_their_threads_are_still_there(void **state)
+/* A thread of this name; each set is made by one more, which it starts. */
+static bool has_maker(void)
 {
-	(void)state;
-	if (n_seen == 0)
-		gons_require(CLONE_NEWNET | CLONE_NEWNS);
-	assert_int_equal(count_entries("/proc/self/task"), threads_before + AHEAD);
-	assert_true(count_entries("/proc/self/fd") >= fds_before + 2 * AHEAD);
+	DIR *dir = opendir("/proc/self/task");
+	const struct dirent *entry;
+	int count = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[300];
+
+		(void)snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		count += strcmp(read_text(path), "gons-pool\n") == 0;
+	}
+	(void)closedir(dir);
+	return count > 0;
 }
 
-int main(void)
+static void a_thread_makes_them(void **state)
+{
+	(void)state;
+	assert_true(has_maker());
+}
+
+static int still_has_the_pool(void **state)
+{
+	(void)state;
+	return has_maker() ? 0 : -1;
+}
+
+static int run_with(unsigned n)
 {
 	const int types = CLONE_NEWNET | CLONE_NEWNS;
 	const struct CMUnitTest tests[] = {
 		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
 		gons_unit_test_in(other_types_are_not_taken_from_the_pool, CLONE_NEWNET),
 		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
+		gons_unit_test_in(the_sysfs_is_read_only, types),
 		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
-		cmocka_unit_test(two_sets_and_their_threads_are_still_there),
+		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
+		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
+		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
+		cmocka_unit_test(a_thread_makes_them),
 	};
+	int status;
 
-	if (gons_cmocka_pool(CLONE_NEWUSER, AHEAD) != -1 || errno != EINVAL ||
-	    gons_cmocka_pool(0, AHEAD) != -1 || gons_cmocka_pool(types, AHEAD) != 0)
+	if (gons_cmocka_pool(types, n) < 0)
+		return 1;
+	status = gons_run_group_tests(tests, remember_place, still_has_the_pool);
+	/* A joined thread may be listed for a moment yet. */
+	for (int i = 0; i < 1000 && count_entries("/proc/self/task") > threads_before; i++)
+		(void)usleep(1000);
+	if (count_entries("/proc/self/task") == threads_before &&
+	    count_entries("/proc/self/fd") == fds_before)
+		return status;
+	print_error("the pool is still there after the run\n");
+	return status ? status : 1;
+}
+
+int main(void)
+{
+	const unsigned sizes[] = { 1, 2, 30 };
+	int failed = 0;
+
+	if (gons_cmocka_pool(CLONE_NEWUSER, 1) != -1 || errno != EINVAL ||
+	    gons_cmocka_pool(0, 1) != -1 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, mailbox) < 0)
 		return 1;
 	on_thread(free, NULL); /* with which a sanitizer starts a thread of its own */
 	fds_before = count_entries("/proc/self/fd");
 	threads_before = count_entries("/proc/self/task");
-	return gons_run_group_tests(tests, remember_mntns, NULL);
+	for (int i = 0; i < 3; i++)
+		failed += run_with(sizes[i]);
+	return failed;
 }

@@ -302,25 +302,6 @@ static void the_limit_does_not_stand_in_the_way_back(void **state)
 
 /* ---- namespaces ---- */
 
-/*
- * Puts the (forked) process into a user namespace of its own, with this limit, and into new
- * namespaces that belong to it, to come back to. Returns 0 or an exit status.
- */
-static int enter_limited(const char *limit, const char *value)
-{
-	char path[64];
-	int fd;
-
-	if (unshare(CLONE_NEWUSER | ALL_TYPES) < 0)
-		return 101;
-	(void)snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", limit);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value))
-		return 102;
-	(void)close(fd);
-	return 0;
-}
-
 static int make(int type)
 {
 	return type == CLONE_NEWNS ? gons_mntns_new_transient(NULL) : gons_new_transient(type);

@@ -45,6 +45,7 @@ extern "C" {
 #include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/set.h>
 
 /*
  * gons_unit_test(f), gons_unit_test_setup_teardown(f, setup, teardown) - a test whose
@@ -78,11 +79,14 @@ extern "C" {
 /*
  * gons_cmocka_pool(types, n) - called before the tests: make namespaces ahead of need.
  *
- * The first n tests made by gons_unit_test_in() with exactly these types enter namespaces
- * that were made before the first test, after the group set-up, instead of making them.
- * None is entered twice; further tests make their own, and so do all where making them
- * ahead was refused. They hold descriptors, and with CLONE_NEWNS idle threads, until the
- * program ends. Returns 0; -1 with EINVAL for types that gons_enter_transient() refuses.
+ * Tests made by gons_unit_test_in() with exactly these types enter namespaces of a pool (see
+ * gons_pool_new()) instead of making them: n are made ahead, beginning after the group set-up,
+ * and more while tests run; none is entered twice. Where the pool cannot make them, the tests
+ * make their own. The pool, a thread and the descriptors of what is ahead, ends after the group
+ * teardown; no test is blamed for it. While it is there, gons_become_root() is refused.
+ *
+ * It is for the runs that follow, until called again; n = 0 ends it. Returns 0; -1 with EINVAL for
+ * types that gons_enter_transient() refuses.
  */
 static inline int gons_cmocka_pool(int types, unsigned n);
 

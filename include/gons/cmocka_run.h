@@ -264,16 +264,11 @@ static inline int gons_cmocka_furnish(int types)
 	return gons_mntns_mount_sysfs_ro() < 0 || gons_netns_loopback_up() < 0 ? -1 : 0;
 }
 
-struct gons_cmocka_set {
-	int fds[5];
-	int n;
-};
-
-/* What gons_cmocka_pool() asked for; outlives the run. */
+/* What gons_cmocka_pool() asked for, and the pool of the run that is under way. */
 struct gons_cmocka_ahead {
 	int types;
-	unsigned wanted, made, used;
-	struct gons_cmocka_set *sets;
+	unsigned wanted;
+	gons_pool *pool;
 };
 extern struct gons_cmocka_ahead gons_cmocka_ahead;
 __attribute__((weak)) struct gons_cmocka_ahead gons_cmocka_ahead;
@@ -282,64 +277,60 @@ static inline int gons_cmocka_pool(int types, unsigned n)
 {
 	if (GONS_CMOCKA_MARK_(types) == &gons_cmocka_marks[32])
 		return gons_enter_transient(types); /* refuses these */
-	/* A pool of an earlier run keeps its namespaces; nobody gets them any more. */
-	__builtin_free(gons_cmocka_ahead.sets);
-	memset(&gons_cmocka_ahead, 0, sizeof(gons_cmocka_ahead));
 	gons_cmocka_ahead.types = types;
 	gons_cmocka_ahead.wanted = n;
 	return 0;
 }
 
-static inline void gons_cmocka_furnish_ahead(void *ok)
+static inline void gons_cmocka_furnish_here(void *result)
 {
-	*(int *)ok = gons_cmocka_furnish(gons_cmocka_ahead.types) == 0;
+	*(int *)result = gons_cmocka_furnish(CLONE_NEWNET | CLONE_NEWNS);
 }
 
-static inline int gons_cmocka_make_ahead(struct gons_cmocka_set *set)
+/* Runs on the pool's thread, too: no assertions. */
+static inline int gons_cmocka_furnish_set(const gons_set *set, void *arg)
 {
-	int ok = 0;
+	const int nsfds[] = { gons_set_fd(set, CLONE_NEWNET), gons_set_fd(set, CLONE_NEWNS) };
+	int result = -1;
 
-	for (int i = 0; i < 5; i++) {
-		int type = gons_cmocka_ahead.types & gons_cmocka_type(i);
-		int fd = type == CLONE_NEWNS ? gons_mntns_new_transient(NULL)
-			 : type != 0	     ? gons_new_transient(type)
-					     : 0;
-
-		if (fd < 0)
-			return -1;
-		if (type != 0)
-			set->fds[set->n++] = fd;
-	}
-	if (gons_execute_all(set->fds, (size_t)set->n, gons_cmocka_furnish_ahead, &ok) < 0)
-		return -1;
-	return ok ? 0 : -1;
+	(void)arg;
+	return gons_execute_all(nsfds, 2, gons_cmocka_furnish_here, &result) < 0 ? -1 : result;
 }
 
-static inline void gons_cmocka_fill_pool(void)
+/* Where it is refused, each test makes its own namespaces, and is told why not. */
+static inline void gons_cmocka_start_pool(void)
 {
+	const int both = CLONE_NEWNET | CLONE_NEWNS;
 	struct gons_cmocka_ahead *ahead = &gons_cmocka_ahead;
+	int is_furnished = (ahead->types & both) == both;
 
-	if (ahead->sets || ahead->wanted == 0)
+	if (ahead->wanted == 0)
 		return;
-	ahead->sets =
-		(struct gons_cmocka_set *)__builtin_calloc(ahead->wanted, sizeof(*ahead->sets));
-	while (ahead->sets && ahead->made < ahead->wanted &&
-	       gons_cmocka_make_ahead(&ahead->sets[ahead->made]) == 0)
-		ahead->made++;
+	ahead->pool =
+		gons_pool_new(ahead->types, is_furnished ? gons_cmocka_furnish_set : NULL, NULL);
+	if (ahead->pool && gons_pool_start(ahead->pool, ahead->wanted) == 0)
+		return;
+	gons_pool_close(ahead->pool);
+	ahead->pool = NULL;
+}
+
+static inline void gons_cmocka_end_pool(void)
+{
+	gons_pool_close(gons_cmocka_ahead.pool);
+	gons_cmocka_ahead.pool = NULL;
 }
 
 static inline int gons_cmocka_enter_types(int types)
 {
-	struct gons_cmocka_ahead *ahead = &gons_cmocka_ahead;
-	const struct gons_cmocka_set *set;
+	const struct gons_cmocka_ahead *ahead = &gons_cmocka_ahead;
+	gons_set *set = ahead->pool && ahead->types == types ? gons_pool_get(ahead->pool) : NULL;
+	int result;
 
-	if (types != ahead->types || ahead->used == ahead->made)
+	if (!set)
 		return gons_enter_transient(types) < 0 ? -1 : gons_cmocka_furnish(types);
-	set = &ahead->sets[ahead->used++];
-	for (int i = 0; i < set->n; i++)
-		if (gons_enter(set->fds[i]) < 0)
-			return -1;
-	return 0;
+	result = gons_set_enter(set);
+	gons_set_close(set); /* keeps errno; whoever is inside needs no descriptor */
+	return result;
 }
 
 static inline void gons_cmocka_enter(int mark)
@@ -454,7 +445,7 @@ static inline int gons_cmocka_group_setup(void **cmocka_state)
 	if (gons_cmocka_now.group_setup != NULL &&
 	    gons_cmocka_now.group_setup(&gons_cmocka_now.group_state) != 0)
 		return -1;
-	gons_cmocka_fill_pool();
+	gons_cmocka_start_pool(); /* after gons_become_root(), which takes a single thread */
 	return 0;
 }
 
@@ -515,6 +506,7 @@ static inline int gons_cmocka_run(const char *name, const struct CMUnitTest *tes
 			gons_cmocka_copy(&tests[i], &entries[i], &copies[i]);
 		result = _cmocka_run_group_tests(name, copies, n, gons_cmocka_group_setup,
 						 gons_cmocka_group_teardown);
+		gons_cmocka_end_pool();
 	}
 	__builtin_free(copies);
 	__builtin_free(entries);

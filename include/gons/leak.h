@@ -20,7 +20,9 @@ typedef struct gons_leaks gons_leaks;
  * gons_leaks_begin - remember what is there now.
  *
  * Remembered are the process's open descriptors and threads, and the calling thread's
- * namespaces, root, working directory and umask. Holds up to seven descriptors.
+ * namespaces, root, working directory and umask. Holds up to seven descriptors. Not remembered is
+ * what gons itself keeps, such as the sets of a pool (gons_pool_start()); while a pool's thread
+ * makes one, this waits for it, for 10 seconds at most.
  * Returns NULL with errno EMFILE, ENFILE or ENOMEM, ENOENT without procfs on /proc.
  * To be ended by gons_leaks_end(), on the same thread.
  */

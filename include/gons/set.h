@@ -241,6 +241,82 @@ int gons_set_id(const gons_set *set, int type, char *buf, size_t size);
  */
 void gons_set_close(gons_set *set);
 
+/*
+ * gons_pool - sets made ahead of need, by a thread of the pool's own.
+ *
+ * Making a network namespace takes the kernel hundreds of microseconds, and taking one from a
+ * pool about one. Every set is new: what was given out never comes back.
+ *
+ * A pool can be used by many threads at once, but for gons_pool_close().
+ */
+typedef struct gons_pool gons_pool;
+
+/*
+ * gons_pool_new - a pool of sets of these types.
+ *
+ * @types: as gons_set_unshare() takes them, without maps.
+ * @after_create: called with each new set, to furnish it, before anybody gets it; returns 0, or
+ *                -1 with errno when the set is not to be used. May be NULL.
+ * @arg: for after_create.
+ *
+ * Only remembers. after_create is called on the thread that makes the set: the pool's own or, when
+ * that is late, the one that calls gons_pool_get(); never on the former twice at once, but on
+ * several threads at a time. It is called outside of the set, which it may go into by
+ * gons_execute() or gons_set_do(); what it leaves on the thread's scope is undone when it returns.
+ * It cannot use assertions of a test framework, nor close the pool or get from it.
+ *
+ * Returns the pool, for gons_pool_close(). NULL with errno EINVAL for the types that
+ * gons_set_unshare() refuses, ENOMEM.
+ */
+gons_pool *gons_pool_new(int types, int (*after_create)(const gons_set *, void *), void *arg);
+
+/*
+ * gons_pool_start - begin to make sets ahead, n at most.
+ *
+ * Starts a thread, "gons-pool", with all signals blocked, which makes sets from the namespaces that
+ * the caller is in now: a mount namespace is a copy of the caller's. It fills the pool, sleeps
+ * until half of it was taken, and fills it again. Returns before the first set is there.
+ *
+ * Each set ahead holds a descriptor for each type, and the pool one more for each: the leak report
+ * (gons_leaks_begin()) knows these and the thread, and blames nobody for them who has not started
+ * the pool himself.
+ *
+ * Returns 0. -1 with errno EINVAL when n is 0 or the pool has been started; EAGAIN when the limit
+ * on threads is reached; EMFILE, ENFILE, ENOMEM; ENOENT without procfs on /proc.
+ */
+int gons_pool_start(gons_pool *pool, unsigned n);
+
+/*
+ * gons_pool_get - a new set, made ahead or made now.
+ *
+ * Where none is ready, the calling thread makes one, as gons_set_unshare() does, and calls
+ * after_create: it never waits for the pool's thread. A pool that was not started makes every
+ * set like this. What the pool's thread would copy from the namespaces that it was started in (the
+ * mounts, the host name) such a set copies as well, wherever the caller is.
+ *
+ * Returns the set, for gons_set_close(). NULL with errno and the sentence of gons_set_unshare() or
+ * after_create when making one has failed; EINVAL for NULL. What after_create has refused on the
+ * pool's thread is told once, after the sets that were made before it. A failure to make one there
+ * is told by the failure to make one here. After either, the pool's thread rests until a get has
+ * succeeded: get again once the reason has gone.
+ *
+ * In a child made by fork(2) the sets made ahead are the parent's to give, and there is no thread:
+ * every set is made by the caller, until gons_pool_start() is called there.
+ */
+gons_set *gons_pool_get(gons_pool *pool);
+
+/*
+ * gons_pool_len - how many sets are ready. 0 for NULL.
+ */
+unsigned gons_pool_len(gons_pool *pool);
+
+/*
+ * gons_pool_close - end the pool: its thread, after the set that it may be making, and the sets
+ * that nobody got. Those given out stay. NULL is fine. No other thread may use the pool any more,
+ * nor be in one of its calls. In a forked child only descriptors and memory are freed.
+ */
+void gons_pool_close(gons_pool *pool);
+
 #ifdef __cplusplus
 }
 #endif

@@ -47,6 +47,7 @@ struct gons_leaks {
 	struct stat root, cwd;
 	char cwd_path[PATH_MAX];
 	unsigned umask;
+	unsigned last_owner; /* what gons keeps for later ones was begun since */
 	struct items fds, threads;
 };
 
@@ -112,6 +113,38 @@ static int list_items(const char *path, bool with_files, struct items *items)
 	return result;
 }
 
+static const char fd_dir[] = "/proc/thread-self/fd";
+static const char task_dir[] = "/proc/self/task";
+
+/* Leaves out what gons itself keeps for owners up to this one. */
+static int list_others(const char *path, bool with_files, bool (*is_kept)(int, unsigned),
+		       unsigned last_owner, struct items *items)
+{
+	size_t n = 0;
+	int result;
+
+	gons_i_kept_hold();
+	result = list_items(path, with_files, items);
+	gons_i_kept_lock();
+	for (size_t i = 0; i < items->n; i++)
+		if (!is_kept(items->list[i].number, last_owner))
+			items->list[n++] = items->list[i];
+	gons_i_kept_unlock();
+	gons_i_kept_release();
+	items->n = n;
+	return result;
+}
+
+static int list_fds(unsigned last_owner, struct items *fds)
+{
+	return list_others(fd_dir, true, gons_i_kept_has_fd, last_owner, fds);
+}
+
+static int list_threads(unsigned last_owner, struct items *threads)
+{
+	return list_others(task_dir, false, gons_i_kept_has_thread, last_owner, threads);
+}
+
 static bool has_item(const struct items *items, const struct item *item)
 {
 	for (size_t i = 0; i < items->n; i++)
@@ -120,9 +153,6 @@ static bool has_item(const struct items *items, const struct item *item)
 			return true;
 	return false;
 }
-
-static const char fd_dir[] = "/proc/thread-self/fd";
-static const char task_dir[] = "/proc/self/task";
 
 /* ---- the picture ---- */
 
@@ -201,8 +231,11 @@ GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 	(void)fstat(leaks->place.cwd_fd, &leaks->cwd);
 	read_link("/proc/thread-self", "cwd", leaks->cwd_path, sizeof(leaks->cwd_path));
 	leaks->umask = read_umask();
-	if (list_items(fd_dir, true, &leaks->fds) == 0 &&
-	    list_items(task_dir, false, &leaks->threads) == 0)
+	gons_i_kept_lock();
+	leaks->last_owner = gons_i_kept_last();
+	gons_i_kept_unlock();
+	if (list_fds(leaks->last_owner, &leaks->fds) == 0 &&
+	    list_threads(leaks->last_owner, &leaks->threads) == 0)
 		return leaks;
 	gons_i_place_close(&leaks->place);
 	free_leaks(leaks);
@@ -275,7 +308,7 @@ static void find_fds(const gons_leaks *leaks, struct findings *findings)
 {
 	struct items now = { NULL, 0 };
 
-	if (list_items(fd_dir, true, &now) < 0)
+	if (list_fds(leaks->last_owner, &now) < 0)
 		find(findings, "%s", gons_error());
 	for (size_t i = 0; i < now.n; i++) {
 		char name[16], target[PATH_MAX];
@@ -310,7 +343,7 @@ static void find_threads(const gons_leaks *leaks, struct findings *findings)
 
 	/* A thread that was joined may be listed for a moment yet. */
 	for (int tries = 0; tries < 200; tries++) {
-		if (list_items(task_dir, false, &now) < 0) {
+		if (list_threads(leaks->last_owner, &now) < 0) {
 			find(findings, "%s", gons_error());
 			break;
 		}

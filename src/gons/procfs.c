@@ -18,6 +18,19 @@ const char *gons_i_own_path(const struct gons_i_type *row, char path[GONS_I_OWN_
 	return path;
 }
 
+int gons_i_tid(void)
+{
+	char link[64] = "";
+	const char *last;
+	int tid;
+
+	if (readlink("/proc/thread-self", link, sizeof(link) - 1) < 0)
+		return gons_i_fail(errno, "cannot read /proc/thread-self");
+	last = strrchr(link, '/'); /* PID/task/TID */
+	tid = last ? atoi(last + 1) : 0;
+	return tid > 0 ? tid : gons_i_fail(EINVAL, "/proc/thread-self leads to \"%s\"", link);
+}
+
 /* Whether the directory of the thread's namespaces is one of procfs, on the mount that /proc is.
  * Linux before 5.8 tells no mounts apart. */
 static bool is_covered_directory(void)

@@ -50,6 +50,10 @@ struct gons_i_keeper *gons_i_keeper_new(void);
 int gons_i_keeper_start(const struct gons_i_keeper *keeper, int *ret_pidfd);
 void gons_i_keeper_watch(struct gons_i_keeper *keeper, int pidfd);
 
+/* The descriptors that it holds in the process that watches; NULL holds none. Returns how many. */
+enum { GONS_I_KEEPER_FDS = 2 };
+unsigned gons_i_keeper_fds(const struct gons_i_keeper *keeper, int fds[GONS_I_KEEPER_FDS]);
+
 /* For one more set. Both take NULL. */
 struct gons_i_keeper *gons_i_keeper_share(struct gons_i_keeper *keeper);
 void gons_i_keeper_free(struct gons_i_keeper *keeper);

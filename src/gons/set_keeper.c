@@ -82,6 +82,17 @@ void gons_i_keeper_watch(struct gons_i_keeper *keeper, int pidfd)
 	keeper->pidfd = pidfd;
 }
 
+unsigned gons_i_keeper_fds(const struct gons_i_keeper *keeper, int fds[GONS_I_KEEPER_FDS])
+{
+	unsigned n = 0;
+
+	if (keeper && keeper->life[1] >= 0)
+		fds[n++] = keeper->life[1];
+	if (keeper && keeper->pidfd >= 0)
+		fds[n++] = keeper->pidfd;
+	return n;
+}
+
 struct gons_i_keeper *gons_i_keeper_share(struct gons_i_keeper *keeper)
 {
 	if (keeper)

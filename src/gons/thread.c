@@ -24,7 +24,12 @@ static size_t stack_size(void)
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = STACK_SIZE;
 
+	/* A child that is forked meanwhile, by another thread, would find the lock of the dynamic
+	 * linker held for ever: glibc frees it in no child. A fork waits for this lock, though. */
+	(void)gons_i_kept_prepare(); /* without memory it is as likely as ever */
+	gons_i_kept_lock();
 	(void)dl_iterate_phdr(add_tls, &size);
+	gons_i_kept_unlock();
 	return (size + page - 1) / page * page;
 }
 

@@ -7,7 +7,6 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 
 #include <gons/mntns.h>
@@ -28,29 +27,18 @@ static void wait_for(sem_t *sem)
 		;
 }
 
-/* "/proc/TID/root", by the number that this /proc knows the thread by. */
-static int find_procfsroot(char *path, size_t size)
-{
-	char link[64] = "";
-	const char *tid;
-
-	if (readlink("/proc/thread-self", link, sizeof(link) - 1) < 0)
-		return gons_i_fail(errno, "cannot read /proc/thread-self");
-	tid = strrchr(link, '/'); /* PID/task/TID */
-	if (!tid || (size_t)snprintf(path, size, "/proc%s/root", tid) >= size)
-		return gons_i_fail(EINVAL, "/proc/thread-self leads to \"%s\"", link);
-	return 0;
-}
-
 static void *live(void *arg)
 {
 	struct idle *idle = arg;
 	cleanup_fd int fd = -1;
+	int tid;
 
 	(void)prctl(PR_SET_NAME, "gons-mntns");
-	if (gons_i_switch_new(CLONE_NEWNS, NULL) == 0 &&
-	    find_procfsroot(idle->procfsroot, sizeof(idle->procfsroot)) == 0)
+	tid = gons_i_switch_new(CLONE_NEWNS, NULL) < 0 ? -1 : gons_i_tid();
+	if (tid > 0) {
+		(void)snprintf(idle->procfsroot, sizeof(idle->procfsroot), "/proc/%d/root", tid);
 		fd = gons_i_open_own(&gons_i_types[GONS_I_MNT]);
+	}
 	if (fd < 0)
 		gons_i_failure_save(idle->failure);
 	idle->fd = gons_i_take_fd(&fd);

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pools: what they hand out, who makes it, and what they say when it cannot be made.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <gons/set.h>
+
+#define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+/* Closed with the scope of the test, also of one that fails. */
+static void close_pool(void *pool)
+{
+	gons_pool_close(pool);
+}
+
+static gons_pool *new_pool(int types, int (*after_create)(const gons_set *, void *), void *arg)
+{
+	gons_pool *pool = gons_must(gons_pool_new(types, after_create, arg));
+
+	gons_must(gons_defer(close_pool, pool));
+	return pool;
+}
+
+static void close_set(void *set)
+{
+	gons_set_close(set);
+}
+
+static gons_set *get(gons_pool *pool)
+{
+	gons_set *set = gons_must(gons_pool_get(pool));
+
+	gons_must(gons_defer(close_set, set));
+	return set;
+}
+
+/* Until so many are ready. */
+static void await_len(gons_pool *pool, unsigned len)
+{
+	while (gons_pool_len(pool) != len)
+		(void)sched_yield();
+}
+
+/* Until no maker is in the middle of making one: no picture is taken before. */
+static void await_rest(void)
+{
+	assert_int_equal(gons_leaks_end(gons_must(gons_leaks_begin()), NULL, NULL), 0);
+}
+
+static void wait_for(sem_t *sem)
+{
+	while (sem_wait(sem) < 0) /* EINTR */
+		;
+}
+
+static uint64_t ino_of(const gons_set *set, int type)
+{
+	return gons_must(gons_ino(gons_must(gons_set_fd(set, type)), type));
+}
+
+/* ---- what is handed out ---- */
+
+enum { MANY = 20 };
+
+static void each_set_is_a_new_one_of_all_types(void **state)
+{
+	const unsigned ahead[] = { 1, 3, MANY + 5 };
+	uint64_t seen[MANY];
+
+	(void)state;
+	gons_require(ALL_TYPES);
+	for (int run = 0; run < 3; run++) {
+		gons_pool *pool = new_pool(ALL_TYPES, NULL, NULL);
+
+		gons_must(gons_pool_start(pool, ahead[run]));
+		for (int i = 0; i < MANY; i++) {
+			gons_set *set = get(pool);
+
+			assert_int_equal(gons_set_types(set), ALL_TYPES);
+			for (int j = 0; j < SWITCHABLE; j++)
+				assert_int_not_equal(ino_of(set, switchable[j].type),
+						     own_ino(switchable[j].name));
+			seen[i] = ino_of(set, CLONE_NEWNET);
+			for (int j = 0; j < i; j++)
+				assert_int_not_equal(seen[i], seen[j]);
+		}
+	}
+}
+
+static void a_set_given_out_outlives_the_pool(void **state)
+{
+	gons_pool *pool = gons_must(gons_pool_new(CLONE_NEWNET, NULL, NULL));
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_pool_start(pool, 2));
+	set = get(pool);
+	gons_pool_close(pool);
+	gons_must(gons_enter(gons_set_fd(set, CLONE_NEWNET)));
+	assert_int_equal(own_ino("net"), ino_of(set, CLONE_NEWNET));
+}
+
+static void as_many_are_made_ahead_as_were_asked_for(void **state)
+{
+	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	assert_int_equal(gons_pool_len(pool), 0);
+	gons_must(gons_pool_start(pool, 4));
+	await_len(pool, 4);
+	/* The maker sleeps until half of them was taken. */
+	(void)get(pool);
+	(void)get(pool);
+	assert_int_equal(gons_pool_len(pool), 2);
+	(void)get(pool);
+	await_len(pool, 4);
+	assert_int_equal(gons_pool_len(NULL), 0);
+}
+
+static void many_threads_get_sets_of_their_own(void **state);
+
+/* ---- after_create ---- */
+
+struct visit {
+	uint64_t set_ino, own_ino;
+	char thread[16];
+	bool blocked; /* SIGTERM */
+};
+
+struct visits {
+	pthread_mutex_t lock;
+	struct visit list[2 * MANY];
+	int n;
+};
+
+static int look_around(const gons_set *set, void *arg)
+{
+	struct visits *visits = arg;
+	struct visit visit = { .own_ino = own_ino("net") };
+	sigset_t mask;
+
+	visit.set_ino = gons_ino(gons_set_fd(set, CLONE_NEWNET), CLONE_NEWNET);
+	(void)prctl(PR_GET_NAME, visit.thread);
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	visit.blocked = sigismember(&mask, SIGTERM);
+	/* Closed when this returns. */
+	if (gons_current(CLONE_NEWNET) < 0)
+		return -1;
+	(void)pthread_mutex_lock(&visits->lock);
+	if (visits->n < 2 * MANY)
+		visits->list[visits->n++] = visit;
+	(void)pthread_mutex_unlock(&visits->lock);
+	return 0;
+}
+
+static void after_create_sees_each_set_from_outside(void **state)
+{
+	static struct visits visits = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	gons_pool *pool = new_pool(CLONE_NEWNET, look_around, &visits);
+	int fds;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_pool_start(pool, 3));
+	await_len(pool, 3);
+	assert_int_equal(visits.n, 3);
+	fds = count_entries("/proc/self/fd");
+	for (int i = 0; i < 3; i++) {
+		const struct visit *visit = &visits.list[i];
+
+		assert_string_equal(visit->thread, "gons-pool");
+		assert_true(visit->blocked);
+		assert_int_equal(visit->own_ino, own_ino("net"));
+		assert_int_not_equal(visit->set_ino, visit->own_ino);
+	}
+	/* In the order in which they were made; these were all descriptors there are. */
+	assert_int_equal(ino_of(get(pool), CLONE_NEWNET), visits.list[0].set_ino);
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+}
+
+static void name_host(void *name)
+{
+	(void)sethostname(name, strlen(name));
+}
+
+static int furnish(const gons_set *set, void *arg)
+{
+	return gons_execute(gons_set_fd(set, CLONE_NEWUTS), name_host, arg);
+}
+
+static void assert_hostname(const char *name)
+{
+	char actual[65] = "";
+
+	assert_int_equal(gethostname(actual, sizeof(actual) - 1), 0);
+	assert_string_equal(actual, name);
+}
+
+static void after_create_furnishes_each_set(void **state)
+{
+	char name[] = "furnished";
+	gons_pool *pool = new_pool(CLONE_NEWUTS, furnish, name);
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	gons_must(gons_pool_start(pool, 2));
+	for (int i = 0; i < 5; i++)
+		GONS_SCOPE {
+			gons_must(gons_enter(gons_set_fd(get(pool), CLONE_NEWUTS)));
+			assert_hostname("furnished");
+		}
+}
+
+/* ---- made by the caller ---- */
+
+/* Keeps the maker where it is, which tells the test that it is there. */
+struct gate {
+	sem_t reached, open;
+	pthread_t caller;
+};
+
+static int stop_maker(const gons_set *set, void *arg)
+{
+	struct gate *gate = arg;
+
+	(void)set;
+	if (pthread_equal(pthread_self(), gate->caller))
+		return 0;
+	(void)sem_post(&gate->reached);
+	wait_for(&gate->open);
+	return 0;
+}
+
+/* A pool whose maker is in the middle of making its first set. */
+static gons_pool *stopped_pool(int types, struct gate *gate)
+{
+	gons_pool *pool = new_pool(types, stop_maker, gate);
+
+	gate->caller = pthread_self();
+	(void)sem_init(&gate->reached, 0, 0);
+	(void)sem_init(&gate->open, 0, 0);
+	gons_must(gons_pool_start(pool, 2));
+	wait_for(&gate->reached);
+	return pool;
+}
+
+static void open_gate(void *arg)
+{
+	struct gate *gate = arg;
+
+	for (int i = 0; i < 100; i++)
+		(void)sem_post(&gate->open);
+}
+
+static void getting_never_waits_for_the_maker(void **state)
+{
+	static struct gate gate;
+	gons_pool *pool;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	pool = stopped_pool(CLONE_NEWNET, &gate);
+	gons_must(gons_defer(open_gate, &gate));
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(ino_of(get(pool), CLONE_NEWNET), own_ino("net"));
+	assert_int_equal(gons_pool_len(pool), 0);
+}
+
+static void every_set_resembles_where_the_pool_was_started(void **state)
+{
+	static struct gate gate;
+	char started[] = "started", elsewhere[] = "elsewhere";
+	gons_pool *pool;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	gons_must(gons_enter_transient(CLONE_NEWUTS));
+	name_host(started);
+	pool = stopped_pool(CLONE_NEWUTS, &gate);
+	gons_must(gons_defer(open_gate, &gate));
+	gons_must(gons_enter_transient(CLONE_NEWUTS));
+	name_host(elsewhere);
+	GONS_SCOPE {
+		gons_must(gons_enter(gons_set_fd(get(pool), CLONE_NEWUTS))); /* made just now */
+		assert_hostname("started");
+	}
+	open_gate(&gate);
+	await_len(pool, 2);
+	gons_must(gons_enter(gons_set_fd(get(pool), CLONE_NEWUTS))); /* made ahead */
+	assert_hostname("started");
+}
+
+static void a_pool_that_was_not_started_makes_them_on_demand(void **state)
+{
+	static struct visits visits = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	gons_pool *pool = new_pool(CLONE_NEWNET, look_around, &visits);
+	int threads = count_entries("/proc/self/task");
+	char name[16];
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	(void)prctl(PR_GET_NAME, name);
+	for (int i = 0; i < 3; i++) {
+		uint64_t ino = ino_of(get(pool), CLONE_NEWNET);
+
+		assert_int_equal(visits.n, i + 1);
+		assert_int_equal(ino, visits.list[i].set_ino);
+	}
+	assert_string_equal(visits.list[0].thread, name);
+	assert_int_equal(gons_pool_len(pool), 0);
+	/* A joined thread may be listed for a moment yet. */
+	while (count_entries("/proc/self/task") > threads)
+		(void)sched_yield();
+}
+
+/* ---- failures ---- */
+
+struct failing {
+	_Atomic int calls;
+	int from, to; /* calls that fail, from 0 on */
+	bool with_sentence;
+	sem_t failed;
+};
+
+static int fail_some(const gons_set *set, void *arg)
+{
+	struct failing *failing = arg;
+	int call = failing->calls++;
+
+	(void)set;
+	if (call < failing->from || call >= failing->to)
+		return 0;
+	errno = ENOTUNIQ;
+	if (failing->with_sentence)
+		(void)gons_open("/none/at/all", 0);
+	(void)sem_post(&failing->failed);
+	return -1;
+}
+
+static void a_failure_is_told_once_after_what_was_made_before(void **state)
+{
+	static struct failing failing = { .from = 2, .to = 3 };
+	gons_pool *pool = new_pool(CLONE_NEWUTS, fail_some, &failing);
+	int fds;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	(void)sem_init(&failing.failed, 0, 0);
+	fds = count_entries("/proc/self/fd");
+	gons_must(gons_pool_start(pool, 5));
+	wait_for(&failing.failed);
+	(void)get(pool);
+	(void)get(pool);
+	await_rest();
+	assert_refused(gons_pool_get(pool), ENOTUNIQ,
+		       "the pool's after_create refuses a set: Name not unique");
+	assert_int_equal(count_entries("/proc/self/fd"), fds + 1 + 2);
+	/* From then on it goes on: by the caller first, by the maker again after that. */
+	(void)get(pool);
+	await_len(pool, 5);
+	assert_int_equal(failing.calls, 3 + 1 + 5);
+}
+
+static void the_sentence_of_after_create_is_passed_on(void **state)
+{
+	static struct failing failing = { .from = 0, .to = 1000, .with_sentence = true };
+	gons_pool *pool = new_pool(CLONE_NEWUTS, fail_some, &failing);
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	(void)sem_init(&failing.failed, 0, 0);
+	/* By the caller, by the maker, by the caller. */
+	assert_refused(gons_pool_get(pool), ENOENT, "the namespace /none/at/all");
+	gons_must(gons_pool_start(pool, 1));
+	for (int i = 0; i < 3; i++)
+		assert_refused(gons_pool_get(pool), ENOENT, "the namespace /none/at/all");
+	assert_int_equal(gons_pool_len(pool), 0);
+}
+
+static void misuse_is_refused(void **state)
+{
+	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
+
+	(void)state;
+	assert_refused(gons_pool_new(0, NULL, NULL), EINVAL, "no set of namespace types");
+	assert_refused(gons_pool_new(1, NULL, NULL), EINVAL, "0x1 is no set of namespace types");
+	assert_refused(gons_pool_start(NULL, 1), EINVAL, "cannot start no pool");
+	assert_refused(gons_pool_start(pool, 0), EINVAL, "a pool of no sets");
+	assert_refused(gons_pool_get(NULL), EINVAL, "cannot get a set from no pool");
+	gons_must(gons_pool_start(pool, 1));
+	assert_refused(gons_pool_start(pool, 1), EINVAL, "has been started");
+	gons_pool_close(NULL);
+}
+
+/* ---- threads ---- */
+
+struct getter {
+	pthread_t thread;
+	gons_pool *pool;
+	uint64_t ino[MANY];
+};
+
+static void *get_many(void *arg)
+{
+	struct getter *getter = arg;
+
+	for (int i = 0; i < MANY; i++) {
+		gons_set *set = gons_pool_get(getter->pool);
+
+		getter->ino[i] = gons_ino(gons_set_fd(set, CLONE_NEWNET), CLONE_NEWNET);
+		if (gons_defer(close_set, set) < 0) /* when the thread ends */
+			getter->ino[i] = 0;
+	}
+	return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void many_threads_get_sets_of_their_own(void **state)
+{
+	enum { THREADS = 8 };
+	gons_pool *pool = new_pool(CLONE_NEWNET, NULL, NULL);
+	struct getter getters[THREADS];
+	uint64_t all[THREADS * MANY];
+	size_t n = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_pool_start(pool, 4));
+	for (int i = 0; i < THREADS; i++) {
+		getters[i].pool = pool;
+		assert_int_equal(pthread_create(&getters[i].thread, NULL, get_many, &getters[i]),
+				 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(getters[i].thread, NULL), 0);
+	/* A thread that has ended gave up its namespaces, whose numbers can come again. */
+	for (int i = 0; i < THREADS; i++) {
+		uint64_t *ino = getters[i].ino;
+
+		qsort(ino, MANY, sizeof(*ino), compare);
+		assert_true(ino[0] > 0);
+		for (int j = 1; j < MANY; j++)
+			assert_true(ino[j - 1] < ino[j]);
+		n += MANY;
+	}
+	assert_int_equal(n, sizeof(all) / sizeof(all[0]));
+}
+
+static void *get_until_cancelled(void *pool)
+{
+	for (;;) {
+		gons_set_close(gons_pool_get(pool));
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+static void a_cancelled_getter_loses_nothing(void **state)
+{
+	gons_pool *pool = new_pool(CLONE_NEWNET, NULL, NULL);
+	pthread_t threads[4];
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_pool_start(pool, 3));
+	for (int run = 0; run < 10; run++) {
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(
+				pthread_create(&threads[i], NULL, get_until_cancelled, pool), 0);
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(pthread_cancel(threads[i]), 0);
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(pthread_join(threads[i], NULL), 0);
+	}
+	(void)get(pool);
+	await_len(pool, gons_pool_len(pool)); /* the lock is free */
+}
+
+static int open_gate_late(const gons_set *set, void *arg)
+{
+	struct gate *gate = arg;
+
+	(void)set;
+	(void)sem_post(&gate->reached);
+	return 0;
+}
+
+static void a_pool_can_be_closed_while_it_makes(void **state)
+{
+	static struct gate gate;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	for (int i = 0; i < MANY; i++) {
+		gons_pool *pool = gons_must(gons_pool_new(CLONE_NEWNET, open_gate_late, &gate));
+
+		(void)sem_init(&gate.reached, 0, 0);
+		gons_must(gons_pool_start(pool, 50));
+		for (int j = 0; j < i % 4; j++)
+			wait_for(&gate.reached);
+		gons_pool_close(pool);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(each_set_is_a_new_one_of_all_types),
+		check_test(a_set_given_out_outlives_the_pool),
+		check_test(as_many_are_made_ahead_as_were_asked_for),
+		check_test(after_create_sees_each_set_from_outside),
+		check_test(after_create_furnishes_each_set),
+		check_test(getting_never_waits_for_the_maker),
+		check_test(every_set_resembles_where_the_pool_was_started),
+		check_test(a_pool_that_was_not_started_makes_them_on_demand),
+		check_test(a_failure_is_told_once_after_what_was_made_before),
+		check_test(the_sentence_of_after_create_is_passed_on),
+		check_test(misuse_is_refused),
+		check_test(many_threads_get_sets_of_their_own),
+		check_test(a_cancelled_getter_loses_nothing),
+		check_test(a_pool_can_be_closed_while_it_makes),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

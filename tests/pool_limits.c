@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pools where something runs out, in forked children, and beside leak reports.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gons/set.h>
+
+/* Closed with the scope of the test, also of one that fails. */
+static void close_pool(void *pool)
+{
+	gons_pool_close(pool);
+}
+
+static gons_pool *started_pool(int types, unsigned n)
+{
+	gons_pool *pool = gons_must(gons_pool_new(types, NULL, NULL));
+
+	gons_must(gons_defer(close_pool, pool));
+	gons_must(gons_pool_start(pool, n));
+	return pool;
+}
+
+static void await_len(gons_pool *pool, unsigned len)
+{
+	while (gons_pool_len(pool) != len)
+		(void)sched_yield();
+}
+
+static uint64_t ino_of(const gons_set *set)
+{
+	int fd = set ? gons_set_fd(set, CLONE_NEWNET) : -1;
+
+	return fd < 0 ? 0 : gons_ino(fd, CLONE_NEWNET);
+}
+
+/* ---- descriptors ---- */
+
+enum { MOST = 64 };
+
+static struct rlimit old_limit;
+
+static void set_limit(rlim_t n)
+{
+	const struct rlimit limit = { n, old_limit.rlim_max };
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void restore_limit(void *arg)
+{
+	(void)arg;
+	set_limit(old_limit.rlim_cur);
+}
+
+static void a_lack_of_descriptors_is_told_and_passes(void **state)
+{
+	gons_set *sets[MOST] = { NULL };
+	gons_pool *pool;
+	int n = 0, refused = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWUTS);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old_limit), 0);
+	gons_must(gons_defer(restore_limit, NULL));
+	set_limit(MOST);
+	pool = started_pool(CLONE_NEWNET | CLONE_NEWUTS, 2 * MOST);
+	/* First of the pool's thread, then of this one, which may find room that the other one had
+	 * taken for a moment. */
+	while (n < MOST && refused < 2) {
+		sets[n] = gons_pool_get(pool);
+		refused = sets[n] ? 0 : refused + 1;
+		n += sets[n] != NULL;
+		if (refused)
+			assert_refused(sets[n], EMFILE,
+				       "the limit on open descriptors (RLIMIT_NOFILE) is reached");
+	}
+	assert_int_equal(refused, 2);
+	assert_true(n > MOST / 4);
+	for (int i = 0; i < n; i++)
+		gons_set_close(sets[i]);
+	set_limit(4 * MOST + old_limit.rlim_cur / 2);
+	gons_set_close(gons_must(gons_pool_get(pool)));
+	await_len(pool, 2 * MOST);
+}
+
+static void a_start_without_descriptors_leaves_nothing(void **state)
+{
+	int first = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	gons_pool *pool = gons_must(gons_pool_new(CLONE_NEWNET | CLONE_NEWUTS, NULL, NULL));
+	int fds, refused = 0;
+
+	(void)state;
+	gons_must(gons_defer(close_pool, pool));
+	assert_int_equal(close(first), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old_limit), 0);
+	gons_must(gons_defer(restore_limit, NULL));
+	fds = count_entries("/proc/self/fd");
+	for (;; refused++) {
+		int result, errnum;
+
+		set_limit((rlim_t)(first + refused));
+		result = gons_pool_start(pool, 2);
+		errnum = errno;
+		set_limit(old_limit.rlim_cur);
+		if (result == 0)
+			break;
+		assert_int_equal(errnum, EMFILE);
+		assert_contains(gons_error(), "RLIMIT_NOFILE");
+		assert_int_equal(count_entries("/proc/self/fd"), fds);
+	}
+	assert_int_equal(refused, 2);
+}
+
+/* ---- namespaces ---- */
+
+static int run_out(void *arg)
+{
+	int status = enter_limited("net", "0");
+	gons_pool *pool = gons_pool_new(CLONE_NEWNET, NULL, NULL);
+
+	(void)arg;
+	if (status != 0)
+		return status;
+	want(pool && gons_pool_start(pool, 2) == 0);
+	/* By the pool's thread or by this one. */
+	for (int i = 0; i < 3; i++) {
+		want(!gons_pool_get(pool) && errno == ENOSPC);
+		want(strstr(gons_error(), "cannot create a network namespace: No space left"));
+		want(strstr(gons_error(), "the limit user.max_net_namespaces is reached here (0)"));
+	}
+	want(limit_namespaces("net", "10") == 0);
+	want(gons_pool_get(pool)); /* from which on the pool's thread tries again */
+	await_len(pool, 2);
+	want(gons_pool_get(pool));
+	gons_pool_close(pool);
+	return 0;
+}
+
+static void a_limit_on_namespaces_is_told_and_can_be_raised(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	assert_int_equal(in_child(run_out, NULL), 0);
+}
+
+/* ---- forked children ---- */
+
+struct inherited {
+	gons_pool *pool;
+	int fds; /* of the parent, without those of the pool */
+	uint64_t own_ino;
+};
+
+static int use_in_child(void *arg)
+{
+	const struct inherited *inherited = arg;
+	gons_pool *pool = inherited->pool;
+	gons_set *set = gons_pool_get(pool);
+
+	/* The parent's sets are closed, and there is no thread. */
+	want(set);
+	want(ino_of(set) != inherited->own_ino);
+	want(gons_pool_len(pool) == 0);
+	want(count_entries("/proc/self/fd") == inherited->fds + 1);
+	want(count_entries("/proc/self/task") == 1);
+	gons_set_close(set);
+	/* It can have one. */
+	want(gons_pool_start(pool, 3) == 0);
+	await_len(pool, 3);
+	for (int i = 0; i < 5; i++) {
+		set = gons_pool_get(pool);
+		want(set);
+		gons_set_close(set);
+	}
+	gons_pool_close(pool);
+	want(count_entries("/proc/self/fd") == inherited->fds);
+	return 0;
+}
+
+static int close_in_child(void *arg)
+{
+	const struct inherited *inherited = arg;
+
+	gons_pool_close(inherited->pool);
+	want(count_entries("/proc/self/fd") == inherited->fds);
+	return 0;
+}
+
+static void a_forked_child_has_a_pool_of_its_own(void **state)
+{
+	struct inherited inherited = { .own_ino = own_ino("net") };
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	inherited.fds = count_entries("/proc/self/fd");
+	inherited.pool = started_pool(CLONE_NEWNET, 3);
+	await_len(inherited.pool, 3);
+	assert_int_equal(in_child(use_in_child, &inherited), 0);
+	assert_int_equal(in_child(close_in_child, &inherited), 0);
+	/* The parent's is as it was. */
+	assert_int_equal(gons_pool_len(inherited.pool), 3);
+	for (int i = 0; i < 5; i++)
+		gons_set_close(gons_must(gons_pool_get(inherited.pool)));
+}
+
+static int get_in_child(void *pool)
+{
+	for (int i = 0; i < 2; i++) {
+		gons_set *set = gons_pool_get(pool);
+
+		want(set);
+		gons_set_close(set);
+	}
+	gons_pool_close(pool);
+	return 0;
+}
+
+static void a_fork_while_the_pool_is_busy_harms_neither(void **state)
+{
+	gons_pool *pool;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	pool = started_pool(CLONE_NEWNET, 4);
+	for (int i = 0; i < 20; i++) {
+		gons_set_close(gons_must(gons_pool_get(pool)));
+		assert_int_equal(in_child(get_in_child, pool), 0);
+	}
+}
+
+/* ---- beside leak reports ---- */
+
+static int findings;
+static char sentence[256];
+
+static void count_finding(const char *text, void *arg)
+{
+	(void)arg;
+	findings++;
+	(void)snprintf(sentence, sizeof(sentence), "%s", text);
+}
+
+static int end_picture(gons_leaks *leaks)
+{
+	int result;
+
+	findings = 0;
+	result = gons_leaks_end(leaks, count_finding, NULL);
+	assert_int_equal(result, findings);
+	return result;
+}
+
+static void a_busy_pool_is_no_leak_and_hides_none(void **state)
+{
+	gons_pool *pool;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWUTS);
+	pool = started_pool(CLONE_NEWNET | CLONE_NEWUTS, 6);
+	for (int i = 0; i < 100; i++) {
+		gons_leaks *leaks = gons_must(gons_leaks_begin());
+		gons_set *set = gons_must(gons_pool_get(pool));
+		int fd;
+
+		gons_set_close(set);
+		assert_int_equal(end_picture(leaks), 0);
+
+		leaks = gons_must(gons_leaks_begin());
+		gons_set_close(gons_must(gons_pool_get(pool)));
+		fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+		assert_int_equal(end_picture(leaks), 1);
+		assert_contains(sentence, "was left open: net:[");
+		assert_int_equal(close(fd), 0);
+
+		leaks = gons_must(gons_leaks_begin());
+		set = gons_must(gons_pool_get(pool));
+		assert_int_equal(end_picture(leaks), 2); /* a descriptor each */
+		gons_set_close(set);
+	}
+}
+
+static void what_keeps_a_pid_namespace_is_no_leak(void **state)
+{
+	gons_pool *pool;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	pool = started_pool(CLONE_NEWPID, 3);
+	for (int i = 0; i < 10; i++) {
+		gons_leaks *leaks = gons_must(gons_leaks_begin());
+
+		gons_set_close(gons_must(gons_pool_get(pool)));
+		assert_int_equal(end_picture(leaks), 0);
+	}
+}
+
+static void a_pool_that_is_left_is_a_leak(void **state)
+{
+	gons_leaks *leaks = gons_must(gons_leaks_begin());
+	gons_pool *pool;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	pool = started_pool(CLONE_NEWUTS, 2);
+	await_len(pool, 2);
+	/* Where it was started, two sets, and the thread. */
+	assert_int_equal(end_picture(leaks), 4);
+	assert_contains(sentence, "\"gons-pool\" was left running");
+	leaks = gons_must(gons_leaks_begin());
+	gons_set_close(gons_must(gons_pool_get(pool)));
+	assert_int_equal(end_picture(leaks), 0);
+}
+
+/* ---- where the program is odd ---- */
+
+static int use_descriptor_0(void *arg)
+{
+	gons_pool *pool;
+
+	(void)arg;
+	for (int fd = 0; fd < 3; fd++)
+		(void)close(fd);
+	pool = gons_pool_new(CLONE_NEWNET, NULL, NULL);
+	if (!pool || gons_pool_start(pool, 3) < 0)
+		return 1;
+	for (int i = 0; i < 6; i++) {
+		gons_set *set = gons_pool_get(pool);
+
+		if (ino_of(set) == 0 || ino_of(set) == own_ino("net"))
+			return 2;
+		gons_set_close(set);
+	}
+	gons_pool_close(pool);
+	return open("/dev/null", O_RDONLY | O_CLOEXEC) == 0 ? 0 : 3;
+}
+
+static void closed_standard_streams_do_not_matter(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(use_descriptor_0, NULL), 0);
+}
+
+static int leave_procfs(void *arg)
+{
+	gons_pool *pool = gons_pool_new(CLONE_NEWNET, NULL, NULL);
+
+	(void)arg;
+	want(pool);
+	want(chroot("/sys") == 0 && chdir("/") == 0);
+	want(gons_pool_start(pool, 1) == -1 && errno == ENOENT);
+	want(strstr(gons_error(), "procfs of this PID namespace is not mounted on /proc"));
+	want(!gons_pool_get(pool) && errno == ENOENT);
+	gons_pool_close(pool);
+	return 0;
+}
+
+static void without_procfs_it_is_refused(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(leave_procfs, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_lack_of_descriptors_is_told_and_passes),
+		check_test(a_start_without_descriptors_leaves_nothing),
+		check_test(a_limit_on_namespaces_is_told_and_can_be_raised),
+		check_test(a_forked_child_has_a_pool_of_its_own),
+		check_test(a_fork_while_the_pool_is_busy_harms_neither),
+		check_test(a_busy_pool_is_no_leak_and_hides_none),
+		check_test(what_keeps_a_pid_namespace_is_no_leak),
+		check_test(a_pool_that_is_left_is_a_leak),
+		check_test(closed_standard_streams_do_not_matter),
+		check_test(without_procfs_it_is_refused),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -74,6 +74,14 @@ int count_entries(const char *path)
 	return count_entries_at(AT_FDCWD, path);
 }
 
+int count_class_net(int dir_fd, const char *path)
+{
+	char masters[64];
+
+	(void)snprintf(masters, sizeof(masters), "%s/bonding_masters", path);
+	return count_entries_at(dir_fd, path) - (faccessat(dir_fd, masters, F_OK, 0) == 0);
+}
+
 const char *read_text(const char *path)
 {
 	static char text[65536];

@@ -60,6 +60,10 @@ uint64_t ino_in(const gons_set *set, int type);
 int count_entries(const char *path);
 int count_entries_at(int dir_fd, const char *path);
 
+/* Links that a directory class/net of a sysfs shows; where the module bonding is loaded it also has
+ * a file bonding_masters. -1 when it cannot be listed. */
+int count_class_net(int dir_fd, const char *path);
+
 /* The file's text (static buffer), "" when it cannot be read. */
 const char *read_text(const char *path);
 

@@ -7,6 +7,7 @@
  */
 #include "check.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,7 +202,7 @@ static void in_net_and_mnt_with_sysfs_and_loopback(void **state)
 	while (links[n].if_index != 0)
 		n++;
 	if_freenameindex(links);
-	assert_int_equal(count_entries("/sys/class/net"), n);
+	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), n);
 	assert_string_equal(read_text("/sys/class/net/lo/ifindex"), "1\n");
 	assert_int_equal(access("/sys/class/net/lo/ifindex", W_OK), -1);
 	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &request), 0);

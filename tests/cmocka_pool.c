@@ -76,7 +76,7 @@ static void each_test_has_a_network_that_nobody_was_in(void **state)
 	assert_string_equal(links[0].if_name, "lo");
 	assert_int_equal(links[1].if_index, 0);
 	if_freenameindex(links);
-	assert_int_equal(count_entries("/sys/class/net"), 1);
+	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), 1);
 	assert_string_equal(read_text("/sys/class/net/lo/operstate"), "unknown\n"); /* it is up */
 }
 

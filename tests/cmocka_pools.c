@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ static void is_in_a_network_and_a_mount_namespace(void **state)
 	assert_int_not_equal(own_ino("net"), outside_net);
 	assert_int_not_equal(own_ino("mnt"), outside_mnt);
 	assert_int_equal(own_ino("uts"), outside_uts);
-	assert_int_equal(count_entries("/sys/class/net"), 1);
+	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), 1);
 }
 
 static void is_in_a_uts_namespace(void **state)

@@ -67,7 +67,7 @@ static int look_for(uint64_t ino)
 	}
 	if (found) {
 		want(gons_mntns_mount_sysfs_ro() == 0);
-		want(count_entries("/sys/class/net") == 1);
+		want(count_class_net(AT_FDCWD, "/sys/class/net") == 1);
 	}
 	want(gons_scope_end(mark) == 0);
 	return found ? 0 : SKIP;

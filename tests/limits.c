@@ -258,7 +258,7 @@ static void without_room_for_descriptors_no_sysfs_is_mounted(void **state)
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	assert_true(refuse_until_there_is_room(try_mount_sysfs_ro) >= 1);
-	assert_int_equal(count_entries("/sys/class/net"), 1);
+	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), 1);
 }
 
 static void the_sentence_names_the_limit_on_descriptors(void **state)

@@ -56,7 +56,8 @@ static void a_link_that_is_up_is_up_at_once(void **state)
 	for (int timeout = -1; timeout < 2; timeout++)
 		gons_must(gons_link_up(blue, link.ifindex, timeout < 0 ? -1 : timeout * 60000));
 	assert_true(see_link(blue, link.ifindex, &seen));
-	assert_int_equal(seen.state, IF_OPER_UP);
+	/* Until Linux 6.6 or so a veth may say later that it is UP. */
+	assert_true(seen.state == IF_OPER_UP || seen.state == IF_OPER_UNKNOWN);
 	assert_true(seen.flags & IFF_LOWER_UP);
 }
 
@@ -90,7 +91,7 @@ static void a_veth_whose_peer_is_down_is_not_up_in_time(void **state)
 	assert_refused(gons_link_up(blue, link.ifindex, 300), ETIMEDOUT, "is not up after 300 ms");
 	after = now_ms();
 	assert_contains(gons_error(), link.name);
-	assert_contains(gons_error(), "DOWN, for it has no carrier");
+	assert_contains(gons_error(), ", for it has no carrier");
 	assert_true(after - before >= 299);
 	assert_true(after - before < 30000);
 	assert_refused(gons_link_up(blue, link.ifindex, 0), ETIMEDOUT, "after 0 ms");

@@ -192,7 +192,7 @@ static int mount_sysfs_in_copy(void *is_mount_point)
 	if (gons_mntns_mount_sysfs_ro() < 0)
 		want(!"mounted");
 	want(count_mounts() > mounts || *(bool *)is_mount_point);
-	want(count_entries("/sys/class/net") == 1);
+	want(count_class_net(AT_FDCWD, "/sys/class/net") == 1);
 	return 0;
 }
 

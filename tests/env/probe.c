@@ -119,7 +119,7 @@ static void sees_only_loopback(void **state)
 	gons_must(gons_netns_enter_transient());
 	gons_must(gons_mntns_enter_transient());
 	gons_must(gons_mntns_mount_sysfs_ro());
-	assert_int_equal(count_entries("/sys/class/net"), count_links());
+	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), count_links());
 	assert_int_equal(access("/sys/class/net/lo", F_OK), 0);
 	/* Where the machine itself has nothing but lo, the old sysfs looks the same. */
 	assert_int_equal(stat("/sys", &now), 0);
@@ -129,7 +129,7 @@ static void sees_only_loopback(void **state)
 static void runs_in_net_and_mnt(void **state)
 {
 	(void)state;
-	assert_int_equal(count_entries("/sys/class/net"), count_links());
+	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), count_links());
 	assert_int_equal(strtol(read_text("/sys/class/net/lo/flags"), NULL, 16) & IFF_UP, IFF_UP);
 	assert_int_equal(open("/sys/class/net/lo/mtu", O_WRONLY | O_CLOEXEC), -1);
 	assert_int_equal(errno, EROFS);
@@ -147,7 +147,7 @@ static void reads_a_detached_sysfs(void **state)
 	if (sysfs_fd < 0)
 		gons_require(CLONE_NEWNET | CLONE_NEWNS); /* the same refusal */
 	gons_must(sysfs_fd);
-	assert_int_equal(count_entries_at(sysfs_fd, "class/net"), count_links());
+	assert_int_equal(count_class_net(sysfs_fd, "class/net"), count_links());
 	fd = openat(sysfs_fd, "class/net/lo/ifindex", O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(read(fd, text, sizeof(text)), 2);

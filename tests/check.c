@@ -121,7 +121,7 @@ static int count_children(void)
 }
 
 /* Without those that gons keeps for gons_set_do_restore(), and which end by themselves. */
-static int count_threads(void)
+static int list_threads(void)
 {
 	DIR *dir = opendir("/proc/self/task");
 	const struct dirent *entry;
@@ -141,6 +141,15 @@ static int count_threads(void)
 	return count;
 }
 
+int count_threads(int expected)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < 1000 && list_threads() > expected; i++)
+		(void)nanosleep(&pause, NULL);
+	return list_threads();
+}
+
 static void take_picture(struct picture *picture)
 {
 	const char *umask_line;
@@ -150,7 +159,7 @@ static void take_picture(struct picture *picture)
 	assert_int_equal(stat("/", &picture->root), 0);
 	assert_int_equal(stat(".", &picture->cwd), 0);
 	picture->fds = count_entries("/proc/thread-self/fd");
-	picture->threads = count_threads();
+	picture->threads = list_threads();
 	picture->children = count_children();
 	picture->mounts = count_mounts();
 	umask_line = strstr(read_text("/proc/thread-self/status"), "\nUmask:\t");
@@ -181,14 +190,11 @@ int check_begin(void **state)
 
 int check_end(void **state)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct picture after;
 
 	(void)state;
 	gons_must(gons_scope_end(before.mark));
-	/* A joined thread may be listed for a moment yet. */
-	for (int i = 0; i < 1000 && count_threads() > before.threads; i++)
-		(void)nanosleep(&pause, NULL);
+	(void)count_threads(before.threads);
 	take_picture(&after);
 	for (size_t i = 0; i < NAMES; i++)
 		if (after.ino[i] != before.ino[i])

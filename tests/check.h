@@ -67,6 +67,10 @@ int count_class_net(int dir_fd, const char *path);
 /* The file's text (static buffer), "" when it cannot be read. */
 const char *read_text(const char *path);
 
+/* Threads of the process. A joined one may be listed for a moment yet, which is waited for where
+ * there are more than expected. */
+int count_threads(int expected);
+
 /* Lines of /proc/thread-self/mountinfo. */
 int count_mounts(void);
 

@@ -99,6 +99,30 @@ int gons_vlan_new_transient(unsigned id, const struct gons_link_options *options
 			    struct gons_link *ret_link);
 
 /*
+ * gons_netdevsim_new_transient - make a simulated network device (netdevsim).
+ *
+ * @ports: how many links it has, 1 to 128.
+ * @ret_links: an array of as many, filled on success in the order of the ports; may be NULL.
+ *
+ * The links are made in the calling thread's network namespace, whatever is mounted on /sys
+ * there, with names that the kernel chooses, such as "eth0".
+ * They stay in that namespace, which stays alive as long. The device is removed when the calling
+ * thread's scope ends, wherever the thread is then; one that is removed already is no error. A
+ * process that is killed before that leaves it on the machine.
+ *
+ * Writes to files that belong to root: /sys/bus/netdevsim/new_device and del_device. Their owner
+ * may give them to somebody else, who then needs CAP_SYS_ADMIN over the network namespace only
+ * (as after gons_become_root()). Needs Linux 5.2, and the module netdevsim, which is loaded
+ * where there is one.
+ *
+ * Returns 0; -1 with EINVAL for no ports or too many; EOPNOTSUPP when this kernel lacks it;
+ * EACCES when the files belong to somebody else, and EPERM without CAP_SYS_ADMIN; EROFS when
+ * the network namespace's sysfs was made read-only as a whole; EIO when the kernel made the
+ * device without its ports; EMFILE, ENOMEM.
+ */
+int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links);
+
+/*
  * gons_link_up - bring a link up, and wait until it is.
  *
  * @timeout_ms: how long to wait for it; 0: only look once; negative: without an end.

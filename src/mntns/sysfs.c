@@ -23,6 +23,7 @@
 #include "gons/internal.h"
 #include "mntns/home.h"
 #include "mntns/submounts.h"
+#include "mntns/sysfs.h"
 
 static const char sys[] = "/sys";
 
@@ -82,11 +83,10 @@ static unsigned present_atime(void)
 	return attributes | (st.f_flag & ST_NODIRATIME ? MOUNT_ATTR_NODIRATIME : 0);
 }
 
-/* A sysfs mount that is attached nowhere: read-only itself, not its superblock. */
-static int make_sysfs(void)
+int gons_i_sysfs_make(unsigned access)
 {
 	const unsigned attributes =
-		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+		access | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 	cleanup_fd int fs_fd = fsopen("sysfs", FSOPEN_CLOEXEC);
 	int mount_fd;
 
@@ -107,7 +107,7 @@ GONS_EXPORT int gons_sysfs_open(void)
 
 	if (gons_i_scope_reserve(1) < 0)
 		return -1;
-	mount_fd = make_sysfs();
+	mount_fd = gons_i_sysfs_make(MOUNT_ATTR_RDONLY);
 	if (mount_fd < 0)
 		return -1;
 	/* fsmount's descriptor is O_PATH, and cannot be listed. */
@@ -199,7 +199,7 @@ GONS_EXPORT int gons_mntns_mount_sysfs_ro(void)
 	}
 	if (check_mount_point() < 0)
 		return -1;
-	mount_fd = make_sysfs();
+	mount_fd = gons_i_sysfs_make(MOUNT_ATTR_RDONLY);
 	if (mount_fd < 0)
 		return -1;
 	return is_on_sys(mount_fd) ? make_read_only() : mount_over(mount_fd);

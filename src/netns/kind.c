@@ -12,6 +12,7 @@
 #include "gons/child.h"
 #include "gons/internal.h"
 #include "netns/kind.h"
+#include "netns/netdevsim.h"
 
 /* The modules that are not named after their kinds. */
 static const char *module_of(const char *kind)
@@ -47,11 +48,30 @@ int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 	const char *words = gons_i_rtnl_words(rtnl);
 
 	/* A kind may also have been refused for other reasons, and the kernel says so then. */
-	if (errno != EOPNOTSUPP || (words[0] != '\0' && !strstr(words, "Unknown device type")))
-		return gons_i_rtnl_fail(rtnl, "cannot make a link of kind %s", kind);
+	if (errno != EOPNOTSUPP || (words[0] != '\0' && !strstr(words, "Unknown device type"))) {
+		(void)gons_i_rtnl_fail(rtnl, "cannot make a link of kind %s", kind);
+		if (errno == EOPNOTSUPP && strcmp(kind, "netdevsim") == 0)
+			gons_i_hint("gons_netdevsim_new_transient() makes such links");
+		return -1;
+	}
 	(void)gons_i_fail(EOPNOTSUPP, "cannot make a link of kind %s", kind);
 	gons_i_hint("this kernel lacks it: load the module %s, if there is one", module_of(kind));
 	return -1;
+}
+
+int gons_i_kind_request(struct gons_i_rtnl *rtnl, const char *kind)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	struct nlattr *info;
+
+	ifi->ifi_family = AF_UNSPEC;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, "gons-probe");
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
+	mnl_attr_nest_end(nlh, info);
+	return gons_i_rtnl_talk(rtnl, nlh, NULL, NULL);
 }
 
 /* Makes a link of this kind in a network namespace that goes with the child. Without a
@@ -60,25 +80,16 @@ int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 static int try_kind(void *arg)
 {
 	const char *kind = arg;
-	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct gons_i_rtnl *rtnl;
-	struct nlmsghdr *nlh;
-	struct nlattr *info;
-	struct ifinfomsg *ifi;
 
 	if (gons_netns_enter_transient() < 0)
 		return -1;
+	if (strcmp(kind, "netdevsim") == 0)
+		return gons_i_netdevsim_try();
 	rtnl = gons_i_rtnl_open(-1);
 	if (!rtnl)
 		return -1;
-	nlh = gons_i_rtnl_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_family = AF_UNSPEC;
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, "gons-probe");
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
-	mnl_attr_nest_end(nlh, info);
-	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) == 0 || (errno != EOPNOTSUPP && errno != EPERM))
+	if (gons_i_kind_request(rtnl, kind) == 0 || (errno != EOPNOTSUPP && errno != EPERM))
 		return 0;
 	return gons_i_fail_kind(rtnl, kind);
 }

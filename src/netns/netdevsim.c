@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * netdevsim: the kernel's simulated network devices, with ports that are links.
+ *
+ * rtnetlink makes none. A device is made by writing "ID PORTS" to a file of sysfs, and its ports
+ * are born in the network namespace of the thread that writes. So neither does it matter which
+ * /sys that thread has, nor whether it may be written to: the sysfs used here is mounted nowhere.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "gons/internal.h"
+#include "mntns/sysfs.h"
+#include "netns/link.h"
+#include "netns/netdevsim.h"
+
+/* From here on, the driver takes the index of a port for that of a virtual function. */
+enum { MAX_PORTS = 128 };
+
+struct simulator {
+	int sysfs_fd, new_fd, delete_fd;
+	int net_fd; /* the namespace that devices are made in */
+};
+
+static void close_simulator(struct simulator *simulator)
+{
+	gons_i_close_fd(&simulator->sysfs_fd);
+	gons_i_close_fd(&simulator->new_fd);
+	gons_i_close_fd(&simulator->delete_fd);
+	gons_i_close_fd(&simulator->net_fd);
+}
+
+/* Asking for a link of the kind netdevsim makes the kernel load the module, as for every other
+ * kind; there will be no such link. What counts is whether the bus is there then. */
+static void load_module(void)
+{
+	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(-1);
+
+	if (rtnl)
+		(void)gons_i_kind_request(rtnl, "netdevsim");
+	gons_i_rtnl_close(rtnl);
+}
+
+static bool is_missing(const struct simulator *simulator)
+{
+	return faccessat(simulator->sysfs_fd, "bus/netdevsim", F_OK, 0) < 0;
+}
+
+static int fail_open(int errnum)
+{
+	static const char what[] = "cannot make a netdevsim device";
+
+	if (errnum == ENOENT) {
+		(void)gons_i_fail(EOPNOTSUPP, what);
+		gons_i_hint("this kernel lacks it: load the module netdevsim, if there is one");
+		return -1;
+	}
+	(void)gons_i_fail(errnum, what);
+	if (errnum == EACCES || errnum == EPERM)
+		gons_i_hint("the files new_device and del_device of /sys/bus/netdevsim belong to "
+			    "root outside of user namespaces, who may give them to this user");
+	else if (errnum == EROFS)
+		gons_i_hint("the sysfs of this network namespace was made read-only, and not just "
+			    "a mount of it");
+	return -1;
+}
+
+static int open_simulator(struct simulator *ret_simulator)
+{
+	struct simulator simulator = { -1, -1, -1, -1 };
+	int errnum;
+
+	simulator.net_fd = gons_i_open_own(gons_i_type_row(CLONE_NEWNET));
+	if (simulator.net_fd >= 0)
+		simulator.sysfs_fd = gons_i_sysfs_make(0);
+	if (simulator.sysfs_fd < 0) {
+		close_simulator(&simulator);
+		return -1;
+	}
+	if (is_missing(&simulator))
+		load_module();
+	simulator.new_fd =
+		openat(simulator.sysfs_fd, "bus/netdevsim/new_device", O_WRONLY | O_CLOEXEC);
+	if (simulator.new_fd >= 0)
+		simulator.delete_fd = openat(simulator.sysfs_fd, "bus/netdevsim/del_device",
+					     O_WRONLY | O_CLOEXEC);
+	if (simulator.delete_fd < 0) {
+		errnum = errno;
+		close_simulator(&simulator);
+		return fail_open(errnum);
+	}
+	*ret_simulator = simulator;
+	return 0;
+}
+
+int gons_i_netdevsim_try(void)
+{
+	struct simulator simulator;
+
+	if (open_simulator(&simulator) < 0)
+		return -1;
+	close_simulator(&simulator);
+	return 0;
+}
+
+/* ---- removing a device ---- */
+
+/* The namespace must stay until its device is removed. The kernel would move the device to the
+ * initial one and, where it is removed at that moment, Linux 6.1 waits for itself for ever. */
+struct device {
+	unsigned id;
+	int delete_fd; /* works wherever the thread is by then */
+	int net_fd;
+};
+
+static int delete_device(int delete_fd, unsigned id)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", id);
+
+	/* ENOENT: somebody else has removed it. */
+	if (write(delete_fd, text, (size_t)length) == length || errno == ENOENT)
+		return 0;
+	return gons_i_fail(errno, "cannot remove the device netdevsim%u", id);
+}
+
+static int undo_device(void *data)
+{
+	struct device *device = data;
+	uncancelled int cancel = gons_i_forbid_cancel();
+	int result = delete_device(device->delete_fd, device->id);
+
+	gons_i_close_fd(&device->delete_fd);
+	gons_i_close_fd(&device->net_fd);
+	return result;
+}
+
+static void drop_device(void *data)
+{
+	struct device *device = data;
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	gons_i_close_fd(&device->delete_fd);
+	gons_i_close_fd(&device->net_fd);
+}
+
+/* ---- making one ---- */
+
+/* 1 when it is made, 0 when the id is taken, -1 with errno. */
+static int write_device(const struct simulator *simulator, unsigned id, unsigned ports)
+{
+	char text[48];
+	int length;
+
+	/* The kernel would say EEXIST to the same effect, with a stack trace in its log. */
+	(void)snprintf(text, sizeof(text), "bus/netdevsim/devices/netdevsim%u", id);
+	if (faccessat(simulator->sysfs_fd, text, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	length = snprintf(text, sizeof(text), "%u %u", id, ports);
+	if (write(simulator->new_fd, text, (size_t)length) == length)
+		return 1;
+	return errno == EEXIST || errno == ENOSPC ? 0 : -1;
+}
+
+static int make_device(const struct simulator *simulator, unsigned ports, unsigned *ret_id)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int made = 0;
+
+	for (int tries = 0; made == 0 && tries < 1000; tries++) {
+		if (getrandom(ret_id, sizeof(*ret_id), 0) != sizeof(*ret_id))
+			return gons_i_fail(errno, "cannot choose the id of a netdevsim device");
+		*ret_id &= INT_MAX; /* more is refused */
+		made = write_device(simulator, *ret_id, ports);
+		if (made < 0 && errno == EBUSY) { /* while the module is being loaded */
+			(void)nanosleep(&pause, NULL);
+			made = 0;
+		}
+	}
+	if (made > 0)
+		return 0;
+	return gons_i_fail(made == 0 ? EEXIST : errno, "cannot make a netdevsim device of %u ports",
+			   ports);
+}
+
+/* ---- its ports ---- */
+
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct gons_link *left = a, *right = b;
+
+	return (left->ifindex > right->ifindex) - (left->ifindex < right->ifindex);
+}
+
+/* -1 with errno. */
+static int read_ifindex(int net_fd, const char *name)
+{
+	char text[32];
+	cleanup_fd int fd = -1;
+	ssize_t got;
+
+	(void)snprintf(text, sizeof(text), "%.15s/ifindex", name);
+	fd = openat(net_fd, text, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (got < 0)
+		return -1;
+	text[got] = '\0';
+	return (int)strtol(text, NULL, 10);
+}
+
+static int read_entries(DIR *dir, struct gons_link *links, int max)
+{
+	const struct dirent *entry;
+	int n = 0;
+
+	while (n < max && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		memset(&links[n], 0, sizeof(links[n]));
+		(void)snprintf(links[n].name, sizeof(links[n].name), "%.15s", entry->d_name);
+		links[n].ifindex = read_ifindex(dirfd(dir), entry->d_name);
+		if (links[n++].ifindex < 0)
+			return -1;
+	}
+	return n;
+}
+
+/* Fills in at most max links, and returns how many; -1 with errno. */
+static int read_ports(int net_fd, struct gons_link *links, int max)
+{
+	int fd = openat(net_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int n, saved;
+
+	if (!dir) {
+		gons_i_close_fd(&fd);
+		return -1;
+	}
+	n = read_entries(dir, links, max);
+	saved = errno;
+	(void)closedir(dir);
+	errno = saved;
+	return n;
+}
+
+/* The ports are made one after the other, so that their ifindexes are in order. */
+static int find_ports(const struct simulator *simulator, unsigned id, struct gons_link *links,
+		      unsigned ports)
+{
+	cleanup_fd int net_fd = -1;
+	char path[48];
+	int n = -1;
+
+	(void)snprintf(path, sizeof(path), "devices/netdevsim%u/net", id);
+	net_fd = openat(simulator->sysfs_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* udev renames links, in the namespace that it is in. */
+	for (int tries = 0; net_fd >= 0 && n != (int)ports && tries < 10; tries++)
+		n = read_ports(net_fd, links, (int)ports);
+	if (n < 0 && errno != ENOENT)
+		return gons_i_fail(errno, "cannot find the ports of the device netdevsim%u", id);
+	if (n != (int)ports) {
+		(void)gons_i_fail(EIO, "the device netdevsim%u has not got its %u ports", id,
+				  ports);
+		gons_i_hint("the kernel's log may say why");
+		return -1;
+	}
+	qsort(links, ports, sizeof(*links), by_ifindex);
+	return 0;
+}
+
+static int fail_and_delete(const struct simulator *simulator, unsigned id)
+{
+	struct gons_i_failure failure;
+
+	gons_i_failure_save(&failure);
+	(void)delete_device(simulator->delete_fd, id);
+	return gons_i_failure_restore(&failure);
+}
+
+GONS_EXPORT int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links)
+{
+	static const struct gons_i_undo undo = { undo_device, drop_device };
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_link links[MAX_PORTS];
+	struct simulator simulator;
+	struct device device;
+	int result;
+
+	if (ports < 1 || ports > MAX_PORTS)
+		return gons_i_fail(EINVAL,
+				   "cannot make a netdevsim device of %u ports: it has 1 to %d",
+				   ports, MAX_PORTS);
+	if (gons_i_scope_reserve(1) < 0 || open_simulator(&simulator) < 0)
+		return -1;
+	result = make_device(&simulator, ports, &device.id);
+	if (result == 0 && find_ports(&simulator, device.id, links, ports) < 0)
+		result = fail_and_delete(&simulator, device.id);
+	if (result == 0) {
+		device.delete_fd = gons_i_take_fd(&simulator.delete_fd);
+		device.net_fd = gons_i_take_fd(&simulator.net_fd);
+		(void)gons_i_scope_push(&undo, &device, sizeof(device));
+		if (ret_links)
+			memcpy(ret_links, links, ports * sizeof(*links));
+	}
+	close_simulator(&simulator);
+	return result;
+}

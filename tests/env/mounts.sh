@@ -165,6 +165,7 @@ case_sys_masked_user_mnt_required()
 case_sys_masked_user_uts_required()
 {
 	needs_root
+	once=yes
 	with_mounts "$mask" $nobody env GONS_REQUIRE=uts "$root/bin/probe"
 	expect_masked
 }
@@ -245,4 +246,82 @@ case_outer_proc_user()
 	run $user unshare -Urpf "$root/bin/probe"
 	expect 0 passed
 	expect_moved_to "$new_ground"
+}
+
+# Processes of others are not to be seen in it.
+hide_processes='mount -t proc -o hidepid=2 proc /proc'
+
+case_proc_hidepid_root()
+{
+	needs_root
+	with_mounts "$hide_processes" "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+case_proc_hidepid_user()
+{
+	needs_root
+	needs_user_namespaces
+	with_mounts "$hide_processes" $user "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to "user $new_ground"
+}
+
+# Nothing but processes is to be seen in it, so no /proc/sys either.
+case_proc_subset_user()
+{
+	needs_root
+	needs_user_namespaces
+	with_mounts 'mount -t proc -o subset=pid proc /proc; [ ! -e /proc/sys ]' \
+		$user "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to "user $new_ground"
+}
+
+protect_sysctls='mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys
+	! (echo 0 >/proc/sys/user/max_user_namespaces) 2>/dev/null || exit 1'
+
+case_proc_sys_read_only_root()
+{
+	needs_root
+	with_mounts "$protect_sysctls" "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+case_proc_sys_read_only_user()
+{
+	needs_root
+	needs_user_namespaces
+	with_mounts "$protect_sysctls" $user "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to "user $new_ground"
+}
+
+# ---- programs ----
+
+# Neither ip(8) nor a shell to run it in: the chroot has the probe alone.
+case_no_ip_root()
+{
+	needs_root
+	rm "$root/bin/refuse"
+	[ "$(ls "$root/bin")" = probe ] && [ ! -e "$root/sbin" ] && [ ! -e "$root/usr" ] ||
+		complain "there are other programs in $root"
+	in_chroot 'mount -t sysfs sysfs "$root/sys"'
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+# The machine's own, without it.
+case_no_ip_user()
+{
+	needs_root
+	needs_user_namespaces
+	with_mounts 'for dir in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+			[ ! -e $dir/ip ] || mount --bind /dev/null $dir/ip
+		done
+		! ip link 2>/dev/null || exit 1' $user "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to "user $new_ground"
 }

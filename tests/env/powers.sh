@@ -119,6 +119,7 @@ case_limit_0_capsh()
 case_limit_0_further_up()
 {
 	needs_user_namespaces
+	once=yes # it waits for ten seconds
 	run $user unshare -Ur sh -ec 'echo 1 >/proc/sys/user/max_user_namespaces
 		exec unshare -Ur '"$drop_all"' "$1"' sh "$root/bin/probe"
 	expect 77 skipped
@@ -136,6 +137,32 @@ case_no_capabilities_root()
 	expect_reason 'CAP_SYS_ADMIN is missing in this user namespace'
 	expect_said 'probe: no root: cannot write "0 0 1" to /proc/thread-self/uid_map: Operation not permitted'
 	expect_moved_to 'nothing new'
+}
+
+# The capabilities of root of a user namespace are dropped there, and it may not make another one.
+case_no_capabilities_unshare_ur()
+{
+	needs_user_namespaces
+	run $user $owned "$no_more_user_namespaces; exec $drop_all"' "$1"' sh "$root/bin/probe"
+	expect_user_namespaces_off
+}
+
+# A network administrator, who has no namespaces of his own.
+case_no_sys_admin_root()
+{
+	needs_root
+	run setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin -- "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to "user $new_ground"
+}
+
+case_no_sys_admin_unshare_ur()
+{
+	needs_user_namespaces
+	run $user $owned "$no_more_user_namespaces"'
+		exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin -- "$1"' \
+		sh "$root/bin/probe"
+	expect_user_namespaces_off
 }
 
 case_no_sys_chroot_root()
@@ -207,34 +234,6 @@ case_no_net_admin_required()
 		sh "$root/bin/probe"
 	expect 1 passed runs_in_net_and_mnt=failed
 	expect_said 'gons: required: runs_in_net_and_mnt: cannot bring up the loopback link'
-}
-
-# ---- system calls that a filter refuses, or that the kernel lacks ----
-
-case_unshare_refused()
-{
-	needs_user
-	run $user "$root/bin/refuse" unshare=EPERM -- "$root/bin/probe"
-	expect 77 skipped
-	expect_reason 'a seccomp filter refuses unshare(2), as in a container: run without it (seccomp=unconfined)'
-}
-
-case_fsopen_missing()
-{
-	needs_user_namespaces
-	run $user "$root/bin/refuse" fsopen=ENOSYS -- "$root/bin/probe"
-	expect 0 passed $(outcome_for skipped $sysfs_tests)
-	expect_reason 'Function not implemented; fsopen(2) is missing: Linux 5.2 is needed' \
-		$sysfs_tests
-}
-
-case_openat2_missing()
-{
-	needs_user_namespaces
-	run $user "$root/bin/refuse" openat2=ENOSYS -- "$root/bin/probe"
-	expect 0 passed executes_in_mnt_and_reads_through_procfsroot=skipped
-	expect_reason 'Function not implemented; openat2(2) is missing: Linux 5.6 is needed' \
-		executes_in_mnt_and_reads_through_procfsroot
 }
 
 # ---- limits ----

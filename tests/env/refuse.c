@@ -4,7 +4,7 @@
  *
  *     refuse CALL=ERRNO... -- COMMAND...
  *
- * CALL is unshare, userns (unshare of a user namespace), fsopen or openat2; ERRNO is EPERM or
+ * CALL is one of the table's, where userns is unshare of a user namespace; ERRNO is EPERM or
  * ENOSYS. Like the engines' own filters this one is for programs of the machine's own kind.
  */
 #include <errno.h>
@@ -19,15 +19,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* The last one is any of these flags in the first argument; 0: whatever it is. */
+#define CALL(name) #name "=", SYS_##name, 0
+
 static const struct {
 	const char *name;
-	uint32_t number;
-	uint32_t flags; /* any of these in the first argument; 0: whatever it is */
+	uint32_t number, flags;
 } calls[] = {
-	{ "unshare=", SYS_unshare, 0 },
 	{ "userns=", SYS_unshare, CLONE_NEWUSER },
-	{ "fsopen=", SYS_fsopen, 0 },
-	{ "openat2=", SYS_openat2, 0 },
+	{ CALL(unshare) },
+	{ CALL(setns) },
+	{ CALL(mount) },
+	{ CALL(fsopen) },
+	{ CALL(fsmount) },
+	{ CALL(open_tree) },
+	{ CALL(move_mount) },
+	{ CALL(openat2) },
+	{ CALL(clone3) },
+	{ CALL(pidfd_open) },
 };
 enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
 

@@ -368,8 +368,8 @@ static void arrays_may_be_anywhere_and_prestates_are_kept(void **state)
 		if (outcome.status != 0)
 			print_error("%s", outcome.output);
 		assert_int_equal(outcome.status, 0);
-		assert_contains(outcome.output, "[==========] 7 test(s) run.");
-		assert_contains(outcome.output, "[  PASSED  ] 7 test(s).");
+		assert_contains(outcome.output, " 7 test(s) run.");
+		assert_contains(outcome.output, " 7 test(s).");
 	}
 }
 
@@ -405,7 +405,7 @@ static void filters_of_cmocka_work(void **state)
 
 	(void)state;
 	assert_int_equal(outcome.status, 0);
-	assert_contains(outcome.output, "[==========] 5 test(s) run.");
+	assert_contains(outcome.output, " 5 test(s) run.");
 }
 
 /* ---- GONS_REQUIRE ---- */

@@ -64,7 +64,7 @@ __attribute__((weak)) struct gons_cmocka_group gons_cmocka_now;
 	__extension__({                                                                            \
 		__typeof__(call) value = (call);                                                   \
 		if (GONS_CMOCKA_FAILED_(value)) {                                                  \
-			print_error("%s: %s\n", text, gons_error());                               \
+			gons_cmocka_tell_("%s: %s\n", text, gons_error());                         \
 			_fail(__FILE__, __LINE__);                                                 \
 		}                                                                                  \
 		value;                                                                             \
@@ -132,8 +132,8 @@ static inline void gons_cmocka_skip(int required, const char *reason, const char
 {
 	const struct gons_cmocka_entry *entry = gons_cmocka_now.current;
 
-	print_error("gons: %s: %s: %s\n", required ? "required" : "skipped",
-		    entry ? entry->test->name : "test", reason);
+	gons_cmocka_tell_("gons: %s: %s: %s\n", required ? "required" : "skipped",
+			  entry ? entry->test->name : "test", reason);
 	if (required)
 		_fail(file, line);
 	_skip(file, line);
@@ -170,7 +170,7 @@ static inline void gons_cmocka_refused(int required, int types, const char *file
 /* A mistake of the program must not look like a skip. */
 static inline void gons_cmocka_misused(const char *file, int line)
 {
-	print_error("%s\n", gons_error());
+	gons_cmocka_tell_("%s\n", gons_error());
 	_fail(file, line);
 }
 
@@ -202,7 +202,7 @@ static inline void gons_cmocka_require_link(const char *kind, const char *file, 
 
 static inline void gons_cmocka_report(const char *sentence, void *name)
 {
-	print_error("gons: left behind: %s: %s\n", (const char *)name, sentence);
+	gons_cmocka_tell_("gons: left behind: %s: %s\n", (const char *)name, sentence);
 }
 
 /* Ends the test's scope and looks for what it left. May be left by longjmp, from a deferred
@@ -219,12 +219,12 @@ static inline int gons_cmocka_finish(struct gons_cmocka_entry *entry)
 		entry->scope = -1;
 	}
 	if (result < 0)
-		print_error("gons: not undone: %s: %s\n", name, gons_error());
+		gons_cmocka_tell_("gons: not undone: %s: %s\n", name, gons_error());
 	gons_cmocka_now.open = NULL;
 	leaks = gons_leaks_end(entry->leaks, gons_cmocka_report, name);
 	entry->leaks = NULL;
 	if (leaks < 0) {
-		print_error("gons: the run ends here: %s: %s\n", name, gons_error());
+		gons_cmocka_tell_("gons: the run ends here: %s: %s\n", name, gons_error());
 		exit(EXIT_FAILURE);
 	}
 	return leaks > 0 ? -1 : result;
@@ -340,8 +340,8 @@ static inline void gons_cmocka_enter(int mark)
 	if (mark == 0)
 		return;
 	if (mark == 32) {
-		print_error("gons_unit_test_in() takes one or several of CLONE_NEWNET, "
-			    "CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP\n");
+		gons_cmocka_tell_("gons_unit_test_in() takes one or several of CLONE_NEWNET, "
+				  "CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP\n");
 		_fail(__FILE__, __LINE__);
 	}
 	for (int i = 0; i < 5; i++)
@@ -353,7 +353,7 @@ static inline void gons_cmocka_enter(int mark)
 	if (errno == EPERM || errno == EACCES || errno == ENOSPC || errno == ENOSYS ||
 	    errno == EINVAL || errno == ENOENT)
 		gons_cmocka_refused(0, types, __FILE__, __LINE__);
-	print_error("%s\n", gons_error());
+	gons_cmocka_tell_("%s\n", gons_error());
 	_fail(__FILE__, __LINE__);
 }
 
@@ -364,7 +364,7 @@ static inline int gons_cmocka_tear_down(struct gons_cmocka_entry *entry)
 	entry->is_torn_down = 1;
 	if (entry->test->teardown_func == NULL || entry->test->teardown_func(&entry->state) == 0)
 		return 0;
-	print_error("gons: the teardown of %s failed\n", entry->test->name);
+	gons_cmocka_tell_("gons: the teardown of %s failed\n", entry->test->name);
 	return -1;
 }
 
@@ -381,7 +381,7 @@ static inline void gons_cmocka_test(void **cmocka_state)
 	entry->scope = gons_must(gons_scope_begin());
 	gons_cmocka_enter(entry->mark);
 	if (entry->test->setup_func != NULL && entry->test->setup_func(&entry->state) != 0) {
-		print_error("gons: the set-up of %s failed\n", entry->test->name);
+		gons_cmocka_tell_("gons: the set-up of %s failed\n", entry->test->name);
 		_fail(__FILE__, __LINE__);
 	}
 	entry->is_set_up = 1;

@@ -241,7 +241,7 @@ static void without_room_for_descriptors_everything_is_put_back(void **state)
 	given.fd[0] = gons_must(gons_new_transient(CLONE_NEWUTS));
 	given.fd[1] = gons_must(gons_mntns_new_transient(NULL));
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		int refused;
+		int refused = -1;
 
 		GONS_SCOPE {
 			gons_must(gons_enter_transient(CLONE_NEWNET));

@@ -185,7 +185,7 @@ static void bind_own(const char *name, const char *path)
 static void a_named_namespace_is_opened(void **state)
 {
 	char long_name[257] = "";
-	uint64_t named;
+	uint64_t named = 0;
 	int fd;
 
 	(void)state;

@@ -439,7 +439,7 @@ static inline int gons_cmocka_group_setup(void **cmocka_state)
 {
 	(void)cmocka_state; /* stays NULL: cmocka would replace every test's state by it */
 	if (gons_status() != NULL) {
-		print_error("gons: start-up switching failed: %s\n", gons_status());
+		gons_cmocka_tell_("gons: start-up switching failed: %s\n", gons_status());
 		return -1;
 	}
 	if (gons_cmocka_now.group_setup != NULL &&

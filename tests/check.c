@@ -127,7 +127,8 @@ static int list_threads(void)
 	const struct dirent *entry;
 	int count = 0;
 
-	assert_non_null(dir);
+	if (!dir)
+		return -1;
 	while ((entry = readdir(dir))) {
 		char path[64];
 

@@ -74,8 +74,7 @@ without_unshare()
 		expect_reason "namespace: $text; a seccomp filter"
 		expect_not_said 'user namespace'
 	else
-		expect_reason 'namespace: Operation not permitted; a seccomp filter'
-		expect_reason 'CAP_SYS_ADMIN is missing in this user namespace'
+		expect_reason 'namespace: Operation not permitted; CAP_SYS_ADMIN is missing in this user namespace; a seccomp filter refuses unshare(2)'
 		expect_said "probe: no root: cannot create a user namespace: $text; a seccomp filter"
 	fi
 }

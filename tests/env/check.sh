@@ -3,7 +3,7 @@
 # What gons-check says, in the same kinds of environments, line by line. Read by run.
 
 check=$root/bin/gons-check
-namespaces='net mnt uts ipc cgroup user pid time'
+all_types='net mnt uts ipc cgroup user pid time'
 links='veth dummy bridge macvlan ipvlan vlan vxlan ifb vrf bond netdevsim'
 
 # expect_answer ANSWER WORD...: the line of each word.
@@ -53,9 +53,9 @@ case_check_root()
 	needs_root
 	run "$check"
 	# shellcheck disable=SC2086
-	expect_report 0 $namespaces sysfs loopback unprivileged reexec $links
+	expect_report 0 $all_types sysfs loopback unprivileged reexec $links
 	# shellcheck disable=SC2086
-	expect_answer yes $namespaces sysfs loopback reexec
+	expect_answer yes $all_types sysfs loopback reexec
 	expect_links yes
 }
 
@@ -64,7 +64,7 @@ case_check_user()
 	needs_user_namespaces
 	run $user "$check"
 	# shellcheck disable=SC2086
-	expect_report 0 $namespaces sysfs loopback unprivileged reexec $links
+	expect_report 0 $all_types sysfs loopback unprivileged reexec $links
 	expect_answer yes user unprivileged reexec
 	expect_answer 'yes, in a user namespace' net mnt uts ipc cgroup pid time sysfs loopback
 	expect_links 'yes, in a user namespace'
@@ -294,7 +294,7 @@ case_check_words()
 	needs_user_namespaces
 	run $user "$check" 1
 	# shellcheck disable=SC2086
-	expect_report 0 $namespaces sysfs
+	expect_report 0 $all_types sysfs
 	run $user "$check" uts,ipc net ipc
 	expect_report 0 net uts ipc
 	run $user "$check" mnt net

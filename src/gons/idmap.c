@@ -260,7 +260,9 @@ static int unshare_and_map(struct writing *writing)
 	/* The files of a process that has changed its user belong to root, unless it is
 	 * dumpable; this one is a child that only makes namespaces. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
-	(void)!write(writing->go[1], "g", 1); /* fits; a writer that has gone says so itself */
+	/* Fits; a writer that is not told to go, or has gone, says so itself. */
+	(void)!write(writing->go[1], "g", 1);
+	gons_i_close_fd(&writing->go[1]);
 	return gons_i_child_finish(&writer);
 }
 

@@ -96,6 +96,8 @@ static const char *judge(const struct scenario *scenario, const struct fault *fa
 			       outcome->sentence);
 		return text;
 	}
+	if (report->hangs)
+		return report->was[ENDED] ? "a process is left" : "it hangs";
 	if (report->status != 0 || !report->was[ENDED]) {
 		(void)snprintf(text, sizeof(text), "the process ended with status 0x%x",
 			       (unsigned)report->status);
@@ -107,6 +109,10 @@ static const char *judge(const struct scenario *scenario, const struct fault *fa
 		return "errno and sentence are not of one failure";
 	if (is_loud(outcome))
 		return NULL;
+	if (scenario->keeps_thread) {
+		at[CALLED].threads = at[PREPARED].threads;
+		at[ENDED].threads = at[BEGUN].threads;
+	}
 	if (report->hit && !report->hit_elsewhere) {
 		allow_for_fault(fault, &at[CALLED]);
 		allow_for_fault(fault, &at[ENDED]);

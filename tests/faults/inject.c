@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,9 @@
 
 /* An option of prctl(2) that no kernel knows. */
 enum { MAGIC = 0x676f6e73 };
+
+/* How long a child, and what it has started, may make no system call. */
+enum { MOST_MS = 15000 };
 
 /* ---- allocations, which the child counts and fails by itself ---- */
 
@@ -279,8 +283,13 @@ static void supervise(pid_t pid, int listener_fd, const struct fault *fault, str
 	bool active = false;
 
 	/* Hangs up when nobody is under the filter any more. */
-	while (poll(&poll_fd, 1, -1) >= 0 && !(poll_fd.revents & POLLHUP)) {
+	while (poll(&poll_fd, 1, MOST_MS) >= 0 && !(poll_fd.revents & POLLHUP)) {
 		memset(&call, 0, sizeof(call));
+		if (poll_fd.revents == 0) { /* whoever it is, it waits for nothing */
+			report->hangs = true;
+			(void)kill(pid, SIGKILL);
+			break;
+		}
 		if (!(poll_fd.revents & POLLIN) ||
 		    ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
 			continue;

@@ -47,6 +47,7 @@ struct report {
 	unsigned count[CALLS]; /* how often each was called while faults were possible */
 	bool hit; /* the fault was injected... */
 	bool hit_elsewhere; /* ... into a call of a process that the child has made */
+	bool hangs; /* the child, or a process that it has left behind */
 	int status; /* of the child, as waitpid(2) gives it */
 };
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scenarios.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <gons/leak.h>
@@ -15,6 +17,7 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 #include <gons/reexec.h>
+#include <gons/set.h>
 
 enum { SWITCHABLE = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP };
 
@@ -23,6 +26,8 @@ static const char *procfsroot;
 static int mark;
 static gons_leaks *leaks;
 static struct gons_link pair, bridge;
+static gons_set *set;
+static gons_pool *pool;
 
 /* A descriptor is the scope's; a failure is what counts. */
 static int negative_or_0(int value)
@@ -127,6 +132,54 @@ static int begin_and_make_pair(void)
 		return -1;
 	mark = gons_scope_begin();
 	return mark < 0 ? -1 : gons_veth_new_transient(NULL, &pair);
+}
+
+/* A set is on no scope, but the record that closes it is. */
+static void close_set(void *arg)
+{
+	(void)arg;
+	gons_set_close(set);
+}
+
+static int make_set(int types)
+{
+	set = gons_set_unshare(NULL, types, NULL);
+	return set ? gons_defer(close_set, NULL) : -1;
+}
+
+static int make_net_set(void)
+{
+	return make_set(CLONE_NEWNET | CLONE_NEWUTS);
+}
+
+static int make_mnt_set(void)
+{
+	return make_set(CLONE_NEWNET | CLONE_NEWNS);
+}
+
+static int make_user_set(void)
+{
+	return make_set(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID);
+}
+
+static void close_pool(void *arg)
+{
+	(void)arg;
+	gons_pool_close(pool);
+}
+
+static int make_pool(void)
+{
+	pool = gons_pool_new(CLONE_NEWUTS, NULL, NULL);
+	return pool ? gons_defer(close_pool, NULL) : -1;
+}
+
+/* Into a mount namespace with a tmpfs, where namespaces can be mounted. */
+static int make_net_set_and_place(void)
+{
+	if (make_net_set() < 0 || gons_mntns_enter_transient() < 0)
+		return -1;
+	return mount("gons", "/tmp", "tmpfs", 0, NULL);
 }
 
 static const char *netns_path(void)
@@ -318,6 +371,105 @@ static int call_reexec_run(void)
 	return done;
 }
 
+/* Whether there is a set, which is closed again. */
+static int is_set(gons_set *made)
+{
+	int saved = errno;
+
+	gons_set_close(made);
+	errno = saved;
+	return made ? 0 : -1;
+}
+
+static int call_set_current(void)
+{
+	return is_set(gons_set_current(SWITCHABLE));
+}
+
+static int call_set_from_pid(void)
+{
+	return is_set(gons_set_from_pid(getpid(), SWITCHABLE));
+}
+
+static int call_set_from_dir(void)
+{
+	return is_set(gons_set_from_dir("/proc/thread-self/ns", SWITCHABLE));
+}
+
+static int call_set_unshare(void)
+{
+	return is_set(gons_set_unshare(NULL, SWITCHABLE, NULL));
+}
+
+static int call_set_unshare_user(void)
+{
+	return is_set(gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID, NULL));
+}
+
+static int call_set_dup(void)
+{
+	return is_set(gons_set_dup(set, CLONE_NEWNET));
+}
+
+static int call_set_id(void)
+{
+	char id[32];
+
+	return gons_set_id(set, CLONE_NEWNET, id, sizeof(id));
+}
+
+static int call_set_enter(void)
+{
+	return gons_set_enter(set);
+}
+
+static int call_set_mount(void)
+{
+	return gons_set_mount(set, "/tmp");
+}
+
+static int call_set_do(void)
+{
+	return gons_set_do(set, nothing, NULL);
+}
+
+static bool nothing_left(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static int call_set_do_restore(void)
+{
+	return gons_set_do_restore(set, nothing_left, NULL);
+}
+
+static int return_0(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static int call_set_run(void)
+{
+	int status = -1;
+	int done = gons_set_run(set, return_0, NULL, &status);
+
+	if (done == 0 && status != 0)
+		abort();
+	return done;
+}
+
+static int call_pool_get(void)
+{
+	return is_set(gons_pool_get(pool));
+}
+
+static int call_pool_start(void)
+{
+	return gons_pool_start(pool, 2);
+}
+
 static int call_can(void)
 {
 	return gons_can(CLONE_NEWNET | CLONE_NEWNS) ? 0 : -1;
@@ -412,6 +564,24 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_sysfs_open", .call = call_sysfs_open, .prepare = enter_net },
 	{ .name = "gons_procfsroot_open", .call = call_procfsroot_open, .prepare = make_mnt },
 	{ .name = "gons_procfsroot_resolve", .call = call_procfsroot_resolve, .prepare = make_mnt },
+	{ .name = "gons_set_current", .call = call_set_current },
+	{ .name = "gons_set_from_pid", .call = call_set_from_pid },
+	{ .name = "gons_set_from_dir", .call = call_set_from_dir },
+	{ .name = "gons_set_unshare", .call = call_set_unshare },
+	{ .name = "gons_set_unshare, user", .call = call_set_unshare_user },
+	{ .name = "gons_set_dup", .call = call_set_dup, .prepare = make_net_set },
+	{ .name = "gons_set_id", .call = call_set_id, .prepare = make_net_set },
+	{ .name = "gons_set_enter", .call = call_set_enter, .prepare = make_net_set },
+	{ .name = "gons_set_mount", .call = call_set_mount, .prepare = make_net_set_and_place },
+	{ .name = "gons_set_do", .call = call_set_do, .prepare = make_mnt_set },
+	{ .name = "gons_set_do_restore",
+	  .call = call_set_do_restore,
+	  .prepare = make_net_set,
+	  .keeps_thread = true },
+	{ .name = "gons_set_run", .call = call_set_run, .prepare = make_net_set },
+	{ .name = "gons_set_run, user", .call = call_set_run, .prepare = make_user_set },
+	{ .name = "gons_pool_get", .call = call_pool_get, .prepare = make_pool },
+	{ .name = "gons_pool_start", .call = call_pool_start, .prepare = make_pool },
 	{ .name = "gons_reexec_run",
 	  .call = call_reexec_run,
 	  .prepare = make_net,

@@ -12,6 +12,7 @@ struct scenario {
 	int (*prepare)(void); /* may be NULL; undone with the scope */
 	bool changes_process; /* success is not undone with the scope */
 	bool undoes; /* what it can, also when it fails */
+	bool keeps_thread; /* for a second, in which the next call may use it */
 	bool executes; /* programs, whose own calls do not count */
 };
 

@@ -49,8 +49,10 @@ static bool make_list(size_t more, struct list *list)
 	struct finding *findings = mmap(NULL, most * sizeof(*findings), PROT_READ | PROT_WRITE,
 					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
+	if (findings == MAP_FAILED)
+		return false;
 	list->entries = calloc(most, sizeof(*list->entries));
-	if (findings == MAP_FAILED || !list->entries)
+	if (!list->entries)
 		return false;
 	for (size_t i = 0; i < most; i++)
 		list->entries[i].finding = &findings[i];
@@ -108,15 +110,12 @@ static void find_out(struct list *list, size_t i)
 {
 	const struct entry *entry = &list->entries[i];
 	const struct entry *net = &list->entries[0];
+	const bool is_in_net = entry != net && (entry->thing.types & net->thing.types);
 
-	if (entry->finding->known)
-		return;
-	if (entry != net && (entry->thing.types & net->thing.types)) {
-		find_out(list, 0);
-		things_try(&entry->thing, net->finding, entry->finding);
-	} else {
-		things_try(&entry->thing, NULL, entry->finding);
-	}
+	if (is_in_net && !net->finding->known)
+		things_try(&net->thing, NULL, net->finding);
+	if (!entry->finding->known)
+		things_try(&entry->thing, is_in_net ? net->finding : NULL, entry->finding);
 }
 
 /* Whether all that is wanted is there. */
@@ -188,7 +187,7 @@ int main(int argc, char **argv)
 		return MISUSE;
 	}
 	if (want_all(&list, words) < 0)
-		return MISUSE;
+		return MISUSE; /* NOLINT(clang-analyzer-unix.Malloc): the process ends */
 	for (size_t i = 0; i < list.n && !*words; i++)
 		list.entries[i].is_wanted = true;
 	all = find_out_all(&list);

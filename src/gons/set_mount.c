@@ -17,8 +17,8 @@
 /* A file to mount to. The directory is held by a descriptor, so that it is the same one when
  * something has to be undone. */
 struct target {
-	int dir_fd;
 	const char *dir, *name; /* "DIR/NAME" in sentences: dir ends in a slash, or is empty */
+	int dir_fd;
 	bool created;
 };
 
@@ -119,6 +119,7 @@ GONS_EXPORT int gons_set_mount(const gons_set *set, const char *dir)
 	const struct gons_i_set *found = gons_i_set_find(set);
 	cleanup_fd int dir_fd = -1;
 	struct target targets[GONS_I_TYPES];
+	size_t n = 0; /* are mounted */
 	char shown[512];
 
 	if (!found)
@@ -134,13 +135,14 @@ GONS_EXPORT int gons_set_mount(const gons_set *set, const char *dir)
 
 		if (!(found->types & gons_i_types[i].flag))
 			continue;
-		targets[i] = (struct target){ dir_fd, shown, gons_i_types[i].name, false };
-		if (mount_to(&targets[i], &gons_i_types[i], found->fd[i]) == 0)
+		targets[n] = (struct target){ shown, gons_i_types[i].name, dir_fd, false };
+		if (mount_to(&targets[n], &gons_i_types[i], found->fd[i]) == 0) {
+			n++;
 			continue;
+		}
 		gons_i_failure_save(&failure);
-		while (i-- > 0)
-			if (found->types & gons_i_types[i].flag)
-				undo_mount(&targets[i]);
+		while (n-- > 0)
+			undo_mount(&targets[n]);
 		return gons_i_failure_restore(&failure);
 	}
 	return 0;

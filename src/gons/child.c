@@ -100,7 +100,7 @@ int gons_i_child_finish(struct gons_i_child *child)
 int gons_i_in_child(int (*fn)(void *), void *arg)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_child child;
+	struct gons_i_child child = { .fd = -1 };
 
 	return gons_i_child_start(fn, arg, &child) < 0 ? -1 : gons_i_child_finish(&child);
 }
@@ -118,7 +118,7 @@ int gons_i_send_fds(int socket_fd, const int fds[GONS_I_SENT_FDS])
 	unsigned char places[GONS_I_SENT_FDS];
 	struct iovec iov = { .iov_base = places };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes };
-	int sent[GONS_I_SENT_FDS];
+	int sent[GONS_I_SENT_FDS] = { 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < GONS_I_SENT_FDS; i++)
@@ -140,7 +140,7 @@ int gons_i_send_fds(int socket_fd, const int fds[GONS_I_SENT_FDS])
 int gons_i_receive_fds(int socket_fd, int fds[GONS_I_SENT_FDS])
 {
 	union control control;
-	unsigned char places[GONS_I_SENT_FDS];
+	unsigned char places[GONS_I_SENT_FDS] = { 0 };
 	struct iovec iov = { .iov_base = places, .iov_len = sizeof(places) };
 	struct msghdr message = { .msg_iov = &iov,
 				  .msg_iovlen = 1,

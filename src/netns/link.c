@@ -147,7 +147,7 @@ static void make_local(unsigned char *address)
 
 static int prepare(struct making *making, const char *kind, const struct gons_link_options *options)
 {
-	static const struct gons_link_options none;
+	static const struct gons_link_options none = { .prefix = NULL };
 	static const char *const awaiting_ports[] = { "bond", "team", NULL };
 	size_t length;
 

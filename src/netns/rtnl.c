@@ -150,7 +150,7 @@ struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 	struct gons_i_rtnl *rtnl;
 	cleanup_fd int fd = -1;
 	struct stat st, socket_st;
-	uint32_t port;
+	uint32_t port = 0;
 
 	if (identify(nsfd, &st) < 0)
 		return NULL;
@@ -287,7 +287,7 @@ static void make_room(const struct gons_i_rtnl *rtnl, struct hearing *hearing)
 /* One datagram. 0, or -1 with errno alone. */
 static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { .nl_family = AF_NETLINK };
 	socklen_t from_size = sizeof(from);
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)rtnl->answer;
 	ssize_t got;

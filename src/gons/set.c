@@ -61,7 +61,9 @@ static void prepare_process(void)
 
 static const gons_set *handle_of(size_t index)
 {
-	return (const gons_set *)(slots.list[index].uses << INDEX_BITS | index);
+	const uintptr_t number = slots.list[index].uses << INDEX_BITS | index;
+
+	return (const gons_set *)number; /* NOLINT(performance-no-int-to-ptr): is never followed */
 }
 
 /* The slot of a set that is open, or NULL. */

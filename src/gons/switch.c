@@ -362,6 +362,7 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
  * what is left of the types: each of them lets in only who comes from the user namespace that it
  * belongs to, or from further up with the right to. Returns what is left then, or -1.
  */
+/* NOLINTNEXTLINE(misc-no-recursion): the kernel nests at most 33 of them */
 static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
 		   const struct gons_i_place *dirs)
 {

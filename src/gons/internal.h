@@ -309,7 +309,7 @@ int gons_i_status_errno(void);
  * that what a test itself has begun to keep is still found. All of it under one lock, which
  * a forked child finds free.
  */
-enum { GONS_I_KEPT_LIBRARY = 1 }; /* the owner of what stays as long as the process */
+enum { GONS_I_KEPT_LIBRARY = 1 }; /* the first owner: all that no test has begun to keep */
 struct gons_i_kept_thread {
 	pid_t tid;
 	unsigned owner;

@@ -17,7 +17,6 @@
 #include <gons/leak.h>
 
 #include "internal.h"
-#include "worker.h"
 
 /* A descriptor and the file behind it, or a thread. */
 struct item {
@@ -322,16 +321,10 @@ static void find_fds(const gons_leaks *leaks, struct findings *findings)
 	free(now.list);
 }
 
-/* A thread that gons keeps for gons_set_do_restore() is nobody's leak. */
-static bool is_new_thread(const struct items *before, const struct item *thread)
-{
-	return !has_item(before, thread) && !gons_i_worker_has(thread->number);
-}
-
 static bool has_new_thread(const struct items *before, const struct items *now)
 {
 	for (size_t i = 0; i < now->n; i++)
-		if (is_new_thread(before, &now->list[i]))
+		if (!has_item(before, &now->list[i]))
 			return true;
 	return false;
 }
@@ -355,7 +348,7 @@ static void find_threads(const gons_leaks *leaks, struct findings *findings)
 		char path[64], name[32] = "?";
 		FILE *file;
 
-		if (!is_new_thread(&leaks->threads, &now.list[i]))
+		if (has_item(&leaks->threads, &now.list[i]))
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%d/comm", task_dir, now.list[i].number);
 		file = fopen(path, "re");

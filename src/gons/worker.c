@@ -30,6 +30,7 @@ struct worker {
 	atomic_uint users; /* the thread, and who asks it */
 	pthread_t thread;
 	unsigned forks; /* of the process, when it was started */
+	struct gons_i_kept_thread kept; /* no leak of anybody's, until it is joined */
 
 	/* Under the lock. */
 	struct worker *next;
@@ -52,14 +53,14 @@ struct worker {
 };
 
 static struct {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* along with that of kept.c it is held only to fork */
 	struct worker *first;
 	struct worker *ended; /* by themselves, and are to be joined */
 	atomic_uint n_waiting;
 	unsigned forks;
 } workers = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static int fork_error;
+static bool fork_error;
 
 static void lock_workers(void)
 {
@@ -96,13 +97,23 @@ static void forget_workers(void)
 
 static void prepare_process(void)
 {
-	fork_error = pthread_atfork(lock_workers, unlock_workers, forget_workers);
+	fork_error = gons_i_kept_prepare() < 0 ||
+		     pthread_atfork(lock_workers, unlock_workers, forget_workers) != 0;
 }
 
 static void release(struct worker *worker)
 {
 	if (--worker->users == 0)
 		free(worker);
+}
+
+/* Waits until it has ended. */
+static void join(const struct worker *worker)
+{
+	(void)pthread_join(worker->thread, NULL);
+	gons_i_kept_lock();
+	gons_i_kept_remove_thread(&worker->kept);
+	gons_i_kept_unlock();
 }
 
 /* ---- handing over ---- */
@@ -118,7 +129,7 @@ static void wait_for_answer(struct worker *worker, const struct gons_i_request *
 	if (!is_awake || !elsewhere || !gons_i_spin(&worker->answered, number))
 		(void)gons_i_sleep(&worker->answered, number, &worker->callers_asleep, NULL);
 	if (request->ended)
-		(void)pthread_join(worker->thread, NULL); /* nobody else does */
+		join(worker); /* nobody else does */
 	release(worker);
 }
 
@@ -165,7 +176,7 @@ static void join_ended(void)
 	while (worker) {
 		struct worker *next = worker->next;
 
-		(void)pthread_join(worker->thread, NULL);
+		join(worker);
 		release(worker);
 		worker = next;
 	}
@@ -380,6 +391,10 @@ static void *live(void *arg)
 	lock_workers();
 	worker->tid = gettid();
 	unlock_workers();
+	worker->kept = (struct gons_i_kept_thread){ gons_i_tid(), GONS_I_KEPT_LIBRARY, NULL };
+	gons_i_kept_lock();
+	gons_i_kept_add_thread(&worker->kept);
+	gons_i_kept_unlock();
 	(void)prctl(PR_SET_NAME, "gons-set");
 	if (serve_all(worker)) {
 		answer_for_good(worker);
@@ -449,19 +464,6 @@ int gons_i_worker_do(struct gons_i_request *request)
 	if (!request->ran && request->failure.errnum == 0 && start_worker(request) < 0)
 		return -1;
 	return request->ran ? 0 : gons_i_failure_restore(&request->failure);
-}
-
-bool gons_i_worker_has(pid_t tid)
-{
-	bool found = false;
-
-	lock_workers();
-	for (const struct worker *worker = workers.first; worker; worker = worker->next)
-		found = found || worker->tid == tid;
-	for (const struct worker *worker = workers.ended; worker; worker = worker->next)
-		found = found || worker->tid == tid;
-	unlock_workers();
-	return found;
 }
 
 /* Ends those that wait; those that serve are not kept. started_by: 0 for all. */

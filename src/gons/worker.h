@@ -21,9 +21,6 @@ struct gons_i_request {
 /* Has a kept thread, or a new one that may be kept, do it. 0 or -1. */
 int gons_i_worker_do(struct gons_i_request *request);
 
-/* Whether this is a thread that is kept, or is about to be. */
-bool gons_i_worker_has(pid_t tid);
-
 /* Ends those kept threads that were started while this thread was in namespaces which it now
  * leaves, since they are in those, too. */
 void gons_i_workers_leave(void);

@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include <fcntl.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,6 @@
 #include <sys/wait.h>
 
 #include <gons/mntns.h>
-#include <sys/resource.h>
 
 /* Of the namespaces that a function ran in, which may have been in another process. */
 static char (*shared)[4096];
@@ -404,6 +404,43 @@ static void a_limit_on_descriptors_leaves_no_child_and_no_descriptor(void **stat
 	assert_int_equal(in_child(run_out_of_descriptors, NULL), 0);
 }
 
+static int make_sets_without_standard_input(void *arg)
+{
+	const struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
+	gons_set *set, *copy, *own;
+	uint64_t ino;
+
+	(void)arg;
+	want(close(0) == 0);
+	set = gons_set_unshare(NULL, CLONE_NEWNET, NULL);
+	want(set && gons_set_fd(set, CLONE_NEWNET) > 0 && fcntl(0, F_GETFD) < 0);
+	want(fcntl(gons_set_fd(set, CLONE_NEWNET), F_GETFD) == FD_CLOEXEC);
+	ino = gons_ino(gons_set_fd(set, CLONE_NEWNET), CLONE_NEWNET);
+	want(ino != 0 && ino != own_ino("net"));
+	copy = gons_set_dup(set, 0);
+	want(copy && gons_set_fd(copy, CLONE_NEWNET) > 0 && fcntl(0, F_GETFD) < 0);
+	want(gons_ino(gons_set_fd(copy, CLONE_NEWNET), CLONE_NEWNET) == ino);
+	own = gons_set_current(CLONE_NEWUTS | CLONE_NEWNET);
+	want(own && gons_set_fd(own, CLONE_NEWNET) > 0 && gons_set_fd(own, CLONE_NEWUTS) > 0);
+	want(fcntl(0, F_GETFD) < 0);
+	/* Where 0 is all that is left. */
+	want(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	while (open("/", O_PATH | O_CLOEXEC) >= 0)
+		;
+	want(errno == EMFILE && close(0) == 0);
+	want(!gons_set_current(CLONE_NEWUTS) && errno == EMFILE && fcntl(0, F_GETFD) < 0);
+	want(strstr(gons_error(), "cannot move what was opened away from descriptor 0"));
+	want(gons_current(CLONE_NEWUTS) == -1 && errno == EMFILE && fcntl(0, F_GETFD) < 0);
+	return 0;
+}
+
+static void a_sets_namespace_never_is_descriptor_0(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(make_sets_without_standard_input, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +457,7 @@ int main(void)
 		check_test(ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it),
 		check_test(a_user_namespace_makes_up_for_missing_privileges),
 		check_test(a_limit_on_descriptors_leaves_no_child_and_no_descriptor),
+		check_test(a_sets_namespace_never_is_descriptor_0),
 	};
 
 	shared = mmap(NULL, 3 * sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,

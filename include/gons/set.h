@@ -220,8 +220,9 @@ int gons_set_types(const gons_set *set);
 /*
  * gons_set_fd - the descriptor of the set's namespace of this type.
  *
- * Borrowed: it is close-on-exec and closed with the set, so do not close it. -1 with EINVAL
- * when type is not one type, or one that the set does not hold.
+ * Borrowed: it is close-on-exec and closed with the set, so do not close it. Never 0, which is no
+ * namespace in struct gons_link_options. -1 with EINVAL when type is not one type, or one that the
+ * set does not hold.
  */
 int gons_set_fd(const gons_set *set, int type);
 

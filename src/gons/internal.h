@@ -148,7 +148,12 @@ unsigned gons_i_forks(void);
  * record's number, for gons_i_scope_return(). */
 unsigned gons_i_scope_push(const struct gons_i_undo *undo, const void *data, size_t size);
 
-/* Records a descriptor to be closed; there must be room. Returns it. */
+/* Without standard input a namespace may get descriptor 0, which means none in a structure of
+ * zeros. Returns fd or, for 0, another one; -1 when there is none, and 0 is closed. */
+int gons_i_move_from_0(int fd);
+
+/* Records a descriptor to be closed; there must be room. Returns it, or what it was moved to as
+ * above; -1 when it could not be, and is closed. */
 int gons_i_scope_push_fd(int fd);
 
 /* Undoes the record with this number and, before it, those above it that are switches of

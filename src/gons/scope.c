@@ -232,18 +232,26 @@ static void drop_descriptor(void *data)
 	(void)close(*(int *)data);
 }
 
+int gons_i_move_from_0(int fd)
+{
+	int other;
+
+	if (fd != 0)
+		return fd;
+	other = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (other < 0)
+		(void)gons_i_fail(errno, "cannot move what was opened away from descriptor 0");
+	gons_i_close_fd(&fd);
+	return other;
+}
+
 int gons_i_scope_push_fd(int fd)
 {
 	static const struct gons_i_undo undo = { close_recorded, drop_descriptor };
-	int other = fd == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
 
-	/* Without standard input a namespace may get descriptor 0, which means none in a
-	 * structure of zeros. */
-	if (other > 0) {
-		(void)close(fd);
-		fd = other;
-	}
-	(void)gons_i_scope_push(&undo, &fd, sizeof(fd));
+	fd = gons_i_move_from_0(fd);
+	if (fd >= 0)
+		(void)gons_i_scope_push(&undo, &fd, sizeof(fd));
 	return fd;
 }
 

@@ -93,10 +93,24 @@ static int grow(void)
 	return 0;
 }
 
+static int leave_0(struct gons_i_set *set)
+{
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if (set->fd[i] == 0) {
+			set->fd[i] = gons_i_move_from_0(0);
+			return set->fd[i] < 0 ? -1 : 0;
+		}
+	return 0;
+}
+
 gons_set *gons_i_set_publish(struct gons_i_set *set)
 {
 	const gons_set *handle = NULL;
 
+	if (leave_0(set) < 0) {
+		gons_i_set_free(set);
+		return NULL;
+	}
 	lock_slots();
 	if (slots.first_free < slots.room || grow() == 0) {
 		size_t index = slots.first_free;

@@ -26,7 +26,7 @@ struct gons_i_set *gons_i_set_new(void);
 void gons_i_set_free(struct gons_i_set *set);
 
 /* What the caller of the library knows it by; it owns set from then on. NULL, and set is
- * freed, when there is no memory. */
+ * freed, when there is no memory, or no descriptor but 0. */
 gons_set *gons_i_set_publish(struct gons_i_set *set);
 
 /* The set of the caller's, or NULL with EINVAL when it was closed or is NULL. */

@@ -415,6 +415,38 @@ static void with_threads_nobody_becomes_root(void **state)
 	assert_int_equal(in_child(become_root_with_thread, &mapped), 0);
 }
 
+/* With descriptors of its own, which it closes after the kernel has told that it ends. */
+static void *end_slowly(void *arg)
+{
+	if (unshare(CLONE_FILES) == 0)
+		for (int i = 0; i < 1000; i++)
+			(void)open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return arg;
+}
+
+static int become_root_after_threads(void *arg)
+{
+	pthread_t threads[4];
+
+	(void)arg;
+	want(become_nobody());
+	for (int i = 0; i < 4; i++)
+		want(pthread_create(&threads[i], NULL, end_slowly, NULL) == 0);
+	for (int i = 0; i < 4; i++)
+		want(pthread_join(threads[i], NULL) == 0);
+	want(gons_become_root() == 0 && geteuid() == 0);
+	return 0;
+}
+
+/* The kernel counts them for a moment yet. */
+static void threads_that_were_joined_are_none(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(in_child(become_root_after_threads, NULL), 0);
+}
+
 /* ---- gons_can_link ---- */
 
 static int try_kinds(void *arg)
@@ -468,6 +500,7 @@ int main(void)
 		check_test(a_refusal_half_way_leaves_the_process_where_it_was),
 		check_test(root_of_a_user_namespace_gets_ground_and_no_further_one),
 		check_test(with_threads_nobody_becomes_root),
+		check_test(threads_that_were_joined_are_none),
 		check_test(kinds_of_links_are_told_from_nonsense),
 		check_test(what_cannot_be_a_kind_is_refused),
 	};

@@ -49,7 +49,8 @@ int gons_can_link(const char *kind);
  * look the same. Not undone.
  *
  * For processes with one thread only, so call it first in main() or in a group
- * set-up (gons_group_setup_root); processes started later inherit it.
+ * set-up (gons_group_setup_root); processes started later inherit it. Threads that were
+ * joined, which the kernel counts for a moment yet, are waited for.
  *
  * Returns 0, or -1 with the process where it was: EINVAL when there are other
  * threads, or the kernel has no user namespaces; EPERM where a sysctl, a security

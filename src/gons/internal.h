@@ -365,4 +365,7 @@ int gons_i_check_procfs(const struct gons_i_type *row);
 /* A number in /proc/thread-self/status, such as "Umask" in base 8; 0 where there is none. */
 uint64_t gons_i_status_number(const char *name, int base);
 
+/* The threads of the process that do not end just now, or -1. */
+int gons_i_running_threads(void);
+
 #endif

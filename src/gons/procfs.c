@@ -2,6 +2,7 @@
 /*
  * What procfs says of the calling thread.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -82,4 +83,40 @@ uint64_t gons_i_status_number(const char *name, int base)
 		}
 	(void)fclose(file);
 	return number;
+}
+
+/* Also false for one that has ended. */
+static bool is_running(int dir_fd, const char *tid)
+{
+	/* PF_EXITING of the kernel's, set before it tells who joins the thread. */
+	enum { EXITING = 4 };
+	char path[32], text[256];
+	cleanup_fd int fd = -1;
+	unsigned flags = 0;
+	const char *rest;
+	ssize_t length;
+
+	(void)snprintf(path, sizeof(path), "%.16s/stat", tid); /* fits: a number */
+	fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (length < 0)
+		return false;
+	text[length] = '\0';
+	rest = strrchr(text, ')'); /* "42 (name) R", and the name may have any character in it */
+	return rest && sscanf(rest, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       !(flags & EXITING);
+}
+
+int gons_i_running_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	const struct dirent *entry;
+	int n = 0;
+
+	if (!dir)
+		return gons_i_fail(errno, "cannot list the threads of this process");
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.' && is_running(dirfd(dir), entry->d_name);
+	(void)closedir(dir);
+	return n;
 }

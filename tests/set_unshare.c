@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -404,6 +405,47 @@ static void a_limit_on_descriptors_leaves_no_child_and_no_descriptor(void **stat
 	assert_int_equal(in_child(run_out_of_descriptors, NULL), 0);
 }
 
+/* How often this process, its threads and its children have waited for anything. */
+static long count_pauses(void)
+{
+	struct rusage own, children;
+
+	if (getrusage(RUSAGE_SELF, &own) < 0 || getrusage(RUSAGE_CHILDREN, &children) < 0)
+		return -1;
+	return own.ru_nvcsw + children.ru_nvcsw;
+}
+
+/* The first refusal comes at once, since the limit reads 0. The next one has to be waited for, but
+ * only for 100 pauses of a millisecond, and not for 5000. */
+static int run_into_limit(void *arg)
+{
+	const int type = *(const int *)arg;
+	const char *name = type == CLONE_NEWTIME ? "time" : "net";
+	long before;
+
+	want(enter_limited(name, "0") == 0);
+	want(!gons_set_unshare(NULL, type, NULL) && errno == ENOSPC);
+	want(limit_namespaces(name, "1") == 0);
+	want(type == CLONE_NEWNET || unshare(type) == 0); /* the one that may be */
+	before = count_pauses();
+	want(!gons_set_unshare(NULL, type, NULL) && errno == ENOSPC);
+	want(count_pauses() - before < 500);
+	want(limit_namespaces(name, "2") == 0);
+	want(gons_set_unshare(NULL, type, NULL));
+	return 0;
+}
+
+static void a_reached_limit_is_waited_for_at_length_only_once(void **state)
+{
+	const int types[] = { CLONE_NEWNET, CLONE_NEWTIME }; /* by a thread, by a child */
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		gons_require(CLONE_NEWUSER | types[i]);
+		assert_int_equal(in_child(run_into_limit, (void *)&types[i]), 0);
+	}
+}
+
 static int make_sets_without_standard_input(void *arg)
 {
 	const struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
@@ -457,6 +499,7 @@ int main(void)
 		check_test(ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it),
 		check_test(a_user_namespace_makes_up_for_missing_privileges),
 		check_test(a_limit_on_descriptors_leaves_no_child_and_no_descriptor),
+		check_test(a_reached_limit_is_waited_for_at_length_only_once),
 		check_test(a_sets_namespace_never_is_descriptor_0),
 	};
 

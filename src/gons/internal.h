@@ -209,6 +209,10 @@ unsigned gons_i_place_record(struct gons_i_place *place);
  * Says why not. */
 int gons_i_unshare(int types);
 
+/* Whether that was in vain, so that this process is to retry for a shorter time: for what a child
+ * has found out. */
+void gons_i_note_exhausted(int types, bool are);
+
 /* Puts the calling thread into new namespaces; a new mount namespace is made private. All
  * or nothing, where there is a place; NULL is for a thread that ends after a failure. */
 int gons_i_switch_new(int types, const struct gons_i_place *place);

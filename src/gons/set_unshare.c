@@ -119,6 +119,10 @@ static int make_by_child(struct order *order)
 		return gons_i_fail(errno, "cannot make a socket to a child");
 	order->socket_fd = ends[1];
 	result = gons_i_in_child(make_and_send, order);
+	/* The limits of another user namespace say nothing of those here. */
+	if ((result == 0 || errno == ENOSPC) &&
+	    !(order->from && (order->from->types & CLONE_NEWUSER)))
+		gons_i_note_exhausted(order->types, result < 0);
 	if (result == 0)
 		result = gons_i_receive_fds(ends[0], order->fds);
 	gons_i_close_fd(&ends[0]);

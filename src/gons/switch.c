@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -168,8 +169,17 @@ static int64_t milliseconds(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Types for which waiting has not helped: not to be waited for at length again. */
-static __thread int exhausted;
+/* Types for which waiting has not helped: not to be waited for at length again, by any thread, for
+ * many a namespace is made on a new one. */
+static atomic_int exhausted;
+
+void gons_i_note_exhausted(int types, bool are)
+{
+	if (are)
+		exhausted |= types;
+	else
+		exhausted &= ~types;
+}
 
 int gons_i_unshare(int types)
 {
@@ -184,13 +194,13 @@ int gons_i_unshare(int types)
 		if (start == 0)
 			start = milliseconds();
 		if (milliseconds() - start >= patience || gons_i_limit_is_zero(types)) {
-			exhausted |= types;
+			gons_i_note_exhausted(types, true);
 			errno = ENOSPC;
 			return gons_i_fail_switch(GONS_I_REFUSED_NEW, "create", types);
 		}
 		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
 	}
-	exhausted &= ~types;
+	gons_i_note_exhausted(types, false);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The man pages are well-formed.
+# The man pages are well-formed, and those of section 3 are in the overview.
 # usage: man-pages.sh ROOT
 set -eu
 
@@ -19,6 +19,15 @@ for page in docs/man/*.[1-9] docs/man/*.[1-9].in; do
 	[ -f "$page" ] || continue
 	sed 's/@DATE@/2000-01-01/; s/@VERSION@/0.0.0/' "$page" >"$dir/$page"
 	set -- "$@" "$page"
+done
+for page in docs/man/*.3.in; do
+	name=${page##*/}
+	name=${name%.3.in}
+	[ -f "$page" ] || continue
+	sed -n '/^\.SS The calls/,/^\.SS /p' docs/man/gons.7.in | grep -q "^\.BR $name (3)\$" || {
+		echo "$name is not in gons(7)" >&2
+		exit 1
+	}
 done
 cd "$dir"
 [ $# -gt 0 ] || skip "there are no man pages in docs/man"

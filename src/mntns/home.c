@@ -55,8 +55,7 @@ __attribute__((constructor)) static void remember_start(void)
 	int errnum = errno;
 
 	gons_i_home_learn();
-	if (home.ino == 0) /* no call has failed yet */
-		gons_i_failure_forget(errnum);
+	gons_i_failure_forget(errnum); /* it is no call that may have failed */
 }
 
 int gons_i_home_is_here(void)

@@ -302,6 +302,44 @@ static void a_strangers_link_under_the_same_index_stays(void **state)
 	assert_string_equal(seen.name, "another");
 }
 
+/* What the caller has given one link, another one may have as well. */
+static void another_link_of_the_same_address_stays(void **state)
+{
+	struct gons_link_options options = { .address = address };
+	struct gons_link outer, inner;
+	struct seen_link seen;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = options.peer_nsfd = blue;
+	gons_must(gons_veth_new_transient(&options, &outer));
+	assert_int_equal(make_veth(red, 0, "stranger"), 0);
+	assert_true(see_name(red, "stranger", &seen));
+	assert_int_equal(set_address(red, seen.ifindex, address), 0);
+	for (int i = 0; i < 2; i++) {
+		options.nsfd = options.peer_nsfd = i == 0 ? blue : red;
+		mark = gons_must(gons_scope_begin());
+		gons_must(gons_veth_new_transient(&options, &inner));
+		gons_must(gons_link_delete(options.nsfd, inner.ifindex));
+		gons_must(gons_scope_end(mark));
+		assert_true(see_link(blue, outer.ifindex, NULL));
+		assert_true(see_name(red, "stranger", NULL));
+	}
+	/* It is found all the same: by its address in place, by its name elsewhere. */
+	for (int i = 0; i < 2; i++) {
+		mark = gons_must(gons_scope_begin());
+		gons_must(gons_veth_new_transient(&options, &inner));
+		if (i == 0)
+			assert_int_equal(rename_link(red, inner.ifindex, "eth0"), 0);
+		else
+			assert_int_equal(move_link(red, inner.ifindex, green, NULL), 0);
+		gons_must(gons_scope_end(mark));
+		assert_int_equal(count_links(red), 2);
+		assert_int_equal(count_links(green), 0);
+	}
+}
+
 /* ---- the namespace ---- */
 
 static void a_link_in_a_namespace_that_is_gone_is_no_error(void **state)
@@ -548,6 +586,7 @@ int main(void)
 		check_test(a_pair_with_moved_ends_goes_all_the_same),
 		check_test(an_end_that_is_not_known_any_more_goes_with_its_peer),
 		check_test(a_strangers_link_under_the_same_index_stays),
+		check_test(another_link_of_the_same_address_stays),
 		check_test(a_link_in_a_namespace_that_is_gone_is_no_error),
 		check_test(the_descriptor_of_the_namespace_may_be_closed_before),
 		check_test(a_forked_child_deletes_its_own_links_and_not_its_parents),

@@ -67,8 +67,9 @@ struct gons_link_options {
  * kernel has an id for in the namespace that it was made in, as it has after a move).
  * One that is gone already is no error. Until then its namespaces stay alive.
  * A link to be found again needs its name or its MAC address, or a peer with one of them: one
- * that has lost both is taken for somebody else's, and stays. (A bridge or bond, which takes the
- * address of a port, is known by its index.)
+ * that has lost both is taken for somebody else's, and stays. So does one that was renamed and
+ * moved, if its address is not a random one, which others may have as well. (A bridge or bond,
+ * which takes the address of a port, is known by its index.)
  *
  * For veth, macvlan, macvtap, dummy, ifb, vxlan and geneve, the random MAC address is set by
  * gons and not by the kernel, so that udev does not replace it.

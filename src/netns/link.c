@@ -343,8 +343,8 @@ static int identify(const struct making *making, struct gons_i_owned *owned)
 	strcpy(owned->link.name, making->name);
 	if (gons_i_link_identify(owned->home, making->name, &owned->link, &peer_ifindex) < 0)
 		return -1;
-	/* Others may have it from a parent or a port. */
-	owned->link.is_unique_address = making->is_random_address || making->options.address;
+	/* Others may have it from a parent or a port, or were given the same one. */
+	owned->link.is_unique_address = making->is_random_address;
 	if (!making->has_peer)
 		return 0;
 	owned->peer.ifindex = peer_ifindex;

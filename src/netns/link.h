@@ -33,7 +33,7 @@ struct gons_i_identity {
 	char name[GONS_I_NAME_SIZE];
 	unsigned char address[32]; /* MAX_ADDR_LEN */
 	size_t address_size;
-	bool is_unique_address; /* no other link should have it */
+	bool is_unique_address; /* it is random, so that no other link has it */
 };
 
 struct gons_i_owned {

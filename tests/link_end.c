@@ -273,6 +273,24 @@ static void an_end_that_is_not_known_any_more_goes_with_its_peer(void **state)
 	}
 }
 
+/* The peer has a random address, and is known by it, also where the link was given one. */
+static void an_end_of_a_given_address_goes_with_its_peer(void **state)
+{
+	struct gons_link_options options = { .address = address };
+	struct gons_link link;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = options.peer_nsfd = blue;
+	mark = gons_must(gons_scope_begin());
+	gons_must(gons_veth_new_transient(&options, &link));
+	assert_int_equal(move_link(blue, link.ifindex, red, "eth0"), 0);
+	assert_int_equal(move_link(blue, link.peer_ifindex, green, "eth1"), 0);
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(red) + count_links(green), 0);
+}
+
 /* ---- somebody else's ---- */
 
 static void a_strangers_link_under_the_same_index_stays(void **state)
@@ -585,6 +603,7 @@ int main(void)
 		check_test(a_link_moved_there_and_back_goes_too),
 		check_test(a_pair_with_moved_ends_goes_all_the_same),
 		check_test(an_end_that_is_not_known_any_more_goes_with_its_peer),
+		check_test(an_end_of_a_given_address_goes_with_its_peer),
 		check_test(a_strangers_link_under_the_same_index_stays),
 		check_test(another_link_of_the_same_address_stays),
 		check_test(a_link_in_a_namespace_that_is_gone_is_no_error),

@@ -44,7 +44,8 @@ struct gons_link_options {
 	int parent_ifindex;
 	/* 0: the kind's own. A peer gets the same. */
 	unsigned mtu;
-	/* The link's MAC address, 6 bytes; NULL: a random one, or what the kind does. */
+	/* The link's MAC address, 6 bytes; NULL: a random one, or what the kind does. A peer's
+	 * is random, or what the kind does. */
 	const unsigned char *address;
 	/* Not 0: bring it, and its peer, up, and wait for that for five seconds. A bond or team,
 	 * which is up only with ports, is not waited for. */

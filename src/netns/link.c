@@ -31,7 +31,7 @@ struct making {
 	const char *kind;
 	struct gons_link_options options; /* with -1 for the calling thread's namespace */
 	char prefix[PREFIX_LENGTH + 1];
-	bool has_peer, is_awaited, is_random_address;
+	bool has_peer, is_awaited, is_random_address, is_random_peer_address;
 	int socket_nsfd; /* where the request is sent */
 	unsigned char address[ADDRESS_SIZE], peer_address[ADDRESS_SIZE];
 	/* Within the request, to be filled in: */
@@ -158,6 +158,7 @@ static int prepare(struct making *making, const char *kind, const struct gons_li
 	making->has_peer = has_peer(kind);
 	making->is_awaited = !is_one_of(kind, awaiting_ports);
 	making->is_random_address = !making->options.address && has_random_address(kind);
+	making->is_random_peer_address = making->has_peer && has_random_address(kind);
 	if (check_options(making) < 0)
 		return -1;
 	if (making->options.prefix) {
@@ -214,9 +215,10 @@ static void put_end(struct making *making, struct nlmsghdr *nlh, bool is_peer)
 		*ret_nsfd = put(nlh, IFLA_NET_NS_FD, sizeof(nsfd), &nsfd);
 	if (making->options.mtu != 0)
 		mnl_attr_put_u32(nlh, IFLA_MTU, making->options.mtu);
-	if (making->is_random_address || (making->options.address && !is_peer))
-		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE,
-			     is_peer ? making->peer_address : making->address);
+	if (is_peer && making->is_random_peer_address)
+		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE, making->peer_address);
+	if (!is_peer && (making->is_random_address || making->options.address))
+		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE, making->address);
 }
 
 static int build(struct making *making, void (*info_data)(struct nlmsghdr *, const void *),
@@ -349,7 +351,7 @@ static int identify(const struct making *making, struct gons_i_owned *owned)
 		return 0;
 	owned->peer.ifindex = peer_ifindex;
 	strcpy(owned->peer.name, making->peer_name);
-	if (making->is_random_address) {
+	if (making->is_random_peer_address) {
 		memcpy(owned->peer.address, making->peer_address, ADDRESS_SIZE);
 		owned->peer.address_size = ADDRESS_SIZE;
 		owned->peer.is_unique_address = true;

@@ -34,12 +34,12 @@ static void make_pair(struct gons_link *link)
 	gons_must(gons_veth_new_transient(&options, link));
 }
 
-static long now_ms(void)
+static int64_t now_ns(void)
 {
 	struct timespec now;
 
 	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* ---- up ---- */
@@ -82,18 +82,18 @@ static void a_link_that_tells_nothing_is_up_when_it_has_a_carrier(void **state)
 static void a_veth_whose_peer_is_down_is_not_up_in_time(void **state)
 {
 	struct gons_link link;
-	long before, after;
+	int64_t before, after;
 
 	(void)state;
 	need_namespaces("veth");
 	make_pair(&link);
-	before = now_ms();
+	before = now_ns();
 	assert_refused(gons_link_up(blue, link.ifindex, 300), ETIMEDOUT, "is not up after 300 ms");
-	after = now_ms();
+	after = now_ns();
 	assert_contains(gons_error(), link.name);
 	assert_contains(gons_error(), ", for it has no carrier");
-	assert_true(after - before >= 299);
-	assert_true(after - before < 30000);
+	assert_true(after - before >= 300 * 1000000LL); /* not a moment less */
+	assert_true(after - before < 30000 * 1000000LL);
 	assert_refused(gons_link_up(blue, link.ifindex, 0), ETIMEDOUT, "after 0 ms");
 }
 
@@ -177,16 +177,16 @@ static void signals_do_not_change_how_long_it_waits(void **state)
 	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { 0 };
 	struct sigaction old;
 	struct gons_link link;
-	long before;
+	int64_t before;
 
 	(void)state;
 	need_namespaces("veth");
 	make_pair(&link);
 	assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
 	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
-	before = now_ms();
+	before = now_ns();
 	assert_refused(gons_link_up(blue, link.ifindex, 300), ETIMEDOUT, "is not up");
-	assert_true(now_ms() - before >= 299);
+	assert_true(now_ns() - before >= 300 * 1000000LL);
 	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
 	assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
 }

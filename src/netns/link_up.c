@@ -87,12 +87,14 @@ int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
 
 /* ---- waiting ---- */
 
-static int64_t now_ms(void)
+enum { NS_OF_MS = 1000000 };
+
+static int64_t now_ns(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000 * NS_OF_MS + now.tv_nsec;
 }
 
 static const char *state_name(uint8_t state)
@@ -135,18 +137,19 @@ static int fail_in_time(const struct rise *rise, int timeout_ms)
 	return -1;
 }
 
-static int wait_for(struct rise *rise, int64_t end, int timeout_ms)
+static int wait_for(struct rise *rise, int64_t end_ns, int timeout_ms)
 {
 	struct pollfd pollfd = { .fd = rise->monitor_fd, .events = POLLIN };
 
 	if (ask_state(rise) < 0)
 		return -1;
 	while (!is_up(rise)) {
-		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
+		int64_t left_ns = timeout_ms < 0 ? 0 : end_ns - now_ns();
+		int left_ms = timeout_ms < 0 ? -1 : (int)((left_ns + NS_OF_MS - 1) / NS_OF_MS);
 
-		if (timeout_ms >= 0 && left <= 0)
+		if (timeout_ms >= 0 && left_ns <= 0)
 			return fail_in_time(rise, timeout_ms);
-		if (poll(&pollfd, 1, (int)left) < 0 && errno != EINTR)
+		if (poll(&pollfd, 1, left_ms) < 0 && errno != EINTR)
 			return gons_i_fail(errno, "cannot wait for link %d", rise->ifindex);
 		if (hear(rise) < 0)
 			return -1;
@@ -178,16 +181,16 @@ static void stop(struct rise *rise)
 
 int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms)
 {
-	int64_t end = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	int64_t end_ns = timeout_ms < 0 ? 0 : now_ns() + (int64_t)timeout_ms * NS_OF_MS;
 	struct rise link, peer = { .monitor_fd = -1 };
 	int result = start(&link, nsfd, ifindex);
 
 	if (result == 0 && peer_ifindex > 0)
 		result = start(&peer, peer_nsfd, peer_ifindex);
 	if (result == 0)
-		result = wait_for(&link, end, timeout_ms);
+		result = wait_for(&link, end_ns, timeout_ms);
 	if (result == 0 && peer_ifindex > 0)
-		result = wait_for(&peer, end, timeout_ms);
+		result = wait_for(&peer, end_ns, timeout_ms);
 	stop(&peer);
 	stop(&link);
 	return result;

@@ -91,7 +91,8 @@ static void a_veth_whose_peer_is_down_is_not_up_in_time(void **state)
 	assert_refused(gons_link_up(blue, link.ifindex, 300), ETIMEDOUT, "is not up after 300 ms");
 	after = now_ns();
 	assert_contains(gons_error(), link.name);
-	assert_contains(gons_error(), ", for it has no carrier");
+	assert_contains(gons_error(), ", for it has no carrier: bring up its peer, its parent or a "
+				      "port");
 	assert_true(after - before >= 300 * 1000000LL); /* not a moment less */
 	assert_true(after - before < 30000 * 1000000LL);
 	assert_refused(gons_link_up(blue, link.ifindex, 0), ETIMEDOUT, "after 0 ms");
@@ -148,6 +149,12 @@ static void what_cannot_come_up_is_not_made(void **state)
 	assert_refused(gons_macvlan_new_transient(&options, NULL), ETIMEDOUT, "after 5000 ms");
 	assert_contains(gons_error(), "LOWERLAYERDOWN");
 	assert_int_equal(count_links(red), 1);
+	/* Neither does one come up whose parent is not even set to up. */
+	assert_int_equal(set_flags(blue, link.ifindex, IFF_UP, 0), 0);
+	options.up = 0;
+	gons_must(gons_macvlan_new_transient(&options, &link));
+	assert_refused(gons_link_up(red, link.ifindex, 0), ETIMEDOUT, "LOWERLAYERDOWN");
+	assert_contains(gons_error(), "bring up its peer, its parent or a port");
 }
 
 static void on_a_parent_that_is_down_a_vlan_is_not_made(void **state)

@@ -80,7 +80,7 @@ struct gons_link_options {
  * EOPNOTSUPP when this kernel lacks the kind: the sentence names the module to load; ENODEV
  * when there is no link parent_ifindex in link_nsfd; EEXIST when what the kernel wants to be
  * unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
- * kind does not take; ETIMEDOUT or ENETDOWN when it did not come up.
+ * kind does not take; ETIMEDOUT or (a VLAN) ENETDOWN when it did not come up.
  */
 int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
 			    struct gons_link *ret_link);
@@ -132,9 +132,10 @@ int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links);
  * It is when it has a carrier and its operational state (IFLA_OPERSTATE) is UP or, for links
  * that do not tell, UNKNOWN. The kernel's notification is waited for. Not undone.
  *
- * Returns 0. -1 with ETIMEDOUT when it was not up in time, as a veth whose peer is down, or
- * a bridge whose ports are: the sentence has the state; it stays set to up. ENODEV when there
- * is no such link, or no more; ENETDOWN when the link below is down.
+ * Returns 0. -1 with ETIMEDOUT when it was not up in time, as a veth whose peer is down, a
+ * macvlan whose parent is, or a bridge whose ports are: the sentence has the state; it stays
+ * set to up. ENODEV when there is no such link, or no more; ENETDOWN when it is a VLAN whose
+ * parent is down.
  */
 int gons_link_up(int nsfd, int ifindex, int timeout_ms);
 

@@ -132,7 +132,8 @@ static int fail_in_time(const struct rise *rise, int timeout_ms)
 			  rise->name, timeout_ms);
 	gons_i_hint("its operational state is %s%s", state_name(rise->state),
 		    !(rise->flags & IFF_UP)	    ? ", and somebody has set it to down"
-		    : !(rise->flags & IFF_LOWER_UP) ? ", for it has no carrier"
+		    : !(rise->flags & IFF_LOWER_UP) ? ", for it has no carrier: bring up its "
+						      "peer, its parent or a port"
 						    : "");
 	return -1;
 }

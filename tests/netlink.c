@@ -125,6 +125,30 @@ static void a_socket_is_closed_with_the_scope(void **state)
 	socket = gons_must(gons_netns_mnl_open(blue, NETLINK_ROUTE));
 	assert_int_equal(close(mnl_socket_get_fd(socket)), 0);
 	assert_refused(gons_scope_end(mark), EBADF, "netlink socket, which the scope owns");
+	assert_int_equal(mnl_socket_close(socket), -1); /* and so its memory is still there */
+}
+
+/* As every program over libmnl ends. */
+static void a_socket_that_is_closed_already_is_told_and_not_touched(void **state)
+{
+	struct mnl_socket *socket;
+	int mark, fd, another;
+
+	(void)state;
+	need_namespaces();
+	another = mnl_socket_get_fd(gons_must(gons_netns_mnl_open(blue, NETLINK_ROUTE)));
+	for (int is_reused = 0; is_reused < 2; is_reused++) {
+		mark = gons_must(gons_scope_begin());
+		socket = gons_must(gons_netns_mnl_open(blue, NETLINK_ROUTE));
+		fd = mnl_socket_get_fd(socket);
+		assert_int_equal(mnl_socket_close(socket), 0);
+		if (is_reused) /* the descriptor */
+			assert_int_equal(dup3(another, fd, O_CLOEXEC), fd);
+		assert_refused(gons_scope_end(mark), EBADF,
+			       "a netlink socket, which the scope owns, was closed already: do not "
+			       "call mnl_socket_close()");
+		assert_int_equal(close(fd), is_reused ? 0 : -1);
+	}
 }
 
 static void every_bus_of_the_kernel_has_sockets(void **state)
@@ -332,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		check_test(two_sockets_from_one_thread_see_two_worlds),
 		check_test(a_socket_is_closed_with_the_scope),
+		check_test(a_socket_that_is_closed_already_is_told_and_not_touched),
 		check_test(every_bus_of_the_kernel_has_sockets),
 		check_test(what_is_no_network_namespace_has_neither),
 		check_test(an_id_is_given_once_and_stays),

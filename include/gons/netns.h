@@ -92,7 +92,8 @@ int gons_netns_nsid(int nsfd);
  *
  * As mnl_socket_open() makes it: not bound yet, so mnl_socket_bind() comes next. Whatever
  * thread uses it, in whatever namespace, it talks to nsfd's part of the kernel. It has
- * close-on-exec, and is closed with the scope: do not call mnl_socket_close().
+ * close-on-exec, and is closed with the scope: do not call mnl_socket_close(), or the end of the
+ * scope fails with EBADF.
  *
  * Returns the socket. NULL with EINVAL or EBADF when nsfd is no network namespace;
  * EPROTONOSUPPORT when the kernel has no such bus; EMFILE, ENOMEM; and as gons_execute()

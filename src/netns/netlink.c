@@ -4,6 +4,7 @@
  */
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
+#include <sys/stat.h>
 
 #include <gons/netns.h>
 
@@ -12,11 +13,23 @@
 
 /* ---- sockets for the caller ---- */
 
+/* mnl_socket_close() frees the socket: once somebody has called it, what can still be looked at
+ * is the descriptor. */
+struct owned_socket {
+	struct mnl_socket *socket;
+	ino_t ino;
+	int fd;
+};
+
 static int close_socket(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct owned_socket *owned = data;
 
-	if (mnl_socket_close(*(struct mnl_socket **)data) == 0 || errno == EINTR)
+	if (!gons_i_is_socket(owned->fd, owned->ino))
+		return gons_i_fail(EBADF, "a netlink socket, which the scope owns, was closed "
+					  "already: do not call mnl_socket_close()");
+	if (mnl_socket_close(owned->socket) == 0 || errno == EINTR)
 		return 0;
 	return gons_i_fail(errno, "cannot close a netlink socket, which the scope owns");
 }
@@ -24,30 +37,34 @@ static int close_socket(void *data)
 static void drop_socket(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct owned_socket *owned = data;
 
-	(void)mnl_socket_close(*(struct mnl_socket **)data);
+	if (gons_i_is_socket(owned->fd, owned->ino))
+		(void)mnl_socket_close(owned->socket);
 }
 
 GONS_EXPORT struct mnl_socket *gons_netns_mnl_open(int nsfd, int bus)
 {
 	static const struct gons_i_undo undo = { close_socket, drop_socket };
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct mnl_socket *socket;
+	struct owned_socket owned;
 	cleanup_fd int fd = -1;
+	struct stat st;
 
 	if (gons_i_scope_reserve(1) < 0)
 		return NULL;
 	fd = gons_i_netlink_open(nsfd, bus);
 	if (fd < 0)
 		return NULL;
-	socket = mnl_socket_fdopen(fd);
-	if (!socket) {
+	owned.socket = fstat(fd, &st) == 0 ? mnl_socket_fdopen(fd) : NULL;
+	if (!owned.socket) {
 		(void)gons_i_fail(errno, "cannot open a netlink socket");
 		return NULL;
 	}
-	(void)gons_i_take_fd(&fd);
-	(void)gons_i_scope_push(&undo, &socket, sizeof(socket));
-	return socket;
+	owned.ino = st.st_ino;
+	owned.fd = gons_i_take_fd(&fd);
+	(void)gons_i_scope_push(&undo, &owned, sizeof(owned));
+	return owned.socket;
 }
 
 /* ---- ids ---- */

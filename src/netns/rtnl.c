@@ -127,12 +127,16 @@ static int identify(int nsfd, struct stat *st)
 	return 0;
 }
 
-/* Whether the descriptor is still the one that was opened. */
-static bool is_intact(const struct gons_i_rtnl *rtnl)
+bool gons_i_is_socket(int fd, ino_t ino)
 {
 	struct stat st;
 
-	return fstat(rtnl->fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == rtnl->socket_ino;
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == ino;
+}
+
+static bool is_intact(const struct gons_i_rtnl *rtnl)
+{
+	return gons_i_is_socket(rtnl->fd, rtnl->socket_ino);
 }
 
 static struct gons_i_rtnl *find(const struct stat *st)

@@ -13,6 +13,7 @@
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct gons_i_rtnl;
 
@@ -30,6 +31,9 @@ int gons_i_netlink_open(int nsfd, int bus);
 
 /* Binds it to a port of the kernel's choice (ret_port may be NULL). 0, or -1 with sentence. */
 int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port);
+
+/* Whether the descriptor is still the socket of this inode number, and not closed or another's. */
+bool gons_i_is_socket(int fd, ino_t ino);
 
 /* Starts a request of this type, to be acknowledged, in buf. */
 struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags);

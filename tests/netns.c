@@ -277,7 +277,9 @@ static int bring_up_without_capability(void *arg)
 		return 1;
 	if (arg)
 		return gons_netns_loopback_up() < 0;
-	return !refused(gons_netns_loopback_up(), EPERM, "CAP_NET_ADMIN is missing") ||
+	return !refused(gons_netns_loopback_up(), EPERM,
+			"CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
+			"gons_become_root() first") ||
 	       !refused(gons_netns_loopback_up(), EPERM, "cannot bring up the loopback link") ||
 	       (loopback_flags() & IFF_UP);
 }
@@ -303,7 +305,9 @@ static int bring_up_foreign(void *arg)
 	(void)arg;
 	if (gons_netns_enter_transient() < 0 || unshare(CLONE_NEWUSER) < 0)
 		return 1;
-	return !refused(gons_netns_loopback_up(), EPERM, "belongs to another user namespace");
+	return !refused(gons_netns_loopback_up(), EPERM,
+			"the network namespace belongs to another user namespace: use one that was "
+			"made in this one, as gons_netns_new_transient() does");
 }
 
 static void loopback_of_another_user_namespace_is_refused(void **state)

@@ -396,9 +396,11 @@ static void hint(const struct gons_i_rtnl *rtnl, int errnum)
 		gons_i_hint("attribute %u of the request is %s", rtnl->attribute,
 			    rtnl->is_missing ? "missing" : "refused");
 	else if (errnum == EPERM && gons_has_cap(CAP_NET_ADMIN) != 1)
-		gons_i_hint("CAP_NET_ADMIN is missing in this user namespace");
+		gons_i_hint("CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
+			    "gons_become_root() first");
 	else if (errnum == EPERM)
-		gons_i_hint("the network namespace belongs to another user namespace");
+		gons_i_hint("the network namespace belongs to another user namespace: use one that "
+			    "was made in this one, as gons_netns_new_transient() does");
 	else if (errnum == EBADF)
 		gons_i_hint("somebody has closed the netlink socket, which the scope owns");
 	else if (errnum == ENOBUFS)

@@ -136,7 +136,7 @@ case_check_no_net_admin()
 		sh "$check" net loopback
 	expect_report 1 net loopback
 	expect_answer yes net
-	expect_answer "no: cannot bring up the loopback link: $refused; CAP_NET_ADMIN is missing in this user namespace" \
+	expect_answer "no: cannot bring up the loopback link: $refused; CAP_NET_ADMIN is missing in this user namespace: run as root, or call gons_become_root() first" \
 		loopback
 }
 

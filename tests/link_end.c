@@ -118,6 +118,47 @@ static void a_link_with_another_address_goes_all_the_same(void **state)
 	assert_int_equal(count_links(blue), 0);
 }
 
+/* Nothing but what it is connected to is left to know it by. */
+static void a_link_with_another_name_and_address_goes_all_the_same(void **state)
+{
+	static const unsigned char other[6] = { 0x02, 0x55, 0x44, 0x33, 0x22, 0x11 };
+	struct gons_link_options options = { .address = address };
+	struct gons_link link, parent;
+	int mark;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = blue;
+	for (int i = 0; i < 2; i++) {
+		options.peer_nsfd = i == 0 ? blue : red;
+		mark = gons_must(gons_scope_begin());
+		gons_must(gons_veth_new_transient(&options, &link));
+		assert_int_equal(rename_link(blue, link.ifindex, "eth0"), 0);
+		assert_int_equal(set_address(blue, link.ifindex, other), 0);
+		assert_int_equal(rename_link(options.peer_nsfd, link.peer_ifindex, "eth1"), 0);
+		assert_int_equal(set_address(options.peer_nsfd, link.peer_ifindex, address), 0);
+		gons_must(gons_scope_end(mark));
+		assert_int_equal(count_links(blue) + count_links(red), 0);
+	}
+	if (!gons_can_link("macvlan"))
+		return;
+	gons_must(gons_veth_new_transient(&options, &parent));
+	for (int i = 0; i < 2; i++) {
+		options.nsfd = i == 0 ? blue : green;
+		options.peer_nsfd = 0;
+		options.link_nsfd = blue;
+		options.parent_ifindex = parent.ifindex;
+		options.address = NULL;
+		mark = gons_must(gons_scope_begin());
+		gons_must(gons_macvlan_new_transient(&options, &link));
+		assert_int_equal(rename_link(options.nsfd, link.ifindex, "eth0"), 0);
+		assert_int_equal(set_address(options.nsfd, link.ifindex, other), 0);
+		gons_must(gons_scope_end(mark));
+		assert_int_equal(count_links(blue), 1);
+		assert_int_equal(count_links(green), 0);
+	}
+}
+
 static void a_renamed_vlan_is_known_by_the_address_of_its_parent(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
@@ -318,6 +359,37 @@ static void a_strangers_link_under_the_same_index_stays(void **state)
 	gons_must(gons_scope_end(mark));
 	assert_true(see_link(red, link.ifindex, &seen));
 	assert_string_equal(seen.name, "another");
+}
+
+/* Also one that is connected to the same link. */
+static void a_strangers_macvlan_of_the_same_parent_stays(void **state)
+{
+	struct gons_link_options options = { .up = 0 };
+	struct gons_link parent, link, other;
+	struct seen_link seen;
+	int mark, yellow;
+
+	(void)state;
+	need_namespaces("macvlan");
+	gons_require_link("veth");
+	yellow = gons_must(gons_netns_new_transient());
+	options.nsfd = options.peer_nsfd = blue;
+	gons_must(gons_veth_new_transient(&options, &parent));
+	options = (struct gons_link_options){ .nsfd = red, .link_nsfd = blue };
+	options.parent_ifindex = parent.ifindex;
+	gons_must(gons_macvlan_new_transient(&options, &other));
+	assert_int_equal(move_link(red, other.ifindex, green, "stranger"), 0);
+	options.nsfd = yellow;
+	mark = gons_must(gons_scope_begin());
+	gons_must(gons_macvlan_new_transient(&options, &link));
+	assert_int_equal(link.ifindex, other.ifindex);
+	assert_int_equal(move_link(yellow, link.ifindex, red, NULL), 0);
+	assert_int_equal(move_link(green, other.ifindex, yellow, NULL), 0);
+	assert_true(see_link(yellow, link.ifindex, &seen));
+	assert_string_equal(seen.name, "stranger");
+	gons_must(gons_scope_end(mark));
+	assert_int_equal(count_links(red), 0);
+	assert_true(see_name(yellow, "stranger", NULL));
 }
 
 /* What the caller has given one link, another one may have as well. */
@@ -596,6 +668,7 @@ int main(void)
 		check_test(a_deleted_link_is_no_error),
 		check_test(a_renamed_link_goes_all_the_same),
 		check_test(a_link_with_another_address_goes_all_the_same),
+		check_test(a_link_with_another_name_and_address_goes_all_the_same),
 		check_test(a_renamed_vlan_is_known_by_the_address_of_its_parent),
 		check_test(a_renamed_bridge_with_a_port_goes_all_the_same),
 		check_test(a_moved_link_goes_all_the_same),
@@ -605,6 +678,7 @@ int main(void)
 		check_test(an_end_that_is_not_known_any_more_goes_with_its_peer),
 		check_test(an_end_of_a_given_address_goes_with_its_peer),
 		check_test(a_strangers_link_under_the_same_index_stays),
+		check_test(a_strangers_macvlan_of_the_same_parent_stays),
 		check_test(another_link_of_the_same_address_stays),
 		check_test(a_link_in_a_namespace_that_is_gone_is_no_error),
 		check_test(the_descriptor_of_the_namespace_may_be_closed_before),

@@ -67,10 +67,11 @@ struct gons_link_options {
  * scope ends, also when it was renamed or moved to another namespace by then (one which the
  * kernel has an id for in the namespace that it was made in, as it has after a move).
  * One that is gone already is no error. Until then its namespaces stay alive.
- * A link to be found again needs its name or its MAC address, or a peer with one of them: one
- * that has lost both is taken for somebody else's, and stays. So does one that was renamed and
- * moved, if its address is not a random one, which others may have as well. (A bridge or bond,
- * which takes the address of a port, is known by its index.)
+ * A link to be found again needs its name or its MAC address, or a peer with one of them; where
+ * it was made, its index with the peer or parent that it had then will do, and for a bridge or
+ * bond, which takes the address of a port, the index. One that has lost all of them is taken for
+ * somebody else's, and stays. So does one that was renamed and moved, if its address is not a
+ * random one, which others may have as well.
  *
  * For veth, macvlan, macvtap, dummy, ifb, vxlan and geneve, the random MAC address is set by
  * gons and not by the kernel, so that udev does not replace it.

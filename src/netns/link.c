@@ -339,17 +339,15 @@ static int send_to_parent(struct making *making)
  * kernel says. */
 static int identify(const struct making *making, struct gons_i_owned *owned)
 {
-	int peer_ifindex = 0;
-
 	strcpy(owned->kind, making->kind);
 	strcpy(owned->link.name, making->name);
-	if (gons_i_link_identify(owned->home, making->name, &owned->link, &peer_ifindex) < 0)
+	if (gons_i_link_identify(owned->home, making->name, &owned->link) < 0)
 		return -1;
 	/* Others may have it from a parent or a port, or were given the same one. */
 	owned->link.is_unique_address = making->is_random_address;
 	if (!making->has_peer)
 		return 0;
-	owned->peer.ifindex = peer_ifindex;
+	owned->peer.ifindex = owned->link.below;
 	strcpy(owned->peer.name, making->peer_name);
 	if (making->is_random_peer_address) {
 		memcpy(owned->peer.address, making->peer_address, ADDRESS_SIZE);

@@ -34,6 +34,9 @@ struct gons_i_identity {
 	unsigned char address[32]; /* MAX_ADDR_LEN */
 	size_t address_size;
 	bool is_unique_address; /* it is random, so that no other link has it */
+	/* The peer or parent (IFLA_LINK), and the id of its namespace; the link itself and -1
+	 * where there is none. */
+	int below, below_nsid;
 };
 
 struct gons_i_owned {
@@ -42,9 +45,9 @@ struct gons_i_owned {
 	struct gons_i_identity link, peer; /* without a name: no peer */
 };
 
-/* Reads the link that has this name, and its peer's ifindex (may be NULL). */
+/* Reads the link that has this name. */
 int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
-			 struct gons_i_identity *ret_identity, int *ret_peer_ifindex);
+			 struct gons_i_identity *ret_identity);
 
 /* For links in this namespace. NULL with errno and sentence. */
 struct gons_i_owned *gons_i_owned_new(int nsfd);

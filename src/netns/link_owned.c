@@ -22,7 +22,6 @@
 struct reading {
 	struct gons_i_identity identity;
 	char kind[GONS_I_NAME_SIZE];
-	int below; /* IFLA_LINK; the link itself where there is none */
 };
 
 static void read_string(const struct nlattr *attr, char *text, size_t size)
@@ -38,7 +37,8 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 	const struct nlattr *attr, *inner;
 
 	memset(reading, 0, sizeof(*reading));
-	identity->ifindex = reading->below = ifi->ifi_index;
+	identity->ifindex = identity->below = ifi->ifi_index;
+	identity->below_nsid = -1;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
 	{
 		switch (mnl_attr_get_type(attr)) {
@@ -46,7 +46,10 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 			read_string(attr, identity->name, sizeof(identity->name));
 			break;
 		case IFLA_LINK:
-			reading->below = (int)mnl_attr_get_u32(attr);
+			identity->below = (int)mnl_attr_get_u32(attr);
+			break;
+		case IFLA_LINK_NETNSID:
+			identity->below_nsid = (int)mnl_attr_get_u32(attr);
 			break;
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(attr) > sizeof(identity->address))
@@ -72,7 +75,7 @@ static int take_link(const struct nlmsghdr *nlh, void *reading)
 }
 
 int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
-			 struct gons_i_identity *ret_identity, int *ret_peer_ifindex)
+			 struct gons_i_identity *ret_identity)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, 0);
@@ -82,7 +85,6 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 	if (gons_i_rtnl_ask(rtnl, nlh, take_link, &reading) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot find the new link %s", name);
 	*ret_identity = reading.identity;
-	*ret_peer_ifindex = reading.below;
 	return 0;
 }
 
@@ -114,6 +116,16 @@ static bool is_it(const struct reading *reading, const struct gons_i_owned *owne
 	       strcmp(reading->kind, owned->kind) == 0 &&
 	       (stays(owned->kind) || has_name(reading, &owned->link) ||
 		has_address(reading, &owned->link));
+}
+
+/* Under another name and address, but with the same peer, or on the same parent, as before. */
+static bool is_connected(const struct reading *reading, const struct gons_i_owned *owned)
+{
+	const struct gons_i_identity *now = &reading->identity, *before = &owned->link;
+
+	return now->ifindex == before->ifindex && strcmp(reading->kind, owned->kind) == 0 &&
+	       before->below > 0 && before->below != before->ifindex &&
+	       now->below == before->below && now->below_nsid == before->below_nsid;
 }
 
 static bool is_like(const struct reading *reading, const struct gons_i_identity *identity)
@@ -202,7 +214,7 @@ static int take_id(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* The link is not where it was made: looks for it elsewhere. */
+/* The link is not where it was made: looks for it elsewhere. 1 when it was there. */
 static int delete_moved(const struct gons_i_owned *owned)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -217,22 +229,27 @@ static int delete_moved(const struct gons_i_owned *owned)
 	for (size_t i = 0; result == 0 && i < ids.n; i++)
 		result = delete_in(owned, ids.ids[i]);
 	free(ids.ids);
-	return result < 0 ? -1 : 0;
+	return result;
 }
 
 static int delete_owned(const struct gons_i_owned *owned)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, owned->link.ifindex);
-	struct reading reading = { .below = 0 };
+	struct reading reading = { .kind = "" };
+	int result;
 
 	if (owned->link.ifindex == 0) /* made, but not found then */
-		return delete_moved(owned);
+		return delete_moved(owned) < 0 ? -1 : 0;
 	if (gons_i_rtnl_ask(owned->home, nlh, take_link, &reading) < 0 && errno != ENODEV)
 		return gons_i_rtnl_fail(owned->home, "cannot find link %d (%s)",
 					owned->link.ifindex, owned->link.name);
-	if (!is_it(&reading, owned))
-		return delete_moved(owned);
+	if (!is_it(&reading, owned)) {
+		result = delete_moved(owned);
+		/* Last, since a parent may have somebody else's on it. */
+		if (result != 0 || !is_connected(&reading, owned))
+			return result < 0 ? -1 : 0;
+	}
 	return delete_link(owned->home, -1, owned->link.ifindex, owned->link.name);
 }
 

@@ -229,7 +229,9 @@ static void a_parent_that_is_not_there_is_refused(void **state)
 	options.parent_ifindex = -5;
 	assert_not_made("macvlan", &options, EINVAL, "-5 is no ifindex of a parent");
 	options.parent_ifindex = 0;
-	assert_not_made("macvlan", &options, EINVAL, "cannot make a link of kind macvlan");
+	assert_not_made("macvlan", &options, EINVAL,
+			"cannot make a link of kind macvlan: Invalid argument; it may need a "
+			"parent_ifindex or info_data");
 	assert_refused(gons_macvlan_new_transient(&options, &link), EINVAL, "needs a parent");
 	assert_refused(gons_macvlan_new_transient(NULL, &link), EINVAL, "needs a parent");
 
@@ -241,6 +243,25 @@ static void a_parent_that_is_not_there_is_refused(void **state)
 	options.link_nsfd = 0;
 	options.nsfd = red;
 	gons_must(gons_macvlan_new_transient(&options, NULL)); /* in the caller's it is */
+}
+
+static void a_parent_that_is_a_port_already_is_refused(void **state)
+{
+	struct gons_link_options options = { .up = 0 };
+	struct gons_link bridge, link;
+	char words[96];
+
+	(void)state;
+	need_namespaces("macvlan");
+	gons_require_link("veth");
+	gons_require_link("bridge");
+	gons_must(gons_bridge_new_transient(NULL, &bridge));
+	gons_must(gons_veth_new_transient(NULL, &link));
+	gons_must(gons_link_set_master(0, link.ifindex, bridge.ifindex));
+	options.parent_ifindex = link.ifindex;
+	(void)snprintf(words, sizeof(words),
+		       "its parent, link %d, may be a port of another link already", link.ifindex);
+	assert_not_made("macvlan", &options, EBUSY, words);
 }
 
 static void a_vlan_id_out_of_range_is_refused(void **state)
@@ -386,6 +407,7 @@ int main(void)
 		check_test(an_mtu_out_of_range_is_refused),
 		check_test(what_is_no_network_namespace_is_refused),
 		check_test(a_parent_that_is_not_there_is_refused),
+		check_test(a_parent_that_is_a_port_already_is_refused),
 		check_test(a_vlan_id_out_of_range_is_refused),
 		check_test(more_info_data_than_fits_is_refused),
 		check_test(info_data_may_be_left_by_longjmp),

@@ -81,7 +81,8 @@ struct gons_link_options {
  * EOPNOTSUPP when this kernel lacks the kind: the sentence names the module to load; ENODEV
  * when there is no link parent_ifindex in link_nsfd; EEXIST when what the kernel wants to be
  * unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
- * kind does not take; ETIMEDOUT or (a VLAN) ENETDOWN when it did not come up.
+ * kind does not take; EBUSY when the parent is a port of another link, for a macvlan; EINVAL
+ * for what else the kind needs, such as a parent; ETIMEDOUT or (a VLAN) ENETDOWN when it did not come up.
  */
 int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
 			    struct gons_link *ret_link);

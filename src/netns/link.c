@@ -289,6 +289,11 @@ static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
 			    options->parent_ifindex);
 	if (errno == EINVAL && options->mtu != 0)
 		gons_i_hint("its MTU of %u may be out of range", options->mtu);
+	if (errno == EINVAL && options->parent_ifindex == 0)
+		gons_i_hint("it may need a parent_ifindex or info_data");
+	if (errno == EBUSY && options->parent_ifindex > 0)
+		gons_i_hint("its parent, link %d, may be a port of another link already",
+			    options->parent_ifindex);
 	return -1;
 }
 

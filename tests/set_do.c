@@ -248,6 +248,11 @@ static void unshare_fs(void)
 	assert_int_equal(unshare(CLONE_FS), 0);
 }
 
+static void unshare_files(void)
+{
+	assert_int_equal(unshare(CLONE_FILES), 0);
+}
+
 static void drop_capability(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -284,9 +289,10 @@ static void a_thread_that_is_not_as_it_was_is_not_used_again(void **state)
 		void (*change)(void);
 		bool with_one_cpu;
 	} changes[] = {
-		{ unshare_uts, true },	     { unshare_net, true },   { unshare_mnt, true },
-		{ unshare_pid, true },	     { unshare_fs, true },    { drop_capability, true },
-		{ forbid_privileges, true }, { leave_by_exit, true }, { set_affinity, false },
+		{ unshare_uts, true },	   { unshare_net, true },	{ unshare_mnt, true },
+		{ unshare_pid, true },	   { unshare_fs, true },	{ unshare_files, true },
+		{ drop_capability, true }, { forbid_privileges, true }, { leave_by_exit, true },
+		{ set_affinity, false },
 	};
 	gons_set *set = new_set(CLONE_NEWNET);
 
@@ -307,13 +313,32 @@ static void a_thread_that_is_not_as_it_was_is_not_used_again(void **state)
 	gons_set_close(set);
 }
 
+static void a_descriptor_means_the_callers_namespace(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { .also = unshare_files };
+	const int fd = gons_set_fd(set, CLONE_NEWNET);
+
+	(void)state;
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	gons_set_close(set);
+	/* The next one gets its number, which was something else in the table left behind. */
+	set = new_set(CLONE_NEWNET);
+	assert_int_equal(gons_set_fd(set, CLONE_NEWNET), fd);
+	seen.also = NULL;
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_seen_in(&seen, set);
+	gons_set_close(set);
+}
+
 /* On a thread of its own, whose capabilities, directories and restrictions go with it. */
 static void call_changed(void *arg)
 {
-	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { 0 };
+	gons_set *set;
 
 	((void (*)(void))arg)();
+	set = new_set(CLONE_NEWNET); /* in the thread's own table, where it has one */
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	assert_seen_in(&seen, set);
 	gons_set_close(set);
@@ -321,7 +346,8 @@ static void call_changed(void *arg)
 
 static void only_threads_of_the_callers_own_kind_are_used(void **state)
 {
-	static void (*const changes[])(void) = { drop_capability, unshare_fs, forbid_privileges };
+	static void (*const changes[])(void) = { drop_capability, unshare_fs, unshare_files,
+						 forbid_privileges };
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { 0 };
 	pid_t tid;
@@ -705,6 +731,7 @@ int main(void)
 		check_test(the_working_directory_is_found_by_path),
 		check_test(the_second_call_makes_no_thread),
 		check_test(a_thread_that_is_not_as_it_was_is_not_used_again),
+		check_test(a_descriptor_means_the_callers_namespace),
 		check_test(only_threads_of_the_callers_own_kind_are_used),
 		check_test(no_kept_thread_is_in_the_way),
 		check_test(where_threads_cannot_be_compared_each_call_makes_one),

@@ -167,15 +167,15 @@ int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg);
  *
  * When fn returns true, its thread goes back and waits for the next call of this function, which
  * is faster than making a new one. It is thrown away all the same when the kernel does not show it
- * as it was: in another namespace, with other capabilities, or with directories or a umask of its
- * own (which a set with a mount namespace gives it). When fn returns false, it is thrown away.
- * fn's scope ends when fn returns.
+ * as it was: in another namespace, with other capabilities, or with a descriptor table, directories
+ * or a umask of its own (which a set with a mount namespace gives it). When fn returns false, it is
+ * thrown away. fn's scope ends when fn returns.
  *
  * A kept thread is used only for a caller who could have made it: of the same user, capabilities,
- * seccomp mode, CPU affinity, scheduling, working directory, root and umask. Not compared are what
- * the kernel does not tell in time: supplementary groups and file system ids that differ between
- * threads, keyrings, Landlock, the seccomp filters themselves; and what belongs to the thread, as
- * thread-local variables. It is named "gons-set".
+ * seccomp mode, CPU affinity, scheduling, working directory, root, umask and descriptor table. Not
+ * compared are what the kernel does not tell in time: supplementary groups and file system ids that
+ * differ between threads, keyrings, Landlock, the seccomp filters themselves; and what belongs to
+ * the thread, as thread-local variables. It is named "gons-set".
  *
  * At most eight threads are kept, each for one second after it was used. They also end when the
  * thread that made one leaves, with its scope, the namespaces it was in then; with

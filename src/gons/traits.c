@@ -73,7 +73,10 @@ bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES])
 	return true;
 }
 
-bool gons_i_shares_directories(pid_t tid)
+bool gons_i_shares_all(pid_t tid)
 {
-	return syscall(SYS_kcmp, gettid(), tid, KCMP_FS, 0, 0) == 0;
+	const pid_t own = gettid();
+
+	return syscall(SYS_kcmp, own, tid, KCMP_FS, 0, 0) == 0 &&
+	       syscall(SYS_kcmp, own, tid, KCMP_FILES, 0, 0) == 0;
 }

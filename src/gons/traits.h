@@ -25,7 +25,7 @@ enum { GONS_I_PLACES = 6 };
 bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES]);
 
 /* Whether this thread and that one share working directory, root and umask, and so the mount
- * namespace. */
-bool gons_i_shares_directories(pid_t tid);
+ * namespace; and the descriptor table, without which a set's descriptors are others' there. */
+bool gons_i_shares_all(pid_t tid);
 
 #endif

@@ -194,7 +194,7 @@ static struct worker *take_worker(void)
 	lock_workers();
 	for (worker = workers.first; worker; worker = worker->next)
 		if (worker->waits && memcmp(&worker->traits, &traits, sizeof(traits)) == 0 &&
-		    gons_i_shares_directories(worker->tid))
+		    gons_i_shares_all(worker->tid))
 			break;
 	if (worker)
 		take(worker);

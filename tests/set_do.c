@@ -641,6 +641,38 @@ static void a_function_may_end_its_thread(void **state)
 	gons_set_close(set);
 }
 
+struct closing {
+	gons_set *set;
+	uint64_t ino;
+};
+
+static bool look_and_close(void *arg)
+{
+	struct closing *closing = arg;
+
+	closing->ino = own_ino("net");
+	gons_set_close(closing->set);
+	return true;
+}
+
+static void a_function_may_close_its_set(void **state)
+{
+	gons_set *other = new_set(CLONE_NEWNET);
+	struct seen seen = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct closing closing = { .set = new_set(CLONE_NEWNET) };
+		uint64_t ino = ino_in(closing.set, CLONE_NEWNET);
+
+		gons_must(gons_set_do_restore(closing.set, look_and_close, &closing));
+		assert_int_equal(closing.ino, ino);
+		gons_must(gons_set_do_restore(other, look_and_say, &seen));
+		assert_seen_in(&seen, other);
+	}
+	gons_set_close(other);
+}
+
 static void enter_and_stay(void)
 {
 	assert_true(gons_enter_transient(CLONE_NEWUTS | CLONE_NEWIPC) == 0);
@@ -741,6 +773,7 @@ int main(void)
 		check_test(threads_make_use_and_close_sets_at_once),
 		check_test(a_function_may_end_the_process),
 		check_test(a_function_may_end_its_thread),
+		check_test(a_function_may_close_its_set),
 		check_test(what_a_function_leaves_on_its_scope_is_undone),
 		check_test(refusals_come_before_anything_is_switched),
 		check_test(a_refusal_on_the_thread_is_the_callers),

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "internal.h"
 #include "traits.h"
 
 /* struct sched_attr, whose header clashes with <sched.h>. */
@@ -68,6 +67,19 @@ bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES])
 		else if (places[i].optional && errno == ENOENT)
 			ret_inos[i] = 0;
 		else
+			return false;
+	}
+	return true;
+}
+
+bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE])
+{
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+		char path[GONS_I_OWN_PATH_SIZE];
+		struct stat own, wanted;
+
+		if (fds[i] >= 0 && (stat(gons_i_own_path(&gons_i_types[i], path), &own) < 0 ||
+				    fstat(fds[i], &wanted) < 0 || own.st_ino != wanted.st_ino))
 			return false;
 	}
 	return true;

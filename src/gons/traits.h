@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "internal.h"
+
 /* What a thread has of its own and a new thread inherits, as far as the kernel tells it fast:
  * users, capabilities, restrictions, scheduling. No padding, to be compared by memcmp(3). */
 struct gons_i_traits {
@@ -23,6 +25,9 @@ void gons_i_traits_read(struct gons_i_traits *ret_traits);
 /* Where a thread is, by inode numbers; its children's PID and time namespaces are among them. */
 enum { GONS_I_PLACES = 6 };
 bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES]);
+
+/* Whether this thread is in all of these namespaces; -1: none. */
+bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE]);
 
 /* Whether this thread and that one share working directory, root and umask, and so the mount
  * namespace; and the descriptor table, without which a set's descriptors are others' there. */

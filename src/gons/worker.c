@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -215,21 +214,6 @@ static bool is_unchanged(const struct worker *worker)
 	       gons_i_places_read(places) && memcmp(places, worker->places, sizeof(places)) == 0;
 }
 
-/* Whether it is in the set's namespaces still. */
-static bool is_in(const struct gons_i_set *set)
-{
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
-		char path[GONS_I_OWN_PATH_SIZE];
-		struct stat own, wanted;
-
-		if (set->fd[i] >= 0 &&
-		    (stat(gons_i_own_path(&gons_i_types[i], path), &own) < 0 ||
-		     fstat(set->fd[i], &wanted) < 0 || own.st_ino != wanted.st_ino))
-			return false;
-	}
-	return true;
-}
-
 static void answer(struct worker *worker)
 {
 	(void)gons_i_change(&worker->answered, &worker->callers_asleep);
@@ -276,6 +260,7 @@ enum outcome {
 static enum outcome serve(struct worker *worker)
 {
 	struct gons_i_request *request = worker->request;
+	struct gons_i_set set; /* a copy, for the function may close the set */
 	bool unmoved;
 	int64_t took;
 
@@ -283,7 +268,8 @@ static enum outcome serve(struct worker *worker)
 	if (!request->set || (worker->served && gons_i_join(request->pidfd, CALLERS) < 0))
 		return LOST;
 	worker->served = true;
-	if (gons_i_switch_for_good(request->set->fd, request->set->types) < 0) {
+	set = *request->set;
+	if (gons_i_switch_for_good(set.fd, set.types) < 0) {
 		gons_i_failure_save(&request->failure);
 		return LOST;
 	}
@@ -293,8 +279,7 @@ static enum outcome serve(struct worker *worker)
 	/* Who was back sooner than from any system call has made none. */
 	unmoved = took < worker->quick;
 	/* It leaves before it answers: the caller may close the set next, which is to be gone. */
-	if ((!unmoved && !is_in(request->set)) ||
-	    gons_i_join(request->pidfd, request->set->types) < 0)
+	if ((!unmoved && !gons_i_is_in(set.fd)) || gons_i_join(request->pidfd, set.types) < 0)
 		return LOST;
 	return unmoved ? UNMOVED : BACK;
 }

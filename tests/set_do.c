@@ -7,9 +7,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -476,6 +480,80 @@ static void a_thread_started_in_transient_namespaces_ends_with_their_scope(void 
 	gons_set_close(set);
 }
 
+static bool do_nothing(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static void so_does_one_that_was_used_there(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWUTS);
+	struct seen first = { 0 }, seen = { 0 };
+	int mark;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	end_kept_threads();
+	gons_must(gons_set_do_restore(set, look_and_say, &first));
+	mark = gons_must(gons_scope_begin());
+	gons_must(gons_enter_transient(CLONE_NEWNET));
+	gons_must(gons_set_do_restore(set, do_nothing, NULL)); /* faster than a system call */
+	gons_must(gons_scope_end(mark));
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	assert_seen_in(&seen, set);
+	assert_int_not_equal(seen.tid, first.tid);
+	gons_set_close(set);
+}
+
+/* futex(2) with a timeout, in this thread and those that it starts. */
+static bool die_of_patience(void)
+{
+	const unsigned timeout = offsetof(struct seccomp_data, args[3]);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 0, 7),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FUTEX_WAIT_PRIVATE, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, timeout),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, timeout + 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* A thread that waits for the next function does so with a timeout. */
+static int spoil_a_thread(void *arg)
+{
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWUTS, NULL);
+	struct seen seen = { .also = (void (*)(void))arg };
+
+	want(set && die_of_patience());
+	want(gons_set_do_restore(set, look_and_say, &seen) == 0);
+	while (has_thread(seen.tid))
+		(void)usleep(1000);
+	gons_set_close(set);
+	return 0;
+}
+
+static void a_thread_that_cannot_be_used_again_does_not_wait(void **state)
+{
+	static void (*const changes[])(void) = { unshare_mnt, unshare_fs, unshare_files,
+						 unshare_uts };
+
+	(void)state;
+	require_threads_in_children(__func__);
+	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		assert_int_equal(in_child(spoil_a_thread, (void *)changes[i]), 0);
+}
+
 static void leaks_are_not_blamed_on_kept_threads(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
@@ -768,6 +846,8 @@ int main(void)
 		check_test(no_kept_thread_is_in_the_way),
 		check_test(where_threads_cannot_be_compared_each_call_makes_one),
 		check_test(a_thread_started_in_transient_namespaces_ends_with_their_scope),
+		check_test(so_does_one_that_was_used_there),
+		check_test(a_thread_that_cannot_be_used_again_does_not_wait),
 		check_test(leaks_are_not_blamed_on_kept_threads),
 		check_test(calls_nest),
 		check_test(threads_make_use_and_close_sets_at_once),

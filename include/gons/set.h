@@ -178,7 +178,7 @@ int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg);
  * the thread, as thread-local variables. It is named "gons-set".
  *
  * At most eight threads are kept, each for one second after it was used. They also end when the
- * thread that made one leaves, with its scope, the namespaces it was in then; with
+ * thread that used one last leaves, with its scope, the namespaces it was in then; with
  * gons_become_root(); and at exit(3). A forked child has none. While there is one, the process has
  * more than one thread, so that unshare(2) of a user namespace is refused. Leak reports of gons
  * leave them out. Needs Linux 5.8 to keep threads for the first thread of the process, and 6.9

@@ -9,6 +9,9 @@
 
 int64_t gons_i_nanoseconds(void);
 
+/* Less than any system call takes, in nanoseconds. */
+int64_t gons_i_time_a_call(void);
+
 /* Looks out for a moment for number to reach the wanted one. Waking a thread takes the kernel
  * longer than most functions take. Returns whether it has. */
 bool gons_i_spin(const atomic_uint *number, unsigned wanted);

@@ -107,6 +107,7 @@ GONS_EXPORT int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), voi
 		pidfd = open_pidfd();
 	if (pidfd < 0)
 		return do_once(request.set, call_once, &once);
+	request.caller = gettid();
 	request.pidfd = pidfd;
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &request.mask);
 	return gons_i_worker_do(&request);

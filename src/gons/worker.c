@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "futex.h"
@@ -34,7 +33,7 @@ struct worker {
 	/* Under the lock. */
 	struct worker *next;
 	pid_t tid;
-	pid_t started_by; /* that thread, where it was in namespaces that it will leave; or 0 */
+	pid_t away_with; /* that thread, into namespaces that it will leave with its scope; or 0 */
 	bool waits; /* may be taken */
 	bool doomed; /* must not be kept */
 
@@ -145,6 +144,12 @@ static void ask(struct worker *worker, struct gons_i_request *request)
 
 /* ---- the list ---- */
 
+/* The calling thread where it is in namespaces that it will leave; or 0. */
+static pid_t away_thread(void)
+{
+	return gons_i_is_away() ? gettid() : 0;
+}
+
 /* Marks it as taken by one more user. Under the lock. */
 static void take(struct worker *worker)
 {
@@ -195,23 +200,32 @@ static struct worker *take_worker(void)
 		if (worker->waits && memcmp(&worker->traits, &traits, sizeof(traits)) == 0 &&
 		    gons_i_shares_all(worker->tid))
 			break;
-	if (worker)
+	if (worker) {
 		take(worker);
+		worker->away_with = away_thread(); /* it goes to where the caller is */
+	}
 	unlock_workers();
 	return worker;
 }
 
 /* ---- the worker ---- */
 
-/* Whether the kernel says that it is as it was when it was started. */
-static bool is_unchanged(const struct worker *worker)
+/* Whether it is in the namespaces that it was started in. */
+static bool is_home(const struct worker *worker)
 {
-	struct gons_i_traits traits;
 	uint64_t places[GONS_I_PLACES];
 
+	return gons_i_places_read(places) && memcmp(places, worker->places, sizeof(places)) == 0;
+}
+
+/* Whether the kernel says that it is as it was when it was started. */
+static bool is_unchanged(const struct worker *worker, pid_t caller)
+{
+	struct gons_i_traits traits;
+
 	gons_i_traits_read(&traits);
-	return memcmp(&traits, &worker->traits, sizeof(traits)) == 0 &&
-	       gons_i_places_read(places) && memcmp(places, worker->places, sizeof(places)) == 0;
+	return memcmp(&traits, &worker->traits, sizeof(traits)) == 0 && is_home(worker) &&
+	       gons_i_shares_all(caller);
 }
 
 static void answer(struct worker *worker)
@@ -321,25 +335,13 @@ static bool wait_for_request(struct worker *worker, unsigned served)
 	worker->cpu = sched_getcpu();
 	if (worker->cpu != worker->caller_cpu && gons_i_spin(&worker->asked, served + 1))
 		return true;
+	/* Where its caller was, it may be all that keeps those namespaces. */
+	if (!is_home(worker) && withdraw(worker))
+		return false;
 	while (!gons_i_sleep(&worker->asked, served + 1, &worker->asleep, &patience))
 		if (withdraw(worker))
 			return false;
 	return true;
-}
-
-static int64_t time_a_call(void)
-{
-	int64_t least = INT64_MAX;
-
-	for (int i = 0; i < 16; i++) {
-		int64_t start = gons_i_nanoseconds();
-		int64_t took;
-
-		(void)syscall(SYS_getppid);
-		took = gons_i_nanoseconds() - start;
-		least = took < least ? took : least;
-	}
-	return least;
 }
 
 /* Serves until it is not to be kept. Returns whether somebody waits for an answer then. */
@@ -349,8 +351,9 @@ static bool serve_all(struct worker *worker)
 	unsigned served = 0;
 
 	gons_i_traits_read(&worker->traits);
-	worker->quick = time_a_call();
+	worker->quick = gons_i_time_a_call();
 	do {
+		const pid_t caller = worker->request->caller;
 		enum outcome outcome = serve(worker);
 
 		served++;
@@ -359,7 +362,7 @@ static bool serve_all(struct worker *worker)
 		if (outcome == LOST || !known || !offer(worker))
 			return true;
 		answer(worker);
-		if (outcome != UNMOVED && !is_unchanged(worker)) {
+		if (outcome != UNMOVED && !is_unchanged(worker, caller)) {
 			if (withdraw(worker))
 				return false;
 			(void)gons_i_sleep(&worker->asked, served + 1, &worker->asleep, NULL);
@@ -411,7 +414,7 @@ static struct worker *new_worker(struct gons_i_request *request)
 	worker->users = 2;
 	worker->asked = 1;
 	worker->request = request;
-	worker->started_by = gons_i_is_away() ? gettid() : 0;
+	worker->away_with = away_thread();
 	return worker;
 }
 
@@ -451,15 +454,15 @@ int gons_i_worker_do(struct gons_i_request *request)
 	return request->ran ? 0 : gons_i_failure_restore(&request->failure);
 }
 
-/* Ends those that wait; those that serve are not kept. started_by: 0 for all. */
-static void end_workers(pid_t started_by)
+/* Ends those that wait; those that serve are not kept. away_with: 0 for all. */
+static void end_workers(pid_t away_with)
 {
 	struct worker *worker;
 
 	do {
 		lock_workers();
 		for (worker = workers.first; worker; worker = worker->next) {
-			if (started_by != 0 && worker->started_by != started_by)
+			if (away_with != 0 && worker->away_with != away_with)
 				continue;
 			worker->doomed = true;
 			if (worker->waits)

@@ -11,7 +11,8 @@ struct gons_i_request {
 	const struct gons_i_set *set; /* NULL: the worker is to end */
 	bool (*fn)(void *);
 	void *arg;
-	sigset_t mask; /* of the caller, and so of fn */
+	pid_t caller; /* the thread */
+	sigset_t mask; /* its, and so fn's */
 	int pidfd; /* of the calling thread: where a worker comes from, and goes back to */
 	bool ran; /* else there is a failure, or none where the worker was not fit */
 	bool ended; /* the worker, which is to be joined */
@@ -21,8 +22,8 @@ struct gons_i_request {
 /* Has a kept thread, or a new one that may be kept, do it. 0 or -1. */
 int gons_i_worker_do(struct gons_i_request *request);
 
-/* Ends those kept threads that were started while this thread was in namespaces which it now
- * leaves, since they are in those, too. */
+/* Ends those kept threads that this thread used last in namespaces which it now leaves, since they
+ * are in those, too. */
 void gons_i_workers_leave(void);
 
 /* Ends all that wait. */

@@ -223,7 +223,8 @@ static void run_action(const char *ticket)
 	int status;
 
 	in_action = true;
-	if (ticket[GONS_I_NONCE] == 'c')
+	/* With elevated privileges the ticket is somebody else's, and so is the descriptor. */
+	if (ticket[GONS_I_NONCE] == 'c' && is_covered() && getauxval(AT_SECURE) == 0)
 		inherit_coverage(ticket);
 	action = choose_action(ticket + GONS_I_NONCE + 1);
 	if (!action) {

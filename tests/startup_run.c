@@ -70,7 +70,7 @@ static void mount_sysfs(void *result)
 static void look_at_sysfs(struct seen *seen, const char *home)
 {
 	mount_sysfs(&seen->sysfs_errno);
-	seen->sysfs_links = count_entries("/sys/class/net");
+	seen->sysfs_links = count_class_net(AT_FDCWD, "/sys/class/net");
 	seen->home_errno = -1;
 	if (home && gons_execute(gons_open(home, CLONE_NEWNS), mount_sysfs, &seen->home_errno) < 0)
 		seen->home_errno = errno;

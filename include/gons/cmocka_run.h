@@ -111,18 +111,18 @@ static inline int gons_cmocka_failed_pointer(const volatile void *value)
 
 /* ---- gons_require ---- */
 
-/* Whether GONS_REQUIRE has this word. */
+/* Whether GONS_REQUIRE has this word, with or without blanks around it. */
 static inline int gons_cmocka_listed(const char *word)
 {
 	const char *list = getenv("GONS_REQUIRE");
 	size_t length = strlen(word);
 
 	while (list && *list) {
-		size_t here = strcspn(list, ",");
+		size_t here = strcspn(list, ", \t");
 
 		if (here == length && strncmp(list, word, length) == 0)
 			return 1;
-		list += here + (list[here] == ',');
+		list += here + (list[here] != '\0');
 	}
 	return 0;
 }

@@ -28,6 +28,12 @@
  * status: 1
  * run: link GONS_REQUIRE=nonsense,net
  * status: 1
+ * run: link GONS_REQUIRE=net,{blank}nonsense
+ * status: 1
+ * run: link GONS_REQUIRE={blank}nonsense{blank},{blank}{blank}net{blank}
+ * status: 1
+ * run: link GONS_REQUIRE=net,{blank}nonsense2{blank}
+ * status: 77
  */
 static void requires_a_link(void **state)
 {

@@ -150,6 +150,12 @@ static int delete_link(struct gons_i_rtnl *rtnl, int nsid, int ifindex, const ch
 	return 0;
 }
 
+static int fail_search(const struct gons_i_owned *owned)
+{
+	return gons_i_rtnl_fail(owned->home, "cannot look for link %d (%s)", owned->link.ifindex,
+				owned->link.name);
+}
+
 struct search {
 	const struct gons_i_owned *owned;
 	int ifindex; /* 0: not found */
@@ -169,6 +175,13 @@ static int compare(const struct nlmsghdr *nlh, void *arg)
 	return search->ifindex > 0 ? MNL_CB_STOP : MNL_CB_OK;
 }
 
+/* The kernel's answers for a namespace that may not be looked into, or is gone by now. */
+static bool is_closed_to_us(int errnum)
+{
+	return errnum == EPERM || errnum == EACCES || errnum == EINVAL || errnum == EOPNOTSUPP ||
+	       errnum == ENOENT || errnum == ENONET;
+}
+
 /* Looks through a namespace, and deletes the link if it, or its peer, is there: 1 then. What
  * may not be looked into has nothing. */
 static int delete_in(const struct gons_i_owned *owned, int nsid)
@@ -180,7 +193,9 @@ static int delete_in(const struct gons_i_owned *owned, int nsid)
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (nsid >= 0)
 		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
-	if (gons_i_rtnl_ask(owned->home, nlh, compare, &search) < 0 || search.ifindex == 0)
+	if (gons_i_rtnl_ask(owned->home, nlh, compare, &search) < 0)
+		return is_closed_to_us(errno) ? 0 : fail_search(owned);
+	if (search.ifindex == 0)
 		return 0;
 	return delete_link(owned->home, nsid, search.ifindex, owned->link.name) < 0 ? -1 : 1;
 }
@@ -224,8 +239,7 @@ static int delete_moved(const struct gons_i_owned *owned)
 
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct rtgenmsg));
 	if (result == 0 && gons_i_rtnl_ask(owned->home, nlh, take_id, &ids) < 0)
-		result = gons_i_rtnl_fail(owned->home, "cannot look for link %d (%s)",
-					  owned->link.ifindex, owned->link.name);
+		result = fail_search(owned);
 	for (size_t i = 0; result == 0 && i < ids.n; i++)
 		result = delete_in(owned, ids.ids[i]);
 	free(ids.ids);

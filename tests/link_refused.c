@@ -207,6 +207,18 @@ static void what_is_no_network_namespace_is_refused(void **state)
 	options = (struct gons_link_options){ .nsfd = others[2] };
 	assert_not_made("veth", &options, EBADF, "closed");
 	assert_refused(gons_link_up(others[2], 1, 0), EBADF, "closed");
+	for (int nsfd = -2; nsfd > -1000; nsfd = nsfd * 2 - 1) { /* 0 and -1 are the caller's */
+		options = (struct gons_link_options){ .nsfd = nsfd };
+		assert_not_made("veth", &options, EBADF, "closed");
+		options = (struct gons_link_options){ .peer_nsfd = nsfd };
+		assert_not_made("veth", &options, EBADF, "closed");
+		options = (struct gons_link_options){ .link_nsfd = nsfd };
+		assert_not_made("veth", &options, EBADF, "closed");
+		assert_refused(gons_link_up(nsfd, 1, 0), EBADF, "closed");
+		assert_refused(gons_link_delete(nsfd, 1), EBADF, "closed");
+		assert_refused(gons_link_set_master(nsfd, 1, 0), EBADF, "closed");
+		assert_refused(gons_address_add(nsfd, 1, "10.0.0.1"), EBADF, "closed");
+	}
 	options = (struct gons_link_options){ .peer_nsfd = red };
 	assert_not_made("bridge", &options, EINVAL, "a link of kind bridge has no peer");
 }

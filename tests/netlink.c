@@ -178,6 +178,7 @@ static void what_is_no_network_namespace_has_neither(void **state)
 	assert_refused(gons_netns_nsid(fd), EINVAL, "no namespace");
 	assert_refused(gons_netns_nsid(mnt), EINVAL, "mount");
 	assert_refused(gons_netns_nsid(-1), EBADF, "closed");
+	assert_refused(gons_netns_mnl_open(-2, NETLINK_ROUTE), EBADF, "closed");
 	assert_int_equal(close(fd), 0);
 	assert_refused(gons_netns_mnl_open(fd, NETLINK_ROUTE), EBADF, "closed");
 	assert_refused(gons_netns_nsid(fd), EBADF, "closed");

@@ -107,7 +107,7 @@ static int check_address(const unsigned char *address)
 static int check_namespace(int *nsfd)
 {
 	*nsfd = gons_i_nsfd(*nsfd);
-	return *nsfd < 0 ? 0 : gons_i_check_type(*nsfd, CLONE_NEWNET);
+	return *nsfd == -1 ? 0 : gons_i_check_type(*nsfd, CLONE_NEWNET);
 }
 
 static int check_options(struct making *making)

@@ -9,10 +9,10 @@
 #include "netns/kind.h"
 #include "netns/rtnl.h"
 
-/* A descriptor as callers give it: 0 is none, too. */
+/* A descriptor as callers give it: 0 is none, too, but no other number is. */
 static inline int gons_i_nsfd(int nsfd)
 {
-	return nsfd > 0 ? nsfd : -1;
+	return nsfd == 0 ? -1 : nsfd;
 }
 
 /* ---- link.c ---- */

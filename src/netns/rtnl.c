@@ -82,7 +82,7 @@ int gons_i_netlink_open(int nsfd, int bus)
 {
 	struct opening opening = { .bus = bus, .fd = -1 };
 
-	if (nsfd < 0 || is_own_namespace(nsfd)) {
+	if (nsfd == -1 || is_own_namespace(nsfd)) {
 		open_here(&opening);
 		return opening.fd;
 	}
@@ -118,11 +118,13 @@ int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port)
 
 static int identify(int nsfd, struct stat *st)
 {
+	const bool is_own = nsfd == 0 || nsfd == -1;
+
 	memset(st, 0, sizeof(*st));
-	if (nsfd > 0 && gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
+	if (!is_own && gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
 		return -1;
 	/* Without procfs there is still a socket, which is not shared then. */
-	if ((nsfd > 0 ? fstat(nsfd, st) : identify_own(st)) < 0)
+	if ((is_own ? identify_own(st) : fstat(nsfd, st)) < 0)
 		st->st_ino = 0;
 	return 0;
 }

@@ -20,12 +20,12 @@ struct gons_i_rtnl;
 /* Room for a request; most take a tenth of it. */
 enum { GONS_I_RTNL_REQUEST_SIZE = 1024 };
 
-/* For the network namespace nsfd (0 or negative: the calling thread's), to be closed as often
+/* For the network namespace nsfd (0 or -1: the calling thread's), to be closed as often
  * as it was opened. NULL with errno and sentence, EINVAL or EBADF for what is none. */
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd);
 void gons_i_rtnl_close(struct gons_i_rtnl *rtnl); /* NULL is fine; keeps errno */
 
-/* Opens a netlink socket that lives in nsfd (negative: the calling thread's namespace). -1 with
+/* Opens a netlink socket that lives in nsfd (-1: the calling thread's namespace). -1 with
  * errno and sentence. */
 int gons_i_netlink_open(int nsfd, int bus);
 

@@ -137,6 +137,27 @@ static void the_rest_is_the_calling_threads(void **state)
 	gons_set_close(set);
 }
 
+static bool fail_and_keep(void *arg)
+{
+	*(bool *)arg = gons_error()[0] == '\0' && errno == 0;
+	(void)gons_set_types(NULL);
+	return true;
+}
+
+static void each_function_begins_without_a_sentence(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		bool fresh = false;
+
+		gons_must(gons_set_do_restore(set, fail_and_keep, &fresh));
+		assert_true(fresh);
+	}
+	gons_set_close(set);
+}
+
 /* The caller's own unshare(2), of which gons does not know. */
 static void run_elsewhere(void *arg)
 {
@@ -842,6 +863,7 @@ int main(void)
 		check_test(the_second_call_makes_no_thread),
 		check_test(a_thread_that_is_not_as_it_was_is_not_used_again),
 		check_test(a_descriptor_means_the_callers_namespace),
+		check_test(each_function_begins_without_a_sentence),
 		check_test(only_threads_of_the_callers_own_kind_are_used),
 		check_test(no_kept_thread_is_in_the_way),
 		check_test(where_threads_cannot_be_compared_each_call_makes_one),

@@ -256,6 +256,7 @@ static bool call_function(struct worker *worker, const struct gons_i_request *re
 
 	(void)sigfillset(&all);
 	pthread_cleanup_push(answer_for_good, worker); /* for pthread_exit(3) */
+	gons_i_failure_forget(0); /* the last function's */
 	(void)pthread_sigmask(SIG_SETMASK, &request->mask, NULL);
 	*ret_took = -gons_i_nanoseconds();
 	keep = request->fn(request->arg);

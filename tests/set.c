@@ -82,6 +82,8 @@ static pid_t start_child(int *ret_ready_fd)
 
 static void a_set_of_a_process_outlives_it(void **state)
 {
+	static const int all[] = { CLONE_NEWUTS, CLONE_NEWUSER, CLONE_NEWPID,
+				   CLONE_NEWUSER | CLONE_NEWPID };
 	gons_set *set;
 	uint64_t ino;
 	char byte;
@@ -100,7 +102,8 @@ static void a_set_of_a_process_outlives_it(void **state)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	/* Ended, but there until it is waited for. */
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
-	assert_refused(gons_set_from_pid(pid, CLONE_NEWUTS), ESRCH, "which has ended");
+	for (int i = 0; i < (int)(sizeof(all) / sizeof(all[0])); i++)
+		assert_refused(gons_set_from_pid(pid, all[i]), ESRCH, "which has ended");
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_refused(gons_set_from_pid(pid, CLONE_NEWUTS), ESRCH, "there is no process");
 	assert_int_equal(ino_in(set, CLONE_NEWUTS), ino);
@@ -239,7 +242,8 @@ static void a_closed_set_is_known_for_one(void **state)
 	gons_set_close(NULL);
 	gons_set_close(set);
 	gons_set_close(set);
-	assert_refused(gons_set_types(set), EINVAL, "this namespace set was closed");
+	assert_refused(gons_set_types(set), EINVAL,
+		       "this namespace set was closed");
 	assert_refused(gons_enter(fd), EBADF, "is closed");
 	/* Also when others have its memory and its descriptor. */
 	for (int i = 0; i < 100; i++)

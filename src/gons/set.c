@@ -270,6 +270,12 @@ static bool has_ended(const struct process *process)
 	return state && (strncmp(state, ") Z", 3) == 0 || strncmp(state, ") X", 3) == 0);
 }
 
+static int fail_ended(const struct process *process)
+{
+	return gons_i_fail(ESRCH, "cannot open the namespaces of process %d, which has ended",
+			   process->pid);
+}
+
 static int fail_process(const struct process *process, const struct gons_i_type *row)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
@@ -279,9 +285,7 @@ static int fail_process(const struct process *process, const struct gons_i_type 
 	if (errnum == ENOENT || errnum == ESRCH || errnum == EACCES)
 		ended = has_ended(process);
 	if (ended)
-		return gons_i_fail(ESRCH,
-				   "cannot open the namespaces of process %d, which has ended",
-				   process->pid);
+		return fail_ended(process);
 	(void)gons_i_fail(errnum, "cannot open the %s namespace of process %d", row->noun,
 			  process->pid);
 	if (errnum == ENOENT && access(gons_i_own_path(row, path), F_OK) < 0)
@@ -328,6 +332,7 @@ GONS_EXPORT gons_set *gons_set_from_pid(pid_t pid, int types)
 	uncancelled int cancel = gons_i_forbid_cancel();
 	cleanup_fd int dir_fd = -1;
 	struct process process = { .pid = pid };
+	gons_set *set;
 
 	if (gons_i_check_types(types) < 0)
 		return NULL;
@@ -335,7 +340,13 @@ GONS_EXPORT gons_set *gons_set_from_pid(pid_t pid, int types)
 	if (dir_fd < 0)
 		return NULL;
 	process.dir_fd = dir_fd;
-	return make(types, open_of_process, &process);
+	set = make(types, open_of_process, &process);
+	if (!set || !has_ended(&process))
+		return set;
+	/* The kernel still shows its user and PID namespaces until its parent has waited for it. */
+	gons_set_close(set);
+	(void)fail_ended(&process);
+	return NULL;
 }
 
 /* ---- of files ---- */

@@ -243,7 +243,7 @@ static void a_closed_set_is_known_for_one(void **state)
 	gons_set_close(set);
 	gons_set_close(set);
 	assert_refused(gons_set_types(set), EINVAL,
-		       "this namespace set was closed");
+		       "this is no namespace set, or one that was closed");
 	assert_refused(gons_enter(fd), EBADF, "is closed");
 	/* Also when others have its memory and its descriptor. */
 	for (int i = 0; i < 100; i++)
@@ -268,7 +268,7 @@ static void no_set_is_one(void **state)
 	assert_refused(gons_set_fd(NULL, CLONE_NEWNET), EINVAL, "it is NULL");
 	assert_refused(gons_set_id(NULL, CLONE_NEWNET, id, sizeof(id)), EINVAL, "it is NULL");
 	assert_refused(gons_set_dup(NULL, 0), EINVAL, "it is NULL");
-	assert_refused(gons_set_types((gons_set *)id), EINVAL, "was closed");
+	assert_refused(gons_set_types((gons_set *)id), EINVAL, "this is no namespace set");
 }
 
 static void closing_keeps_errno(void **state)

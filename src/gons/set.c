@@ -143,7 +143,7 @@ struct gons_i_set *gons_i_set_find(const gons_set *set)
 		found = slot->set;
 	unlock_slots();
 	if (!found)
-		(void)gons_i_fail(EINVAL, "this namespace set was closed");
+		(void)gons_i_fail(EINVAL, "this is no namespace set, or one that was closed");
 	return found;
 }
 

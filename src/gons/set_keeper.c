@@ -60,7 +60,8 @@ __attribute__((noreturn)) static void be_first(int life_fd)
 	(void)prctl(PR_SET_NAME, "gons-init");
 	(void)!chdir("/"); /* keeps no file system of the program's busy */
 	close_others(life_fd);
-	(void)!read(0, &byte, 1);
+	while (read(0, &byte, 1) < 0 && errno == EINTR)
+		;
 	_exit(0);
 }
 

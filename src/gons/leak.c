@@ -213,7 +213,8 @@ GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 	const int types = gons_i_present_types();
 	gons_leaks *leaks;
 
-	if (types == 0) /* no procfs, says the sentence */
+	if (types == 0 || /* no procfs, says the sentence */
+	    gons_i_kept_prepare() < 0)
 		return NULL;
 	(void)pthread_once(&once, start_sanitizer);
 	leaks = calloc(1, sizeof(*leaks));

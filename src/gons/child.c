@@ -64,7 +64,7 @@ int gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_ch
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	gons_i_close_fd(&ends[1]);
 	if (pid < 0) {
-		(void)gons_i_fail(errnum, "cannot fork a child to try it in");
+		(void)gons_i_fail_fork(errnum, "cannot fork a child");
 		gons_i_close_fd(&ends[0]);
 		return -1;
 	}

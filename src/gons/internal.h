@@ -268,6 +268,9 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 /* Says "<what>: <reason>" of such an error number, and what limit that is. Returns -1. */
 int gons_i_fail_thread(int errnum, const char *what);
 
+/* The same for fork(2), whose child is one more thread for those limits. */
+int gons_i_fail_fork(int errnum, const char *what);
+
 /* ---- refusal.c ---- */
 
 /* What was refused, and so what the cause may be. */

@@ -70,7 +70,7 @@ int gons_i_keeper_start(const struct gons_i_keeper *keeper, int *ret_pidfd)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		return gons_i_fail(errno, "cannot fork the first process of a PID namespace");
+		return gons_i_fail_fork(errno, "cannot fork the first process of a PID namespace");
 	if (pid == 0)
 		be_first(keeper->life[0]);
 	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* Linux 5.3 */

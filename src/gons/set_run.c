@@ -50,7 +50,7 @@ static int join_and_run(void *arg)
 	if (pid == 0)
 		run_function(job);
 	if (pid < 0) {
-		(void)gons_i_fail(errno, "cannot fork a child to run a function in");
+		(void)gons_i_fail_fork(errno, "cannot fork a child to run a function in");
 		if (errno == ENOMEM && (job->set->types & CLONE_NEWPID))
 			gons_i_hint("the first process of the set's PID namespace has ended, and "
 				    "there can be no more in it");

@@ -62,12 +62,18 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 	return errnum;
 }
 
-int gons_i_fail_thread(int errnum, const char *what)
+int gons_i_fail_fork(int errnum, const char *what)
 {
 	(void)gons_i_fail(errnum, "%s", what);
 	if (errnum == EAGAIN)
 		gons_i_hint("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
-	else if (errnum == EINVAL)
+	return -1;
+}
+
+int gons_i_fail_thread(int errnum, const char *what)
+{
+	(void)gons_i_fail_fork(errnum, what);
+	if (errnum == EINVAL)
 		gons_i_hint("a process whose children go into another PID namespace, as by "
 			    "gons_pid, can make no threads");
 	else if (errnum == EPERM) /* the C library takes clone(2) for ENOSYS only */

@@ -390,6 +390,26 @@ static void the_sentence_of_after_create_is_passed_on(void **state)
 	assert_int_equal(gons_pool_len(pool), 0);
 }
 
+/* It has got over a failure of gons before. */
+static int fail_otherwise(const gons_set *set, void *arg)
+{
+	(void)set;
+	(void)arg;
+	(void)gons_set_types(NULL);
+	errno = ENOTUNIQ;
+	return -1;
+}
+
+static void a_sentence_about_something_else_is_not(void **state)
+{
+	gons_pool *pool = new_pool(CLONE_NEWUTS, fail_otherwise, NULL);
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	assert_refused(gons_pool_get(pool), ENOTUNIQ,
+		       "the pool's after_create refuses a set: Name not unique");
+}
+
 static void misuse_is_refused(void **state)
 {
 	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
@@ -534,6 +554,7 @@ int main(void)
 		check_test(a_pool_that_was_not_started_makes_them_on_demand),
 		check_test(a_failure_is_told_once_after_what_was_made_before),
 		check_test(the_sentence_of_after_create_is_passed_on),
+		check_test(a_sentence_about_something_else_is_not),
 		check_test(misuse_is_refused),
 		check_test(many_threads_get_sets_of_their_own),
 		check_test(a_cancelled_getter_loses_nothing),

@@ -12,6 +12,7 @@
 enum { SENTENCE_SIZE = GONS_I_SENTENCE_SIZE };
 
 static __thread char sentence[SENTENCE_SIZE];
+static __thread int explained; /* the errno that it is about */
 
 __attribute__((format(printf, 2, 0))) static void vappend(char *text, const char *format,
 							  va_list args)
@@ -45,6 +46,7 @@ int gons_i_fail(int errnum, const char *format, ...)
 	if (errnum == EMFILE)
 		append(text, "; the limit on open descriptors (RLIMIT_NOFILE) is reached");
 	memcpy(sentence, text, sizeof(sentence));
+	explained = errnum;
 	errno = errnum;
 	return -1;
 }
@@ -73,6 +75,7 @@ void gons_i_failure_save(struct gons_i_failure *failure)
 int gons_i_failure_restore(const struct gons_i_failure *failure)
 {
 	memcpy(sentence, failure->sentence, sizeof(sentence));
+	explained = failure->errnum;
 	errno = failure->errnum;
 	return -1;
 }
@@ -81,6 +84,11 @@ void gons_i_failure_forget(int errnum)
 {
 	sentence[0] = '\0';
 	errno = errnum;
+}
+
+bool gons_i_is_explained(void)
+{
+	return sentence[0] != '\0' && explained == errno;
 }
 
 GONS_EXPORT const char *gons_error(void)

@@ -86,6 +86,9 @@ struct gons_i_failure {
 void gons_i_failure_save(struct gons_i_failure *failure);
 int gons_i_failure_restore(const struct gons_i_failure *failure); /* returns -1 */
 
+/* Whether the sentence is about the present errno, and not about an earlier failure. */
+bool gons_i_is_explained(void);
+
 /* There was none yet; errno becomes errnum. */
 void gons_i_failure_forget(int errnum);
 

@@ -101,17 +101,16 @@ static void discard(gons_set *set)
 /* Calls after_create. 0, or -1 with the sentence of what has failed in it. */
 static int furnish(const struct gons_pool *pool, const gons_set *set)
 {
-	static const struct gons_i_failure none = { .errnum = 0 };
 	int mark = gons_scope_begin();
 	struct gons_i_failure failure;
 	int result;
 
 	if (mark < 0)
 		return -1;
-	(void)gons_i_failure_restore(&none);
+	gons_i_failure_forget(0);
 	result = pool->after_create(set, pool->arg);
 	if (result < 0) {
-		if (gons_error()[0] == '\0')
+		if (!gons_i_is_explained())
 			(void)gons_i_fail(errno ? errno : ECANCELED,
 					  "the pool's after_create refuses a set");
 		gons_i_failure_save(&failure);

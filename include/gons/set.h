@@ -157,8 +157,8 @@ int gons_set_enter(const gons_set *set);
  *
  * Returns 0 once fn has returned; what it left in gons_error() is gone with its thread. -1 without
  * having called fn, with EINVAL when fn is NULL or the set has a user, pid or time namespace (see
- * gons_set_enter()); EPERM without the capabilities of gons_enter(), though no way back is needed;
- * EAGAIN when no thread can be created; EMFILE, ENOMEM.
+ * gons_set_enter()); EPERM without the capabilities of gons_enter(), except for namespaces it is in
+ * already, though no way back is needed; EAGAIN when no thread can be created; EMFILE, ENOMEM.
  */
 int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg);
 
@@ -174,8 +174,9 @@ int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg);
  * A kept thread is used only for a caller who could have made it: of the same user, capabilities,
  * seccomp mode, CPU affinity, scheduling, working directory, root, umask and descriptor table. Not
  * compared are what the kernel does not tell in time: supplementary groups and file system ids that
- * differ between threads, keyrings, Landlock, the seccomp filters themselves; and what belongs to
- * the thread, as thread-local variables. It is named "gons-set".
+ * differ between threads, keyrings, Landlock, the seccomp filters themselves, the capability
+ * bounding set, timer slack, parent-death signal and undo values of System V semaphores; and what
+ * belongs to the thread, as thread-local variables. It is named "gons-set".
  *
  * At most eight threads are kept, each for one second after it was used. They also end when the
  * thread that used one last leaves, with its scope, the namespaces it was in then; with

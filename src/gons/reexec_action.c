@@ -172,9 +172,12 @@ static void inherit_coverage(const char *nonce)
 {
 	/* Out of the way: descriptors that an action opens begin at 3. */
 	coverage_fd = fcntl(3, F_DUPFD_CLOEXEC, 100);
-	if (coverage_fd < 0)
-		return;
-	(void)close(3);
+	if (coverage_fd >= 0) {
+		(void)close(3);
+	} else { /* so few may be open */
+		coverage_fd = 3;
+		(void)fcntl(coverage_fd, F_SETFD, FD_CLOEXEC);
+	}
 	action_pid = getpid();
 	memcpy(action_nonce, nonce, GONS_I_NONCE);
 	(void)atexit(direct_coverage);
@@ -182,8 +185,13 @@ static void inherit_coverage(const char *nonce)
 
 static void prepare_coverage(void)
 {
-	if (is_covered() && coverage_fd < 0)
-		coverage_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int fd = -1;
+
+	if (!is_covered() || coverage_fd >= 0)
+		return;
+	/* Not as 0, 1 or 2 of a program that has closed these. */
+	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	coverage_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
 /* ---- the action ---- */

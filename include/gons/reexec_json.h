@@ -36,7 +36,8 @@ static inline json_t *gons_reexec_json_load_(const char *action,
 {
 	char reason[JSON_ERROR_TEXT_LENGTH + 64];
 	json_error_t error;
-	json_t *document = json_loadb(ran->output, ran->output_size, JSON_DECODE_ANY, &error);
+	json_t *document =
+		json_loadb(ran->output, ran->output_size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 
 	if (document != NULL)
 		return document;

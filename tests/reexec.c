@@ -133,6 +133,16 @@ GONS_ACTION(complains_and_fails)
 	return fprintf(stderr, "first\nsecond\n\n") > 0 && printf("out") == 3 ? 4 : 1;
 }
 
+GONS_ACTION(complains_with_a_blank_line)
+{
+	return fputs(" \n", stderr) < 0;
+}
+
+GONS_ACTION(complains_in_binary)
+{
+	return fwrite("\0\033boom", 1, 6, stderr) != 6;
+}
+
 GONS_ACTION(complains_at_length)
 {
 	for (int i = 0; i < 5000; i++)
@@ -194,6 +204,10 @@ static void anything_on_standard_error_is_a_failure(void **state)
 			    "the action \"complains_and_fails\" exited with status 4; it wrote to "
 			    "standard error: first\nsecond");
 	assert_result("out", "first\nsecond\n\n", 4);
+	assert_refused(run("complains_with_a_blank_line"), EREMOTEIO,
+		       "exited with status 0; it wrote to standard error: white space");
+	assert_refused(run("complains_in_binary"), EREMOTEIO,
+		       "exited with status 0; it wrote to standard error: ??boom");
 }
 
 static void a_long_text_is_cut_in_the_sentence_and_whole_in_the_result(void **state)

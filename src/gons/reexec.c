@@ -6,6 +6,7 @@
  * standard error, in a line with a nonce that only the two know: it has come to
  * gons_reexec_check() and the action begins, or why it does not. That line is taken out again.
  */
+#include <ctype.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,7 +132,7 @@ static void append(struct gons_i_failure *failure, const char *introduction, con
 	size_t extra = strlen(introduction) + sizeof("...");
 	bool cut;
 
-	while (length > 0 && strchr(" \t\r\n", text[length - 1]))
+	while (length > 0 && memchr(" \t\r\n", text[length - 1], 4))
 		length--;
 	if (length == 0 || room <= extra)
 		return;
@@ -141,8 +142,13 @@ static void append(struct gons_i_failure *failure, const char *introduction, con
 	if (cut)
 		for (length = most; length > 0 && (text[length] & 0xc0) == 0x80;) /* UTF-8 */
 			length--;
-	(void)snprintf(failure->sentence + used, room, "%s%.*s%s", introduction, (int)length, text,
-		       cut ? "..." : "");
+	used += (size_t)snprintf(failure->sentence + used, room, "%s", introduction);
+	for (size_t i = 0; i < length; i++) { /* by length: there may be a NUL in it */
+		const unsigned char c = (unsigned char)text[i];
+
+		failure->sentence[used++] = iscntrl(c) && c != '\t' && c != '\n' ? '?' : (char)c;
+	}
+	(void)strcpy(failure->sentence + used, cut ? "..." : "");
 }
 
 /* The sentence "<formatted>", with what the process has written to standard error. */
@@ -150,6 +156,7 @@ __attribute__((format(printf, 3, 4))) static int fail_with_text(int errnum,
 								const struct progress *progress,
 								const char *format, ...)
 {
+	static const char blank[] = "white space";
 	struct gons_i_failure failure = { .errnum = errnum };
 	va_list args;
 
@@ -158,6 +165,9 @@ __attribute__((format(printf, 3, 4))) static int fail_with_text(int errnum,
 	va_end(args);
 	append(&failure, "; it wrote to standard error: ", progress->text, progress->length,
 	       SIZE_MAX);
+	if (progress->length > 0 && strspn(progress->text, " \t\r\n") == progress->length)
+		append(&failure, "; it wrote to standard error: ", blank, sizeof(blank) - 1,
+		       SIZE_MAX);
 	return gons_i_failure_restore(&failure);
 }
 

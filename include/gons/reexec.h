@@ -130,7 +130,7 @@ void gons_reexec_check(void);
  * then, "/proc/self/fd/7" included. Without "!" the new process opens it just before its own
  * switch, in the mount namespace that it has come into, where "/proc/self" is itself.
  *
- * The parameter is written while the output is read, both of any size; the action need not read it to
+ * The parameter is written while the output is read, the output up to 1 GiB; the action need not read it to
  * the end. When the action's process ends, what it has left running in its process group is killed,
  * and what has been written by then is the output: processes that left the group (setsid(2)) live on,
  * unheard. When the timeout is over, process and process group are killed.
@@ -159,7 +159,7 @@ void gons_reexec_check(void);
  *
  * The thread is not cancelled (pthread_cancel(3)) meanwhile. No process of the group, descriptor or
  * signal is left behind in any case, but for a process that has become another user's (the sentence
- * says so).
+ * says so), and for the group of one that somebody else has waited for (ECHILD).
  */
 int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result);
 

@@ -24,6 +24,7 @@ static void call(void *arg)
 	((struct scope *)arg)->calls++;
 }
 
+/* The deferred call is made when the test's function has returned, so scope must outlive it. */
 static void fill(struct scope *scope)
 {
 	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS);
@@ -61,7 +62,7 @@ static int end_inherited(void *arg)
 
 static void a_child_drops_what_it_inherited(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	fill(&scope);
@@ -71,7 +72,7 @@ static void a_child_drops_what_it_inherited(void **state)
 static void the_parent_loses_nothing_by_its_child(void **state)
 {
 	int threads = count_entries("/proc/self/task");
-	struct scope scope;
+	static struct scope scope;
 	char net[64];
 	uint64_t before = own_ino("uts");
 
@@ -100,7 +101,7 @@ static int use_procfsroot(void *arg)
 
 static void a_child_can_use_the_idle_thread_of_its_parent(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	fill(&scope);
@@ -125,7 +126,7 @@ static int leave_by_exit(void *arg)
 
 static void a_child_may_end_without_ending_the_scope(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	(void)fflush(NULL);
@@ -145,7 +146,7 @@ static int closed_by_the_child(void *arg)
 
 static void a_child_may_have_closed_what_it_drops(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	fill(&scope);
@@ -207,7 +208,7 @@ static int use_own_scope(void *arg)
 
 static void a_child_has_scopes_of_its_own(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	fill(&scope);
@@ -234,7 +235,7 @@ static int end_own_and_inherited(void *arg)
 
 static void own_records_above_inherited_ones_are_undone(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	fill(&scope);
@@ -277,7 +278,7 @@ static int fork_grandchild(void *arg)
 
 static void a_grandchild_drops_what_it_inherited_from_both(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	fill(&scope);
@@ -312,7 +313,7 @@ static int return_from_execute(void *arg)
 
 static void both_parent_and_child_come_back_from_execute(void **state)
 {
-	struct scope scope;
+	static struct scope scope;
 
 	(void)state;
 	fill(&scope);

@@ -211,7 +211,7 @@ static void assert_hostname(const char *name)
 
 static void after_create_furnishes_each_set(void **state)
 {
-	char name[] = "furnished";
+	static char name[] = "furnished"; /* the maker goes on until the end of the scope */
 	gons_pool *pool = new_pool(CLONE_NEWUTS, furnish, name);
 
 	(void)state;

@@ -103,6 +103,7 @@ static void *live(void *arg)
 	return NULL;
 }
 
+#ifndef __SANITIZE_ADDRESS__
 /* In a child: what it inherited is not its own to undo. */
 static int end_inherited(void *mark)
 {
@@ -112,6 +113,7 @@ static int end_inherited(void *mark)
 		return 1;
 	return gons_netns_enter_transient() < 0 ? 2 : 0;
 }
+#endif
 
 static void eight_threads_do_everything_at_once(void **state)
 {
@@ -134,9 +136,11 @@ static void eight_threads_do_everything_at_once(void **state)
 	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &end), 0);
 	end.tv_sec += seconds;
 	do {
+#ifndef __SANITIZE_ADDRESS__ /* whose allocator may be locked in the child for ever */
 		if (in_child(end_inherited, &mark) != 0 && failures++ == 0)
 			print_error("a child could not end what it inherited\n");
 		forks++;
+#endif
 		(void)nanosleep(&pause, NULL);
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec < end.tv_sec);

@@ -132,7 +132,7 @@ static void append(struct gons_i_failure *failure, const char *introduction, con
 	size_t extra = strlen(introduction) + sizeof("...");
 	bool cut;
 
-	while (length > 0 && memchr(" \t\r\n", text[length - 1], 4))
+	while (length > 0 && isspace((unsigned char)text[length - 1]))
 		length--;
 	if (length == 0 || room <= extra)
 		return;

@@ -25,7 +25,7 @@ struct view {
 	char name[16];
 	long ifindex, iflink, mtu;
 	unsigned long flags;
-	char address[32], state[16];
+	char address[64], state[16];
 };
 
 struct views {
@@ -36,6 +36,14 @@ struct views {
 /* What is in dev->flags; the rest of them is worked out. */
 #define COMMON_FLAGS                                                                               \
 	(IFF_UP | IFF_BROADCAST | IFF_LOOPBACK | IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST)
+
+static void copy(char *to, size_t size, const char *text)
+{
+	size_t length = strlen(text);
+
+	assert_in_range(length, 0, size - 1);
+	memcpy(to, text, length + 1);
+}
 
 /* ---- libmnl ---- */
 
@@ -95,14 +103,13 @@ static void view_directory(int dir_fd, const char *name, struct view *view)
 	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	assert_true(fd >= 0);
-	assert_true(strlen(name) < sizeof(view->name));
-	strcpy(view->name, name);
+	copy(view->name, sizeof(view->name), name);
 	view->ifindex = strtol(read_attribute(fd, "ifindex"), NULL, 10);
 	view->iflink = strtol(read_attribute(fd, "iflink"), NULL, 10);
 	view->mtu = strtol(read_attribute(fd, "mtu"), NULL, 10);
 	view->flags = strtoul(read_attribute(fd, "flags"), NULL, 16) & COMMON_FLAGS;
-	(void)snprintf(view->state, sizeof(view->state), "%s", read_attribute(fd, "operstate"));
-	(void)snprintf(view->address, sizeof(view->address), "%s", read_attribute(fd, "address"));
+	copy(view->state, sizeof(view->state), read_attribute(fd, "operstate"));
+	copy(view->address, sizeof(view->address), read_attribute(fd, "address"));
 	assert_int_equal(close(fd), 0);
 }
 
@@ -145,13 +152,13 @@ static const char *json_value(const char *object, const char *key)
 
 static void view_object(const char *object, struct view *view)
 {
-	(void)snprintf(view->name, sizeof(view->name), "%s", json_value(object, "ifname"));
+	copy(view->name, sizeof(view->name), json_value(object, "ifname"));
 	view->ifindex = strtol(json_value(object, "ifindex"), NULL, 10);
 	view->mtu = strtol(json_value(object, "mtu"), NULL, 10);
-	(void)snprintf(view->state, sizeof(view->state), "%s", json_value(object, "operstate"));
+	copy(view->state, sizeof(view->state), json_value(object, "operstate"));
 	for (char *c = view->state; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	(void)snprintf(view->address, sizeof(view->address), "%s", json_value(object, "address"));
+	copy(view->address, sizeof(view->address), json_value(object, "address"));
 }
 
 /* It prints one object a link, with nothing but a list of flags in it. */

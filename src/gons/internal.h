@@ -130,6 +130,15 @@ int gons_i_present_types(void);
 /* The type that nsfd must have; the sentence says what it is instead. Returns 0 or -1. */
 int gons_i_check_type(int nsfd, int type);
 
+/* ---- forks.c ---- */
+
+/* Counts forks from the first call on, which the scope and what is kept make. 0, or an error
+ * number. */
+int gons_i_forks_prepare(void);
+
+/* Another number means that what it was taken for is the parent's: a thread, a record. */
+unsigned gons_i_forks(void);
+
 /* ---- scope.c: the undo stack ---- */
 
 /* What a record does when its scope ends, and in a child that inherited it by fork. */
@@ -142,10 +151,6 @@ enum { GONS_I_RECORD_SIZE = 32 };
 
 /* Makes room for n records, so that as many gons_i_scope_push() cannot fail. -1 with ENOMEM. */
 int gons_i_scope_reserve(size_t n);
-
-/* Tells what was made before the last fork from what this process made; it counts from the first
- * gons_i_scope_reserve() on. */
-unsigned gons_i_forks(void);
 
 /* Records data (of at most GONS_I_RECORD_SIZE bytes); there must be room. Returns the
  * record's number, for gons_i_scope_return(). */
@@ -316,6 +321,7 @@ int gons_i_new_root(void);
 
 /* The errno that belongs to gons_status(). */
 int gons_i_status_errno(void);
+
 /* ---- kept.c: what gons keeps beyond any scope ---- */
 
 /*
@@ -336,9 +342,6 @@ int gons_i_kept_prepare(void);
 void gons_i_kept_lock(void);
 void gons_i_kept_unlock(void);
 void gons_i_kept_wait(pthread_cond_t *cond); /* unlocks meanwhile */
-
-/* How often this process's ancestors forked: a thread from before a fork is not here. */
-unsigned gons_i_kept_forks(void);
 
 /* Between these, the calling thread opens, closes and starts what is gons's and is not (or no
  * longer) known as such. They nest. Not while the lock is held. */

@@ -16,7 +16,6 @@ static pthread_cond_t calm = PTHREAD_COND_INITIALIZER;
 static unsigned changing; /* threads in the middle of a change */
 static unsigned waiting; /* threads that want to take a picture */
 static bool held; /* by one of them */
-static unsigned forks;
 
 static unsigned last_owner = GONS_I_KEPT_LIBRARY;
 static unsigned *fd_owners; /* by descriptor; 0: not gons's */
@@ -57,24 +56,20 @@ static void begin_child(void)
 	waiting = 0;
 	held = false;
 	threads = NULL;
-	forks++;
 	gons_i_kept_unlock();
 }
 
 static void watch_forks(void)
 {
-	once_error = pthread_atfork(gons_i_kept_lock, gons_i_kept_unlock, begin_child);
+	once_error = gons_i_forks_prepare();
+	if (once_error == 0)
+		once_error = pthread_atfork(gons_i_kept_lock, gons_i_kept_unlock, begin_child);
 }
 
 int gons_i_kept_prepare(void)
 {
 	(void)pthread_once(&once, watch_forks);
 	return once_error == 0 ? 0 : gons_i_fail(once_error, "cannot prepare for a later fork(2)");
-}
-
-unsigned gons_i_kept_forks(void)
-{
-	return forks;
 }
 
 /* ---- changes and pictures ---- */

@@ -230,7 +230,7 @@ static void leave_parent(struct gons_pool *pool)
 	bool inherited;
 
 	gons_i_kept_lock();
-	inherited = pool->state != IDLE && pool->forks != gons_i_kept_forks();
+	inherited = pool->state != IDLE && pool->forks != gons_i_forks();
 	gons_i_kept_unlock();
 	if (inherited)
 		empty(pool);
@@ -311,7 +311,7 @@ GONS_EXPORT int gons_pool_start(gons_pool *pool, unsigned n)
 	state = pool->state;
 	if (state == IDLE) {
 		pool->state = STARTING;
-		pool->forks = gons_i_kept_forks();
+		pool->forks = gons_i_forks();
 	}
 	gons_i_kept_unlock();
 	if (state != IDLE)

@@ -35,18 +35,11 @@ struct stack {
 
 static __thread struct stack stack;
 
-/* How often this process's ancestors forked; tells inherited records from own ones. */
-static unsigned forks;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_end;
 static int once_error;
 
 static int end_to(size_t height, unsigned number);
-
-static void count_fork(void)
-{
-	forks++;
-}
 
 /* A thread ends with scopes open. Failures have nobody left to hear of them. */
 static void end_thread(void *value)
@@ -64,12 +57,7 @@ static void prepare_process(void)
 {
 	once_error = pthread_key_create(&thread_end, end_thread);
 	if (once_error == 0)
-		once_error = pthread_atfork(NULL, NULL, count_fork);
-}
-
-unsigned gons_i_forks(void)
-{
-	return forks;
+		once_error = gons_i_forks_prepare();
 }
 
 static int prepare_thread(void)
@@ -109,7 +97,7 @@ unsigned gons_i_scope_push(const struct gons_i_undo *undo, const void *data, siz
 
 	record->undo = undo;
 	record->number = stack.next_number;
-	record->forks = forks;
+	record->forks = gons_i_forks();
 	if (size > 0)
 		memcpy(record->data, data, size);
 	stack.next_number = (stack.next_number + 1) & INT_MAX; /* a mark is an int >= 0 */
@@ -129,7 +117,7 @@ static int undo_record(struct record *record)
 {
 	if (!record->undo)
 		return 0;
-	if (record->forks == forks)
+	if (record->forks == gons_i_forks())
 		return record->undo->undo(record->data);
 	record->undo->drop(record->data);
 	return 0;

@@ -55,7 +55,6 @@ static struct {
 	struct worker *first;
 	struct worker *ended; /* by themselves, and are to be joined */
 	atomic_uint n_waiting;
-	unsigned forks;
 } workers = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static bool fork_error;
@@ -89,7 +88,6 @@ static void forget_workers(void)
 	workers.first = NULL;
 	workers.ended = NULL;
 	workers.n_waiting = 0;
-	workers.forks++;
 	unlock_workers();
 }
 
@@ -358,7 +356,7 @@ static bool serve_all(struct worker *worker)
 		enum outcome outcome = serve(worker);
 
 		served++;
-		if (worker->forks != workers.forks)
+		if (worker->forks != gons_i_forks())
 			return false; /* in a child that the function has forked */
 		if (outcome == LOST || !known || !offer(worker))
 			return true;
@@ -389,7 +387,7 @@ static void *live(void *arg)
 		answer_for_good(worker);
 		return NULL;
 	}
-	if (worker->forks != workers.forks)
+	if (worker->forks != gons_i_forks())
 		return NULL;
 	lock_workers();
 	strike(worker);
@@ -429,7 +427,7 @@ static int start_worker(struct gons_i_request *request)
 	join_ended();
 	request->ended = false; /* of one that was not fit */
 	lock_workers();
-	worker->forks = workers.forks;
+	worker->forks = gons_i_forks();
 	errnum = gons_i_thread_create(&worker->thread, GONS_I_STACK_USUAL, live, worker);
 	if (errnum == 0) {
 		worker->next = workers.first;

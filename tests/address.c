@@ -49,8 +49,7 @@ static int see(const struct nlmsghdr *nlh, void *arg)
 					.flags = ifa->ifa_flags };
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, sizeof(*ifa))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
 		if (mnl_attr_get_type(attr) == IFA_ADDRESS)
 			memcpy(address.bytes, mnl_attr_get_payload(attr),
 			       mnl_attr_get_payload_len(attr));

@@ -21,8 +21,7 @@ static void see_data(const struct nlattr *data, struct seen_link *link)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, data)
-	{
+	mnl_attr_for_each_nested(attr, data) {
 		int type = mnl_attr_get_type(attr);
 
 		if (strcmp(link->kind, "vlan") == 0 && type == IFLA_VLAN_ID)
@@ -38,8 +37,7 @@ static void see_info(const struct nlattr *info, struct seen_link *link)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, info)
-	{
+	mnl_attr_for_each_nested(attr, info) {
 		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
 			(void)snprintf(link->kind, sizeof(link->kind), "%s",
 				       mnl_attr_get_str(attr));
@@ -89,7 +87,8 @@ static int see(const struct nlmsghdr *nlh, void *arg)
 				  .below = ifi->ifi_index,
 				  .below_nsid = -1 };
 
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) see_attribute(attr, &link);
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
+		see_attribute(attr, &link);
 	if (seeing->n < seeing->max)
 		seeing->links[seeing->n] = link;
 	seeing->n++;

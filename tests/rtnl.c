@@ -64,9 +64,9 @@ static int note_name(const struct nlmsghdr *nlh, void *name)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh,
-			  sizeof(struct ifinfomsg)) if (mnl_attr_get_type(attr) == IFLA_IFNAME)
-		strcpy(name, mnl_attr_get_str(attr));
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			strcpy(name, mnl_attr_get_str(attr));
 	return MNL_CB_OK;
 }
 

@@ -38,9 +38,9 @@ static int add_link(const struct nlmsghdr *nlh, void *names)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh,
-			  sizeof(struct ifinfomsg)) if (mnl_attr_get_type(attr) == IFLA_IFNAME)
-		add(names, mnl_attr_get_str(attr));
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			add(names, mnl_attr_get_str(attr));
 	return MNL_CB_OK;
 }
 

@@ -20,10 +20,10 @@ static int add_name(const struct nlmsghdr *nlh, void *arg)
 	size_t used = strlen(names->text);
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) if (mnl_attr_get_type(attr) ==
-								   IFLA_IFNAME)(void)
-		snprintf(names->text + used, sizeof(names->text) - used, "%s ",
-			 mnl_attr_get_str(attr));
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			(void)snprintf(names->text + used, sizeof(names->text) - used, "%s ",
+				       mnl_attr_get_str(attr));
 	return MNL_CB_OK;
 }
 

@@ -39,8 +39,7 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 	memset(reading, 0, sizeof(*reading));
 	identity->ifindex = identity->below = ifi->ifi_index;
 	identity->below_nsid = -1;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
 			read_string(attr, identity->name, sizeof(identity->name));
@@ -59,9 +58,9 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 			       identity->address_size);
 			break;
 		case IFLA_LINKINFO:
-			mnl_attr_for_each_nested(inner, attr) if (mnl_attr_get_type(inner) ==
-								  IFLA_INFO_KIND)
-				read_string(inner, reading->kind, sizeof(reading->kind));
+			mnl_attr_for_each_nested(inner, attr)
+				if (mnl_attr_get_type(inner) == IFLA_INFO_KIND)
+					read_string(inner, reading->kind, sizeof(reading->kind));
 			break;
 		}
 	}
@@ -212,8 +211,7 @@ static int take_id(const struct nlmsghdr *nlh, void *arg)
 	const struct nlattr *attr;
 	int *larger;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg)) {
 		if (mnl_attr_get_type(attr) != NETNSA_NSID ||
 		    mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
 			continue;

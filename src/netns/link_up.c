@@ -42,8 +42,7 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_OK;
 	}
 	rise->flags = ifi->ifi_flags;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE)
 			rise->state = mnl_attr_get_u8(attr);
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME)

@@ -83,9 +83,9 @@ static int take_id(const struct nlmsghdr *nlh, void *id)
 	const struct nlattr *attr;
 
 	if (nlh->nlmsg_type == RTM_NEWNSID)
-		mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg)) if (mnl_attr_get_type(attr) ==
-									  NETNSA_NSID) *
-			(int *)id = (int)mnl_attr_get_u32(attr);
+		mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg))
+			if (mnl_attr_get_type(attr) == NETNSA_NSID)
+				*(int *)id = (int)mnl_attr_get_u32(attr);
 	return MNL_CB_OK;
 }
 

@@ -224,8 +224,7 @@ static void read_words(struct gons_i_rtnl *rtnl, const struct hearing *hearing,
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || mnl_nlmsg_get_payload_len(nlh) < skip)
 		return;
-	mnl_attr_for_each(attr, nlh, (unsigned)skip)
-	{
+	mnl_attr_for_each(attr, nlh, (unsigned)skip) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
 			(void)snprintf(rtnl->words, sizeof(rtnl->words), "%s",

@@ -208,9 +208,9 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 	const struct nlattr *attr;
 
 	if (ifi->ifi_index == awaited.ifindex)
-		mnl_attr_for_each(attr, nlh,
-				  sizeof(*ifi)) if (mnl_attr_get_type(attr) == IFLA_OPERSTATE) *
-			(int *)arg = mnl_attr_get_u8(attr);
+		mnl_attr_for_each(attr, nlh, sizeof(*ifi))
+			if (mnl_attr_get_type(attr) == IFLA_OPERSTATE)
+				*(int *)arg = mnl_attr_get_u8(attr);
 	return MNL_CB_OK;
 }
 

@@ -111,12 +111,18 @@ extern const struct gons_i_type gons_i_types[GONS_I_TYPES];
 /* The row of exactly this type, or NULL. */
 const struct gons_i_type *gons_i_type_row(int type);
 
+/* The same with EINVAL and a sentence, for calls that take one type only. */
+const struct gons_i_type *gons_i_one_type(int type);
+
 /* "network and mount" for a set of types; buf is filled and returned. */
 #define GONS_I_NOUNS_SIZE 96
 const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE]);
 
 /* Whether types is one or several of the eight. 0, or -1 with EINVAL. */
 int gons_i_check_types(int types);
+
+/* Whether the calling thread is in this namespace. Keeps errno. */
+bool gons_i_is_own(int nsfd, const struct gons_i_type *row);
 
 /* Opens the calling thread's namespace; the descriptor is the caller's. */
 int gons_i_open_own(const struct gons_i_type *row);

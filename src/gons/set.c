@@ -375,10 +375,10 @@ GONS_EXPORT gons_set *gons_set_from_dir(const char *dir, int types)
 
 int gons_i_set_index(const struct gons_i_set *set, int type)
 {
-	const struct gons_i_type *row = gons_i_type_row(type);
+	const struct gons_i_type *row = gons_i_one_type(type);
 
 	if (!row)
-		return gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
+		return -1;
 	if (!(set->types & type))
 		return gons_i_fail(EINVAL, "the set holds no %s namespace", row->noun);
 	return (int)(row - gons_i_types);

@@ -308,33 +308,6 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct 
 
 /* ---- for good ---- */
 
-/* Whether the thread is in this namespace already. */
-static bool is_own(int fd, int type)
-{
-	char path[GONS_I_OWN_PATH_SIZE];
-	struct stat own, wanted;
-	int saved = errno;
-	bool same = stat(gons_i_own_path(gons_i_type_row(type), path), &own) == 0 &&
-		    fstat(fd, &wanted) == 0 && own.st_ino == wanted.st_ino;
-
-	errno = saved;
-	return same;
-}
-
-/* Joins one of the types; keeps the directories, which dirs has, as gons_i_switch_to() does. */
-static int join_for_good(int fd, int type, const struct gons_i_place *dirs)
-{
-	char cwd[PATH_MAX];
-
-	if (type != CLONE_NEWNS)
-		return gons_i_join(fd, type);
-	get_directory(cwd);
-	if (gons_i_join(fd, type) < 0)
-		return -1;
-	carry_directories(dirs, cwd);
-	return 0;
-}
-
 static int fail_for_good(int type)
 {
 	(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", type);
@@ -353,11 +326,12 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 	int refused = 0;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		size_t row = (size_t)(gons_i_type_row(order[i]) - gons_i_types);
+		const struct gons_i_type *row = gons_i_type_row(order[i]);
+		const int fd = fds[row - gons_i_types];
 
-		if (!(types & order[i]) || join_for_good(fds[row], order[i], dirs) == 0)
+		if (!(types & order[i]) || gons_i_switch_one(fd, order[i], dirs) == 0)
 			continue;
-		if (errno == EPERM && is_own(fds[row], order[i]))
+		if (errno == EPERM && gons_i_is_own(fd, row))
 			continue; /* it may belong to a user namespace further up */
 		if (may_refuse && errno == EPERM)
 			refused |= order[i];
@@ -378,7 +352,7 @@ static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
 {
 	const bool last = user_fd == fds[GONS_I_USER];
 
-	if (is_own(user_fd, CLONE_NEWUSER)) /* nobody is let in again: EINVAL */
+	if (gons_i_is_own(user_fd, &gons_i_types[GONS_I_USER])) /* nobody is let in again: EINVAL */
 		return left;
 	if (left != 0) {
 		cleanup_fd int parent_fd = ioctl(user_fd, NS_GET_PARENT);
@@ -408,7 +382,9 @@ int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types)
 	}
 	/* Who has joined a user namespace has no power over what belongs to one further up. So
 	 * what can be joined before, is. */
-	left = join_those(fds, types, user && !is_own(fds[GONS_I_USER], CLONE_NEWUSER), &dirs);
+	left = join_those(fds, types,
+			  user && !gons_i_is_own(fds[GONS_I_USER], &gons_i_types[GONS_I_USER]),
+			  &dirs);
 	if (left >= 0 && user)
 		left = descend(fds, fds[GONS_I_USER], left, &dirs);
 	gons_i_close_fd(&dirs.root_fd);

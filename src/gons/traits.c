@@ -74,14 +74,9 @@ bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES])
 
 bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE])
 {
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
-		char path[GONS_I_OWN_PATH_SIZE];
-		struct stat own, wanted;
-
-		if (fds[i] >= 0 && (stat(gons_i_own_path(&gons_i_types[i], path), &own) < 0 ||
-				    fstat(fds[i], &wanted) < 0 || own.st_ino != wanted.st_ino))
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (fds[i] >= 0 && !gons_i_is_own(fds[i], &gons_i_types[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -31,6 +31,15 @@ const struct gons_i_type *gons_i_type_row(int type)
 	return NULL;
 }
 
+const struct gons_i_type *gons_i_one_type(int type)
+{
+	const struct gons_i_type *row = gons_i_type_row(type);
+
+	if (!row)
+		(void)gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
+	return row;
+}
+
 const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE])
 {
 	size_t used = 0;
@@ -49,12 +58,9 @@ const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE])
 
 GONS_EXPORT const char *gons_type_name(int type)
 {
-	const struct gons_i_type *row = gons_i_type_row(type);
+	const struct gons_i_type *row = gons_i_one_type(type);
 
-	if (row)
-		return row->name;
-	(void)gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
-	return NULL;
+	return row ? row->name : NULL;
 }
 
 GONS_EXPORT int gons_type_from_name(const char *name)
@@ -112,22 +118,24 @@ static int fail_own(const struct gons_i_type *row)
 	return -1;
 }
 
+bool gons_i_is_own(int nsfd, const struct gons_i_type *row)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat own, other;
+	int saved = errno;
+	bool same = stat(gons_i_own_path(row, path), &own) == 0 && fstat(nsfd, &other) == 0 &&
+		    own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+
+	errno = saved;
+	return same;
+}
+
 int gons_i_open_own(const struct gons_i_type *row)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
 	int fd = open(gons_i_own_path(row, path), O_RDONLY | O_CLOEXEC);
 
 	return fd >= 0 ? fd : fail_own(row);
-}
-
-/* The row of type, for calls that take exactly one. */
-static const struct gons_i_type *one_type(int type)
-{
-	const struct gons_i_type *row = gons_i_type_row(type);
-
-	if (!row)
-		(void)gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
-	return row;
 }
 
 int gons_i_open_checked(const char *path, int type)
@@ -137,7 +145,7 @@ int gons_i_open_checked(const char *path, int type)
 
 	if (!path)
 		return gons_i_fail(EINVAL, "cannot open a namespace without a path");
-	if (type != 0 && !one_type(type))
+	if (type != 0 && !gons_i_one_type(type))
 		return -1;
 	/* What is no namespace may be a FIFO or a terminal. */
 	do
@@ -168,7 +176,7 @@ GONS_EXPORT int gons_open(const char *path, int type)
 GONS_EXPORT int gons_current(int type)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	const struct gons_i_type *row = one_type(type);
+	const struct gons_i_type *row = gons_i_one_type(type);
 	int fd;
 
 	if (!row || gons_i_check_procfs(row) < 0 || gons_i_scope_reserve(1) < 0)
@@ -181,7 +189,7 @@ GONS_EXPORT uint64_t gons_ino(int nsfd, int type)
 {
 	struct stat st;
 
-	if ((type != 0 && !one_type(type)) || gons_i_check_type(nsfd, type) < 0)
+	if ((type != 0 && !gons_i_one_type(type)) || gons_i_check_type(nsfd, type) < 0)
 		return 0;
 	if (fstat(nsfd, &st) < 0) {
 		(void)gons_i_fail(errno, "cannot read the inode number of descriptor %d", nsfd);
@@ -200,7 +208,7 @@ GONS_EXPORT uint64_t gons_path_ino(const char *path, int type)
 
 GONS_EXPORT uint64_t gons_current_ino(int type)
 {
-	const struct gons_i_type *row = one_type(type);
+	const struct gons_i_type *row = gons_i_one_type(type);
 	char path[GONS_I_OWN_PATH_SIZE];
 	struct stat st;
 

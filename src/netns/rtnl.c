@@ -70,19 +70,11 @@ static int identify_own(struct stat *st)
 	return stat(gons_i_own_path(gons_i_type_row(CLONE_NEWNET), path), st);
 }
 
-static bool is_own_namespace(int nsfd)
-{
-	struct stat own, other;
-
-	return identify_own(&own) == 0 && fstat(nsfd, &other) == 0 && own.st_dev == other.st_dev &&
-	       own.st_ino == other.st_ino;
-}
-
 int gons_i_netlink_open(int nsfd, int bus)
 {
 	struct opening opening = { .bus = bus, .fd = -1 };
 
-	if (nsfd == -1 || is_own_namespace(nsfd)) {
+	if (nsfd == -1 || gons_i_is_own(nsfd, gons_i_type_row(CLONE_NEWNET))) {
 		open_here(&opening);
 		return opening.fd;
 	}

@@ -5,21 +5,13 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <time.h>
 
+#include "clock.h"
 #include "futex.h"
 #include "internal.h"
 
 /* Long against handing over, short against anything that is slept for. */
 enum { SPIN_NS = 50000 };
-
-int64_t gons_i_nanoseconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 int64_t gons_i_time_a_call(void)
 {

@@ -7,8 +7,6 @@
 #include <stdint.h>
 #include <time.h>
 
-int64_t gons_i_nanoseconds(void);
-
 /* Less than any system call takes, in nanoseconds. */
 int64_t gons_i_time_a_call(void);
 

@@ -16,8 +16,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 
+#include "clock.h"
 #include "idmap.h"
 #include "internal.h"
 
@@ -161,14 +161,6 @@ int gons_i_switch_undo(const struct gons_i_place *place, int types)
 
 /* ---- into new namespaces ---- */
 
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Types for which waiting has not helped: not to be waited for at length again, by any thread, for
  * many a namespace is made on a new one. */
 static atomic_int exhausted;
@@ -184,7 +176,7 @@ void gons_i_note_exhausted(int types, bool are)
 int gons_i_unshare(int types)
 {
 	/* 50 ms are usual, and more than a second was seen beside a busy neighbour. */
-	const int64_t patience = (exhausted & types) ? 100 : 5000;
+	const int64_t patience = ((exhausted & types) ? 100 : 5000) * (int64_t)GONS_I_NS_OF_MS;
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int64_t start = 0;
 
@@ -192,8 +184,8 @@ int gons_i_unshare(int types)
 		if (errno != ENOSPC)
 			return gons_i_fail_switch(GONS_I_REFUSED_NEW, "create", types);
 		if (start == 0)
-			start = milliseconds();
-		if (milliseconds() - start >= patience || gons_i_limit_is_zero(types)) {
+			start = gons_i_nanoseconds();
+		if (gons_i_nanoseconds() - start >= patience || gons_i_limit_is_zero(types)) {
 			gons_i_note_exhausted(types, true);
 			errno = ENOSPC;
 			return gons_i_fail_switch(GONS_I_REFUSED_NEW, "create", types);

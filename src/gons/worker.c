@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "clock.h"
 #include "futex.h"
 #include "traits.h"
 #include "worker.h"

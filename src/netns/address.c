@@ -77,9 +77,7 @@ GONS_EXPORT int gons_address_add(int nsfd, int ifindex, const char *cidr)
 	struct nlmsghdr *nlh;
 	int result;
 
-	if (ifindex <= 0)
-		return gons_i_fail(EINVAL, "%d is no ifindex of a link", ifindex);
-	if (parse(cidr, &address) < 0)
+	if (gons_i_check_ifindex(ifindex) < 0 || parse(cidr, &address) < 0)
 		return -1;
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)

@@ -11,7 +11,7 @@
 
 #include "gons/child.h"
 #include "gons/internal.h"
-#include "netns/kind.h"
+#include "netns/link.h"
 #include "netns/netdevsim.h"
 
 /* The modules that are not named after their kinds. */
@@ -62,11 +62,9 @@ int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 int gons_i_kind_request(struct gons_i_rtnl *rtnl, const char *kind)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *info;
 
-	ifi->ifi_family = AF_UNSPEC;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, "gons-probe");
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);

@@ -15,6 +15,11 @@ static inline int gons_i_nsfd(int nsfd)
 	return nsfd == 0 ? -1 : nsfd;
 }
 
+/* ---- link_kinds.c ---- */
+
+/* 0; -1 with EINVAL for what cannot be one. */
+int gons_i_check_ifindex(int ifindex);
+
 /* ---- link.c ---- */
 
 /* Starts a request about this link. */

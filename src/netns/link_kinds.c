@@ -64,7 +64,7 @@ GONS_EXPORT int gons_vlan_new_transient(unsigned id, const struct gons_link_opti
 
 /* ---- what is done to links ---- */
 
-static int check_ifindex(int ifindex)
+int gons_i_check_ifindex(int ifindex)
 {
 	return ifindex > 0 ? 0 : gons_i_fail(EINVAL, "%d is no ifindex of a link", ifindex);
 }
@@ -76,7 +76,7 @@ GONS_EXPORT int gons_link_delete(int nsfd, int ifindex)
 	struct gons_i_rtnl *rtnl;
 	int result;
 
-	if (check_ifindex(ifindex) < 0)
+	if (gons_i_check_ifindex(ifindex) < 0)
 		return -1;
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)
@@ -99,7 +99,7 @@ GONS_EXPORT int gons_link_set_master(int nsfd, int ifindex, int master)
 	struct nlmsghdr *nlh;
 	int result;
 
-	if (check_ifindex(ifindex) < 0)
+	if (gons_i_check_ifindex(ifindex) < 0)
 		return -1;
 	if (master < 0)
 		return gons_i_fail(EINVAL, "%d is no ifindex of a master", master);

@@ -11,8 +11,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "gons/clock.h"
 #include "gons/internal.h"
 #include "netns/link.h"
 
@@ -86,16 +86,6 @@ int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
 
 /* ---- waiting ---- */
 
-enum { NS_OF_MS = 1000000 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000 * NS_OF_MS + now.tv_nsec;
-}
-
 static const char *state_name(uint8_t state)
 {
 	static const char *const names[] = { "UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
@@ -144,8 +134,10 @@ static int wait_for(struct rise *rise, int64_t end_ns, int timeout_ms)
 	if (ask_state(rise) < 0)
 		return -1;
 	while (!is_up(rise)) {
-		int64_t left_ns = timeout_ms < 0 ? 0 : end_ns - now_ns();
-		int left_ms = timeout_ms < 0 ? -1 : (int)((left_ns + NS_OF_MS - 1) / NS_OF_MS);
+		int64_t left_ns = timeout_ms < 0 ? 0 : end_ns - gons_i_nanoseconds();
+		int left_ms = timeout_ms < 0
+				      ? -1
+				      : (int)((left_ns + GONS_I_NS_OF_MS - 1) / GONS_I_NS_OF_MS);
 
 		if (timeout_ms >= 0 && left_ns <= 0)
 			return fail_in_time(rise, timeout_ms);
@@ -181,7 +173,8 @@ static void stop(struct rise *rise)
 
 int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms)
 {
-	int64_t end_ns = timeout_ms < 0 ? 0 : now_ns() + (int64_t)timeout_ms * NS_OF_MS;
+	int64_t end_ns =
+		timeout_ms < 0 ? 0 : gons_i_nanoseconds() + (int64_t)timeout_ms * GONS_I_NS_OF_MS;
 	struct rise link, peer = { .monitor_fd = -1 };
 	int result = start(&link, nsfd, ifindex);
 
@@ -200,7 +193,7 @@ GONS_EXPORT int gons_link_up(int nsfd, int ifindex, int timeout_ms)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 
-	if (ifindex <= 0)
-		return gons_i_fail(EINVAL, "%d is no ifindex of a link", ifindex);
+	if (gons_i_check_ifindex(ifindex) < 0)
+		return -1;
 	return gons_i_link_pair_up(gons_i_nsfd(nsfd), ifindex, -1, 0, timeout_ms);
 }

@@ -37,7 +37,8 @@ static void close_simulator(struct simulator *simulator)
 }
 
 /* Asking for a link of the kind netdevsim makes the kernel load the module, as for every other
- * kind; there will be no such link. What counts is whether the bus is there then. */
+ * kind. There will be no such link: Linux before 5.2 would make one, but has no sysfs that is
+ * mounted nowhere, so that it is not asked. What counts is whether the bus is there then. */
 static void load_module(void)
 {
 	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(-1);

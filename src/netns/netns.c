@@ -11,7 +11,7 @@
 #include <gons/netns.h>
 
 #include "gons/internal.h"
-#include "netns/rtnl.h"
+#include "netns/link.h"
 
 GONS_EXPORT int gons_netns_enter_transient(void)
 {
@@ -65,15 +65,7 @@ GONS_EXPORT int gons_netns_open_named(const char *name)
 
 /* ---- loopback ---- */
 
-static struct nlmsghdr *loopback_request(char *buf, uint16_t type)
-{
-	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, type, 0);
-	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-
-	ifi->ifi_family = AF_UNSPEC;
-	ifi->ifi_index = 1; /* the kernel gives lo this index in every namespace */
-	return nlh;
-}
+enum { LOOPBACK = 1 }; /* its ifindex, in every namespace */
 
 static int is_up(const struct nlmsghdr *nlh, void *up)
 {
@@ -97,11 +89,12 @@ GONS_EXPORT int gons_netns_loopback_up(void)
 	if (!rtnl)
 		return -1;
 	/* Asked first, because whoever may not bring it up may still find it up. */
-	result = gons_i_rtnl_ask(rtnl, loopback_request(buf, RTM_GETLINK), is_up, &up);
+	result = gons_i_rtnl_ask(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, LOOPBACK), is_up,
+				 &up);
 	if (result < 0) {
 		(void)gons_i_rtnl_fail(rtnl, "cannot find the loopback link");
 	} else if (!up) {
-		nlh = loopback_request(buf, RTM_NEWLINK);
+		nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, LOOPBACK);
 		ifi = mnl_nlmsg_get_payload(nlh);
 		ifi->ifi_change = IFF_UP;
 		ifi->ifi_flags = IFF_UP;

@@ -16,12 +16,9 @@
 
 #include "links.h"
 
-static int blue; /* the network namespace of the test that runs, which it is in */
-
-static void need_namespace(void)
+static void enter_blue(void)
 {
-	gons_require(CLONE_NEWNET);
-	blue = gons_must(gons_netns_new_transient());
+	need_namespaces(NULL);
 	gons_must(gons_enter(blue));
 }
 
@@ -132,7 +129,7 @@ static int try_bind(const char *text)
 static void loopback_takes_addresses_of_both_kinds(void **state)
 {
 	(void)state;
-	need_namespace();
+	enter_blue();
 	gons_must(gons_netns_loopback_up());
 	assert_int_equal(try_bind("10.1.2.3"), EADDRNOTAVAIL);
 	assert_int_equal(try_bind("fd00::1"), EADDRNOTAVAIL);
@@ -151,7 +148,7 @@ static void an_address_of_a_veth_can_be_used_at_once(void **state)
 	char text[32];
 
 	(void)state;
-	need_namespace();
+	enter_blue();
 	gons_require_link("veth");
 	gons_must(gons_veth_new_transient(&options, &link));
 	for (int i = 1; i < 50; i++) {
@@ -168,7 +165,7 @@ static void a_link_that_is_down_takes_addresses_too(void **state)
 	struct gons_link link;
 
 	(void)state;
-	need_namespace();
+	enter_blue();
 	gons_require_link("veth");
 	gons_must(gons_veth_new_transient(NULL, &link));
 	gons_must(gons_address_add(-1, link.ifindex, "fd00::1/64"));
@@ -183,7 +180,7 @@ static void a_link_that_is_down_takes_addresses_too(void **state)
 static void without_a_prefix_length_it_is_a_hosts(void **state)
 {
 	(void)state;
-	need_namespace();
+	enter_blue();
 	gons_must(gons_address_add(-1, 1, "10.1.2.3"));
 	gons_must(gons_address_add(-1, 1, "fd00::1"));
 	gons_must(gons_address_add(-1, 1, "10.1.2.4/32"));
@@ -199,11 +196,9 @@ static void without_a_prefix_length_it_is_a_hosts(void **state)
 static void another_namespace_gets_its_own(void **state)
 {
 	struct seen_address addresses[4];
-	int red;
 
 	(void)state;
-	need_namespace();
-	red = gons_must(gons_netns_new_transient());
+	enter_blue();
 	gons_must(gons_address_add(red, 1, "10.1.2.3/24"));
 	assert_int_equal(see_addresses(addresses, 4), 0);
 	gons_must(gons_enter(red));
@@ -255,7 +250,7 @@ static void what_is_no_address_is_refused(void **state)
 	char long_text[5000];
 
 	(void)state;
-	need_namespace();
+	enter_blue();
 	for (size_t i = 0; i < sizeof(cidrs) / sizeof(cidrs[0]); i++) {
 		assert_refused(gons_address_add(-1, 1, cidrs[i]), EINVAL, cidrs[i]);
 		/* before the link is looked for */
@@ -276,7 +271,7 @@ static void what_is_no_address_is_refused(void **state)
 static void what_the_kernel_does_not_take_is_refused_in_its_words(void **state)
 {
 	(void)state;
-	need_namespace();
+	enter_blue();
 	gons_must(gons_address_add(-1, 1, "10.0.0.1/8"));
 	gons_must(gons_address_add(-1, 1, "fd00::1/8"));
 	assert_refused(gons_address_add(-1, 1, "10.0.0.1/8"), EEXIST,
@@ -293,7 +288,7 @@ static void without_ipv6_it_is_refused(void **state)
 	int fd;
 
 	(void)state;
-	need_namespace();
+	enter_blue();
 	fd = open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", O_WRONLY | O_CLOEXEC);
 	if (fd < 0) {
 		print_error("gons: skipped: without_ipv6_it_is_refused: cannot disable IPv6\n");

@@ -197,8 +197,7 @@ static void a_filter_that_kills_is_told_by_its_signal(void **state)
 {
 	(void)state;
 	if (SIGSYS != 31) {
-		print_error("gons: skipped: %s: SIGSYS has another number here\n", __func__);
-		skip();
+		skip_for(__func__, "SIGSYS has another number here");
 	}
 	run_as_root(be_killed, NULL);
 }
@@ -387,8 +386,7 @@ static void a_security_module_is_suspected_where_nothing_else_can_be(void **stat
 {
 	(void)state;
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0) {
-		print_error("gons: skipped: %s: this kernel has no Landlock\n", __func__);
-		skip();
+		skip_for(__func__, "this kernel has no Landlock");
 	}
 	run_as_root(be_confined, NULL);
 }

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "count.h"
+
 static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
@@ -98,16 +100,7 @@ const char *read_text(const char *path)
 
 int count_mounts(void)
 {
-	FILE *file = fopen("/proc/thread-self/mountinfo", "re");
-	int count = 0;
-	int c;
-
-	if (!file)
-		return -1;
-	while ((c = getc(file)) != EOF)
-		count += c == '\n';
-	(void)fclose(file);
-	return count;
+	return count_lines("/proc/thread-self/mountinfo");
 }
 
 static int count_children(void)
@@ -235,12 +228,27 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 	_fail(file, line);
 }
 
+void skip_for(const char *test, const char *reason)
+{
+	print_error("gons: skipped: %s: %s\n", test, reason);
+	skip();
+}
+
 bool check_wanted(bool condition, const char *text, const char *file, int line)
 {
 	if (!condition)
 		(void)fprintf(stderr, "%s:%d: not so: %s; errno %d, \"%s\"\n", file, line, text,
 			      errno, gons_error());
 	return condition;
+}
+
+bool failed_with(int result, int errnum, const char *words)
+{
+	if (result < 0 && errno == errnum && strstr(gons_error(), words))
+		return true;
+	(void)fprintf(stderr, "result %d, errno %d: \"%s\" has no \"%s\" in it\n", result, errno,
+		      gons_error(), words);
+	return false;
 }
 
 uint64_t ino_in(const gons_set *set, int type)
@@ -299,6 +307,27 @@ int in_child(int (*fn)(void *), void *arg)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+pid_t hold_in_child(int types)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (unshare(types) < 0 || write(ends[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(close(ends[1]), 0);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	assert_int_equal(close(ends[0]), 0);
+	return pid;
+}
+
 static int become_nobody(void *arg)
 {
 	(void)arg;
@@ -308,6 +337,22 @@ static int become_nobody(void *arg)
 bool can_become_nobody(void)
 {
 	return getuid() == 0 && in_child(become_nobody, NULL) == 0;
+}
+
+int limit_namespaces(const char *type, const char *most)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", type);
+	return put_text(path, most) ? 0 : 102;
+}
+
+int enter_limited(const char *type, const char *most)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+		    CLONE_NEWCGROUP) < 0)
+		return 101;
+	return limit_namespaces(type, most);
 }
 
 struct job {
@@ -321,29 +366,6 @@ static void *run_job(void *arg)
 
 	job->fn(job->arg);
 	return NULL;
-}
-
-int limit_namespaces(const char *type, const char *most)
-{
-	char path[64];
-	ssize_t written;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", type);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 102;
-	written = write(fd, most, strlen(most));
-	(void)close(fd);
-	return written == (ssize_t)strlen(most) ? 0 : 102;
-}
-
-int enter_limited(const char *type, const char *most)
-{
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
-		    CLONE_NEWCGROUP) < 0)
-		return 101;
-	return limit_namespaces(type, most);
 }
 
 void on_thread(void (*fn)(void *), void *arg)

@@ -38,6 +38,9 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 #define assert_contains(text, words) check_contains(text, words, __FILE__, __LINE__)
 void check_contains(const char *text, const char *words, const char *file, int line);
 
+/* Skips the test, which is not to be skipped in silence. */
+void skip_for(const char *test, const char *reason);
+
 /* The types of namespaces that a thread can go into and come back from. */
 enum { SWITCHABLE = 5 };
 struct switchable {
@@ -78,6 +81,9 @@ int count_mounts(void);
  * (128 + N for signal N). What it asserts must be by return value: cmocka cannot be used there. */
 int in_child(int (*fn)(void *), void *arg);
 
+/* Forks a child that waits in new namespaces of these types, to be killed. */
+pid_t hold_in_child(int types);
+
 /* Whether a child can become the user 65534: root that maps such a user. */
 bool can_become_nobody(void);
 
@@ -89,6 +95,9 @@ bool can_become_nobody(void);
 	} while (0)
 bool check_wanted(bool condition, const char *text, const char *file, int line);
 
+/* Likewise: whether the call has failed with this errno, and gons_error() has the words. */
+bool failed_with(int result, int errnum, const char *words);
+
 /* From here on this thread is refused the system call (SYS_mount) with this errno, by a seccomp
  * filter: for a forked child. */
 bool refuse_call(long number, int errnum);
@@ -98,6 +107,7 @@ bool lose_capabilities(uint64_t which);
 
 /* Writes the text into a file that is there. */
 bool put_text(const char *path, const char *text);
+
 /* Puts a (forked) process into a user namespace of its own, where this many namespaces of a type
  * ("net") may exist, and into new namespaces that belong to it, to come back to. 0, or an exit
  * status. limit_namespaces() changes the number. */

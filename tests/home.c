@@ -38,12 +38,6 @@ static bool is_refused(void)
 	       strcmp(read_text("/proc/thread-self/mountinfo"), before) == 0;
 }
 
-static void skip_for(const char *test, const char *reason)
-{
-	print_error("gons: skipped: %s: %s\n", test, reason);
-	skip();
-}
-
 static int start_again(void *what)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

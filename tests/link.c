@@ -10,17 +10,6 @@
 
 #include "links.h"
 
-static int blue, red, green; /* network namespaces of the test that runs */
-
-static void need_namespaces(const char *kind)
-{
-	gons_require(CLONE_NEWNET);
-	gons_require_link(kind);
-	blue = gons_must(gons_netns_new_transient());
-	red = gons_must(gons_netns_new_transient());
-	green = gons_must(gons_netns_new_transient());
-}
-
 /* A name is the prefix, and letters and digits up to 15 characters. */
 static void assert_name(const char *name, const char *prefix)
 {

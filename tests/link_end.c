@@ -13,17 +13,7 @@
 
 #include "links.h"
 
-static int blue, red, green; /* network namespaces of the test that runs */
 static const unsigned char address[6] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
-
-static void need_namespaces(const char *kind)
-{
-	gons_require(CLONE_NEWNET);
-	gons_require_link(kind);
-	blue = gons_must(gons_netns_new_transient());
-	red = gons_must(gons_netns_new_transient());
-	green = gons_must(gons_netns_new_transient());
-}
 
 static int scope_with(const char *kind, int nsfd, struct gons_link *link)
 {

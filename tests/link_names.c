@@ -29,14 +29,10 @@ ssize_t getrandom(void *buf, size_t size, unsigned flags)
 	return (ssize_t)size;
 }
 
-static int blue;
-
-static void need_namespace(void)
+static void begin(void)
 {
 	same_left = errnum = calls = 0;
-	gons_require(CLONE_NEWNET);
-	gons_require_link("bridge");
-	blue = gons_must(gons_netns_new_transient());
+	need_namespaces("bridge");
 }
 
 static void another_name_is_tried(void **state)
@@ -45,7 +41,7 @@ static void another_name_is_tried(void **state)
 	struct gons_link first, second;
 
 	(void)state;
-	need_namespace();
+	begin();
 	gons_must(gons_enter(blue));
 	same_left = 1000;
 	gons_must(gons_bridge_new_transient(&options, &first));
@@ -63,12 +59,10 @@ static void also_for_either_end_of_a_pair(void **state)
 {
 	struct gons_link_options options = { .prefix = "x-" };
 	struct gons_link link;
-	int red;
 
 	(void)state;
-	need_namespace();
+	begin();
 	gons_require_link("veth");
-	red = gons_must(gons_netns_new_transient());
 	for (int i = 0; i < 2; i++)
 		GONS_SCOPE {
 			options.nsfd = i ? red : blue;
@@ -88,7 +82,7 @@ static void not_for_ever(void **state)
 	const struct gons_link_options options = { .prefix = "x-" };
 
 	(void)state;
-	need_namespace();
+	begin();
 	gons_must(gons_enter(blue));
 	same_left = 1000000;
 	gons_must(gons_bridge_new_transient(&options, NULL));
@@ -100,7 +94,7 @@ static void not_for_ever(void **state)
 static void without_random_numbers_there_is_no_link(void **state)
 {
 	(void)state;
-	need_namespace();
+	begin();
 	gons_must(gons_enter(blue));
 	errnum = ENOSYS;
 	assert_refused(gons_bridge_new_transient(NULL, NULL), ENOSYS, "random numbers");

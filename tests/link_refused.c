@@ -14,14 +14,10 @@
 
 #include "links.h"
 
-static int blue, red; /* network namespaces of the test that runs; it is in blue */
-
-static void need_namespaces(const char *kind)
+/* The test is in blue then. */
+static void enter_blue(const char *kind)
 {
-	gons_require(CLONE_NEWNET);
-	gons_require_link(kind);
-	blue = gons_must(gons_netns_new_transient());
-	red = gons_must(gons_netns_new_transient());
+	need_namespaces(kind);
 	gons_must(gons_enter(blue));
 }
 
@@ -42,7 +38,7 @@ static void need_namespaces(const char *kind)
 static void a_kind_that_is_none_is_refused(void **state)
 {
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	assert_not_made(NULL, NULL, EINVAL, "\"(null)\" is no kind of link");
 	assert_not_made("", NULL, EINVAL, "\"\" is no kind of link");
 	assert_not_made("a kind of sixteen", NULL, EINVAL, "is no kind of link");
@@ -68,7 +64,7 @@ static void a_kind_that_this_kernel_lacks_is_named_with_its_module(void **state)
 	int lacking = 0;
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (gons_can_link(kinds[i].kind))
 			continue;
@@ -88,7 +84,7 @@ static void a_kind_that_is_not_made_so_says_how_it_is(void **state)
 	const char *words = "the kernel says: tun/tap creation via rtnetlink is not supported";
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	assert_false(gons_can_link("tun"));
 	if (strstr(gons_error(), "lacks it"))
 		words = "load the module tun,";
@@ -114,7 +110,7 @@ static void a_prefix_that_cannot_be_is_refused(void **state)
 	char long_prefix[5000];
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		options.prefix = prefixes[i];
 		assert_not_made("veth", &options, EINVAL, "the prefix \"");
@@ -147,7 +143,7 @@ static void an_address_that_cannot_be_is_refused(void **state)
 	struct gons_link_options options = { .address = zeros };
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	assert_not_made("veth", &options, EINVAL, "MAC address of zeros");
 	options.address = multicast;
 	assert_not_made("veth", &options, EINVAL, "01:00:5e:00:00:01, which is a multicast one");
@@ -163,7 +159,7 @@ static void an_mtu_out_of_range_is_refused(void **state)
 	struct gons_link_options options = { .mtu = 0 };
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	options.peer_nsfd = red;
 	for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
 		options.mtu = mtus[i];
@@ -185,7 +181,7 @@ static void what_is_no_network_namespace_is_refused(void **state)
 	struct gons_link_options options;
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	others[0] = gons_must(gons_current(CLONE_NEWNS));
 	others[1] = gons_must(gons_current(CLONE_NEWUTS));
 	others[2] = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -231,7 +227,7 @@ static void a_parent_that_is_not_there_is_refused(void **state)
 	struct gons_link link;
 
 	(void)state;
-	need_namespaces("macvlan");
+	enter_blue("macvlan");
 	gons_require_link("veth");
 	assert_not_made("macvlan", &options, ENODEV, "there is no link 4711 to be its parent");
 	options.nsfd = red;
@@ -264,7 +260,7 @@ static void a_parent_that_is_a_port_already_is_refused(void **state)
 	char words[96];
 
 	(void)state;
-	need_namespaces("macvlan");
+	enter_blue("macvlan");
 	gons_require_link("veth");
 	gons_require_link("bridge");
 	gons_must(gons_bridge_new_transient(NULL, &bridge));
@@ -305,7 +301,7 @@ static void more_info_data_than_fits_is_refused(void **state)
 	struct gons_link_options options = { .info_data = put_much, .info_data_arg = &size };
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	assert_not_made("veth", &options, EINVAL, "info_data adds more than 2048 bytes");
 	size = 4096;
 	assert_not_made("veth", &options, EINVAL, "info_data adds more than 2048 bytes");
@@ -325,7 +321,7 @@ static void info_data_may_be_left_by_longjmp(void **state)
 	struct gons_link_options options = { .info_data = leave, .info_data_arg = &place };
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	options.peer_nsfd = red;
 	if (setjmp(place) == 0)
 		fail_msg("%d", gons_veth_new_transient(&options, NULL));
@@ -367,7 +363,7 @@ static void without_permission_in_one_namespace_no_end_is_made(void **state)
 	int before;
 
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
 	before = see_links(blue, NULL, 0);
 	assert_int_equal(in_child(make_without_permission, &blue), 0);
@@ -381,7 +377,7 @@ static void masters_that_are_none_are_refused(void **state)
 	struct gons_link bridge, link;
 
 	(void)state;
-	need_namespaces("bridge");
+	enter_blue("bridge");
 	gons_require_link("veth");
 	gons_must(gons_bridge_new_transient(NULL, &bridge));
 	gons_must(gons_veth_new_transient(NULL, &link));
@@ -400,7 +396,7 @@ static void masters_that_are_none_are_refused(void **state)
 static void loopback_cannot_be_deleted(void **state)
 {
 	(void)state;
-	need_namespaces("veth");
+	enter_blue("veth");
 	assert_refused(gons_link_delete(0, 1), EOPNOTSUPP, "cannot delete link 1");
 	assert_refused(gons_link_delete(0, 0), EINVAL, "0 is no ifindex");
 	assert_refused(gons_link_delete(0, -1), EINVAL, "-1 is no ifindex");

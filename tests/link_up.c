@@ -17,16 +17,6 @@
 
 #include "links.h"
 
-static int blue, red; /* network namespaces of the test that runs */
-
-static void need_namespaces(const char *kind)
-{
-	gons_require(CLONE_NEWNET);
-	gons_require_link(kind);
-	blue = gons_must(gons_netns_new_transient());
-	red = gons_must(gons_netns_new_transient());
-}
-
 static void make_pair(struct gons_link *link)
 {
 	const struct gons_link_options options = { .nsfd = blue, .peer_nsfd = red };

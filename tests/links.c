@@ -10,6 +10,20 @@
 
 #include "check.h"
 
+int blue, red, green;
+
+void need_namespaces(const char *kind)
+{
+	gons_require(CLONE_NEWNET);
+	if (kind)
+		gons_require_link(kind);
+	blue = gons_must(gons_netns_new_transient());
+	red = gons_must(gons_netns_new_transient());
+	green = gons_must(gons_netns_new_transient());
+}
+
+/* ---- what is there ---- */
+
 enum { MOST = 4096 };
 
 struct seeing {

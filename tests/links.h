@@ -7,6 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Network namespaces of the test that runs. */
+extern int blue, red, green;
+
+/* Makes them; skips the test where there are none, or no links of this kind (NULL: whichever). */
+void need_namespaces(const char *kind);
+
 struct seen_link {
 	int ifindex;
 	char name[16], kind[16];

@@ -437,10 +437,7 @@ static void an_idle_thread_takes_little_memory(void **state)
 	(void)state;
 	gons_require(CLONE_NEWNS);
 	if (sanitized || (preload && strstr(preload, "vgpreload"))) {
-		print_error("gons: skipped: %s: the memory of a sanitizer or of valgrind would be "
-			    "measured\n",
-			    __func__);
-		skip();
+		skip_for(__func__, "the memory of a sanitizer or of valgrind would be measured");
 	}
 	gons_must(gons_mntns_new_transient(NULL)); /* what the first one takes once */
 	before = resident_kib();

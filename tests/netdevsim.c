@@ -294,8 +294,7 @@ static void need_root(const char *test)
 {
 	if (geteuid() == 0 && strstr(read_text("/proc/self/uid_map"), "4294967295"))
 		return;
-	print_error("gons: skipped: %s: needs root, to become another user\n", test);
-	skip();
+	skip_for(test, "needs root, to become another user");
 }
 
 static void users_who_may_not_write_to_sysfs_are_told_so(void **state)

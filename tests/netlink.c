@@ -18,16 +18,6 @@
 
 #include "links.h"
 
-static int blue, red, green; /* network namespaces of the test that runs */
-
-static void need_namespaces(void)
-{
-	gons_require(CLONE_NEWNET);
-	blue = gons_must(gons_netns_new_transient());
-	red = gons_must(gons_netns_new_transient());
-	green = gons_must(gons_netns_new_transient());
-}
-
 /* ---- sockets ---- */
 
 static int take_index(const struct nlmsghdr *nlh, void *index)
@@ -79,7 +69,7 @@ static void two_sockets_from_one_thread_see_two_worlds(void **state)
 	struct question question;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	gons_require_link("bridge");
 	gons_must(gons_bridge_new_transient(&(struct gons_link_options){ .nsfd = blue }, &link));
 	gons_must(gons_bridge_new_transient(&(struct gons_link_options){ .nsfd = red }, &other));
@@ -115,7 +105,7 @@ static void a_socket_is_closed_with_the_scope(void **state)
 	int mark, fd;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	mark = gons_must(gons_scope_begin());
 	socket = gons_must(gons_netns_mnl_open(blue, NETLINK_ROUTE));
 	fd = mnl_socket_get_fd(socket);
@@ -135,7 +125,7 @@ static void a_socket_that_is_closed_already_is_told_and_not_touched(void **state
 	int mark, fd, another;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	another = mnl_socket_get_fd(gons_must(gons_netns_mnl_open(blue, NETLINK_ROUTE)));
 	for (int is_reused = 0; is_reused < 2; is_reused++) {
 		mark = gons_must(gons_scope_begin());
@@ -156,7 +146,7 @@ static void every_bus_of_the_kernel_has_sockets(void **state)
 	struct mnl_socket *socket;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	socket = gons_must(gons_netns_mnl_open(blue, NETLINK_GENERIC));
 	assert_int_equal(mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID), 0);
 	assert_refused(gons_netns_mnl_open(blue, 31), EPROTONOSUPPORT, "no netlink bus 31");
@@ -170,7 +160,7 @@ static void what_is_no_network_namespace_has_neither(void **state)
 	int fd, mnt;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	mnt = gons_must(gons_current(CLONE_NEWNS));
 	assert_refused(gons_netns_mnl_open(fd, NETLINK_ROUTE), EINVAL, "no namespace");
@@ -191,7 +181,7 @@ static void an_id_is_given_once_and_stays(void **state)
 	int of_blue, of_red;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	gons_must(gons_enter(green));
 	of_blue = gons_must(gons_netns_nsid(blue));
 	of_red = gons_must(gons_netns_nsid(red));
@@ -209,7 +199,7 @@ static void the_own_namespace_has_an_id_too(void **state)
 	int own;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	gons_must(gons_enter(blue));
 	own = gons_must(gons_netns_nsid(blue));
 	assert_int_equal(gons_netns_nsid(gons_must(gons_netns_current())), own);
@@ -223,7 +213,7 @@ static void it_is_the_id_that_links_have(void **state)
 	struct gons_link link;
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	gons_require_link("veth");
 	options.nsfd = blue;
 	options.peer_nsfd = red;
@@ -274,7 +264,7 @@ static void it_agrees_with_ip_netns_list_id(void **state)
 	}
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
-	need_namespaces();
+	need_namespaces(NULL);
 	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
 	assert_int_equal(mkdir("/run/netns", 0755), 0);
 	name_namespace("red", red);
@@ -303,7 +293,7 @@ static void who_asks_at_the_same_time_gets_the_same(void **state)
 	pthread_t threads[4];
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	gons_must(gons_enter(green));
 	for (int round = 0; round < 50; round++)
 		GONS_SCOPE {
@@ -345,7 +335,7 @@ static void without_permission_only_an_id_that_is_there_is_told(void **state)
 	int nsfds[2];
 
 	(void)state;
-	need_namespaces();
+	need_namespaces(NULL);
 	gons_must(gons_enter(green));
 	nsfds[0] = blue;
 	nsfds[1] = red;

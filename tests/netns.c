@@ -53,15 +53,6 @@ static short loopback_flags(void)
 	return ifr.ifr_flags;
 }
 
-static bool refused(int result, int errnum, const char *words)
-{
-	if (result < 0 && errno == errnum && strstr(gons_error(), words))
-		return true;
-	(void)fprintf(stderr, "result %d, errno %d: \"%s\" has no \"%s\" in it\n", result, errno,
-		      gons_error(), words);
-	return false;
-}
-
 /* ---- made and told apart ---- */
 
 static void a_new_namespace_has_only_a_loopback_that_is_down(void **state)
@@ -277,10 +268,10 @@ static int bring_up_without_capability(void *arg)
 		return 1;
 	if (arg)
 		return gons_netns_loopback_up() < 0;
-	return !refused(gons_netns_loopback_up(), EPERM,
-			"CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
-			"gons_become_root() first") ||
-	       !refused(gons_netns_loopback_up(), EPERM, "cannot bring up the loopback link") ||
+	return !failed_with(gons_netns_loopback_up(), EPERM,
+			    "CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
+			    "gons_become_root() first") ||
+	       !failed_with(gons_netns_loopback_up(), EPERM, "cannot bring up the loopback link") ||
 	       (loopback_flags() & IFF_UP);
 }
 
@@ -305,9 +296,10 @@ static int bring_up_foreign(void *arg)
 	(void)arg;
 	if (gons_netns_enter_transient() < 0 || unshare(CLONE_NEWUSER) < 0)
 		return 1;
-	return !refused(gons_netns_loopback_up(), EPERM,
-			"the network namespace belongs to another user namespace: use one that was "
-			"made in this one, as gons_netns_new_transient() does");
+	return !failed_with(
+		gons_netns_loopback_up(), EPERM,
+		"the network namespace belongs to another user namespace: use one that was "
+		"made in this one, as gons_netns_new_transient() does");
 }
 
 static void loopback_of_another_user_namespace_is_refused(void **state)
@@ -437,8 +429,9 @@ static int make_sysfs_of_foreign_namespace(void *arg)
 	(void)arg;
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		return 1;
-	return !refused(gons_mntns_mount_sysfs_ro(), EPERM, "belongs to another user namespace") ||
-	       !refused(gons_sysfs_open(), EPERM, "gons_netns_enter_transient()");
+	return !failed_with(gons_mntns_mount_sysfs_ro(), EPERM,
+			    "belongs to another user namespace") ||
+	       !failed_with(gons_sysfs_open(), EPERM, "gons_netns_enter_transient()");
 }
 
 static void a_sysfs_of_another_user_namespaces_network_is_refused(void **state)
@@ -453,9 +446,9 @@ static int make_sysfs_without_fsopen(void *arg)
 {
 	(void)arg;
 	return !refuse_call(SYS_fsopen, ENOSYS) ||
-	       !refused(gons_sysfs_open(), ENOSYS, "fsopen(2) is missing: Linux 5.2") ||
+	       !failed_with(gons_sysfs_open(), ENOSYS, "fsopen(2) is missing: Linux 5.2") ||
 	       gons_mntns_enter_transient() < 0 ||
-	       !refused(gons_mntns_mount_sysfs_ro(), ENOSYS, "seccomp filter");
+	       !failed_with(gons_mntns_mount_sysfs_ro(), ENOSYS, "seccomp filter");
 }
 
 static void without_fsopen_the_sentence_says_what_is_needed(void **state)

@@ -54,8 +54,7 @@ static void require_nobody(const char *test)
 {
 	if (in_child(try_nobody, NULL) == 0)
 		return;
-	print_error("gons: skipped: %s: no unprivileged user here gets a user namespace\n", test);
-	skip();
+	skip_for(test, "no unprivileged user here gets a user namespace");
 }
 
 static void *stay(void *arg)
@@ -279,8 +278,7 @@ static void becoming_root_does_nothing_where_all_can_be_made(void **state)
 {
 	(void)state;
 	if (!gons_can(ENTERABLE)) {
-		print_error("gons: skipped: %s: %s\n", __func__, gons_error());
-		skip();
+		skip_for(__func__, gons_error());
 	}
 	assert_int_equal(in_child(become_root_in_place, NULL), 0);
 }

@@ -104,8 +104,7 @@ static void a_child_that_has_become_another_users_is_not_waited_for(void **state
 
 	(void)state;
 	if (!can_become_nobody()) {
-		print_error("gons: skipped: %s: it takes root, and another user\n", __func__);
-		skip();
+		skip_for(__func__, "it takes root, and another user");
 	}
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, 0755), 0);
@@ -122,8 +121,7 @@ static void a_child_that_has_become_another_users_is_not_waited_for(void **state
 	assert_int_equal(unlink(command), 0);
 	assert_int_equal(rmdir(dir), 0);
 	if (status == 77) {
-		print_error("gons: skipped: %s: nobody gets root's powers in /tmp\n", __func__);
-		skip();
+		skip_for(__func__, "nobody gets root's powers in /tmp");
 	}
 	assert_int_equal(status, 0);
 }

@@ -325,8 +325,7 @@ static void a_set_user_id_program_neither_runs_nor_is_run(void **state)
 
 	(void)state;
 	if (!can_become_nobody()) {
-		print_error("gons: skipped: %s: it takes root, and another user\n", __func__);
-		skip();
+		skip_for(__func__, "it takes root, and another user");
 	}
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, 0755), 0);
@@ -338,8 +337,7 @@ static void a_set_user_id_program_neither_runs_nor_is_run(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 	if (has_run == NOT_SECURE) {
-		print_error("gons: skipped: %s: nobody gets root's powers in /tmp\n", __func__);
-		skip();
+		skip_for(__func__, "nobody gets root's powers in /tmp");
 	}
 	assert_int_equal(has_run, 0);
 	assert_int_equal(has_dropped, 0);

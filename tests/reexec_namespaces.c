@@ -20,8 +20,7 @@
 static void require_power(int types, const char *test)
 {
 	if (getuid() != 0 && !gons_can(types)) {
-		print_error("gons: skipped: %s: needs root\n", test);
-		skip();
+		skip_for(test, "needs root");
 	}
 	gons_require(types);
 }
@@ -297,8 +296,7 @@ static void who_may_not_join_is_told_so(void **state)
 
 	(void)state;
 	if (gons_can(CLONE_NEWNET)) {
-		print_error("gons: skipped: %s: this user may\n", __func__);
-		skip();
+		skip_for(__func__, "this user may");
 	}
 	assert_refused(look(&net, 1), EPERM, "was not run: gons_net: ");
 	assert_contains(gons_error(), "Operation not permitted");

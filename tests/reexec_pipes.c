@@ -438,8 +438,7 @@ static void who_may_have_no_processes_is_told_so(void **state)
 {
 	(void)state;
 	if (getuid() == 0 && !can_become_nobody()) {
-		print_error("gons: skipped: %s: root is not limited, and alone here\n", __func__);
-		skip();
+		skip_for(__func__, "root is not limited, and alone here");
 	}
 	assert_int_equal(in_child(run_without_processes, NULL), 0);
 }

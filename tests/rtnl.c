@@ -22,17 +22,6 @@
 
 enum { FIXED = 100 };
 
-static int blue, red; /* network namespaces of the test that runs */
-
-static void need_namespaces(const char *kind)
-{
-	gons_require(CLONE_NEWNET);
-	if (kind)
-		gons_require_link(kind);
-	blue = gons_must(gons_netns_new_transient());
-	red = gons_must(gons_netns_new_transient());
-}
-
 /* The descriptor that the next open gets. */
 static int next_fd(void)
 {

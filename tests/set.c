@@ -60,41 +60,17 @@ static void types_must_be_types(void **state)
 	assert_refused(gons_set_unshare(NULL, 0, NULL), EINVAL, "0x0 is no set");
 }
 
-/* A child in a UTS namespace of its own that says when it is there, and waits to be killed. */
-static pid_t start_child(int *ret_ready_fd)
-{
-	int ends[2];
-	pid_t pid;
-
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (gons_enter_transient(CLONE_NEWUTS) < 0 || write(ends[1], "r", 1) != 1)
-			_exit(1);
-		for (;;)
-			(void)pause();
-	}
-	assert_int_equal(close(ends[1]), 0);
-	*ret_ready_fd = ends[0];
-	return pid;
-}
-
 static void a_set_of_a_process_outlives_it(void **state)
 {
 	static const int all[] = { CLONE_NEWUTS, CLONE_NEWUSER, CLONE_NEWPID,
 				   CLONE_NEWUSER | CLONE_NEWPID };
 	gons_set *set;
 	uint64_t ino;
-	char byte;
 	pid_t pid;
-	int fd;
 
 	(void)state;
 	gons_require(CLONE_NEWUTS);
-	pid = start_child(&fd);
-	assert_int_equal(read(fd, &byte, 1), 1);
-	assert_int_equal(close(fd), 0);
+	pid = hold_in_child(CLONE_NEWUTS);
 	set = gons_must(gons_set_from_pid(pid, CLONE_NEWUTS | CLONE_NEWNET));
 	ino = ino_in(set, CLONE_NEWUTS);
 	assert_int_not_equal(ino, own_ino("uts"));
@@ -317,9 +293,7 @@ static void a_thousand_sets_of_five_types_are_open_at_once(void **state)
 	high = limit;
 	high.rlim_cur = high.rlim_max;
 	if (high.rlim_max < MANY * SWITCHABLE + 100) {
-		print_error("gons: skipped: %s: RLIMIT_NOFILE cannot be raised to 5100\n",
-			    __func__);
-		skip();
+		skip_for(__func__, "RLIMIT_NOFILE cannot be raised to 5100");
 	}
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &high), 0);
 	for (int i = 0; i < MANY; i++)

@@ -393,8 +393,7 @@ static void only_threads_of_the_callers_own_kind_are_used(void **state)
 static void require_threads_in_children(const char *test)
 {
 #ifdef __SANITIZE_THREAD__
-	print_error("gons: skipped: %s: under the thread sanitizer\n", test);
-	skip();
+	skip_for(test, "under the thread sanitizer");
 #else
 	(void)test;
 #endif

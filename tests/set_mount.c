@@ -213,39 +213,15 @@ static void a_mount_namespace_is_not_mounted_in_itself(void **state)
 	gons_set_close(older);
 }
 
-/* Holds a mount namespace with which the one of the test shares /tmp. */
-static pid_t start_peer(int *ret_fd)
-{
-	int ends[2];
-	pid_t pid;
-
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (unshare(CLONE_NEWNS) < 0 || write(ends[1], "r", 1) != 1)
-			_exit(1);
-		for (;;)
-			(void)pause();
-	}
-	assert_int_equal(close(ends[1]), 0);
-	*ret_fd = ends[0];
-	return pid;
-}
-
 static void a_mount_namespace_is_not_mounted_where_others_would_get_it(void **state)
 {
 	gons_set *set;
-	char byte;
 	pid_t pid;
-	int fd;
 
 	(void)state;
 	enter_with_dir();
 	assert_int_equal(mount("none", "/tmp", NULL, MS_SHARED, NULL), 0);
-	pid = start_peer(&fd);
-	assert_int_equal(read(fd, &byte, 1), 1);
-	assert_int_equal(close(fd), 0);
+	pid = hold_in_child(CLONE_NEWNS); /* with which this one shares /tmp */
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNS | CLONE_NEWNET, NULL));
 	assert_nothing_left(gons_set_mount(set, dir), EINVAL, "and not on a shared mount");
 	gons_must(gons_set_mount_ns(set, CLONE_NEWNET, in_dir("net")));

@@ -330,10 +330,7 @@ static void ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it(void *
 	gons_require(CLONE_NEWUSER | CLONE_NEWNS);
 	if (!is_privileged() || access("/usr/bin/newuidmap", X_OK) < 0 ||
 	    access("/etc/subuid", F_OK) < 0 || access("/etc/subgid", F_OK) < 0) {
-		print_error("gons: skipped: %s: it takes root, newuidmap, /etc/subuid and "
-			    "/etc/subgid\n",
-			    __func__);
-		skip();
+		skip_for(__func__, "it takes root, newuidmap, /etc/subuid and /etc/subgid");
 	}
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);

@@ -38,12 +38,6 @@ static const char *const everything[] = { "-Ur", "-n", "-m", "-u", "-i",
 
 static struct seen seen;
 
-static void skip_for(const char *test, const char *reason)
-{
-	print_error("gons: skipped: %s: %s\n", test, reason);
-	skip();
-}
-
 /* ---- what is asked for ---- */
 
 static void nothing_is_asked_for(void **state)

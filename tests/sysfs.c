@@ -103,8 +103,7 @@ static void require_first_user_namespace(const char *test)
 {
 	if (strstr(read_text("/proc/self/uid_map"), "4294967295"))
 		return;
-	print_error("gons: skipped: %s: not in the first user namespace\n", test);
-	skip();
+	skip_for(test, "not in the first user namespace");
 }
 
 static void mount_tmpfs(const char *path)
@@ -290,15 +289,6 @@ static void masks_stay_where_root_may_mount(void **state)
 
 /* ---- refusals ---- */
 
-static bool refused(int result, int errnum, const char *words)
-{
-	if (result < 0 && errno == errnum && strstr(gons_error(), words))
-		return true;
-	(void)fprintf(stderr, "result %d, errno %d: \"%s\" has no \"%s\" in it\n", result, errno,
-		      gons_error(), words);
-	return false;
-}
-
 /* What main does when it is started again: in a copy of the mount namespace, so that no
  * mistake reaches the machine's own /sys. */
 static int call_where_it_started(void)
@@ -308,9 +298,9 @@ static int call_where_it_started(void)
 	char before[128];
 
 	(void)strcpy(before, options);
-	return !refused(gons_mntns_mount_sysfs_ro(), EINVAL, words) ||
+	return !failed_with(gons_mntns_mount_sysfs_ro(), EINVAL, words) ||
 	       gons_netns_enter_transient() < 0 ||
-	       !refused(gons_mntns_mount_sysfs_ro(), EINVAL, "gons_mntns_enter_transient()") ||
+	       !failed_with(gons_mntns_mount_sysfs_ro(), EINVAL, "gons_mntns_enter_transient()") ||
 	       find_mounts("/sys", false) != on_sys || strcmp(options, before) != 0;
 }
 
@@ -359,9 +349,9 @@ static int try_masked(void *arg)
 	(void)arg;
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0)
 		return 1;
-	return !refused(gons_mntns_mount_sysfs_ro(), EPERM, "/sys/firmware (tmpfs)") ||
-	       !refused(gons_mntns_mount_sysfs_ro(), EPERM, masked_file) ||
-	       !refused(gons_sysfs_open(), EPERM, "/sys/firmware (tmpfs)") ||
+	return !failed_with(gons_mntns_mount_sysfs_ro(), EPERM, "/sys/firmware (tmpfs)") ||
+	       !failed_with(gons_mntns_mount_sysfs_ro(), EPERM, masked_file) ||
+	       !failed_with(gons_sysfs_open(), EPERM, "/sys/firmware (tmpfs)") ||
 	       strstr(gons_error(), "/sys/fs/cgroup") || device_of("/sys") != *(dev_t *)arg;
 }
 
@@ -448,7 +438,7 @@ static bool refuse_calls(unsigned number, int errnum, unsigned but)
 static int mount_from_one_descriptor(void *arg)
 {
 	if (!refuse_calls(SYS_move_mount, EDEADLK, *(unsigned *)arg) ||
-	    !refused(gons_mntns_mount_sysfs_ro(), EDEADLK, "cannot mount"))
+	    !failed_with(gons_mntns_mount_sysfs_ro(), EDEADLK, "cannot mount"))
 		return 1;
 	return strstr(gons_error(), "/sys/fs/cgroup again below a new sysfs") ? 2 : 0;
 }

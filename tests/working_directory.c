@@ -79,8 +79,7 @@ static void in_a_directory_that_the_user_may_not_enter_tests_run(void **state)
 
 	(void)state;
 	if (geteuid() != 0 || !strstr(read_text("/proc/self/uid_map"), "4294967295")) {
-		print_error("gons: skipped: %s: needs root, to become another user\n", __func__);
-		skip();
+		skip_for(__func__, "needs root, to become another user");
 	}
 	GONS_SCOPE {
 		assert_non_null(mkdtemp(dir)); /* of mode 0700 */

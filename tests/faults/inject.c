@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../count.h"
+
 /* An option of prctl(2) that no kernel knows. */
 enum { MAGIC = 0x676f6e73 };
 
@@ -142,20 +144,6 @@ static void live(void (*fn)(void *, struct outcome *), void *arg, int control_fd
 }
 
 /* ---- pictures ---- */
-
-static int count_lines(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	int count = 0;
-	int c;
-
-	if (!file)
-		return -1;
-	while ((c = getc(file)) != EOF)
-		count += c == '\n';
-	(void)fclose(file);
-	return count;
-}
 
 static int count_words(const char *path)
 {

@@ -410,6 +410,32 @@ static void a_sentence_about_something_else_is_not(void **state)
 		       "the pool's after_create refuses a set: Name not unique");
 }
 
+static int move_the_thread(const gons_set *set, void *moved)
+{
+	int result = unshare(CLONE_NEWUTS);
+
+	(void)set;
+	(void)sem_post(moved);
+	return result;
+}
+
+static void an_after_create_that_moves_the_pools_thread_is_refused(void **state)
+{
+	static sem_t moved;
+	gons_pool *pool = new_pool(CLONE_NEWUTS | CLONE_NEWIPC, move_the_thread, &moved);
+
+	(void)state;
+	gons_require(CLONE_NEWUTS | CLONE_NEWIPC);
+	(void)sem_init(&moved, 0, 0);
+	gons_must(gons_pool_start(pool, 2));
+	wait_for(&moved);
+	await_rest();
+	assert_int_equal(gons_pool_len(pool), 0);
+	assert_refused(gons_pool_get(pool), EINVAL,
+		       "the pool's after_create has moved the pool's thread: Invalid argument; use "
+		       "gons_execute()");
+}
+
 static void misuse_is_refused(void **state)
 {
 	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
@@ -554,6 +580,7 @@ int main(void)
 		check_test(a_pool_that_was_not_started_makes_them_on_demand),
 		check_test(a_failure_is_told_once_after_what_was_made_before),
 		check_test(the_sentence_of_after_create_is_passed_on),
+		check_test(an_after_create_that_moves_the_pools_thread_is_refused),
 		check_test(a_sentence_about_something_else_is_not),
 		check_test(misuse_is_refused),
 		check_test(many_threads_get_sets_of_their_own),

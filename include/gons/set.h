@@ -265,7 +265,8 @@ typedef struct gons_pool gons_pool;
  * that is late, the one that calls gons_pool_get(); never on the former twice at once, but on
  * several threads at a time. It is called outside of the set, which it may go into by
  * gons_execute() or gons_set_do(); what it leaves on the thread's scope is undone when it returns.
- * It must not move that thread by other means, as unshare(2): later sets would be made from there.
+ * It must not move that thread by other means, as unshare(2): the pool's own thread would make later
+ * sets from there, so each set is refused with EINVAL once it is in another namespace of these types.
  * It cannot use assertions of a test framework, nor close the pool or get from it.
  *
  * Returns the pool, for gons_pool_close(). NULL with errno EINVAL for the types that

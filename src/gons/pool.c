@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 
 #include "set_internal.h"
+#include "traits.h"
 
 /* A set, and the descriptors that gons keeps for it. */
 struct made {
@@ -139,19 +140,39 @@ static bool wants_more(const struct gons_pool *pool)
 	return pool->filling && !pool->refused && !pool->resting && !pool->ending;
 }
 
+/* Later sets are made from where the maker is, so after_create must have left it there. */
+static bool is_at_origin(const struct gons_pool *pool)
+{
+	const struct gons_i_set *origin =
+		pool->origin.set ? gons_i_set_find(pool->origin.set) : NULL;
+
+	if (!pool->after_create || !origin || gons_i_is_in(origin->fd))
+		return true;
+	(void)gons_i_fail(EINVAL, "the pool's after_create has moved the pool's thread");
+	gons_i_hint("use gons_execute() or gons_set_do() to go into the set's namespaces");
+	return false;
+}
+
 /* Makes one set, of which no picture is taken before its descriptors are known as gons's. */
 static void make_ahead(struct gons_pool *pool)
 {
 	struct gons_i_failure failure;
 	unsigned got_before;
 	struct made made;
+	gons_set *set;
 	bool refused;
 
 	gons_i_kept_change();
 	gons_i_kept_lock();
 	got_before = pool->got;
 	gons_i_kept_unlock();
-	set_made(&made, make(pool, NULL, &refused));
+	set = make(pool, NULL, &refused);
+	if (set && !is_at_origin(pool)) {
+		discard(set);
+		set = NULL;
+		refused = true;
+	}
+	set_made(&made, set);
 	if (made.set && keep_locked(&made, pool->maker.owner) < 0) {
 		gons_set_close(made.set);
 		made.set = NULL;

@@ -3,6 +3,7 @@
  * Existing namespaces: entered until the scope ends, or for the time of one function.
  */
 #include "internal.h"
+#include "switch.h"
 
 /* The types of these descriptors, one each, all of them such that a thread can come back. */
 static int check_targets(const int *nsfds, size_t n, int types[GONS_I_SWITCHABLE], int *ret_all)

@@ -16,6 +16,7 @@
 #include "child.h"
 #include "idmap.h"
 #include "internal.h"
+#include "switch.h"
 
 /* The kernel's own limits: lines since Linux 4.15, bytes where a page has 4096. */
 enum { MOST_LINES = 340, MOST_BYTES = 4096 };

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "internal.h"
+#include "kept.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t calm = PTHREAD_COND_INITIALIZER;

@@ -17,6 +17,8 @@
 #include <gons/leak.h>
 
 #include "internal.h"
+#include "kept.h"
+#include "switch.h"
 
 /* A descriptor and the file behind it, or a thread. */
 struct item {

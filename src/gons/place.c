@@ -6,6 +6,7 @@
 
 #include "internal.h"
 #include "mntns/home.h"
+#include "switch.h"
 #include "worker.h"
 
 /* How many ways back this thread has. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
+#include "kept.h"
 #include "set_internal.h"
 #include "traits.h"
 

@@ -11,6 +11,7 @@
 
 #include "child.h"
 #include "internal.h"
+#include "switch.h"
 
 GONS_EXPORT int gons_has_cap(int cap)
 {

@@ -17,6 +17,7 @@
 #include "child.h"
 #include "internal.h"
 #include "mntns/home.h"
+#include "switch.h"
 #include "worker.h"
 
 /* Whether namespaces of these types could be left again, which takes the capabilities that

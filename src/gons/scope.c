@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "switch.h"
 
 struct record {
 	const struct gons_i_undo *undo; /* NULL: a mark */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "set_internal.h"
+#include "switch.h"
 
 /* ---- the numbers ---- */
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include "switch.h"
 #include "worker.h"
 
 #ifndef PIDFD_THREAD

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "set_internal.h"
+#include "switch.h"
 
 struct job {
 	const struct gons_i_set *set;

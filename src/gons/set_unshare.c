@@ -10,6 +10,7 @@
 #include "child.h"
 #include "idmap.h"
 #include "set_internal.h"
+#include "switch.h"
 
 /* Which of the given set's namespaces the new ones are made in: mounts, host name and cgroup root
  * are copied, and a user namespace owns them. */

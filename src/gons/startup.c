@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "gons/startup_plan.h"
+#include "switch.h"
 
 /* Why switching failed; "" where it did not. */
 static char status[GONS_I_SENTENCE_SIZE];

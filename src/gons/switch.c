@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "idmap.h"
 #include "internal.h"
+#include "switch.h"
 
 /* Types to which the kernel has once let this thread come back. */
 static __thread int proven;

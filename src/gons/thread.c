@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "internal.h"
+#include "kept.h"
 
 enum { STACK_SIZE = 64 * 1024 };
 

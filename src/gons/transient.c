@@ -3,6 +3,7 @@
  * New namespaces: entered until the scope ends, or handed out as descriptors.
  */
 #include "internal.h"
+#include "switch.h"
 
 static int check_types(int types)
 {

@@ -16,6 +16,8 @@
 
 #include "clock.h"
 #include "futex.h"
+#include "kept.h"
+#include "switch.h"
 #include "traits.h"
 #include "worker.h"
 

@@ -21,6 +21,7 @@
 
 #include "gons/cause.h"
 #include "gons/internal.h"
+#include "gons/switch.h"
 #include "mntns/home.h"
 #include "mntns/submounts.h"
 #include "mntns/sysfs.h"

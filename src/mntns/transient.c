@@ -12,6 +12,7 @@
 #include <gons/mntns.h>
 
 #include "gons/internal.h"
+#include "gons/switch.h"
 
 struct idle {
 	pthread_t thread;

@@ -14,6 +14,8 @@
  *
  * A call that fails returns -1 (or NULL, or the inode number 0), sets errno,
  * leaves a sentence in gons_error(), and has put back whatever it had changed.
+ * EMFILE (RLIMIT_NOFILE: raise it, or end a scope), ENFILE (the same for the machine) and ENOMEM can
+ * come from every call that opens or records something.
  * Every call may be used from any thread; each works on the calling thread only.
  * All of them need procfs on /proc, with nothing mounted over the thread's own part of it (else
  * ENOENT), and Linux 4.11 where nothing else is said.
@@ -232,7 +234,8 @@ int gons_new_transient(int type);
  * switched and without having called fn: EINVAL when fn is NULL, when two
  * descriptors are of one type or one is no net, mnt, uts, ipc or cgroup namespace;
  * EBADF; EPERM without the capabilities of gons_enter(); EACCES as
- * gons_enter_transient() says it; EMFILE, ENOMEM. -1 after fn has run: the kernel refused the way back, see gons_scope_end().
+ * gons_enter_transient() says it; EMFILE, ENOMEM. -1 after fn has run: the kernel
+ * refused the way back, see gons_scope_end().
  */
 int gons_execute(int nsfd, void (*fn)(void *), void *arg);
 int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);

@@ -39,7 +39,7 @@ gons_leaks *gons_leaks_begin(void);
  * umask that the thread did not come back to. The thread is brought back to the latter
  * ones; descriptors and threads are left as they are, for somebody may use them still.
  *
- * Returns the number of findings; -1 with errno when the thread could not be brought back
+ * Returns the number of findings; -1 with EPERM when the thread could not be brought back
  * and is in the wrong namespace. leaks is freed in any case; NULL is EINVAL. A forked child
  * has nothing to compare its parent's picture with, and should not end it.
  */

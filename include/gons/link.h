@@ -9,9 +9,10 @@
  * -1 is the calling thread's. The thread needs CAP_NET_ADMIN in the user namespace that owns
  * it and, for one that it is not in, what gons_execute() needs.
  *
- * Every call fails with EINVAL or EBADF when a descriptor is no network namespace, with EPERM
- * without the capability, EMFILE, ENOMEM, and otherwise with the kernel's errno; the sentence
- * then has the kernel's own words for it. They need Linux 4.16.
+ * Every call fails with EINVAL or EBADF when a descriptor is no network namespace, with EINVAL
+ * for an ifindex that is not positive, with EPERM without the capability, EMFILE, ENOMEM, and
+ * otherwise with the kernel's errno; the sentence then has the kernel's own words for it. They
+ * need Linux 4.16.
  */
 
 #include <gons/gons.h>
@@ -82,7 +83,8 @@ struct gons_link_options {
  * when there is no link parent_ifindex in link_nsfd; EEXIST when what the kernel wants to be
  * unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
  * kind does not take; EBUSY when the parent is a port of another link, for a macvlan; EINVAL
- * for what else the kind needs, such as a parent; ETIMEDOUT or (a VLAN) ENETDOWN when it did not come up.
+ * for what else the kind needs, such as a parent; ETIMEDOUT or (a VLAN) ENETDOWN when it did not
+ * come up.
  */
 int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
 			    struct gons_link *ret_link);
@@ -120,9 +122,9 @@ int gons_vlan_new_transient(unsigned id, const struct gons_link_options *options
  * where there is one.
  *
  * Returns 0; -1 with EINVAL for no ports or too many; EOPNOTSUPP when this kernel lacks it;
- * EACCES when the files belong to somebody else, and EPERM without CAP_SYS_ADMIN; EROFS when
- * the network namespace's sysfs was made read-only as a whole; EIO when the kernel made the
- * device without its ports; EMFILE, ENOMEM.
+ * EACCES when the files belong to somebody else, and EPERM without CAP_SYS_ADMIN; EPERM and
+ * ENOSYS as gons_sysfs_open() says; EROFS when the network namespace's sysfs was made read-only as
+ * a whole; EIO when the kernel made the device without its ports; EMFILE, ENOMEM.
  */
 int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links);
 

@@ -91,12 +91,12 @@ uint64_t gons_mntns_current_ino(void);
  * EINVAL  the thread is in the mount namespace that the process started in, or that
  *         gons_become_root() made, whose /sys is never touched: enter a transient
  *         one first;
- * EPERM   the network namespace belongs to another user namespace (enter a new
- *         one), or in a user namespace parts of /sys are covered by other mounts,
- *         as container engines do, so that the kernel refuses to show them: the
- *         sentence names these mounts;
+ * EPERM   the capability is missing, the network namespace belongs to another user
+ *         namespace (enter a new one), or in a user namespace parts of /sys are
+ *         covered by other mounts, as container engines do, so that the kernel
+ *         refuses to show them: the sentence names these mounts;
  * ENOENT, ENOTDIR  there is no directory /sys (a chroot);
- * ENOSYS  the kernel lacks fsopen(2), or a seccomp filter says so;
+ * ENOSYS  the kernel lacks fsopen(2), or a seccomp filter says so (or EPERM);
  * EMFILE, ENOMEM.
  */
 int gons_mntns_mount_sysfs_ro(void);
@@ -131,7 +131,7 @@ int gons_sysfs_open(void);
  * loop of links or a link of procfs; EAGAIN when renames by others kept getting in
  * the way, EXDEV when the path led to what they moved out of that root, or unmounted, at that
  * moment (try again); ENOSYS without openat2(2): Linux 5.6, and a seccomp filter that lets it
- * pass; otherwise the errno of open(2).
+ * pass (or EPERM); otherwise the errno of open(2).
  */
 int gons_procfsroot_open(const char *procfsroot, const char *path, int flags);
 

@@ -42,11 +42,11 @@ int gons_can_link(const char *kind);
  * gons_enter_transient() takes, and come back from them, it does nothing.
  * Otherwise it puts the process into a new user namespace, in which the caller is
  * uid 0 and gid 0 with all capabilities (a process that has CAP_SYS_ADMIN and
- * CAP_SYS_CHROOT in its user namespace stays in that one), and into new net, mnt, uts, ipc and cgroup
- * namespaces that belong to it. It needs those as its new ground: the kernel lets
- * no one back into a namespace of a user namespace further up. So the network of
- * the machine is out of reach afterwards, while files, processes and the host name
- * look the same. Not undone.
+ * CAP_SYS_CHROOT in its user namespace stays in that one), and into new net, mnt,
+ * uts, ipc and cgroup namespaces that belong to it. It needs those as its new
+ * ground: the kernel lets no one back into a namespace of a user namespace further
+ * up. So the network of the machine is out of reach afterwards, while files,
+ * processes and the host name look the same. Not undone.
  *
  * For processes with one thread only, so call it first in main() or in a group
  * set-up (gons_group_setup_root); processes started later inherit it. Threads that were

@@ -258,15 +258,16 @@ typedef struct gons_pool gons_pool;
  *
  * @types: as gons_set_unshare() takes them, without maps.
  * @after_create: called with each new set, to furnish it, before anybody gets it; returns 0, or
- *                -1 with errno when the set is not to be used. May be NULL.
+ *                -1 with errno when the set is not to be used (0: ECANCELED). May be NULL.
  * @arg: for after_create.
  *
  * Only remembers. after_create is called on the thread that makes the set: the pool's own or, when
  * that is late, the one that calls gons_pool_get(); never on the former twice at once, but on
  * several threads at a time. It is called outside of the set, which it may go into by
  * gons_execute() or gons_set_do(); what it leaves on the thread's scope is undone when it returns.
- * It must not move that thread by other means, as unshare(2): the pool's own thread would make later
- * sets from there, so each set is refused with EINVAL once it is in another namespace of these types.
+ * It must not move that thread by other means, as unshare(2): the pool's own thread would make
+ * later sets from there, so each is refused with EINVAL once it is in another namespace of these
+ * types.
  * It cannot use assertions of a test framework, nor close the pool or get from it.
  *
  * Returns the pool, for gons_pool_close(). NULL with errno EINVAL for the types that

@@ -4,7 +4,6 @@
  */
 #include "check.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>

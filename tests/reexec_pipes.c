@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gons/reexec.h>
@@ -551,6 +552,36 @@ static void a_handler_that_reaps_all_children_loses_the_status(void **state)
 	assert_int_equal(result.exit_status, -1);
 }
 
+/* arg: whether the kernel is one before Linux 6.9, or a filter makes it one. */
+static int run_reaped_elsewhere(void *arg)
+{
+	const struct sigaction action = { .sa_handler = on_sigchld };
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	bool killed = false;
+	pid_t pid;
+
+	want(!arg || refuse_call(SYS_pidfd_send_signal, EINVAL));
+	want(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	want(sigaction(SIGCHLD, &action, NULL) == 0);
+	want(run_with("leaves_a_process", NULL, 0) < 0 && errno == ECHILD);
+	pid = atoi(result.output);
+	want(pid > 1);
+	for (int i = 0; i < 10000 && !killed; i++) {
+		(void)nanosleep(&pause, NULL);
+		killed = kill(pid, 0) < 0 && errno == ESRCH;
+	}
+	(void)kill(pid, SIGKILL);
+	want(killed);
+	return 0;
+}
+
+static void the_group_is_killed_although_somebody_else_has_reaped_the_action(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(run_reaped_elsewhere, NULL), 0);
+	assert_int_equal(in_child(run_reaped_elsewhere, state), 0);
+}
+
 static void on_alarm(int number)
 {
 	(void)number;
@@ -699,6 +730,7 @@ int main(void)
 		reexec_test(a_kernel_without_pidfds_is_named),
 		reexec_test(who_ignores_its_children_is_refused),
 		reexec_test(a_handler_that_reaps_all_children_loses_the_status),
+		reexec_test(the_group_is_killed_although_somebody_else_has_reaped_the_action),
 		reexec_test(signals_that_are_handled_do_not_disturb),
 		reexec_test(several_threads_run_actions_at_once),
 		reexec_test(a_cancelled_thread_leaves_nothing),

@@ -159,7 +159,7 @@ void gons_reexec_check(void);
  *
  * The thread is not cancelled (pthread_cancel(3)) meanwhile. No process of the group, descriptor or
  * signal is left behind in any case, but for a process that has become another user's (the sentence
- * says so), and for the group of one that somebody else has waited for (ECHILD).
+ * says so).
  */
 int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result);
 

@@ -129,19 +129,34 @@ static int fail_spawn(int errnum)
 
 /* ---- the end ---- */
 
-/*
- * Kills what is in the child's process group, and the child itself where it is to end (it may have
- * left the group). While it is not reaped, its number cannot be anybody else's. Returns false for a child
- * that has become another user's, by a set-user-ID program, and lives on.
- */
-static bool kill_all(pid_t pid, bool child_too)
+/* While it is not reaped, its number cannot be anybody else's. */
+static bool is_reaped(pid_t pid)
 {
 	siginfo_t info;
 
-	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-		return true; /* somebody else has reaped it */
-	(void)kill(-pid, SIGKILL); /* there may be nobody left */
-	return !child_too || kill(pid, SIGKILL) == 0 || errno != EPERM;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+}
+
+/*
+ * Somebody else may have reaped the child, whose number is kept for it by what is left of its group; the
+ * pidfd still means that group. Before Linux 6.9, where there is a process of that number, there
+ * is nothing left of the group.
+ */
+static void kill_group(pid_t pid, int pidfd)
+{
+	enum { PROCESS_GROUP = 1 << 2 }; /* PIDFD_SIGNAL_PROCESS_GROUP */
+
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, PROCESS_GROUP) == 0)
+		return;
+	if (!is_reaped(pid) || (kill(pid, 0) < 0 && errno == ESRCH))
+		(void)kill(-pid, SIGKILL); /* there may be nobody left */
+}
+
+/* Kills the child, which may have left its group. Returns false for one that has become another
+ * user's, by a set-user-ID program, and lives on. */
+static bool kill_child(pid_t pid)
+{
+	return is_reaped(pid) || kill(pid, SIGKILL) == 0 || errno != EPERM;
 }
 
 /* Reaps a child that has ended, or must. Says whether there is a status. */
@@ -323,11 +338,26 @@ static void release_pipe_signal(const struct pipe_signal *held)
 	errno = saved;
 }
 
+/* A descriptor for the child; -1 where somebody else, such as a handler of SIGCHLD, has reaped it, so
+ * that its number may mean another process. */
+static int open_pidfd(pid_t pid, int *ret_pidfd)
+{
+	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* is close-on-exec */
+	if (*ret_pidfd < 0 && errno != ESRCH) {
+		(void)gons_i_fail(errno, "cannot open a descriptor for a child");
+		if (errno == ENOSYS)
+			gons_i_hint("it takes Linux 5.3");
+		return -1;
+	}
+	if (is_reaped(pid))
+		gons_i_close_fd(ret_pidfd);
+	return 0;
+}
+
 /* Serves the child by the caller's ends of the pipes. */
-static int serve(const struct gons_i_child *child, pid_t pid, struct pipes *pipes, int64_t deadline,
+static int serve(const struct gons_i_child *child, int pidfd, struct pipes *pipes, int64_t deadline,
 		 struct gons_i_outcome *outcome)
 {
-	cleanup_fd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* is close-on-exec */
 	struct talk talk = {
 		.fd = { pipes->fd[INPUT][1], pipes->fd[OUTPUT][0], pipes->fd[ERROR][0] },
 		.pidfd = pidfd,
@@ -340,13 +370,6 @@ static int serve(const struct gons_i_child *child, pid_t pid, struct pipes *pipe
 	struct pipe_signal held;
 	int result;
 
-	/* ESRCH: it has ended, and a handler of SIGCHLD has reaped it. */
-	if (pidfd < 0 && errno != ESRCH) {
-		(void)gons_i_fail(errno, "cannot open a descriptor for a child");
-		if (errno == ENOSYS)
-			gons_i_hint("it takes Linux 5.3");
-		return -1;
-	}
 	if (talk.left == 0)
 		gons_i_close_fd(&talk.fd[INPUT]);
 	hold_pipe_signal(&held);
@@ -362,10 +385,13 @@ static int serve(const struct gons_i_child *child, pid_t pid, struct pipes *pipe
 static int watch(const struct gons_i_child *child, pid_t pid, struct pipes *pipes, int64_t deadline,
 		 struct gons_i_outcome *outcome)
 {
-	int result = serve(child, pid, pipes, deadline, outcome);
+	cleanup_fd int pidfd = -1;
+	int result =
+		open_pidfd(pid, &pidfd) < 0 ? -1 : serve(child, pidfd, pipes, deadline, outcome);
 	int saved = errno;
 
-	if (!kill_all(pid, result < 0 || outcome->fate != GONS_I_ENDED))
+	kill_group(pid, pidfd);
+	if ((result < 0 || outcome->fate != GONS_I_ENDED) && !kill_child(pid))
 		outcome->fate = GONS_I_IMMORTAL;
 	else if (!reap(pid, &outcome->status) && outcome->fate == GONS_I_ENDED)
 		outcome->fate = GONS_I_UNKNOWN;

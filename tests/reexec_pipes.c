@@ -15,7 +15,6 @@
 #include <sys/time.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <gons/reexec.h>
@@ -275,8 +274,8 @@ static void the_parameter_is_in_dev_stdin(void **state)
 
 /* ---- who else holds the pipes ---- */
 
-/* Starts a process that keeps all pipes, and prints its number. */
-static int leave_behind(bool own_session)
+/* Starts n processes, each by the one before, that keep all pipes; prints the number of the last. */
+static int leave_behind(bool own_session, int n)
 {
 	int ends[2];
 	char byte;
@@ -288,7 +287,10 @@ static int leave_behind(bool own_session)
 	if (pid == 0) {
 		if (own_session)
 			(void)setsid();
-		(void)printf("%d", (int)getpid());
+		while (n > 1 && fork() == 0)
+			n--;
+		if (n == 1)
+			(void)printf("%d", (int)getpid());
 		(void)fflush(stdout);
 		(void)close(ends[0]);
 		(void)close(ends[1]);
@@ -301,12 +303,17 @@ static int leave_behind(bool own_session)
 
 GONS_ACTION(leaves_a_process)
 {
-	return leave_behind(false);
+	return leave_behind(false, 1);
+}
+
+GONS_ACTION(leaves_a_chain)
+{
+	return leave_behind(false, 20);
 }
 
 GONS_ACTION(leaves_a_daemon)
 {
-	return leave_behind(true);
+	return leave_behind(true, 1);
 }
 
 /* The status of a process that has become this one's by its parent's end. */
@@ -320,16 +327,20 @@ static int wait_for_orphan(void)
 	return status;
 }
 
-static void what_is_left_in_the_process_group_is_killed(void **state)
+static void what_is_left_in_the_process_group_is_killed_and_reaped(void **state)
 {
-	int status;
+	static const char *const actions[] = { "leaves_a_process", "leaves_a_chain" };
 
 	(void)state;
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	gons_must(run_with("leaves_a_process", NULL, 0));
-	status = wait_for_orphan();
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGKILL);
+	for (int i = 0; i < 2; i++) {
+		gons_must(run_with(actions[i], NULL, 0));
+		assert_true(atoi(result.output) > 1);
+		assert_int_equal(kill(atoi(result.output), 0), -1);
+		assert_int_equal(errno, ESRCH);
+		assert_int_equal(waitpid(-1, NULL, 0), -1);
+		assert_int_equal(errno, ECHILD);
+	}
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
@@ -556,22 +567,16 @@ static void a_handler_that_reaps_all_children_loses_the_status(void **state)
 static int run_reaped_elsewhere(void *arg)
 {
 	const struct sigaction action = { .sa_handler = on_sigchld };
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	bool killed = false;
 	pid_t pid;
 
 	want(!arg || refuse_call(SYS_pidfd_send_signal, EINVAL));
 	want(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
 	want(sigaction(SIGCHLD, &action, NULL) == 0);
-	want(run_with("leaves_a_process", NULL, 0) < 0 && errno == ECHILD);
+	want(run_with("leaves_a_chain", NULL, 0) < 0 && errno == ECHILD);
 	pid = atoi(result.output);
 	want(pid > 1);
-	for (int i = 0; i < 10000 && !killed; i++) {
-		(void)nanosleep(&pause, NULL);
-		killed = kill(pid, 0) < 0 && errno == ESRCH;
-	}
-	(void)kill(pid, SIGKILL);
-	want(killed);
+	want(kill(pid, SIGKILL) < 0 && errno == ESRCH);
+	want(waitpid(-1, NULL, 0) < 0 && errno == ECHILD);
 	return 0;
 }
 
@@ -719,7 +724,7 @@ int main(void)
 		reexec_test(an_action_may_end_with_a_parameter_waiting),
 		reexec_test(an_action_may_close_its_output_and_read_on),
 		reexec_test(the_parameter_is_in_dev_stdin),
-		reexec_test(what_is_left_in_the_process_group_is_killed),
+		reexec_test(what_is_left_in_the_process_group_is_killed_and_reaped),
 		reexec_test(a_daemon_lives_on_and_is_not_waited_for),
 		reexec_test(a_caller_may_have_closed_its_standard_descriptors),
 		reexec_test(nothing_is_left_when_descriptors_run_out),

@@ -21,6 +21,14 @@
 
 static const char program[] = "/proc/self/exe";
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* ---- what the child is connected by ---- */
 
 enum { INPUT, OUTPUT, ERROR, STREAMS }; /* as the child's descriptors are numbered */
@@ -140,16 +148,16 @@ static bool is_reaped(pid_t pid)
 /*
  * Somebody else may have reaped the child, whose number is kept for it by what is left of its group; the
  * pidfd still means that group. Before Linux 6.9, where there is a process of that number, there
- * is nothing left of the group.
+ * is nothing left of the group. Returns whether somebody was there who could be killed.
  */
-static void kill_group(pid_t pid, int pidfd)
+static bool kill_group(pid_t pid, int pidfd)
 {
 	enum { PROCESS_GROUP = 1 << 2 }; /* PIDFD_SIGNAL_PROCESS_GROUP */
 
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, PROCESS_GROUP) == 0)
-		return;
-	if (!is_reaped(pid) || (kill(pid, 0) < 0 && errno == ESRCH))
-		(void)kill(-pid, SIGKILL); /* there may be nobody left */
+		return true;
+	return (!is_reaped(pid) || (kill(pid, 0) < 0 && errno == ESRCH)) &&
+	       kill(-pid, SIGKILL) == 0;
 }
 
 /* Kills the child, which may have left its group. Returns false for one that has become another
@@ -170,6 +178,26 @@ static bool reap(pid_t pid, int *ret_status)
 	return got == pid;
 }
 
+/*
+ * Where this process adopts orphans, those of the killed group are its children now, and nobody else would
+ * reap them. Some may take a moment to end, and the kernel may keep one from it for long.
+ */
+static void reap_group(pid_t pid, int pidfd)
+{
+	enum { PATIENCE_MS = 10000 };
+	const struct timespec pause = { .tv_nsec = 500000 };
+	const int64_t end = now_ms() + PATIENCE_MS;
+	pid_t got;
+
+	while ((got = waitpid(-pid, NULL, WNOHANG)) >= 0) {
+		if (got > 0)
+			continue;
+		if (!kill_group(pid, pidfd) || now_ms() > end)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 /* ---- in between ---- */
 
 struct talk {
@@ -181,14 +209,6 @@ struct talk {
 	size_t most; /* of output, and of errors */
 	struct gons_i_buffer *buffer[STREAMS];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void feed(struct talk *talk)
 {
@@ -390,11 +410,12 @@ static int watch(const struct gons_i_child *child, pid_t pid, struct pipes *pipe
 		open_pidfd(pid, &pidfd) < 0 ? -1 : serve(child, pidfd, pipes, deadline, outcome);
 	int saved = errno;
 
-	kill_group(pid, pidfd);
+	(void)kill_group(pid, pidfd);
 	if ((result < 0 || outcome->fate != GONS_I_ENDED) && !kill_child(pid))
 		outcome->fate = GONS_I_IMMORTAL;
 	else if (!reap(pid, &outcome->status) && outcome->fate == GONS_I_ENDED)
 		outcome->fate = GONS_I_UNKNOWN;
+	reap_group(pid, pidfd);
 	errno = saved;
 	return result;
 }

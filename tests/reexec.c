@@ -399,8 +399,8 @@ GONS_ACTION(environment)
 
 static void the_action_has_the_environment_of_its_caller_and_of_the_job(void **state)
 {
-	static const char *const variables[] = { "TRY_A=1", "TRY_C=", "TRY_D=x", "TRY_D=y=z",
-						 NULL };
+	static const char *const variables[] = { "TRY_A=1",   "TRY_C=",	     "TRY_D=x",
+						 "TRY_D=y=z", "gons_mine=3", NULL };
 	const struct gons_reexec job = { .action = "environment",
 					 .environment = variables,
 					 .timeout_ms = LONG_MS };
@@ -410,12 +410,17 @@ static void the_action_has_the_environment_of_its_caller_and_of_the_job(void **s
 	assert_int_equal(setenv("TRY_AB", "2", 1), 0);
 	assert_int_equal(setenv("gons_net", "/not/there", 1), 0);
 	assert_int_equal(setenv("gons_order", "nonsense", 1), 0);
+	assert_int_equal(setenv("gons_mine", "2", 1), 0);
+	assert_int_equal(setenv("gons_nets", "/not/there", 1), 0);
 	gons_must(gons_reexec_run(&job, &result));
-	assert_string_equal(result.output, "TRY_AB=2\nTRY_A=1\nTRY_C=\nTRY_D=y=z\n");
+	assert_string_equal(result.output, "TRY_AB=2\ngons_nets=/not/there\nTRY_A=1\nTRY_C=\n"
+					   "TRY_D=y=z\ngons_mine=3\n");
 	(void)unsetenv("TRY_A");
 	(void)unsetenv("TRY_AB");
 	(void)unsetenv("gons_net");
 	(void)unsetenv("gons_order");
+	(void)unsetenv("gons_mine");
+	(void)unsetenv("gons_nets");
 }
 
 GONS_ACTION(where)

@@ -182,7 +182,9 @@ MISUSE(variables_are_assignments_and_not_those_of_gons)
 	want_refused(with(""), EINVAL, "\"\" in the environment is no NAME=value");
 	want_refused(with("gons_net=/a"), EINVAL, "cannot set the variable \"gons_net=/a\"");
 	want(strstr(gons_error(), "given by the namespaces of the job") != NULL);
+	want_refused(with("gons_order="), EINVAL, "cannot set the variable \"gons_order=\"");
 	want_refused(with("gons_action=x"), EINVAL, "cannot set the variable");
+	want_refused(with("gons_nets=x"), ENOTTY, "cannot run this program");
 	want_refused(with("GONS_REQUIRE=1"), ENOTTY, "cannot run this program");
 	return 0;
 }

@@ -140,8 +140,9 @@ void gons_reexec_check(void);
  * EINVAL, before anything is done: job or job->action is NULL; the action is not registered, or
  * twice; gons_reexec_check() has not been called in this process; this process is one that runs an
  * action; param is NULL while param_size is not 0, namespaces while n_namespaces is not 0; a type is
- * unknown or repeated, a path NULL or empty; a string of environment is no "NAME=value", or begins with
- * "gons_"; timeout_ms is negative. EPERM, too: the process has elevated privileges (AT_SECURE).
+ * unknown or repeated, a path NULL or empty; a string of environment is no "NAME=value", or sets a
+ * variable of gons_status() or gons_action; timeout_ms is negative. EPERM, too: the process has
+ * elevated privileges (AT_SECURE).
  *
  * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the sentence has
  * the text), was killed by a signal, or the program ended without coming to gons_reexec_check().

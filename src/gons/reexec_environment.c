@@ -10,10 +10,31 @@
 #include <string.h>
 
 #include "gons/reexec_parts.h"
+#include "gons/startup_plan.h"
 
 extern char **environ;
 
-static const char reserved[] = "gons_"; /* begins all variables of gons */
+static const char family[] = "gons_"; /* begins all variables of gons, and may begin others */
+
+static bool same_name(const char *a, const char *b)
+{
+	size_t length = strcspn(a, "=");
+
+	return strncmp(a, b, length) == 0 && (b[length] == '=' || b[length] == '\0');
+}
+
+/* Whether it is a variable that a program with gons reads when it starts. */
+static bool is_reserved(const char *variable)
+{
+	char name[GONS_I_VARIABLE_SIZE];
+
+	if (strncmp(variable, family, sizeof(family) - 1) != 0)
+		return false;
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if (same_name(gons_i_plan_variable(&gons_i_types[i], name), variable))
+			return true;
+	return same_name("gons_order", variable) || same_name(GONS_I_ACTION_VARIABLE, variable);
+}
 
 /* ---- what the caller may ask for ---- */
 
@@ -40,7 +61,7 @@ static int check_variable(const char *variable)
 {
 	if (variable[0] == '=' || !strchr(variable, '='))
 		return gons_i_fail(EINVAL, "\"%s\" in the environment is no NAME=value", variable);
-	if (strncmp(variable, reserved, sizeof(reserved) - 1) != 0)
+	if (!is_reserved(variable))
 		return 0;
 	(void)gons_i_fail(EINVAL, "cannot set the variable \"%s\"", variable);
 	gons_i_hint("variables of gons itself are given by the namespaces of the job");
@@ -71,13 +92,6 @@ static size_t count(char *const *variables)
 	while (variables && variables[n])
 		n++;
 	return n;
-}
-
-static bool same_name(const char *a, const char *b)
-{
-	size_t length = strcspn(a, "=");
-
-	return strncmp(a, b, length) == 0 && (b[length] == '=' || b[length] == '\0');
 }
 
 static bool has(char *const *variables, const char *variable)
@@ -147,11 +161,11 @@ static int add_namespaces(const struct gons_reexec *job, struct gons_i_environme
 		prefix[0] = '\0';
 		if (type[0] == '!')
 			path = resolve_self(path, prefix);
-		if (add(environment, "%s%s=%s%s", reserved, type + (type[0] == '!'), prefix, path) <
+		if (add(environment, "%s%s=%s%s", family, type + (type[0] == '!'), prefix, path) <
 		    0)
 			return -1;
 	}
-	return job->n_namespaces == 0 ? 0 : add(environment, "%sorder=%s", reserved, order);
+	return job->n_namespaces == 0 ? 0 : add(environment, "%sorder=%s", family, order);
 }
 
 /* What belongs to gons, or is to be another value, is left out of the caller's. */
@@ -161,8 +175,7 @@ static void borrow(const struct gons_reexec *job, struct gons_i_environment *env
 	size_t n = environment->own;
 
 	for (char **variable = environ; variable && *variable; variable++)
-		if (strncmp(*variable, reserved, sizeof(reserved) - 1) != 0 &&
-		    !has(added, *variable))
+		if (!is_reserved(*variable) && !has(added, *variable))
 			environment->variables[n++] = *variable;
 	for (; added && *added; added++)
 		if (!has(added + 1, *added)) /* the last one counts */

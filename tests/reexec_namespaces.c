@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gons/reexec.h>
@@ -317,7 +318,46 @@ static void a_mount_namespace_without_the_dynamic_linker_or_proc_is_named(void *
 	assert_null(result.output);
 	assert_int_equal(result.exit_status, -1);
 	assert_int_equal(umount2("/proc", MNT_DETACH), 0);
-	assert_refused(look(NULL, 0), ENOENT, "procfs is not mounted on /proc");
+	assert_refused(look(NULL, 0), ENOENT,
+		       "procfs of this PID namespace is not mounted on /proc: mount -t proc proc "
+		       "/proc");
+}
+
+/* In a mount namespace of its own with procfs of another PID namespace, whose first process has ended;
+ * arg: the thread's children would not go into that. */
+static int run_beside_another_pid_namespace(void *arg)
+{
+	int own_fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), status;
+	pid_t pid;
+
+	want(unshare(CLONE_NEWNS | CLONE_NEWPID) == 0);
+	want(mount("/", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(arg && mount("proc", "/proc", "proc", 0, NULL) < 0);
+	want(waitpid(pid, &status, 0) == pid && status == 0);
+	want(!arg || setns(own_fd, CLONE_NEWPID) == 0);
+	want(look(NULL, 0) < 0 && errno == (arg ? ENOENT : ENOMEM));
+	want(strstr(gons_error(), arg ? "(/proc/self/exe) again: No such file or directory; procfs "
+					"of this PID namespace is not mounted on /proc"
+				      : "(/proc/self/exe) again: Cannot allocate memory; the PID "
+					"namespace that the children of this thread go into takes "
+					"no more of them once its first process has ended"));
+	return 0;
+}
+
+static void a_pid_namespace_that_has_ended_is_named(void **state)
+{
+	(void)state;
+	require_power(CLONE_NEWNS | CLONE_NEWPID, __func__);
+	assert_int_equal(in_child(run_beside_another_pid_namespace, NULL), 0);
+}
+
+static void procfs_of_another_pid_namespace_is_named(void **state)
+{
+	(void)state;
+	require_power(CLONE_NEWNS | CLONE_NEWPID, __func__);
+	assert_int_equal(in_child(run_beside_another_pid_namespace, state), 0);
 }
 
 int main(void)
@@ -336,6 +376,8 @@ int main(void)
 		reexec_test(a_line_feed_in_a_path_does_not_end_the_sentence),
 		reexec_test(who_may_not_join_is_told_so),
 		reexec_test(a_mount_namespace_without_the_dynamic_linker_or_proc_is_named),
+		reexec_test(a_pid_namespace_that_has_ended_is_named),
+		reexec_test(procfs_of_another_pid_namespace_is_named),
 	};
 
 	gons_reexec_check();

@@ -124,12 +124,13 @@ static int fail_spawn(int errnum)
 {
 	bool there = access(program, F_OK) == 0;
 
-	(void)gons_i_fail(errnum, "cannot run this program (%s) again", program);
+	(void)gons_i_fail_fork(errnum, "cannot run this program (/proc/self/exe) again");
 	if (errnum == ENOENT && there)
 		gons_i_hint("its dynamic linker is not there, in the mount namespace or below the "
 			    "root that this thread is in");
 	else if (errnum == ENOENT)
-		gons_i_hint("procfs is not mounted on /proc");
+		gons_i_hint("procfs of this PID namespace is not mounted on /proc: mount -t proc "
+			    "proc /proc");
 	else if (errnum == E2BIG)
 		gons_i_hint("the environment is too long");
 	return -1;

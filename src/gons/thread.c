@@ -4,6 +4,7 @@
  */
 #include <link.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "internal.h"
 #include "kept.h"
@@ -63,11 +64,26 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 	return errnum;
 }
 
+static bool children_go_elsewhere(void)
+{
+	struct stat own, theirs;
+
+	return stat("/proc/thread-self/ns/pid", &own) == 0 &&
+	       stat("/proc/thread-self/ns/pid_for_children", &theirs) == 0 &&
+	       own.st_ino != theirs.st_ino;
+}
+
 int gons_i_fail_fork(int errnum, const char *what)
 {
+	bool elsewhere = errnum == ENOMEM && children_go_elsewhere();
+
 	(void)gons_i_fail(errnum, "%s", what);
 	if (errnum == EAGAIN)
 		gons_i_hint("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
+	else if (elsewhere)
+		gons_i_hint("the PID namespace that the children of this thread go into takes no "
+			    "more of them once its first process has ended: setns(2) to another "
+			    "one, such as /proc/thread-self/ns/pid");
 	return -1;
 }
 

@@ -202,7 +202,7 @@ case_check_no_proc()
 	expect_report 1 uts reexec
 	expect_answer 'no: cannot open the UTS namespace of this thread: No such file or directory; procfs of this PID namespace is not mounted on /proc' \
 		uts
-	expect_answer 'no: cannot run this program (/proc/self/exe) again: No such file or directory; procfs is not mounted on /proc' \
+	expect_answer 'no: cannot run this program (/proc/self/exe) again: No such file or directory; procfs of this PID namespace is not mounted on /proc: mount -t proc proc /proc' \
 		reexec
 }
 

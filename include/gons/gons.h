@@ -249,8 +249,9 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  * sequence, such as "!mnt,net": without it "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time". A path
  * is opened before the first switch where its type has a "!", else just before its own switch,
  * in the mount namespace that the process is in by then. Types without a variable (or with an
- * empty one) stay. It is not undone with any scope. The variables, gons_order too, are removed
- * from the environment once all went well, so that programs started later stay where they are.
+ * empty one) stay. It is not undone with any scope. After a switch the variables, gons_order too,
+ * are removed from the environment, so that programs started later stay where they are. After a
+ * failure they are left, and so is a gons_order alone, which asks for nothing.
  *
  * Returns NULL when all went well or nothing was asked for; else a sentence, valid as long as
  * the process, that begins with the variable in question: an unknown or repeated type in

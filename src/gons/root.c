@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 #include <gons/netns.h>
 #include <gons/privilege.h>
@@ -127,21 +126,6 @@ static int become_root_with_threads(int types)
 	return -1;
 }
 
-/* One that was joined counts for a moment yet, also when it is not listed any more. No other is
- * waited for. */
-static bool has_threads(void)
-{
-	enum { PATIENCE_MS = 100 };
-	const struct timespec pause = { .tv_nsec = 1000000 };
-
-	for (int i = 0; gons_i_has_threads(); i++) {
-		if (i == PATIENCE_MS || gons_i_running_threads() != 1)
-			return true;
-		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
-	}
-	return false;
-}
-
 static int become_root_unless_able(void)
 {
 	int types = gons_i_present_types();
@@ -149,7 +133,7 @@ static int become_root_unless_able(void)
 
 	if (types == 0) /* no procfs, says the sentence */
 		return -1;
-	if (has_threads())
+	if (gons_i_has_threads())
 		return become_root_with_threads(types);
 	is_able = able(types);
 	if (is_able != 0)

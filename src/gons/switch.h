@@ -84,7 +84,8 @@ int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types);
  * says so when even that fails. Returns -1. */
 int gons_i_switch_undo(const struct gons_i_place *place, int types);
 
-/* Whether the process has other threads than this one. */
+/* Whether the process has other threads than this one. One that was joined counts for a moment yet,
+ * also when it is not listed any more, which is waited for; no other is. */
 bool gons_i_has_threads(void);
 
 /* What the records of gons_i_place_record() are known by. */

@@ -270,22 +270,86 @@ static void an_action_has_no_other_action_run(void **state)
 
 /* ---- elevated privileges ---- */
 
-enum { NOT_SECURE = 77 };
+enum { NOT_SECURE = 77, IDLE = 5 };
 
-/* The exit status of the program at path, which is executed by another user, or by root. */
-static int execute(const char *path, const char *argument, const char *variable, bool by_root)
+#ifndef COVERED
+/* Makes this a program that is built for gcov, as far as the library can see. */
+void __gcov_dump(void); /* NOLINT(bugprone-reserved-identifier) */
+void __gcov_dump(void)
+{
+}
+#endif
+
+/* What the last executed program has written to standard error. */
+static char said[8192];
+
+/* The exit status of the program at path, which is executed by another user, or not. Descriptor 3
+ * is a directory, as for an action of a program that is built for gcov. */
+static int execute(const char *path, const char *argument, const char *const variables[],
+		   bool other)
 {
 	char *argv[] = { (char *)path, (char *)argument, NULL };
-	char *environment[] = { (char *)variable, NULL };
-	int status = -1;
-	pid_t pid = fork();
+	int ends[2], status = -1;
+	size_t size = 0;
+	ssize_t got;
+	pid_t pid;
 
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
 	if (pid == 0) {
-		if ((by_root || setuid(65534) == 0) && dup2(open("/dev/null", O_WRONLY), 2) == 2)
-			(void)execve(path, argv, environment);
+		if ((!other || setuid(65534) == 0) && dup2(ends[1], STDERR_FILENO) >= 0 &&
+		    dup2(open("/", O_PATH | O_CLOEXEC), 3) == 3)
+			/* Not execve(3), with which one that is built for gcov writes its data first. */
+			(void)syscall(SYS_execve, path, argv, variables);
 		_exit(1);
 	}
+	(void)close(ends[1]);
+	while ((got = read(ends[0], said + size, sizeof(said) - 1 - size)) > 0)
+		size += (size_t)got;
+	said[size] = '\0';
+#ifdef COVERED
+	if (strstr(said, "profiling:")) /* which is libgcov's */
+		*strstr(said, "profiling:") = '\0';
+#endif
+	(void)close(ends[0]);
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* What a stray or a hostile environment makes of it. */
+static void whoever_sets_the_variable_of_the_action_gets_no_more_than_that(void **state)
+{
+	static char endless[8000] = "gons_action=0123456789abcdef-";
+	static const struct {
+		const char *variable;
+		int status;
+		const char *said;
+	} cases[] = {
+		{ "gons_action=0123456789abcdef-fine", 0, "0123456789abcdef:0:\n" },
+		/* The second one is where the data of the coverage would follow. */
+		{ "gons_action=0123456789abcdefcfine", 0,
+		  "0123456789abcdef:0:\n0123456789abcdef:0:\n" },
+		{ "gons_action=0123456789abcdef-no", EXIT_FAILURE,
+		  "0123456789abcdef:22:no action \"no\" is registered: Invalid argument; "
+		  "GONS_ACTION() or gons_reexec_register() does it, before gons_reexec_check()\n" },
+		{ "gons_action=0123456789abcdef-", IDLE, "" },
+		{ "gons_action=fine", IDLE, "" },
+		{ "gons_action=", IDLE, "" },
+		{ "gons_actions=0123456789abcdef-fine", IDLE, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *const variables[] = { cases[i].variable, NULL };
+
+		assert_int_equal(execute("/proc/self/exe", "idle", variables, false),
+				 cases[i].status);
+		assert_string_equal(said, cases[i].said);
+	}
+	memset(endless + strlen(endless), 'x', sizeof(endless) - 1 - strlen(endless));
+	assert_int_equal(
+		execute("/proc/self/exe", "idle", (const char *[]){ endless, NULL }, false),
+		EXIT_FAILURE);
+	assert_contains(said, "xxx\" is registered");
 }
 
 /* Root has started it, so that it has no powers above its caller's; it gives up those that it has
@@ -304,6 +368,7 @@ static int run_secure(void)
 {
 	if (getauxval(AT_SECURE) == 0)
 		return NOT_SECURE;
+	want(!gons_status());
 	want_refused(run("fine"), EPERM,
 		     "a program with elevated privileges does not run itself: Operation not "
 		     "permitted");
@@ -323,7 +388,13 @@ static void a_set_user_id_program_neither_runs_nor_is_run(void **state)
 {
 	char dir[] = "/tmp/gons-reexec-XXXXXX";
 	char path[64];
-	int has_run, has_dropped, was_run;
+	const char *const nothing[] = { NULL };
+	const char *const ticket[] = { "gons_action=0123456789abcdefcfine", "gons_net=/nowhere",
+				       "gons_order=foo", NULL };
+	const char *const stray[] = { "gons_action=fine", "gons_net=/nowhere", "gons_order=foo",
+				      NULL };
+	int has_run, has_dropped, was_run, ignored;
+	char said_then[sizeof(said)];
 
 	(void)state;
 	if (!can_become_nobody()) {
@@ -333,9 +404,11 @@ static void a_set_user_id_program_neither_runs_nor_is_run(void **state)
 	assert_int_equal(chmod(dir, 0755), 0);
 	(void)snprintf(path, sizeof(path), "%s/program", dir);
 	copy_self(path);
-	has_run = execute(path, "secure", NULL, false);
-	has_dropped = execute(path, "dropped", NULL, true);
-	was_run = execute(path, "secure", "gons_action=0123456789abcdef-fine", false);
+	has_run = execute(path, "secure", nothing, true);
+	has_dropped = execute(path, "dropped", nothing, false);
+	was_run = execute(path, "secure", ticket, true);
+	(void)strcpy(said_then, said);
+	ignored = execute(path, "secure", stray, true);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 	if (has_run == NOT_SECURE) {
@@ -343,8 +416,14 @@ static void a_set_user_id_program_neither_runs_nor_is_run(void **state)
 	}
 	assert_int_equal(has_run, 0);
 	assert_int_equal(has_dropped, 0);
-	/* Neither main nor the action, which both end with 0. */
+	/* Neither main nor the action, which both end with 0; and nothing of the coverage. */
 	assert_int_equal(was_run, 1);
+	assert_string_equal(said_then,
+			    "0123456789abcdef:1:a program with elevated privileges takes "
+			    "no action from its environment: Operation not permitted\n");
+	/* Of start-up switching, main would be told so. */
+	assert_int_equal(ignored, 0);
+	assert_string_equal(said, "");
 }
 
 int main(int argc, char **argv)
@@ -360,6 +439,7 @@ int main(int argc, char **argv)
 		check_test(registering_a_second_time_is_refused),
 		check_test(what_registers_is_checked),
 		check_test(an_action_has_no_other_action_run),
+		check_test(whoever_sets_the_variable_of_the_action_gets_no_more_than_that),
 		check_test(a_set_user_id_program_neither_runs_nor_is_run),
 	};
 
@@ -369,6 +449,8 @@ int main(int argc, char **argv)
 		return 1;
 	remember(&second_time, gons_reexec_register("registered twice", nothing));
 	gons_reexec_check();
+	if (argc == 2 && strcmp(argv[1], "idle") == 0)
+		return IDLE;
 	if (argc == 2 && strcmp(argv[1], "secure") == 0)
 		return run_secure();
 	if (argc == 2 && strcmp(argv[1], "dropped") == 0)

@@ -17,10 +17,16 @@ case ${LD_PRELOAD-} in
 esac
 command -v valgrind >/dev/null || skip "valgrind is not installed"
 
-profile=$(mktemp "${TMPDIR:-/tmp}/gons-startup-XXXXXX")
-trap 'rm -f "$profile"' EXIT
-valgrind -q --tool=callgrind --callgrind-out-file="$profile" --compress-strings=no \
-	--compress-pos=no "$1"
+dir=$(mktemp -d "${TMPDIR:-/tmp}/gons-startup-XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+profile=$dir/profile
+# Valgrind 3.19 ends where it meets the debugging information of clang 14.
+strip -g -o "$dir/program" "$1"
+ldd "$1" | awk '$1 ~ /^libgons/ { print $1, $3 }' | while read -r name path; do
+	strip -g -o "$dir/$name" "$path"
+done
+LD_LIBRARY_PATH=$dir valgrind -q --tool=callgrind --callgrind-out-file="$profile" --compress-strings=no \
+	--compress-pos=no "$dir/program"
 
 # A line of costs is "POSITION INSTRUCTIONS"; the one after "calls=" is the callee's cost.
 awk -v most="$most" '

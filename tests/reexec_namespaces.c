@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -303,6 +304,42 @@ static void who_may_not_join_is_told_so(void **state)
 	assert_contains(gons_error(), "Operation not permitted");
 }
 
+/* A process that has changed its user is not dumpable. */
+static int run_after_setresuid(void *arg)
+{
+	const struct gons_nsref own = { "!net", "/proc/self/ns/net" };
+
+	(void)arg;
+	want(setresuid(65534, 65534, 65534) == 0);
+	want(look(NULL, 0) == 0);
+	want(look(&own, 1) < 0 && errno == EACCES);
+	want(strstr(gons_error(), "Permission denied; this process is not dumpable, so that the "
+				  "new one may not look below its /proc/self"));
+	want(prctl(PR_SET_DUMPABLE, 1) == 0);
+	want(look(&own, 1) < 0 && errno == EPERM); /* is the namespace's answer */
+	return 0;
+}
+
+static int reach_this_program(void *path)
+{
+	return setresuid(65534, 65534, 65534) < 0 || access(path, X_OK) < 0;
+}
+
+static void a_path_below_proc_self_takes_a_dumpable_process(void **state)
+{
+	char path[PATH_MAX] = "";
+
+	(void)state;
+	assert_true(readlink("/proc/self/exe", path, sizeof(path) - 1) > 0);
+	if (!can_become_nobody() || in_child(reach_this_program, path) != 0) {
+		print_error("gons: skipped: %s: it takes root, and another user who can reach this "
+			    "program\n",
+			    __func__);
+		skip();
+	}
+	assert_int_equal(in_child(run_after_setresuid, NULL), 0);
+}
+
 static void a_mount_namespace_without_the_dynamic_linker_or_proc_is_named(void **state)
 {
 	(void)state;
@@ -375,6 +412,7 @@ int main(void)
 		reexec_test(a_namespace_that_cannot_be_joined_is_the_error_of_the_call),
 		reexec_test(a_line_feed_in_a_path_does_not_end_the_sentence),
 		reexec_test(who_may_not_join_is_told_so),
+		reexec_test(a_path_below_proc_self_takes_a_dumpable_process),
 		reexec_test(a_mount_namespace_without_the_dynamic_linker_or_proc_is_named),
 		reexec_test(a_pid_namespace_that_has_ended_is_named),
 		reexec_test(procfs_of_another_pid_namespace_is_named),

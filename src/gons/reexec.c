@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -188,10 +189,15 @@ static int judge_end(const char *action, int status, const struct progress *prog
 	char end[END_SIZE];
 
 	describe_end(status, end);
-	if (progress->errnum != 0)
-		return fail_with_text(progress->errnum, progress,
-				      "the action \"%s\" was not run: %s", action,
-				      progress->sentence);
+	if (progress->errnum != 0) {
+		(void)fail_with_text(progress->errnum, progress,
+				     "the action \"%s\" was not run: %s", action,
+				     progress->sentence);
+		if (progress->errnum == EACCES && prctl(PR_GET_DUMPABLE) != 1)
+			gons_i_hint("this process is not dumpable, so that the new one may not "
+				    "look below its /proc/self: prctl(PR_SET_DUMPABLE, 1)");
+		return -1;
+	}
 	if (!progress->reported)
 		return fail_with_text(EREMOTEIO, progress,
 				      "the program %s before it came to gons_reexec_check(), where "

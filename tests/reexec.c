@@ -291,6 +291,20 @@ static void an_action_that_runs_forever_is_killed_with_what_it_started(void **st
 	assert_int_equal(kill(pid, 0), -1);
 }
 
+static void what_ends_in_the_nick_of_time_is_not_called_killed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 600; i++) {
+		const struct gons_reexec job = { .action = "answer", .timeout_ms = 1 + i % 6 };
+
+		gons_reexec_result_free(&result);
+		if (gons_reexec_run(&job, &result) == 0)
+			assert_result("42", "", 0);
+		else
+			assert_int_equal(result.exit_status, 128 + SIGKILL);
+	}
+}
+
 static void no_signal_mask_saves_an_action_from_its_timeout(void **state)
 {
 	(void)state;
@@ -462,6 +476,7 @@ int main(void)
 		reexec_test(a_long_text_is_cut_in_the_sentence_and_whole_in_the_result),
 		reexec_test(the_signal_that_kills_an_action_is_named),
 		reexec_test(an_action_that_runs_forever_is_killed_with_what_it_started),
+		reexec_test(what_ends_in_the_nick_of_time_is_not_called_killed),
 		reexec_test(no_signal_mask_saves_an_action_from_its_timeout),
 		reexec_test(an_action_whose_program_does_not_come_to_it_is_named_so),
 		reexec_test(the_action_inherits_no_descriptor_but_three),

@@ -323,8 +323,6 @@ static int converse(struct talk *talk, enum gons_i_fate *ret_fate)
 			return -1;
 	}
 	*ret_fate = GONS_I_ENDED;
-	if (hear_the_rest(talk, OUTPUT) < 0 || hear_the_rest(talk, ERROR) < 0)
-		return -1;
 	return 0;
 }
 
@@ -375,10 +373,41 @@ static int open_pidfd(pid_t pid, int *ret_pidfd)
 	return 0;
 }
 
-/* Serves the child by the caller's ends of the pipes. */
-static int serve(const struct gons_i_child *child, int pidfd, struct pipes *pipes, int64_t deadline,
+static int serve(struct talk *talk, enum gons_i_fate *ret_fate)
+{
+	struct pipe_signal held;
+	int result;
+
+	if (talk->left == 0)
+		gons_i_close_fd(&talk->fd[INPUT]);
+	hold_pipe_signal(&held);
+	result = converse(talk, ret_fate);
+	release_pipe_signal(&held);
+	return result;
+}
+
+/* Kills what is left, and gets the status. */
+static void finish(pid_t pid, int pidfd, bool served, struct gons_i_outcome *outcome)
+{
+	int saved = errno;
+
+	(void)kill_group(pid, pidfd);
+	if ((!served || outcome->fate != GONS_I_ENDED) && !kill_child(pid))
+		outcome->fate = GONS_I_IMMORTAL;
+	else if (!reap(pid, &outcome->status) && outcome->fate == GONS_I_ENDED)
+		outcome->fate = GONS_I_UNKNOWN;
+	else if (outcome->fate == GONS_I_OVERDUE && WIFEXITED(outcome->status))
+		outcome->fate = GONS_I_ENDED; /* just before it would have been killed */
+	reap_group(pid, pidfd);
+	errno = saved;
+}
+
+/* Serves the child by the caller's ends of the pipes, until it is no more. */
+static int watch(const struct gons_i_child *child, pid_t pid, struct pipes *pipes, int64_t deadline,
 		 struct gons_i_outcome *outcome)
 {
+	cleanup_fd int pidfd = -1;
+	int result = open_pidfd(pid, &pidfd);
 	struct talk talk = {
 		.fd = { pipes->fd[INPUT][1], pipes->fd[OUTPUT][0], pipes->fd[ERROR][0] },
 		.pidfd = pidfd,
@@ -388,36 +417,16 @@ static int serve(const struct gons_i_child *child, int pidfd, struct pipes *pipe
 		.most = child->most_output,
 		.buffer = { NULL, &outcome->output, &outcome->error_output },
 	};
-	struct pipe_signal held;
-	int result;
 
-	if (talk.left == 0)
-		gons_i_close_fd(&talk.fd[INPUT]);
-	hold_pipe_signal(&held);
-	result = converse(&talk, &outcome->fate);
-	release_pipe_signal(&held);
+	if (result == 0)
+		result = serve(&talk, &outcome->fate);
+	finish(pid, pidfd, result == 0, outcome);
+	if (result == 0 && (hear_the_rest(&talk, OUTPUT) < 0 || hear_the_rest(&talk, ERROR) < 0))
+		result = -1;
 	/* What is closed by now must not be closed again. */
 	pipes->fd[INPUT][1] = talk.fd[INPUT];
 	pipes->fd[OUTPUT][0] = talk.fd[OUTPUT];
 	pipes->fd[ERROR][0] = talk.fd[ERROR];
-	return result;
-}
-
-static int watch(const struct gons_i_child *child, pid_t pid, struct pipes *pipes, int64_t deadline,
-		 struct gons_i_outcome *outcome)
-{
-	cleanup_fd int pidfd = -1;
-	int result =
-		open_pidfd(pid, &pidfd) < 0 ? -1 : serve(child, pidfd, pipes, deadline, outcome);
-	int saved = errno;
-
-	(void)kill_group(pid, pidfd);
-	if ((result < 0 || outcome->fate != GONS_I_ENDED) && !kill_child(pid))
-		outcome->fate = GONS_I_IMMORTAL;
-	else if (!reap(pid, &outcome->status) && outcome->fate == GONS_I_ENDED)
-		outcome->fate = GONS_I_UNKNOWN;
-	reap_group(pid, pidfd);
-	errno = saved;
 	return result;
 }
 

@@ -1,59 +1,307 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces that belong to another user namespace than the caller's.
+ * Namespaces that belong to another user namespace than the caller's: the refusal says whose they
+ * are, and advises nothing that would not help.
  */
-#include "check.h"
+#include "startup_run.h"
 
+#include <grp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-static bool is_refused(int fd)
+#include <gons/privilege.h>
+
+/* What is to be entered, in a set, and in another one with its user namespace. */
+struct target {
+	const char *noun;
+	const gons_set *set, *with_user;
+	int fd;
+};
+
+static struct target find(pid_t pid, const struct switchable *type)
 {
-	if (gons_enter(fd) == -1 && errno == EPERM &&
-	    strstr(gons_error(), "Operation not permitted; it belongs to another user namespace"))
-		return true;
-	(void)fprintf(stderr, "descriptor %d, errno %d: %s\n", fd, errno, gons_error());
-	return false;
+	static const char *const nouns[SWITCHABLE] = { "a network", "a mount", "a UTS", "an IPC",
+						       "a cgroup" };
+	const gons_set *set = gons_must(gons_set_from_pid(pid, type->type));
+
+	return (struct target){
+		.noun = nouns[type - switchable],
+		.set = set,
+		.with_user = gons_must(gons_set_from_pid(pid, type->type | CLONE_NEWUSER)),
+		.fd = gons_must(gons_set_fd(set, type->type)),
+	};
 }
 
-/* Has all capabilities, and namespaces to come back to: it is those it is to enter that are
- * not its own. */
-static int enter_from_below(void *fds)
+static void forget(const struct target *target)
 {
-	const int types = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS;
-	uint64_t net, mnt;
-
-	if (unshare(CLONE_NEWUSER | types) < 0)
-		return 1;
-	net = own_ino("net");
-	mnt = own_ino("mnt");
-	for (int i = 0; i < 3; i++)
-		if (!is_refused(((int *)fds)[i]))
-			return 2;
-	if (own_ino("net") != net || own_ino("mnt") != mnt)
-		return 3;
-	return gons_enter_transient(types) < 0 ? 4 : 0;
+	gons_set_close((gons_set *)target->set);
+	gons_set_close((gons_set *)target->with_user);
 }
 
-static void namespaces_of_another_user_namespace_are_refused_by_that_name(void **state)
+/* With the process's namespace of each type in turn. */
+static void try_each(pid_t pid, int (*fn)(void *))
 {
-	int fds[3];
+	for (int i = 0; i < SWITCHABLE; i++) {
+		struct target target = find(pid, &switchable[i]);
+
+		assert_int_equal(in_child(fn, &target), 0);
+		forget(&target);
+	}
+}
+
+static void note_call(void *called)
+{
+	*(bool *)called = true;
+}
+
+static bool note_call_and_agree(void *called)
+{
+	*(bool *)called = true;
+	return true;
+}
+
+static bool was_said(const struct target *target, const char *why)
+{
+	char sentence[512];
+
+	(void)snprintf(sentence, sizeof(sentence),
+		       "cannot enter %s namespace: Operation not permitted; %s", target->noun, why);
+	return errno == EPERM && strcmp(gons_error(), sentence) == 0;
+}
+
+/* Each call that enters it is refused for this reason, and moves nobody. */
+static int refused(const struct target *target, const char *why)
+{
+	uint64_t before[SWITCHABLE], after[SWITCHABLE];
+	bool called = false;
+
+	take_inodes(before);
+	want(gons_enter(target->fd) == -1 && was_said(target, why));
+	want(gons_execute(target->fd, note_call, &called) == -1 && was_said(target, why));
+	want(gons_set_enter(target->set) == -1 && was_said(target, why));
+	take_inodes(after);
+	want(!called && memcmp(before, after, sizeof(before)) == 0);
+	return 0;
+}
+
+/* So is each that has another thread enter it, for which no way back is needed. */
+static int refused_on_threads(const struct target *target, const char *why)
+{
+	bool called = false;
+
+	want(gons_set_do(target->set, note_call, &called) == -1 && was_said(target, why));
+	want(gons_set_do_restore(target->set, note_call_and_agree, &called) == -1 &&
+	     was_said(target, why));
+	want(!called);
+	return 0;
+}
+
+static int leave_at_once(void *arg)
+{
+	(void)arg;
+	return 7;
+}
+
+/* ---- without capabilities ---- */
+
+#define MISSING "CAP_SYS_ADMIN is missing in this user namespace"
+
+static int be_another_user(void *arg)
+{
+	const char *why = MISSING
+		", and it belongs to another one, which user 65534 made: run as root, or as that "
+		"user call gons_set_run() with that in the set";
+	const struct target *target = arg;
+	int status;
+
+	want(setgroups(0, NULL) == 0 && setresgid(65533, 65533, 65533) == 0 &&
+	     setresuid(65533, 65533, 65533) == 0);
+	want(refused(target, why) == 0 && refused_on_threads(target, why) == 0);
+	/* It is right: as another user that does not help either. */
+	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == -1);
+	want(strcmp(gons_error(),
+		    "cannot enter a user namespace: Operation not permitted; the process must be "
+		    "of the user who made it, in the user namespace that it was made in, or have "
+		    "CAP_SYS_ADMIN there") == 0);
+	return 0;
+}
+
+static void what_another_user_made_takes_root_or_that_user(void **state)
+{
+	static const char *const options[] = { "-Urnmui", "--cgroup", NULL };
 
 	(void)state;
-	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS);
-	fds[0] = gons_must(gons_current(CLONE_NEWNET));
-	fds[1] = gons_must(gons_current(CLONE_NEWNS));
-	fds[2] = gons_must(gons_current(CLONE_NEWUTS));
-	assert_int_equal(in_child(enter_from_below, fds), 0);
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	if (!can_become_nobody()) {
+		print_error("gons: skipped: %s: there are no other users here\n", __func__);
+		skip();
+	}
+	try_each(hold_as(become_nobody, options), be_another_user);
 }
 
-int main(void)
+static int be_the_same_user(void *arg)
+{
+	const char *why = MISSING ", and it belongs to another one of this user's: call "
+				  "gons_set_run() with that in the set, or run as root";
+	const struct target *target = arg;
+	int status = 0;
+
+	want(lose_capabilities(UINT64_MAX));
+	want(refused(target, why) == 0 && refused_on_threads(target, why) == 0);
+	/* As it is told. */
+	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == 0);
+	want(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	return 0;
+}
+
+static void what_the_same_user_made_can_be_had_by_gons_set_run(void **state)
+{
+	static const char *const options[] = { "-Urnmui", "--cgroup", NULL };
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	try_each(hold(options), be_the_same_user);
+}
+
+static int lack_capabilities(void *arg)
+{
+	const char *why = MISSING ": run as root";
+
+	want(lose_capabilities(UINT64_MAX));
+	return refused(arg, why) != 0 || refused_on_threads(arg, why) != 0;
+}
+
+/* gons_become_root() would give power over other namespaces only. */
+static void what_belongs_to_the_present_one_takes_root(void **state)
+{
+	static const char *const options[] = { "-nmui", "--cgroup", NULL };
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
+	try_each(hold(options), lack_capabilities);
+}
+
+static int lack_them_below(void *arg)
+{
+	const char *why = MISSING ", and it belongs to another user namespace: run as root there";
+
+	want(unshare(CLONE_NEWUSER) == 0 && lose_capabilities(UINT64_MAX));
+	return refused(arg, why) != 0 || refused_on_threads(arg, why) != 0;
+}
+
+/* ---- with all capabilities ---- */
+
+/* Has namespaces to come back to: it is those it is to enter that are not its own. */
+static int have_ground_below(void *arg)
+{
+	const char *why = "it belongs to another user namespace: run as root there";
+
+	want(unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+		     CLONE_NEWCGROUP) == 0);
+	want(refused(arg, why) == 0 && refused_on_threads(arg, why) == 0);
+	want(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS) == 0);
+	return 0;
+}
+
+/* Has none: but that is not what is to be told, since those that gons_become_root() would make do
+ * not help. */
+static int have_no_ground_below(void *arg)
+{
+	const char *why = "it belongs to another user namespace: run as root there";
+
+	want(unshare(CLONE_NEWUSER) == 0);
+	return refused(arg, why);
+}
+
+static void what_belongs_further_up_takes_root_there(void **state)
+{
+	static const char *const options[] = { "-nmui", "--cgroup", NULL };
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+		     CLONE_NEWCGROUP);
+	pid = hold(options);
+	try_each(pid, lack_them_below);
+	try_each(pid, have_ground_below);
+	try_each(pid, have_no_ground_below);
+}
+
+/* It is the way back that is missing, and that can be helped. */
+static int have_no_ground(void *arg)
+{
+	const char *why = "the present namespaces belong to a user namespace further up, so there "
+			  "would be no way back: call gons_become_root() first";
+	struct target target = { .noun = "a network" };
+	gons_set *set;
+	int mark;
+
+	(void)arg;
+	want(unshare(CLONE_NEWUSER) == 0);
+	set = gons_set_unshare(NULL, CLONE_NEWNET, NULL);
+	want(set);
+	target.fd = gons_set_fd(set, CLONE_NEWNET);
+	want(gons_enter(target.fd) == -1 && was_said(&target, why));
+	want(gons_set_enter(set) == -1 && was_said(&target, why));
+	want(gons_become_root() == 0);
+	mark = gons_scope_begin();
+	want(gons_enter(target.fd) == 0);
+	want(own_ino("net") == gons_ino(target.fd, CLONE_NEWNET));
+	want(gons_scope_end(mark) == 0);
+	gons_set_close(set);
+	return 0;
+}
+
+static void without_ground_gons_become_root_makes_it(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	assert_int_equal(in_child(have_no_ground, NULL), 0);
+}
+
+/* ---- under a filter ---- */
+
+static int be_filtered(void *arg)
+{
+	const struct target *target = arg;
+	int status;
+
+	want(lose_capabilities(UINT64_MAX) && refuse_call(SYS_setns, EPERM));
+	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == -1);
+	want(strcmp(gons_error(),
+		    "cannot enter a user namespace: Operation not permitted; a seccomp filter "
+		    "refuses setns(2), as in a container: run without it (seccomp=unconfined)") ==
+	     0);
+	return 0;
+}
+
+static void a_filter_is_not_mistaken_for_another_user(void **state)
+{
+	static const char *const options[] = { "-Urn", NULL };
+	struct target target;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	target = find(hold(options), &switchable[0]);
+	assert_int_equal(in_child(be_filtered, &target), 0);
+	forget(&target);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(namespaces_of_another_user_namespace_are_refused_by_that_name),
+		check_test(what_another_user_made_takes_root_or_that_user),
+		check_test(what_the_same_user_made_can_be_had_by_gons_set_run),
+		check_test(what_belongs_to_the_present_one_takes_root),
+		check_test(what_belongs_further_up_takes_root_there),
+		check_test(without_ground_gons_become_root_makes_it),
+		check_test(a_filter_is_not_mistaken_for_another_user),
 	};
 
+	startup_run_main(argc, argv);
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
 }

@@ -39,7 +39,7 @@ int gons_i_enter(const int *nsfds, size_t n, enum gons_i_proof proof, unsigned *
 	int all = 0;
 
 	if (check_targets(nsfds, n, types, &all) < 0 || gons_i_scope_reserve(1) < 0 ||
-	    gons_i_place_open("enter", all, proof, &place) < 0)
+	    gons_i_place_open(nsfds, n, all, proof, &place) < 0)
 		return -1;
 	if (gons_i_switch_to(nsfds, types, n, &place) < 0) {
 		gons_i_place_close(&place);

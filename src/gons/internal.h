@@ -200,12 +200,16 @@ enum gons_i_refused {
 	GONS_I_REFUSED_MOUNT, /* mount */
 };
 
-/* Says that namespaces of these types cannot be created, entered (verb) or come back to:
+/* Says that namespaces of these types cannot be created (nsfd is -1), entered or come back to:
  * errno's text, and the likely cause. Returns -1. */
-int gons_i_fail_switch(enum gons_i_refused refused, const char *verb, int types);
+int gons_i_fail_switch(enum gons_i_refused refused, int types, int nsfd);
 
-/* Adds to the sentence why errno may have been the answer. */
-void gons_i_hint_refusal(enum gons_i_refused refused, int types);
+/* The same of a proof, before these are entered. */
+int gons_i_fail_proof(int types, const int *nsfds, size_t n);
+
+/* Adds to the sentence why errno may have been the answer; nsfd is what was to be entered, or
+ * -1. */
+void gons_i_hint_refusal(enum gons_i_refused refused, int types, int nsfd);
 
 /* The same for a start-up switch to nsfd, of any of the eight types. */
 void gons_i_hint_join(int nsfd, int type);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include <gons/privilege.h>
 
@@ -53,12 +52,37 @@ static bool hint_filter(enum gons_i_refused refused, int types)
 	       ((types & CLONE_NEWNS) && gons_i_hint_filter("chroot(2)", 0));
 }
 
+/* A capability is missing for what exists already. A new user namespace would be no help, for it
+ * has power over nothing but what is made in it. */
+static void hint_missing_for(const char *missing, int nsfd)
+{
+	cleanup_fd int owner_fd = ioctl(nsfd, NS_GET_USERNS);
+	uid_t uid;
+
+	if (owner_fd < 0 && errno == EPERM)
+		gons_i_hint("%s, and it belongs to another user namespace: run as root there",
+			    missing);
+	else if (owner_fd < 0 || gons_i_is_own(owner_fd, &gons_i_types[GONS_I_USER]) ||
+		 ioctl(owner_fd, NS_GET_OWNER_UID, &uid) < 0)
+		gons_i_hint("%s: run as root", missing);
+	else if (uid == geteuid())
+		gons_i_hint("%s, and it belongs to another one of this user's: call gons_set_run() "
+			    "with that in the set, or run as root",
+			    missing);
+	else
+		gons_i_hint("%s, and it belongs to another one, which user %u made: run as root, "
+			    "or as that user call gons_set_run() with that in the set",
+			    missing, uid);
+}
+
 /* A capability is missing that a user namespace would give. */
-static void hint_missing(const char *missing)
+static void hint_missing(const char *missing, int nsfd)
 {
 	const struct gons_i_obstacle *obstacle = gons_i_find_obstacle();
 
-	if (obstacle) {
+	if (nsfd >= 0) {
+		hint_missing_for(missing, nsfd);
+	} else if (obstacle) {
 		gons_i_hint("%s, and %s: %s%srun as root", missing, obstacle->cause,
 			    obstacle->remedy ? obstacle->remedy : "",
 			    obstacle->remedy ? ", or " : "");
@@ -82,21 +106,31 @@ static void hint_user_namespace(void)
 		gons_i_hint_confinement("may forbid user namespaces");
 }
 
-/* Who has the capabilities, meets no filter, and is refused all the same. */
-static void hint_owner(enum gons_i_refused refused, int types, int errnum)
+/* Whether it belongs to a user namespace that is neither the caller's nor below. */
+static bool is_beyond(int nsfd)
 {
-	if (refused == GONS_I_REFUSED_TARGET)
-		gons_i_hint("it belongs to another user namespace");
-	else if (refused == GONS_I_REFUSED_STARTUP)
+	cleanup_fd int owner_fd = nsfd < 0 ? -1 : ioctl(nsfd, NS_GET_USERNS);
+
+	return nsfd >= 0 && owner_fd < 0 && errno == EPERM;
+}
+
+/* Who has the capabilities, meets no filter, and is refused all the same. */
+static void hint_owner(enum gons_i_refused refused, int types, int nsfd, int errnum)
+{
+	const bool comes_back = refused != GONS_I_REFUSED_TARGET; /* or that was proved */
+
+	if (refused == GONS_I_REFUSED_STARTUP)
 		gons_i_hint("it belongs to another user namespace: enter that first, by gons_user");
+	else if (is_beyond(nsfd))
+		gons_i_hint("it belongs to another user namespace: run as root there");
 	else if (refused == GONS_I_REFUSED_RETURN)
 		gons_i_hint("it belongs to a user namespace further up");
 	else if (refused == GONS_I_REFUSED_MOUNT) /* the kernel itself has no EACCES here */
 		gons_i_hint_confinement(errnum == EACCES ? "forbids to mount"
 							 : "may forbid to mount");
-	else if (gons_i_limit_is_zero(types))
+	else if (comes_back && gons_i_limit_is_zero(types))
 		gons_i_hint_limits(types); /* for which gons_become_root() could make none either */
-	else if (gons_i_is_foreign(types))
+	else if (comes_back && gons_i_is_foreign(types))
 		gons_i_hint(
 			"the present namespaces belong to a user namespace further up, so there "
 			"would be no way back: call gons_become_root() first");
@@ -106,7 +140,7 @@ static void hint_owner(enum gons_i_refused refused, int types, int errnum)
 		gons_i_hint_confinement("may forbid it");
 }
 
-static void hint_permission(enum gons_i_refused refused, int types)
+static void hint_permission(enum gons_i_refused refused, int types, int nsfd)
 {
 	static const char no_chroot[] =
 		"CAP_SYS_CHROOT is missing, without which no thread joins a mount namespace";
@@ -125,14 +159,14 @@ static void hint_permission(enum gons_i_refused refused, int types)
 		gons_i_hint("CAP_SYS_ADMIN is missing in this user namespace: run as root, or "
 			    "enter first, by gons_user, the user namespace that it belongs to");
 	} else if (!admin) {
-		hint_missing("CAP_SYS_ADMIN is missing in this user namespace");
+		hint_missing("CAP_SYS_ADMIN is missing in this user namespace", nsfd);
 	} else if ((types & CLONE_NEWNS) && gons_has_cap(CAP_SYS_CHROOT) != 1) {
 		if (refused == GONS_I_REFUSED_STARTUP)
 			gons_i_hint("%s: run as root", no_chroot);
 		else
-			hint_missing(no_chroot);
+			hint_missing(no_chroot, nsfd);
 	} else if (!filtered) {
-		hint_owner(refused, types, errnum);
+		hint_owner(refused, types, nsfd, errnum);
 	}
 }
 
@@ -144,15 +178,29 @@ static void hint_invalid(int types)
 		gons_i_hint("the process must have one thread only");
 }
 
-void gons_i_hint_refusal(enum gons_i_refused refused, int types)
+/* Joining a user namespace gives all capabilities in it, so only the right to join counts. */
+static void hint_user(int nsfd, int errnum)
+{
+	if (errnum == EPERM && !gons_i_hint_filter("setns(2)", CLONE_NEWUSER))
+		gons_i_hint("the process must be of the user who made it, in the user namespace "
+			    "that it was made in, or have CAP_SYS_ADMIN there");
+	else if (errnum == EINVAL && gons_i_is_own(nsfd, &gons_i_types[GONS_I_USER]))
+		gons_i_hint("the process is in it already, and the kernel lets nobody in again");
+	else if (errnum == EINVAL)
+		gons_i_hint("the process must have one thread only");
+}
+
+void gons_i_hint_refusal(enum gons_i_refused refused, int types, int nsfd)
 {
 	int errnum = errno;
 
-	if (errnum == EACCES && access(".", X_OK) < 0)
+	if (nsfd >= 0 && types == CLONE_NEWUSER)
+		hint_user(nsfd, errnum);
+	else if (errnum == EACCES && access(".", X_OK) < 0)
 		gons_i_hint("this user may not enter the present working directory: change to "
 			    "another one");
 	else if (errnum == EPERM || errnum == EACCES)
-		hint_permission(refused, types);
+		hint_permission(refused, types, nsfd);
 	else if (errnum == ENOSPC)
 		gons_i_hint_limits(types);
 	else if (errnum == EINVAL)
@@ -162,45 +210,22 @@ void gons_i_hint_refusal(enum gons_i_refused refused, int types)
 	errno = errnum;
 }
 
-/* By stat(2), which leaves the sentence alone where procfs is missing. */
-static bool is_own_user_namespace(int nsfd)
-{
-	char path[GONS_I_OWN_PATH_SIZE];
-	struct stat own, st;
-
-	return stat(gons_i_own_path(gons_i_type_row(CLONE_NEWUSER), path), &own) == 0 &&
-	       fstat(nsfd, &st) == 0 && st.st_ino == own.st_ino;
-}
-
-/* Joining a user namespace gives all capabilities in it, so only the right to join counts. */
-static void hint_user(int nsfd, int errnum)
-{
-	if (errnum == EPERM)
-		gons_i_hint("the process must be of the user who made it, in the user namespace "
-			    "that it was made in, or have CAP_SYS_ADMIN there");
-	else if (errnum == EINVAL && is_own_user_namespace(nsfd))
-		gons_i_hint("the process is in it already, and the kernel lets nobody in again");
-	else if (errnum == EINVAL)
-		gons_i_hint("the process must have one thread only");
-}
-
 void gons_i_hint_join(int nsfd, int type)
 {
 	int errnum = errno;
 
-	if (type == CLONE_NEWUSER)
-		hint_user(nsfd, errnum);
-	else if (type == CLONE_NEWPID && errnum == EINVAL)
+	if (type == CLONE_NEWPID && errnum == EINVAL)
 		gons_i_hint("it is neither the PID namespace of the process nor one below it");
 	else if (type == CLONE_NEWTIME && errnum == EUSERS)
 		gons_i_hint("the process must have one thread only");
 	else
-		gons_i_hint_refusal(GONS_I_REFUSED_STARTUP, type);
+		gons_i_hint_refusal(GONS_I_REFUSED_STARTUP, type, nsfd);
 	errno = errnum;
 }
 
-int gons_i_fail_switch(enum gons_i_refused refused, const char *verb, int types)
+int gons_i_fail_switch(enum gons_i_refused refused, int types, int nsfd)
 {
+	const char *verb = nsfd < 0 ? "create" : "enter";
 	char nouns[GONS_I_NOUNS_SIZE];
 	int errnum = errno;
 
@@ -212,6 +237,18 @@ int gons_i_fail_switch(enum gons_i_refused refused, const char *verb, int types)
 	else
 		(void)gons_i_fail(errnum, "cannot %s %s %s namespace", verb,
 				  nouns[0] == 'I' ? "an" : "a", nouns);
-	gons_i_hint_refusal(refused, types);
+	gons_i_hint_refusal(refused, types, nsfd);
 	return -1;
+}
+
+int gons_i_fail_proof(int types, const int *nsfds, size_t n)
+{
+	const int errnum = errno;
+	size_t worst = 0;
+
+	while (worst < n && !is_beyond(nsfds[worst]))
+		worst++;
+	errno = errnum;
+	return gons_i_fail_switch(GONS_I_REFUSED_PROOF, types,
+				  n == 0 ? -1 : nsfds[worst < n ? worst : 0]);
 }

@@ -25,7 +25,7 @@ static int able(int types)
 {
 	struct gons_i_place place;
 
-	if (gons_i_place_open("create", types, GONS_I_PROOF_AGAIN, &place) < 0)
+	if (gons_i_place_open(NULL, 0, types, GONS_I_PROOF_AGAIN, &place) < 0)
 		return errno == EPERM || errno == EACCES ? 0 : -1;
 	gons_i_place_close(&place);
 	return 1;

@@ -76,7 +76,7 @@ static bool is_file(const char *path, int fd)
 }
 
 /* Comes to where the thread is. Says what was refused, and whether that has moved it. */
-static int prove(const struct gons_i_place *place, size_t i, const char *verb)
+static int prove(const struct gons_i_place *place, size_t i, const int *nsfds, size_t n)
 {
 	const int type = gons_i_types[i].flag;
 	bool moved;
@@ -85,19 +85,19 @@ static int prove(const struct gons_i_place *place, size_t i, const char *verb)
 	/* The working directory first, which could not be come back to after the rest. */
 	if ((type == CLONE_NEWNS && fchdir(place->cwd_fd) < 0) ||
 	    gons_i_join(place->fd[i], type) < 0)
-		return gons_i_fail_switch(GONS_I_REFUSED_PROOF, verb, place->types);
+		return gons_i_fail_proof(place->types, nsfds, n);
 	if (type != CLONE_NEWNS || gons_i_place_directories(place) == 0)
 		return 0;
 	errnum = errno;
 	moved = !is_file("/", place->root_fd) || !is_file(".", place->cwd_fd);
 	errno = errnum;
 	if (!moved)
-		return gons_i_fail_switch(GONS_I_REFUSED_PROOF, verb, place->types);
+		return gons_i_fail_proof(place->types, nsfds, n);
 	lost |= type;
-	return gons_i_fail_switch(GONS_I_REFUSED_RETURN, NULL, type);
+	return gons_i_fail_switch(GONS_I_REFUSED_RETURN, type, -1);
 }
 
-int gons_i_place_open(const char *verb, int types, enum gons_i_proof proof,
+int gons_i_place_open(const int *nsfds, size_t n, int types, enum gons_i_proof proof,
 		      struct gons_i_place *ret_place)
 {
 	int unproven = proof == GONS_I_PROOF_ONCE ? types & ~proven : types;
@@ -110,7 +110,7 @@ int gons_i_place_open(const char *verb, int types, enum gons_i_proof proof,
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
 		if (!(unproven & gons_i_types[i].flag))
 			continue;
-		if (prove(&place, i, verb) < 0) {
+		if (prove(&place, i, nsfds, n) < 0) {
 			gons_i_place_close(&place);
 			return -1;
 		}
@@ -136,7 +136,7 @@ int gons_i_place_return(const struct gons_i_place *place)
 		lost |= row->flag;
 		if (errnum != 0)
 			continue;
-		(void)gons_i_fail_switch(GONS_I_REFUSED_RETURN, NULL, row->flag);
+		(void)gons_i_fail_switch(GONS_I_REFUSED_RETURN, row->flag, -1);
 		errnum = errno;
 	}
 	if (errnum == 0)
@@ -183,13 +183,13 @@ int gons_i_unshare(int types)
 
 	while (unshare(types) < 0) {
 		if (errno != ENOSPC)
-			return gons_i_fail_switch(GONS_I_REFUSED_NEW, "create", types);
+			return gons_i_fail_switch(GONS_I_REFUSED_NEW, types, -1);
 		if (start == 0)
 			start = gons_i_nanoseconds();
 		if (gons_i_nanoseconds() - start >= patience || gons_i_limit_is_zero(types)) {
 			gons_i_note_exhausted(types, true);
 			errno = ENOSPC;
-			return gons_i_fail_switch(GONS_I_REFUSED_NEW, "create", types);
+			return gons_i_fail_switch(GONS_I_REFUSED_NEW, types, -1);
 		}
 		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
 	}
@@ -221,7 +221,7 @@ int gons_i_make_private(void)
 	if (errnum == 0)
 		return 0;
 	(void)gons_i_fail(errnum, "cannot make this mount namespace private");
-	gons_i_hint_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS);
+	gons_i_hint_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
 	return -1;
 }
 
@@ -304,7 +304,7 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct 
 
 	for (size_t i = 0; i < n; i++) {
 		if (gons_i_switch_one(nsfds[i], types[i], place) < 0) {
-			(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", types[i]);
+			(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, types[i], nsfds[i]);
 			return gons_i_switch_undo(place, switched);
 		}
 		switched |= types[i];
@@ -314,9 +314,9 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n, const struct 
 
 /* ---- for good ---- */
 
-static int fail_for_good(int type)
+static int fail_for_good(int fd, int type)
 {
-	(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", type);
+	(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, type, fd);
 	if (type == CLONE_NEWPID && errno == EINVAL)
 		gons_i_hint("it is not below the one that this process is in");
 	return -1;
@@ -342,7 +342,7 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 		if (may_refuse && errno == EPERM)
 			refused |= order[i];
 		else
-			return fail_for_good(order[i]);
+			return fail_for_good(fd, order[i]);
 	}
 	return refused;
 }
@@ -369,7 +369,7 @@ static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
 			return -1;
 	}
 	if (gons_i_join(user_fd, CLONE_NEWUSER) < 0)
-		return gons_i_fail_switch(GONS_I_REFUSED_TARGET, "enter", CLONE_NEWUSER);
+		return fail_for_good(user_fd, CLONE_NEWUSER);
 	if (last)
 		gons_i_be_mapped();
 	return join_those(fds, left, !last, dirs);

@@ -30,9 +30,9 @@ int gons_i_open_root(void);
  * namespace by itself can be wrong then. */
 enum gons_i_proof { GONS_I_PROOF_AGAIN, GONS_I_PROOF_ONCE };
 
-/* Remembers the calling thread's place, after proving that the kernel would let the
- * thread come back to it. verb ("create", "enter") says in the sentence what for. */
-int gons_i_place_open(const char *verb, int types, enum gons_i_proof proof,
+/* Remembers the calling thread's place, after proving that the kernel would let the thread come
+ * back to it. nsfds is what is to be entered then; none, where new namespaces are to be made. */
+int gons_i_place_open(const int *nsfds, size_t n, int types, enum gons_i_proof proof,
 		      struct gons_i_place *ret_place);
 
 /* The same without the proof. */

@@ -32,7 +32,7 @@ GONS_EXPORT int gons_enter_transient(int types)
 	struct gons_i_place place;
 
 	if (check_types(types) < 0 || gons_i_scope_reserve(1) < 0 ||
-	    gons_i_place_open("create", types, GONS_I_PROOF_AGAIN, &place) < 0)
+	    gons_i_place_open(NULL, 0, types, GONS_I_PROOF_AGAIN, &place) < 0)
 		return -1;
 	if (gons_i_switch_new(types, &place) < 0) {
 		gons_i_place_close(&place);
@@ -71,7 +71,7 @@ GONS_EXPORT int gons_new_transient(int type)
 	int result = -1;
 
 	if (!row || gons_i_scope_reserve(1) < 0 ||
-	    gons_i_place_open("create", type, GONS_I_PROOF_AGAIN, &place) < 0)
+	    gons_i_place_open(NULL, 0, type, GONS_I_PROOF_AGAIN, &place) < 0)
 		return -1;
 	if (gons_i_switch_new(type, &place) == 0) {
 		fd = gons_i_open_own(row);

@@ -41,7 +41,7 @@ static int fail_create(void)
 	else if (errnum == ENOSYS)
 		(void)gons_i_hint_call("fsopen(2)", "5.2");
 	else if (!gons_i_hint_call("fsopen(2)", "5.2") && !gons_i_hint_call("fsconfig(2)", "5.2"))
-		gons_i_hint_refusal(GONS_I_REFUSED_PROOF, CLONE_NEWNS);
+		gons_i_hint_refusal(GONS_I_REFUSED_PROOF, CLONE_NEWNS, -1);
 	errno = errnum;
 	return -1;
 }

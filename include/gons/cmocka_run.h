@@ -111,14 +111,14 @@ static inline int gons_cmocka_failed_pointer(const volatile void *value)
 
 /* ---- gons_require ---- */
 
-/* Whether GONS_REQUIRE has this word, with or without blanks around it. */
+/* Whether GONS_REQUIRE has this word; there are commas or blanks between them. */
 static inline int gons_cmocka_listed(const char *word)
 {
 	const char *list = getenv("GONS_REQUIRE");
 	size_t length = strlen(word);
 
 	while (list && *list) {
-		size_t here = strcspn(list, ", \t");
+		size_t here = strcspn(list, ", \t\n");
 
 		if (here == length && strncmp(list, word, length) == 0)
 			return 1;

@@ -23,9 +23,10 @@ static const char help[] =
 	"Tells what tests with gons may need, and whether it is there, one line for each;\n"
 	"if not, why, and what would help.\n"
 	"\n"
-	"WORD, as in GONS_REQUIRE (also several with commas): the name of a type of namespaces\n"
-	"(net, mnt, uts, ipc, cgroup, user, pid, time, or 1 for all), of a kind of links (veth,\n"
-	"dummy...), sysfs, loopback, unprivileged or reexec. Only these are looked at then.\n"
+	"WORD, as in GONS_REQUIRE (also several, with commas or blanks between them): the name of\n"
+	"a type of namespaces (net, mnt, uts, ipc, cgroup, user, pid, time, or 1 for all), of a\n"
+	"kind of links (veth, dummy...), sysfs, loopback, unprivileged or reexec. Only these are\n"
+	"looked at then.\n"
 	"\n"
 	"  --json     writes JSON\n"
 	"  --help     writes this\n"
@@ -91,13 +92,25 @@ static int want(struct list *list, const char *word)
 	return 0;
 }
 
-/* Splits the words at their commas, in place. */
+/* Splits a list where GONS_REQUIRE is split, in place. */
+static int want_list(struct list *list, char *words)
+{
+	static const char separators[] = ", \t\n";
+	char *word;
+
+	if (words[strspn(words, separators)] == '\0')
+		return misuse("nothing is named in", words);
+	while ((word = strsep(&words, separators)))
+		if (*word != '\0' && want(list, word) < 0)
+			return -1;
+	return 0;
+}
+
 static int want_all(struct list *list, char **words)
 {
 	for (; *words; words++)
-		for (char *rest = *words, *word; (word = strsep(&rest, ","));)
-			if (want(list, word) < 0)
-				return -1;
+		if (want_list(list, *words) < 0)
+			return -1;
 	/* Whoever asks gons_can() for both gets asked for the sysfs, too. */
 	if (list->entries[0].is_wanted && list->entries[MNT].is_wanted)
 		list->entries[SYSFS].is_wanted = true;
@@ -181,7 +194,7 @@ int main(int argc, char **argv)
 	if (!words)
 		return status;
 	for (char **word = words; *word; word++)
-		more += strlen(*word) + 1; /* more than commas can make of it */
+		more += strlen(*word) + 1; /* more than can be in the list */
 	if (!make_list(more, &list)) {
 		perror("gons-check");
 		return MISUSE;

@@ -299,12 +299,17 @@ case_check_words()
 	expect_report 0 net uts ipc
 	run $user "$check" mnt net
 	expect_report 0 net mnt sysfs
-	for words in '' uts, net:mnt sixteen-letters- --nonsense '--json --json=1'; do
-		# shellcheck disable=SC2086
-		run $user "$check" ${words:-"$words"}
+	# As GONS_REQUIRE has it.
+	run $user "$check" ' uts , ipc,' 'net
+		uts'
+	expect_report 0 net uts ipc
+	run $user "$check" 'uts, gons-nonsense'
+	expect_report 1 uts gons-nonsense
+	for words in '' , ' ' 'net:mnt' 'uts, net:mnt' sixteen-letters- uts/ --nonsense --json=1; do
+		run $user "$check" "$words"
 		[ "$status" = 2 ] || complain "exit status $status for \"$words\", expected 2"
 		[ ! -s "$dir/out" ] || complain "an answer to \"$words\""
-		[ -s "$dir/err" ] || complain "nothing said of \"$words\""
+		grep -q 'gons-check: [^ ]' "$dir/err" || complain "nothing said of \"$words\""
 	done
 	run "$check" --help
 	[ "$status" = 0 ] && grep -q '^usage: gons-check ' "$dir/out" || complain 'no help'

@@ -32,6 +32,8 @@
  * status: 1
  * run: link GONS_REQUIRE={blank}nonsense{blank},{blank}{blank}net{blank}
  * status: 1
+ * run: link GONS_REQUIRE=net{newline}nonsense{newline}
+ * status: 1
  * run: link GONS_REQUIRE=net,{blank}nonsense2{blank}
  * status: 77
  */

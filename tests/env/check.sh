@@ -206,6 +206,42 @@ case_check_no_proc()
 		reexec
 }
 
+# ---- settings of the machine ----
+
+# with_setting FILE VALUE COMMAND...: with this value in it, and then with the present one again.
+with_setting()
+{
+	file=$1
+	value=$2
+	shift 2
+	present=$(cat "$file") || complain "there is no $file"
+	echo "$value" >"$file"
+	run "$@"
+	echo "$present" >"$file"
+}
+
+# Debian's kernels have it.
+case_check_userns_clone_0()
+{
+	needs_own_machine
+	with_setting /proc/sys/kernel/unprivileged_userns_clone 0 $nobody "$check" uts user
+	expect_report 1 uts user
+	off='unprivileged user namespaces are off (kernel.unprivileged_userns_clone is 0)'
+	expect_answer "no: cannot create a user namespace: $refused; $off: set it to 1" user
+	expect_answer "no: cannot create a UTS namespace: $refused; CAP_SYS_ADMIN is missing in this user namespace, and $off: set it to 1, or run as root" \
+		uts
+}
+
+# Above the initial user namespace nobody else has a limit.
+case_check_initial_limit()
+{
+	needs_own_machine
+	with_setting /proc/sys/user/max_uts_namespaces 1 unshare -u "$check" uts
+	expect_report 1 uts
+	expect_answer 'no: cannot create a UTS namespace: No space left on device; the limit user.max_uts_namespaces is reached here (1): raise it' \
+		uts
+}
+
 # ---- AppArmor, where the kernel has it ----
 
 # A profile is the machine's, so its name is not to be anybody else's, and it is taken out again.
@@ -213,9 +249,9 @@ needs_apparmor()
 {
 	needs_root
 	parser=$(PATH=$PATH:/usr/sbin:/sbin command -v apparmor_parser) ||
-		skip 'needs apparmor_parser'
+		skip 'needs AppArmor: apparmor_parser'
 	[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] ||
-		skip 'needs a kernel with AppArmor'
+		skip 'needs AppArmor: a kernel with it'
 	profile=gons-env-$$
 }
 
@@ -226,7 +262,7 @@ confined()
 	shift
 	trap 'remove_profile; rm -rf --one-file-system "$dir"' EXIT
 	printf 'profile %s flags=(attach_disconnected) { %s }' "$profile" "$rules" |
-		parse_profile -r || skip 'needs to load a profile'
+		parse_profile -r || skip "needs AppArmor: to load a profile ($(cat "$dir/parser"))"
 	run sh -c 'profile=$1; shift; echo "exec $profile" >/proc/self/attr/exec; exec "$@"' sh \
 		"$profile" "$@"
 	trap 'rm -rf --one-file-system "$dir"' EXIT

@@ -95,8 +95,9 @@ gons_set *gons_set_dup(const gons_set *set, int types);
  * user namespace that they will belong to, and CAP_SYS_CHROOT where set holds a mount namespace.
  *
  * What the caller may not map by itself is left to newuidmap(1) and newgidmap(1), which know
- * /etc/subuid and /etc/subgid, where they are installed. The caller's own group alone can be
- * mapped by anybody; setgroups(2) is off in the namespace then.
+ * /etc/subuid and /etc/subgid, where they are installed: looked for in PATH, or, by a program with
+ * elevated privileges, in /usr/bin alone. The caller's own group alone can be mapped by anybody;
+ * setgroups(2) is off in the namespace then.
  *
  * A new PID namespace has an idle first process, "gons-init", which is not the caller's child. It
  * ends, and all processes of the namespace with it, when this set and those that gons_set_dup() or

@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -99,9 +100,13 @@ int gons_i_idmaps_check(const struct gons_idmaps *maps)
 
 /* ---- newuidmap and newgidmap ---- */
 
-/* Starts it with its output going to to_parent. Returns an error number. */
+/* Starts it with its output going to to_parent. Returns an error number. Whoever runs a program
+ * with more powers than his own has made its environment, and must not choose what runs here. */
 static int spawn(const char *program, char *const argv[], int to_parent, pid_t *ret_pid)
 {
+	const bool is_secure = getauxval(AT_SECURE) != 0;
+	char *const nothing[] = { NULL };
+	char path[32];
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
@@ -116,7 +121,9 @@ static int spawn(const char *program, char *const argv[], int to_parent, pid_t *
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	(void)posix_spawnattr_setsigmask(&attr, &none);
 	(void)posix_spawnattr_setsigdefault(&attr, &all);
-	errnum = posix_spawnp(ret_pid, program, &actions, &attr, argv, environ);
+	(void)snprintf(path, sizeof(path), "%s%s", is_secure ? "/usr/bin/" : "",
+		       program); /* fits */
+	errnum = posix_spawnp(ret_pid, path, &actions, &attr, argv, is_secure ? nothing : environ);
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return errnum;

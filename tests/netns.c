@@ -173,6 +173,42 @@ static void bind_own(const char *name, const char *path)
 	assert_int_equal(mount(own, path, NULL, MS_BIND, NULL), 0);
 }
 
+/* What names no directory above is a file's name like any other, however odd; a link is followed,
+ * as "ip netns" does, and what it leads to must be a network namespace as well. */
+static void odd_names_and_links_lead_to_network_namespaces_only(void **state)
+{
+	static const char *const odd[] = { "...",      ".hidden", " ",	"a b", "line\nfeed",
+					   "\303\251", "\377",	  "-n", "%s%n" };
+	static const char *const stray[] = { "gone", "loop", "mnt", "directory", "up", "passwd" };
+	const int errnums[] = { ENOENT, ELOOP, EINVAL, EINVAL, EINVAL, EINVAL };
+	char path[64];
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkdir("/run/netns", 0755), 0);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		assert_refused(gons_netns_open_named(odd[i]), ENOENT, odd[i]);
+		(void)snprintf(path, sizeof(path), "/run/netns/%s", odd[i]);
+		bind_own("net", path);
+		assert_int_equal(
+			gons_must(gons_netns_ino(gons_must(gons_netns_open_named(odd[i])))),
+			own_ino("net"));
+	}
+	assert_int_equal(symlink("a b", "/run/netns/link"), 0);
+	assert_int_equal(gons_must(gons_netns_ino(gons_must(gons_netns_open_named("link")))),
+			 own_ino("net"));
+	assert_int_equal(symlink("nowhere", "/run/netns/gone"), 0);
+	assert_int_equal(symlink("loop", "/run/netns/loop"), 0);
+	assert_int_equal(symlink("/proc/thread-self/ns/mnt", "/run/netns/mnt"), 0);
+	assert_int_equal(mkdir("/run/netns/directory", 0755), 0);
+	assert_int_equal(symlink("..", "/run/netns/up"), 0);
+	assert_int_equal(symlink("/etc/passwd", "/run/netns/passwd"), 0);
+	for (size_t i = 0; i < sizeof(stray) / sizeof(stray[0]); i++)
+		assert_refused(gons_netns_open_named(stray[i]), errnums[i], stray[i]);
+}
+
 static void a_named_namespace_is_opened(void **state)
 {
 	char long_name[257] = "";
@@ -466,6 +502,7 @@ int main(void)
 		check_test(current_is_the_namespace_that_the_thread_is_in),
 		check_test(what_is_no_network_namespace_is_refused_before_anything_is_switched),
 		check_test(names_that_are_none_are_refused),
+		check_test(odd_names_and_links_lead_to_network_namespaces_only),
 		check_test(a_named_namespace_is_opened),
 		check_test(loopback_comes_up_and_twice_is_no_error),
 		check_test(the_loopback_addresses_work_at_once),

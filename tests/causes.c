@@ -391,6 +391,164 @@ static void a_security_module_is_suspected_where_nothing_else_can_be(void **stat
 	run_as_root(be_confined, NULL);
 }
 
+/* ---- what can only be read ---- */
+
+/* Kernels, settings and modules that this machine need not have: what they show in procfs is laid
+ * over the machine's. The refusals are the kernel's, or a filter's that answers as they would. */
+static bool lay_over(const char *directory)
+{
+	return mount("gons", directory, "tmpfs", 0, NULL) == 0;
+}
+
+static bool show(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	return fd >= 0 && close(fd) == 0 && put_text(path, text);
+}
+
+#define NO_UTS	"cannot create a UTS namespace: Operation not permitted; "
+#define NO_USER "cannot create a user namespace: Operation not permitted; "
+#define NO_PID	"cannot create a PID namespace: Operation not permitted; "
+#define MISSING "CAP_SYS_ADMIN is missing in this user namespace"
+
+struct setting {
+	const char *path, *value, *cause, *remedy;
+};
+
+/* Whoever lacks the capability is told, and so is who is refused a user namespace; the latter by a
+ * filter that cannot be asked. */
+static int be_set(void *arg)
+{
+	const struct setting *setting = arg;
+	char sentence[512];
+
+	want(own(CLONE_NEWNS | CLONE_NEWUTS) && lay_over("/proc/sys/kernel"));
+	want(lose_capabilities(UINT64_MAX) && show(setting->path, setting->value));
+	(void)snprintf(sentence, sizeof(sentence), NO_UTS MISSING ", and %s: %s, or run as root",
+		       setting->cause, setting->remedy);
+	want_said(!gons_can(CLONE_NEWUTS), sentence);
+	want(filter_unshare(BPF_JEQ, CLONE_NEWUSER, REFUSE));
+	(void)snprintf(sentence, sizeof(sentence), NO_USER "%s: %s", setting->cause,
+		       setting->remedy);
+	want_said(!gons_can(CLONE_NEWUSER), sentence);
+	return 0;
+}
+
+static int be_set_otherwise(void *arg)
+{
+	const struct setting *setting = arg;
+
+	want(own(CLONE_NEWNS | CLONE_NEWUTS) && lay_over("/proc/sys/kernel"));
+	want(lose_capabilities(UINT64_MAX) && show(setting->path, setting->value));
+	want_said(!gons_can(CLONE_NEWUTS),
+		  NO_UTS MISSING ": run as root, or call gons_become_root() first");
+	return 0;
+}
+
+static void settings_of_some_kernels_are_told_by_name_and_value(void **state)
+{
+	static const char debian[] = "/proc/sys/kernel/unprivileged_userns_clone";
+	static const char ubuntu[] = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+	struct setting all[] = {
+		{ debian, "0",
+		  "unprivileged user namespaces are off (kernel.unprivileged_userns_clone is 0)",
+		  "set it to 1" },
+		{ ubuntu, "1",
+		  "AppArmor leaves unprivileged user namespaces without powers "
+		  "(kernel.apparmor_restrict_unprivileged_userns is 1)",
+		  "set it to 0, or give this program a profile that allows userns" },
+	};
+	struct setting others[] = { { debian, "1", NULL, NULL }, { ubuntu, "0", NULL, NULL } };
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	for (int i = 0; i < 2; i++) {
+		run_as_root(be_set, &all[i]);
+		run_as_root(be_set_otherwise, &others[i]);
+	}
+}
+
+static bool lay_over_procfs(void)
+{
+	return lay_over("/proc") && mkdir("/proc/thread-self", 0755) == 0 &&
+	       mkdir("/proc/thread-self/ns", 0755) == 0 &&
+	       mkdir("/proc/thread-self/attr", 0755) == 0 &&
+	       mkdir("/proc/thread-self/attr/apparmor", 0755) == 0;
+}
+
+/* Such a kernel does not know the flags. */
+static int lack_options(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNS) && lay_over_procfs() && refuse_call(SYS_unshare, EINVAL));
+	want_said(!gons_can(CLONE_NEWPID),
+		  "cannot create a PID namespace: Invalid argument; this kernel has no PID "
+		  "namespaces: it was built without CONFIG_PID_NS");
+	want_said(!gons_can(CLONE_NEWTIME),
+		  "cannot create a time namespace: Invalid argument; this kernel has no time "
+		  "namespaces: it was built without CONFIG_TIME_NS");
+	want_said(!gons_can(CLONE_NEWUSER),
+		  "cannot create a user namespace: Invalid argument; this kernel has no user "
+		  "namespaces: it was built without CONFIG_USER_NS");
+	return 0;
+}
+
+static int lack_user_namespaces(void *arg)
+{
+	(void)arg;
+	want(own(CLONE_NEWNS) && lay_over_procfs() && lose_capabilities(UINT64_MAX));
+	want_said(!gons_can(CLONE_NEWPID),
+		  NO_PID MISSING ", and this kernel was built without user namespaces "
+				 "(CONFIG_USER_NS): run as root");
+	return 0;
+}
+
+static void a_missing_kernel_option_is_told_by_its_name(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	run_as_root(lack_options, NULL);
+	run_as_root(lack_user_namespaces, NULL);
+}
+
+static int be_labelled(void *arg)
+{
+	static const struct {
+		const char *path, *label, *sentence;
+	} all[] = {
+		{ "/proc/thread-self/attr/current", "unconfined\n",
+		  NO_PID "a security module, such as AppArmor or Landlock, may forbid it" },
+		{ "/proc/thread-self/attr/current", "system_u:system_r:container_t:s0:c1,c2",
+		  NO_PID "a security module, for which this process is "
+			 "\"system_u:system_r:container_t:s0:c1,c2\", may forbid it" },
+		{ "/proc/thread-self/attr/current", "docker-default (enforce)\n",
+		  NO_PID "the AppArmor profile docker-default (enforce) may forbid it: run "
+			 "unconfined (apparmor=unconfined)" },
+		{ "/proc/thread-self/attr/apparmor/current", "unprivileged_userns (enforce)\n",
+		  NO_PID
+		  "the AppArmor profile unprivileged_userns (enforce) may forbid it, as in "
+		  "all user namespaces of unprivileged users: set "
+		  "kernel.apparmor_restrict_unprivileged_userns to 0, or give this program a "
+		  "profile that allows userns" },
+	};
+
+	(void)arg;
+	want(own(CLONE_NEWNS) && lay_over_procfs());
+	want(filter_unshare(BPF_JEQ, CLONE_NEWPID, REFUSE));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		want(show(all[i].path, all[i].label) && !gons_can(CLONE_NEWPID) &&
+		     check_said(all[i].sentence));
+	return 0;
+}
+
+static void a_security_module_is_told_by_what_it_calls_the_process(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	run_as_root(be_labelled, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +563,9 @@ int main(void)
 		check_test(a_chroot_is_told_to_be_in_the_way_of_user_namespaces),
 		check_test(a_user_without_a_number_is_told_so),
 		check_test(a_security_module_is_suspected_where_nothing_else_can_be),
+		check_test(settings_of_some_kernels_are_told_by_name_and_value),
+		check_test(a_missing_kernel_option_is_told_by_its_name),
+		check_test(a_security_module_is_told_by_what_it_calls_the_process),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -263,6 +263,27 @@ static void without_ground_gons_become_root_makes_it(void **state)
 	assert_int_equal(in_child(have_no_ground, NULL), 0);
 }
 
+/* It comes from outside, and then goes into one by itself. */
+static int leave_no_way_back(void *arg)
+{
+	int mark = gons_scope_begin();
+
+	(void)arg;
+	want(gons_enter_transient(CLONE_NEWNET) == 0 && unshare(CLONE_NEWUSER) == 0);
+	want(gons_scope_end(mark) == -1 && errno == EPERM);
+	want(strcmp(gons_error(),
+		    "this thread cannot come back to the network namespace it was in: Operation "
+		    "not permitted; it belongs to a user namespace further up") == 0);
+	return 0;
+}
+
+static void who_has_left_the_user_namespace_of_the_way_back_is_told(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	assert_int_equal(in_child(leave_no_way_back, NULL), 0);
+}
+
 /* ---- under a filter ---- */
 
 static int be_filtered(void *arg)
@@ -299,6 +320,7 @@ int main(int argc, char **argv)
 		check_test(what_belongs_to_the_present_one_takes_root),
 		check_test(what_belongs_further_up_takes_root_there),
 		check_test(without_ground_gons_become_root_makes_it),
+		check_test(who_has_left_the_user_namespace_of_the_way_back_is_told),
 		check_test(a_filter_is_not_mistaken_for_another_user),
 	};
 

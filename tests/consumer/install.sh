@@ -110,6 +110,18 @@ LD_LIBRARY_PATH=$path ldd "$program" >"$dir/ldd"
 grep -q "libgons.so.0 => $libdir/" "$dir/ldd" ||
 	fail "gons-check does not find the libgons.so.0 beside it: $(cat "$dir/ldd")"
 
+# ---- in other environments ----
+
+# The same, and a program of tests, in some of the environments of tests/env.
+source=${headers%/include/gons}
+# shellcheck disable=SC2046,SC2086
+compile probe $CC -std=gnu17 -D_GNU_SOURCE $cflags $($config --cflags cmocka) -I"$source/tests" \
+	"$source/tests/env/probe.c" "$source/tests/check.c" $libs $($config --libs cmocka) -pthread
+for case in user unshare-ur-user chroot-in-unshare-ur no-proc-user check-no-net-limit-0; do
+	run "the environment $case" env LD_LIBRARY_PATH="$path" "$source/tests/env/run" "$case" \
+		"$dir/probe" "$build/tests/env/refuse" "$program"
+done
+
 # ---- man pages ----
 
 page=gons_netns_enter_transient

@@ -357,6 +357,37 @@ static void a_user_without_a_number_is_told_so(void **state)
 	run_as_root(be_unmapped, NULL);
 }
 
+#define ROPROC "/proc is mounted read-only: have it mounted writable (bwrap: --proc /proc)"
+
+/* Ids are mapped by writing there. */
+static int have_a_read_only_procfs(void *arg)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	(void)arg;
+	want(own(CLONE_NEWNS | CLONE_NEWUTS));
+	want(mount_setattr(AT_FDCWD, "/proc", 0, &attr, sizeof(attr)) == 0);
+	want_said(
+		!gons_set_unshare(NULL, CLONE_NEWUSER, NULL),
+		"cannot write the uid_map of a new user namespace: Read-only file system; " ROPROC);
+	want_said(!gons_can(CLONE_NEWUSER), "cannot write \"deny\" to /proc/thread-self/setgroups: "
+					    "Read-only file system; " ROPROC);
+	want(lose_capabilities(UINT64_MAX));
+	want_said(
+		!gons_can(CLONE_NEWUTS),
+		"cannot create a UTS namespace: Operation not permitted; CAP_SYS_ADMIN is missing "
+		"in this user namespace, and no ids can be mapped in a new one, since " ROPROC
+		", or run as root");
+	return 0;
+}
+
+static void a_read_only_procfs_is_told_to_be_in_the_way(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	run_as_root(have_a_read_only_procfs, NULL);
+}
+
 /* ---- security modules ---- */
 
 /* Landlock is the one that every user may ask for. It forbids all that changes mounts. */
@@ -562,6 +593,7 @@ int main(void)
 		check_test(a_missing_capability_is_told_by_its_name),
 		check_test(a_chroot_is_told_to_be_in_the_way_of_user_namespaces),
 		check_test(a_user_without_a_number_is_told_so),
+		check_test(a_read_only_procfs_is_told_to_be_in_the_way),
 		check_test(a_security_module_is_suspected_where_nothing_else_can_be),
 		check_test(settings_of_some_kernels_are_told_by_name_and_value),
 		check_test(a_missing_kernel_option_is_told_by_its_name),

@@ -56,8 +56,8 @@ int gons_can_link(const char *kind);
  * threads, or the kernel has no user namespaces; EPERM where a sysctl, a security
  * module, a seccomp filter or a chroot(2) forbids them, ENOSPC where
  * user.max_user_namespaces does, here or further up; EACCES where AppArmor leaves
- * the user namespace without powers; ENOENT without procfs on /proc; EAGAIN, EMFILE or
- * ENOMEM when no child can be forked to try it.
+ * the user namespace without powers; ENOENT without procfs on /proc, EROFS where that is
+ * read-only; EAGAIN, EMFILE or ENOMEM when no child can be forked to try it.
  */
 int gons_become_root(void);
 

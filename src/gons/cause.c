@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <gons/privilege.h>
 
@@ -220,6 +221,16 @@ static bool is_mapped(const char *path, unsigned id)
 		mapped = id >= inside && id - inside < count;
 	(void)fclose(file);
 	return mapped;
+}
+
+bool gons_i_is_procfs_read_only(void)
+{
+	const int errnum = errno;
+	struct statvfs st;
+	const bool is = statvfs("/proc/thread-self/uid_map", &st) == 0 && (st.f_flag & ST_RDONLY);
+
+	errno = errnum;
+	return is;
 }
 
 static const struct gons_i_obstacle *find_obstacle(void)

@@ -43,6 +43,11 @@ struct gons_i_obstacle {
 };
 const struct gons_i_obstacle *gons_i_find_obstacle(void);
 
+/* Whether no ids can be mapped in a new user namespace, since /proc is mounted read-only, and what
+ * to do about that. */
+bool gons_i_is_procfs_read_only(void);
+#define GONS_I_WRITABLE_PROCFS "have it mounted writable (bwrap: --proc /proc)"
+
 /* Says that a security module "forbids to mount", or "may forbid" it, where capabilities would
  * allow it, and which: AppArmor's profiles and what others call this process can be read. */
 void gons_i_hint_confinement(const char *forbids);

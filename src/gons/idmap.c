@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "cause.h"
 #include "child.h"
 #include "idmap.h"
 #include "internal.h"
@@ -203,9 +204,12 @@ static int write_file(int dir_fd, const char *file, const char *text)
 {
 	cleanup_fd int fd = openat(dir_fd, file, O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		return gons_i_fail(errno, "cannot write the %s of a new user namespace", file);
-	return 0;
+	if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
+		return 0;
+	(void)gons_i_fail(errno, "cannot write the %s of a new user namespace", file);
+	if (errno == EROFS)
+		gons_i_hint("/proc is mounted read-only: " GONS_I_WRITABLE_PROCFS);
+	return -1;
 }
 
 static int write_map(const struct writing *writing, const struct kind *kind,

@@ -89,6 +89,10 @@ static void hint_missing(const char *missing, int nsfd)
 	} else if (gons_i_filtered("unshare(2)", CLONE_NEWUSER)) {
 		gons_i_hint("%s", missing);
 		(void)gons_i_hint_filter("unshare(2)", CLONE_NEWUSER);
+	} else if (gons_i_is_procfs_read_only()) {
+		gons_i_hint("%s, and no ids can be mapped in a new one, since /proc is mounted "
+			    "read-only: " GONS_I_WRITABLE_PROCFS ", or run as root",
+			    missing);
 	} else {
 		gons_i_hint("%s: run as root, or call gons_become_root() first", missing);
 	}

@@ -75,6 +75,8 @@ static int enter_user_namespace(void)
 	result = write_maps(uid, gid);
 	if (result < 0 && errno == EPERM && !may_map)
 		gons_i_hint("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
+	else if (result < 0 && errno == EROFS)
+		gons_i_hint("/proc is mounted read-only: " GONS_I_WRITABLE_PROCFS);
 	else if (result < 0 && (errno == EPERM || errno == EACCES))
 		gons_i_hint_confinement("may forbid user namespaces with powers");
 	(void)prctl(PR_SET_DUMPABLE, dumpable == 1); /* 2 cannot be set */

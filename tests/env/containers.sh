@@ -285,10 +285,11 @@ case_container_rootless_privileged()
 
 # in_bubble OPTION...: the probe, run by $user, below the machine's own root, which is read-only but
 # for /tmp.
+procfs='--proc /proc'
 in_bubble()
 {
 	bwrap=$(command -v bwrap) || skip 'needs bwrap'
-	run $user "$bwrap" --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp \
+	run $user "$bwrap" --ro-bind / / --dev /dev $procfs --tmpfs /tmp \
 		--ro-bind "$root" "$root" "$@" -- "$root/bin/probe"
 }
 
@@ -317,6 +318,15 @@ case_bubble_user()
 	in_bubble
 	expect 0 passed
 	expect_moved_to "user $new_ground"
+}
+
+# A procfs of its own is what its users forget.
+case_bubble_user_without_procfs()
+{
+	needs_user_namespaces
+	procfs=
+	in_bubble
+	expect_proc_read_only
 }
 
 case_bubble_user_unshare_all()

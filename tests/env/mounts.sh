@@ -279,6 +279,34 @@ case_proc_subset_user()
 	expect_moved_to "user $new_ground"
 }
 
+# As a recursive read-only root without a procfs of its own has it.
+protect_procfs='mount --bind /proc /proc; mount -o remount,bind,ro /proc'
+
+case_proc_read_only_root()
+{
+	needs_root
+	with_mounts "$protect_procfs" "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to 'nothing new'
+}
+
+# Ids of user namespaces are mapped by writing there.
+expect_proc_read_only()
+{
+	expect 77 skipped
+	expect_reason 'CAP_SYS_ADMIN is missing in this user namespace, and no ids can be mapped in a new one, since /proc is mounted read-only: have it mounted writable (bwrap: --proc /proc), or run as root'
+	expect_said 'probe: no root: cannot write "deny" to /proc/thread-self/setgroups: Read-only file system; /proc is mounted read-only: have it mounted writable (bwrap: --proc /proc)'
+	expect_moved_to 'nothing new'
+}
+
+case_proc_read_only_user()
+{
+	needs_root
+	needs_user_namespaces
+	with_mounts "$protect_procfs" $user "$root/bin/probe"
+	expect_proc_read_only
+}
+
 protect_sysctls='mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys
 	! (echo 0 >/proc/sys/user/max_user_namespaces) 2>/dev/null || exit 1'
 

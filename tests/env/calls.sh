@@ -50,11 +50,13 @@ expect_call_missing()
 	[ "$errno" = eperm ] || expect_reason "$1 is missing: Linux $2 is needed" $3
 }
 
-# One test cannot do without, and has not asked before.
+# expect_failed WORDS TEST...: these cannot do without, and have not asked before.
 expect_failed()
 {
-	expect 1 passed executes_in_mnt_and_reads_through_procfsroot=failed
-	expect_said "$1"
+	words=$1
+	shift
+	expect $# passed $(outcome_for failed "$@")
+	expect_said "$words"
 	expect_said "$text; a seccomp filter"
 	expect_moved_to "$passed_at"
 }
@@ -133,7 +135,8 @@ without_openat2()
 		expect_reason "$words" executes_in_mnt_and_reads_through_procfsroot
 		expect_call_missing 'openat2(2)' 5.6 executes_in_mnt_and_reads_through_procfsroot
 	else
-		expect_failed 'cannot open /tmp/gons-probe below /proc/'
+		expect_failed 'cannot open /tmp/gons-probe below /proc/' \
+			executes_in_mnt_and_reads_through_procfsroot
 	fi
 }
 
@@ -143,10 +146,13 @@ without_clone3()
 	if [ "$errno" = enosys ]; then
 		expect_no_difference
 	else
-		expect_failed 'cannot create an idle thread for a mount namespace'
+		expect_failed 'cannot create an idle thread for a mount namespace' \
+			executes_in_mnt_and_reads_through_procfsroot runs_in_a_set
+		expect_said "cannot create a thread to make namespaces on: $text; a seccomp filter refuses clone3(2)"
 	fi
 }
 
+# A thread is not kept then, but made again.
 without_pidfd_open()
 {
 	expect_no_difference

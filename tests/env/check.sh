@@ -281,10 +281,22 @@ remove_profile()
 }
 
 # As container engines have it.
+no_mount='file, capability, network, signal, ptrace, unix,'
+
+case_apparmor_no_mount()
+{
+	needs_apparmor
+	confined "$no_mount" "$root/bin/probe"
+	expect 0 passed $(outcome_for skipped $mnt_tests)
+	expect_reason "cannot make this mount namespace private: Permission denied; the AppArmor profile $profile (enforce) forbids to mount" \
+		$mnt_tests
+	expect_moved_to 'nothing new'
+}
+
 case_check_apparmor_no_mount()
 {
 	needs_apparmor
-	confined 'file, capability, network, signal, ptrace, unix,' "$check" uts mnt
+	confined "$no_mount" "$check" uts mnt
 	expect_report 1 mnt uts
 	expect_answer yes uts
 	expect_answer "no: cannot make this mount namespace private: Permission denied; the AppArmor profile $profile (enforce) forbids to mount: run unconfined (apparmor=unconfined)" \
@@ -301,12 +313,24 @@ case_check_apparmor_no_powers()
 }
 
 # As Ubuntu has it for unprivileged users: the user namespace is made, and good for nothing.
+no_powers='file, mount, network, signal, capability setuid, capability setgid, capability setpcap,'
+
+case_apparmor_user()
+{
+	needs_apparmor
+	profile=$profile-unprivileged_userns
+	confined "$no_powers" $nobody "$root/bin/probe"
+	expect 77 skipped
+	expect_reason 'CAP_SYS_ADMIN is missing in this user namespace'
+	expect_said "probe: no root: cannot write \"deny\" to /proc/thread-self/setgroups: Permission denied; the AppArmor profile $profile (enforce) may forbid user namespaces with powers, as in all user namespaces of unprivileged users"
+	expect_moved_to 'nothing new'
+}
+
 case_check_apparmor_user()
 {
 	needs_apparmor
 	profile=$profile-unprivileged_userns
-	confined 'file, mount, network, signal, capability setuid, capability setgid, capability setpcap,' \
-		$nobody "$check" uts user
+	confined "$no_powers" $nobody "$check" uts user
 	expect_report 1 uts user
 	expect_answer "no: cannot write \"deny\" to /proc/thread-self/setgroups: Permission denied; the AppArmor profile $profile (enforce) may forbid user namespaces with powers, as in all user namespaces of unprivileged users: set kernel.apparmor_restrict_unprivileged_userns to 0, or give this program a profile that allows userns" \
 		user

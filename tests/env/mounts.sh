@@ -201,8 +201,8 @@ case_sys_masked_by_itself()
 expect_no_proc()
 {
 	words='No such file or directory; procfs of this PID namespace is not mounted on /proc'
-	expect 8 failed
-	[ "$(grep -c "^gons_leaks_begin(): .*$words" "$dir/err")" = 8 ] ||
+	expect 9 failed
+	[ "$(grep -c "^gons_leaks_begin(): .*$words" "$dir/err")" = 9 ] ||
 		complain "not each test said \"$words\""
 	grep -q "^probe: no root: .*$words" "$dir/err" ||
 		complain "gons_become_root() did not say \"$words\""

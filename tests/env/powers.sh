@@ -100,7 +100,7 @@ case_limit_0_user_required()
 {
 	needs_user_namespaces
 	no_user_namespaces 'unshare -Uc --keep-caps' env GONS_REQUIRE=1 "$root/bin/probe"
-	expect 8 failed
+	expect 9 failed
 	expect_said "gons: required: sees_only_loopback: cannot create a network and mount namespace: Operation not permitted; $user_namespaces_off"
 	expect_not_said 'gons: skipped: '
 }
@@ -296,7 +296,7 @@ closed_streams()
 	run "$@" env CMOCKA_MESSAGE_OUTPUT=XML CMOCKA_XML_FILE="$root/tmp/result" \
 		sh -c 'exec "$1" <&- >&- 2>&-' sh "$root/bin/probe"
 	[ "$status" = 0 ] || complain "exit status $status, expected 0"
-	grep -q 'tests="8" failures="0" errors="0" skipped="0"' "$root/tmp/result" ||
+	grep -q 'tests="9" failures="0" errors="0" skipped="0"' "$root/tmp/result" ||
 		complain "cmocka wrote: $(cat "$root/tmp/result")"
 }
 

@@ -156,6 +156,39 @@ static void reads_a_detached_sysfs(void **state)
 	assert_string_equal(text, "1\n");
 }
 
+static bool note_net(void *ino)
+{
+	*(uint64_t *)ino = own_ino("net");
+	return true;
+}
+
+static int is_in_net(void *ino)
+{
+	return own_ino("net") == *(uint64_t *)ino ? 0 : 1;
+}
+
+/* On a thread, on that thread again where it could be kept, and in a child. */
+static void runs_in_a_set(void **state)
+{
+	uint64_t there, seen = 0;
+	int status = -1;
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient()); /* with which the thread ends */
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNET, NULL));
+	there = ino_in(set, CLONE_NEWNET);
+	assert_int_not_equal(there, own_ino("net"));
+	for (int i = 0; i < 2; i++, seen = 0) {
+		gons_must(gons_set_do_restore(set, note_net, &seen));
+		assert_int_equal(seen, there);
+	}
+	gons_must(gons_set_run(set, is_in_net, &there, &status));
+	assert_int_equal(status, 0);
+	gons_set_close(set);
+}
+
 struct directories {
 	struct stat root, cwd;
 };
@@ -326,6 +359,7 @@ int main(int argc, char **argv)
 		gons_unit_test(sees_only_loopback),
 		gons_unit_test_in(runs_in_net_and_mnt, CLONE_NEWNET | CLONE_NEWNS),
 		gons_unit_test(reads_a_detached_sysfs),
+		gons_unit_test(runs_in_a_set),
 		gons_unit_test(comes_back_to_directory_and_root),
 	};
 	const struct CMUnitTest loop[] = { gons_unit_test(enters_500_times) };

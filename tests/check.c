@@ -213,6 +213,19 @@ void check_contains(const char *text, const char *words, const char *file, int l
 	_fail(file, line);
 }
 
+/* Whether the sentence has the words in it, "%m" being the text of errnum. */
+static bool sentence_has(const char *words, int errnum)
+{
+	const char *reason = strstr(words, "%m");
+	char wanted[1024];
+
+	if (!reason)
+		return strstr(gons_error(), words);
+	(void)snprintf(wanted, sizeof(wanted), "%.*s%s%s", (int)(reason - words), words,
+		       strerror(errnum), reason + 2);
+	return strstr(gons_error(), wanted);
+}
+
 void check_refused(bool failed, const char *call, int actual_errno, int wanted_errno,
 		   const char *words, const char *file, int line)
 {
@@ -221,7 +234,7 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 	else if (actual_errno != wanted_errno)
 		print_error("%s: errno is %d (%s), not %d: %s\n", call, actual_errno,
 			    strerror(actual_errno), wanted_errno, gons_error());
-	else if (!strstr(gons_error(), words))
+	else if (!sentence_has(words, wanted_errno))
 		print_error("%s: \"%s\" has no \"%s\" in it\n", call, gons_error(), words);
 	else
 		return;

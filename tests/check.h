@@ -23,7 +23,8 @@
 int check_begin(void **state);
 int check_end(void **state);
 
-/* The call failed (int, pointer, uint64_t) with this errno, and gons_error() has the words. */
+/* The call failed (int, pointer, uint64_t) with this errno, and gons_error() has the words, in
+ * which %m stands for the text of errnum: C libraries have different ones. */
 #define assert_refused(call, errnum, words)                                                        \
 	do {                                                                                       \
 		__typeof__(call) refused_ = (call);                                                \

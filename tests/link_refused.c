@@ -43,8 +43,8 @@ static void a_kind_that_is_none_is_refused(void **state)
 	assert_not_made("", NULL, EINVAL, "\"\" is no kind of link");
 	assert_not_made("a kind of sixteen", NULL, EINVAL, "is no kind of link");
 	assert_not_made("nonsense", NULL, EOPNOTSUPP,
-			"cannot make a link of kind nonsense: Operation not supported; this kernel "
-			"lacks it: load the module nonsense");
+			"cannot make a link of kind nonsense: %m; this kernel lacks it: load the "
+			"module nonsense");
 	assert_not_made("a/b", NULL, EOPNOTSUPP, "a/b");
 	assert_not_made("%s%n", NULL, EOPNOTSUPP, "%s%n");
 	assert_not_made("VETH", NULL, EOPNOTSUPP, "VETH");

@@ -258,8 +258,8 @@ static void it_is_made_or_the_missing_module_is_named(void **state)
 	} else if (errno == EOPNOTSUPP) {
 		assert_contains(gons_error(), "load the module netdevsim");
 		assert_refused(gons_netdevsim_new_transient(1, NULL), EOPNOTSUPP,
-			       "cannot make a netdevsim device: Operation not supported; this "
-			       "kernel lacks it: load the module netdevsim");
+			       "cannot make a netdevsim device: %m; this kernel lacks it: load "
+			       "the module netdevsim");
 	} else { /* the module is there, but not for this user */
 		assert_refused(gons_netdevsim_new_transient(1, NULL), EACCES, "belong to root");
 	}
@@ -272,7 +272,7 @@ static void rtnetlink_makes_none_and_says_what_does(void **state)
 	(void)state;
 	enter_new_net();
 	assert_refused(gons_link_new_transient("netdevsim", NULL, &link), EOPNOTSUPP,
-		       "cannot make a link of kind netdevsim: Operation not supported");
+		       "cannot make a link of kind netdevsim: %m");
 	assert_contains(gons_error(), "gons_netdevsim_new_transient()");
 }
 

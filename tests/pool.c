@@ -365,8 +365,7 @@ static void a_failure_is_told_once_after_what_was_made_before(void **state)
 	(void)get(pool);
 	(void)get(pool);
 	await_rest();
-	assert_refused(gons_pool_get(pool), ENOTUNIQ,
-		       "the pool's after_create refuses a set: Name not unique");
+	assert_refused(gons_pool_get(pool), ENOTUNIQ, "the pool's after_create refuses a set: %m");
 	assert_int_equal(count_entries("/proc/self/fd"), fds + 1 + 2);
 	/* From then on it goes on: by the caller first, by the maker again after that. */
 	(void)get(pool);
@@ -406,8 +405,7 @@ static void a_sentence_about_something_else_is_not(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWUTS);
-	assert_refused(gons_pool_get(pool), ENOTUNIQ,
-		       "the pool's after_create refuses a set: Name not unique");
+	assert_refused(gons_pool_get(pool), ENOTUNIQ, "the pool's after_create refuses a set: %m");
 }
 
 static int move_the_thread(const gons_set *set, void *moved)

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <gons/mntns.h>
 
@@ -154,8 +155,7 @@ static void a_failure_leaves_nothing_half_mounted(void **state)
 	assert_int_equal(unlink(in_dir("cgroup")), 0);
 	gons_must(gons_set_mount_ns(set, CLONE_NEWCGROUP, in_dir("cgroup")));
 	assert_nothing_left(gons_set_mount(set, dir), EBUSY,
-			    "cgroup, where one is mounted already: Device or resource busy; "
-			    "unmount that one first");
+			    "cgroup, where one is mounted already: %m; unmount that one first");
 	gons_set_close(set);
 }
 

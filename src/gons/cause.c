@@ -65,12 +65,11 @@ static bool is_initial_user_namespace(void)
 static void hint_limit(const struct gons_i_type *row)
 {
 	const long limit = read_limit(row);
-	char reason[128];
 
 	if (limit < 0)
 		gons_i_hint("the limit user.%s is reached here (it cannot be read in /proc/sys: "
-			    "%s) or in a user namespace further up",
-			    row->limit, strerror_r(errno, reason, sizeof(reason)));
+			    "%m) or in a user namespace further up",
+			    row->limit);
 	else if (limit == 0 || is_initial_user_namespace())
 		gons_i_hint("the limit user.%s is reached here (%ld): raise it", row->limit, limit);
 	else
@@ -201,11 +200,7 @@ void gons_i_hint_confinement(const char *forbids)
 /* Roots of other mounts look the same as the namespace's own. */
 static bool is_below_chroot(void)
 {
-	struct statx stx;
-
-	return statx(AT_FDCWD, "/", AT_NO_AUTOMOUNT, 0, &stx) == 0 &&
-	       (stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
-	       !(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+	return gons_i_mount_root("/", 0) == 0;
 }
 
 /* Whether a user or group (path tells which) has a number in this user namespace. */

@@ -36,13 +36,13 @@ __attribute__((format(printf, 2, 3))) static void append(char *text, const char 
 int gons_i_fail(int errnum, const char *format, ...)
 {
 	char text[SENTENCE_SIZE] = ""; /* the arguments may point into the old sentence */
-	char reason[128];
 	va_list args;
 
 	va_start(args, format);
 	vappend(text, format, args);
 	va_end(args);
-	append(text, ": %s", strerror_r(errnum, reason, sizeof(reason)));
+	errno = errnum;
+	append(text, ": %m");
 	if (errnum == EMFILE)
 		append(text, "; the limit on open descriptors (RLIMIT_NOFILE) is reached");
 	memcpy(sentence, text, sizeof(sentence));

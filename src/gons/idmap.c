@@ -181,10 +181,11 @@ static int map_by_program(const struct kind *kind, const char *map)
 	gons_i_close_fd(&ends[0]);
 	if (errnum == -1)
 		return 0;
+	errno = errnum;
 	if (errnum == ENOENT || errnum == EACCES) /* or a directory of PATH is closed */
 		gons_i_hint("%s, which could, is not installed (Debian: uidmap)", kind->program);
 	else if (errnum != 0)
-		gons_i_hint("%s cannot be run: %s", kind->program, strerrordesc_np(errnum));
+		gons_i_hint("%s cannot be run: %m", kind->program);
 	else
 		gons_i_hint("%s", line);
 	errno = refusal;

@@ -229,6 +229,15 @@ bool gons_i_limit_is_zero(int types);
 /* The errno that belongs to gons_status(). */
 int gons_i_status_errno(void);
 
+/* ---- statx.c ---- */
+
+/* Whether a mount begins at path: 1, also where this kernel cannot say so (before Linux 5.8), or
+ * 0; -1 with errno alone. flags are those of statx(2). */
+int gons_i_mount_root(const char *path, int flags);
+
+/* The number of the mount that path is on; 0 where it cannot be told, as before Linux 5.8. */
+uint64_t gons_i_mount_id(const char *path);
+
 /* ---- procfs.c ---- */
 
 /* "/proc/thread-self/ns/net": "/proc/self" would be the main thread's. Returns path. */

@@ -13,7 +13,7 @@
 #include "kept.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t calm = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t calm; /* of the monotonic clock */
 static unsigned changing; /* threads in the middle of a change */
 static unsigned waiting; /* threads that want to take a picture */
 static bool held; /* by one of them */
@@ -46,13 +46,22 @@ void gons_i_kept_wait(pthread_cond_t *cond)
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int once_error;
 
+static void begin_calm(void)
+{
+	pthread_condattr_t attr;
+
+	/* None of these can fail. */
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&calm, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
 /* Only the thread that forked is here. What others were about is nobody's any more, but their
  * descriptors are still gons's. */
 static void begin_child(void)
 {
-	static const pthread_cond_t fresh = PTHREAD_COND_INITIALIZER;
-
-	calm = fresh;
+	begin_calm();
 	changing = depth > 0;
 	waiting = 0;
 	held = false;
@@ -62,6 +71,7 @@ static void begin_child(void)
 
 static void watch_forks(void)
 {
+	begin_calm();
 	once_error = gons_i_forks_prepare();
 	if (once_error == 0)
 		once_error = pthread_atfork(gons_i_kept_lock, gons_i_kept_unlock, begin_child);
@@ -112,7 +122,7 @@ void gons_i_kept_hold(void)
 		if (errnum != 0)
 			gons_i_kept_wait(&calm); /* another picture is soon taken */
 		else
-			errnum = pthread_cond_clockwait(&calm, &lock, CLOCK_MONOTONIC, &end);
+			errnum = pthread_cond_timedwait(&calm, &lock, &end);
 	}
 	waiting--;
 	held = true;

@@ -36,16 +36,16 @@ int gons_i_tid(void)
  * Linux before 5.8 tells no mounts apart. */
 static bool is_covered_directory(void)
 {
-	struct statx proc, dir;
+	uint64_t proc, dir;
 	struct statfs fs;
 
 	if (statfs("/proc/thread-self/ns", &fs) < 0)
 		return false; /* the next one to need it says why */
 	if (fs.f_type != PROC_SUPER_MAGIC)
 		return true;
-	return statx(AT_FDCWD, "/proc/thread-self/ns", 0, STATX_MNT_ID, &dir) == 0 &&
-	       statx(AT_FDCWD, "/proc/", 0, STATX_MNT_ID, &proc) == 0 &&
-	       (dir.stx_mask & proc.stx_mask & STATX_MNT_ID) && dir.stx_mnt_id != proc.stx_mnt_id;
+	dir = gons_i_mount_id("/proc/thread-self/ns");
+	proc = gons_i_mount_id("/proc/");
+	return dir != 0 && proc != 0 && dir != proc;
 }
 
 int gons_i_check_procfs(const struct gons_i_type *row)

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "gons/missing.h"
 #include "gons/reexec_parts.h"
 
 static const char program[] = "/proc/self/exe";

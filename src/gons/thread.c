@@ -87,8 +87,20 @@ int gons_i_fail_fork(int errnum, const char *what)
 	return -1;
 }
 
+/* Also before there is a first process in the other one, when nothing can be said of it. */
+static bool are_children_elsewhere(void)
+{
+	struct stat own, children;
+
+	return stat("/proc/thread-self/ns/pid", &own) == 0 &&
+	       (stat("/proc/thread-self/ns/pid_for_children", &children) < 0 ||
+		own.st_ino != children.st_ino);
+}
+
 int gons_i_fail_thread(int errnum, const char *what)
 {
+	if (errnum == EAGAIN && are_children_elsewhere()) /* musl has no other word */
+		errnum = EINVAL;
 	(void)gons_i_fail_fork(errnum, what);
 	if (errnum == EINVAL)
 		gons_i_hint("a process whose children go into another PID namespace, as by "

@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 
 #include "gons/internal.h"
+#include "gons/missing.h"
 #include "mntns/submounts.h"
 
 static bool is_below(const char *path, const char *dir)
@@ -81,16 +80,10 @@ static int list_all(const char *dir, struct gons_i_submounts *submounts)
 	return result;
 }
 
-/* The list of mounts has also those that a later mount covers. Before Linux 5.8 all look
- * like what they are listed as. */
+/* The list of mounts has also those that a later mount covers. */
 static bool is_visible(const char *path)
 {
-	struct statx stx;
-
-	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) < 0)
-		return false;
-	return (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
-	       !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT);
+	return gons_i_mount_root(path, AT_SYMLINK_NOFOLLOW) > 0;
 }
 
 int gons_i_submounts_clone(const char *dir, struct gons_i_submounts *ret_submounts)

@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -21,6 +20,7 @@
 
 #include "gons/cause.h"
 #include "gons/internal.h"
+#include "gons/missing.h"
 #include "gons/switch.h"
 #include "mntns/home.h"
 #include "mntns/submounts.h"

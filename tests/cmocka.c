@@ -375,13 +375,13 @@ static void arrays_may_be_anywhere_and_prestates_are_kept(void **state)
 
 static int tap_named_group(void)
 {
-	(void)setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return named_group();
 }
 
 static int tap_group(void)
 {
-	(void)setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return file_scope_group();
 }
 

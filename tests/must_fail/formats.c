@@ -14,16 +14,17 @@
  * run: gons CMOCKA_MESSAGE_OUTPUT=TAP
  * status: 2
  * same-out: plain
- * out: 1..5
+ * valid: tap
  * out: ok 1 - passes
  * run: gons CMOCKA_MESSAGE_OUTPUT=SUBUNIT
  * status: 2
  * same-out: plain
+ * valid: subunit
  * out: success: passes
  * run: gons CMOCKA_MESSAGE_OUTPUT=XML
  * status: 2
  * same-out: plain
- * xml-out:
+ * valid: xml
  * out: *<testcase name="passes"*
  */
 static void passes(void **state)
@@ -76,9 +77,17 @@ static int with_gons(void)
 }
 
 /*
+ * run: reports CMOCKA_MESSAGE_OUTPUT=STDOUT
+ * status: 2
+ * failed: leaks
+ * failed: is_a_must
+ * skipped: requires
+ * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
+ * err: gons_type(-1): *
+ * err: gons: skipped: requires: cannot make a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=TAP
  * status: 2
- * out: 1..3
+ * valid: tap
  * out: not ok 1 - leaks
  * out: *3 *requires*
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
@@ -86,6 +95,7 @@ static int with_gons(void)
  * err: gons: skipped: requires: cannot make a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=SUBUNIT
  * status: 2
+ * valid: subunit
  * out: test: leaks
  * out: failure: leaks*
  * out: failure: is_a_must*
@@ -95,7 +105,7 @@ static int with_gons(void)
  * err: gons: skipped: requires: cannot make a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=XML
  * status: 2
- * xml-out:
+ * valid: xml
  * out: *<testcase name="leaks"*
  * out: *<failure>*
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd

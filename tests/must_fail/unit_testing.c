@@ -4,7 +4,8 @@
  * gons allocates for the program's.
  */
 
-#define UNIT_TESTING 1
+#define UNIT_TESTING	   1
+#define ALLOCATION_TESTING 1 /* cmocka 2 wants both */
 #include <gons/cmocka.h>
 
 #include "group.h"

@@ -27,7 +27,7 @@ static void go_far(void)
 /*
  * run: three_levels
  * status: 1
- * err: [  ERROR   ] --- 0x1 != 0x2
+ * err: [  ERROR   ] --- *1 != *2
  * err: [   LINE   ] --- {deepest}: error: Failure!
  * failed: fails_three_levels_deep
  * passed: next_test_is_on_the_ground

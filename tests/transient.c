@@ -238,13 +238,13 @@ static void other_types_are_refused_and_nothing_switched(void **state)
 		int types;
 		const char *words;
 	} wrong[] = {
-		{ 0, "of no type" },
+		{ 0, "of no type: Invalid argument; take one or several of CLONE_NEWNET" },
 		{ CLONE_NEWUSER, "use gons_become_root()" },
-		{ CLONE_NEWPID, "use unshare(2) in a forked child" },
-		{ CLONE_NEWTIME, "use unshare(2) in a forked child" },
+		{ CLONE_NEWPID, "use gons_set_unshare() and gons_set_run()" },
+		{ CLONE_NEWTIME, "use gons_set_unshare() and gons_set_run()" },
 		{ CLONE_NEWNET | CLONE_NEWUSER, "use gons_become_root()" },
-		{ CLONE_NEWNS | CLONE_NEWPID, "use unshare(2) in a forked child" },
-		{ CLONE_NEWUTS | CLONE_NEWTIME, "use unshare(2) in a forked child" },
+		{ CLONE_NEWNS | CLONE_NEWPID, "use gons_set_unshare() and gons_set_run()" },
+		{ CLONE_NEWUTS | CLONE_NEWTIME, "use gons_set_unshare() and gons_set_run()" },
 		{ CLONE_NEWUSER | CLONE_NEWPID, "use gons_become_root()" },
 		{ 1, "not all namespace types" },
 		{ -1, "not all namespace types" },
@@ -395,9 +395,9 @@ static void types_of_which_none_is_made_alone_are_refused(void **state)
 		const char *words;
 	} wrong[] = {
 		{ CLONE_NEWNS, "use gons_mntns_new_transient()" },
-		{ CLONE_NEWUSER, "use gons_become_root()" },
-		{ CLONE_NEWPID, "use unshare(2) in a forked child" },
-		{ CLONE_NEWTIME, "use unshare(2) in a forked child" },
+		{ CLONE_NEWUSER, "use gons_set_unshare()" },
+		{ CLONE_NEWPID, "use gons_set_unshare()" },
+		{ CLONE_NEWTIME, "use gons_set_unshare()" },
 		{ 0, "take one of CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP" },
 		{ CLONE_NEWNET | CLONE_NEWUTS, "take one of" },
 		{ CLONE_NEWNET | CLONE_NEWNS, "take one of" },

@@ -211,8 +211,8 @@ int gons_enter(int nsfd);
  *
  * Returns a descriptor, closed with the scope; the namespace lives as long as it,
  * a copy of it, a socket or a thread refers to it. -1 with EINVAL for any other
- * type (CLONE_NEWNS: use gons_mntns_new_transient()) or several, and otherwise as
- * gons_enter_transient() does.
+ * type (CLONE_NEWNS: use gons_mntns_new_transient(); user, pid, time: gons_set_unshare()) or
+ * several, and otherwise as gons_enter_transient() does.
  */
 int gons_new_transient(int type);
 

@@ -18,7 +18,7 @@ static int check_targets(const int *nsfds, size_t n, int types[GONS_I_SWITCHABLE
 		if (!(type & GONS_I_SWITCHABLE_FLAGS)) {
 			(void)gons_i_fail(EINVAL, "cannot enter a %s namespace and come back",
 					  gons_i_type_row(type)->noun);
-			gons_i_hint("use setns(2) in a forked child");
+			gons_i_hint("use gons_set_run(), in a child");
 			return -1;
 		}
 		if (all & type)

@@ -7,8 +7,12 @@
 
 static int check_types(int types)
 {
-	if (types == 0)
-		return gons_i_fail(EINVAL, "cannot enter new namespaces of no type");
+	if (types == 0) {
+		(void)gons_i_fail(EINVAL, "cannot enter new namespaces of no type");
+		gons_i_hint("take one or several of CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, "
+			    "CLONE_NEWIPC, CLONE_NEWCGROUP");
+		return -1;
+	}
 	if (types & ~GONS_I_SWITCHABLE_FLAGS) {
 		(void)gons_i_fail(EINVAL, "cannot enter new namespaces of types 0x%x",
 				  (unsigned)types);
@@ -17,7 +21,7 @@ static int check_types(int types)
 				    "gons_become_root()");
 		if (types & (CLONE_NEWPID | CLONE_NEWTIME))
 			gons_i_hint("only a child would be in a new PID or time namespace: use "
-				    "unshare(2) in a forked child");
+				    "gons_set_unshare() and gons_set_run()");
 		if (types &
 		    ~(GONS_I_SWITCHABLE_FLAGS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME))
 			gons_i_hint("these are not all namespace types");
@@ -52,10 +56,8 @@ static const struct gons_i_type *check_type(int type)
 			  (unsigned)type);
 	if (type == CLONE_NEWNS)
 		gons_i_hint("use gons_mntns_new_transient()");
-	else if (type == CLONE_NEWUSER)
-		gons_i_hint("use gons_become_root()");
-	else if (type == CLONE_NEWPID || type == CLONE_NEWTIME)
-		gons_i_hint("use unshare(2) in a forked child");
+	else if (type == CLONE_NEWUSER || type == CLONE_NEWPID || type == CLONE_NEWTIME)
+		gons_i_hint("use gons_set_unshare()");
 	else
 		gons_i_hint(
 			"take one of CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP");

@@ -116,6 +116,25 @@ static void a_pid_must_be_one(void **state)
 	assert_refused(gons_set_from_pid(INT_MAX, CLONE_NEWNET), ESRCH, "there is no process");
 }
 
+static int ask_as_nobody_for_root(void *arg)
+{
+	(void)arg;
+	want(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+	errno = 0;
+	want(!gons_set_from_pid(getppid(), CLONE_NEWUTS) && errno == EACCES);
+	want(strstr(gons_error(), "it belongs to another user, or has more capabilities than this "
+				  "one: CAP_SYS_PTRACE is missing in its user namespace"));
+	return 0;
+}
+
+static void the_process_of_another_user_is_refused(void **state)
+{
+	(void)state;
+	if (!can_become_nobody())
+		skip_for(__func__, "it takes root, and another user");
+	assert_int_equal(in_child(ask_as_nobody_for_root, NULL), 0);
+}
+
 static void a_set_of_a_directory_has_what_the_files_are(void **state)
 {
 	gons_set *set = gons_must(gons_set_from_dir("/proc/thread-self/ns", ALL_TYPES));
@@ -354,6 +373,7 @@ int main(void)
 		check_test(a_set_of_a_process_outlives_it),
 		check_test(a_thread_has_an_id_too),
 		check_test(a_pid_must_be_one),
+		check_test(the_process_of_another_user_is_refused),
 		check_test(a_set_of_a_directory_has_what_the_files_are),
 		check_test(a_directory_must_have_namespaces_of_these_types),
 		check_test(a_copy_is_independent_and_may_have_fewer_types),

@@ -293,7 +293,7 @@ static int fail_process(const struct process *process, const struct gons_i_type 
 		gons_i_hint("this kernel has no namespaces of that type");
 	else if (errnum == EACCES || errnum == EPERM)
 		gons_i_hint("it belongs to another user, or has more capabilities than this one: "
-			    "CAP_SYS_PTRACE is missing");
+			    "CAP_SYS_PTRACE is missing in its user namespace");
 	return -1;
 }
 

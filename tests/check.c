@@ -161,6 +161,18 @@ static void take_picture(struct picture *picture)
 		       umask_line ? umask_line + 8 : "");
 }
 
+bool is_sanitized(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#elif defined(__has_feature)
+	return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||
+	       __has_feature(memory_sanitizer);
+#else
+	return false;
+#endif
+}
+
 /* The thread sanitizer starts a thread of its own along with the program's first one. */
 static void start_sanitizer(void)
 {

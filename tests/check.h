@@ -121,6 +121,9 @@ bool put_text(const char *path, const char *text);
 int enter_limited(const char *type, const char *most);
 int limit_namespaces(const char *type, const char *most);
 
+/* Whether this is built with a sanitizer that takes memory and stack of its own. */
+bool is_sanitized(void);
+
 /* Runs fn(arg) on another thread and waits for it. */
 void on_thread(void (*fn)(void *), void *arg);
 

@@ -407,19 +407,6 @@ static void without_descriptors_nothing_is_made_and_nothing_written(void **state
 
 /* ---- memory ---- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-	__has_feature(memory_sanitizer)
-static const bool sanitized = true;
-#else
-static const bool sanitized = false;
-#endif
-#else
-static const bool sanitized = false;
-#endif
-
 static long resident_kib(void)
 {
 	const char *line = strstr(read_text("/proc/self/status"), "\nVmRSS:");
@@ -438,7 +425,7 @@ static void an_idle_thread_takes_little_memory(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWNS);
-	if (sanitized || (preload && strstr(preload, "vgpreload"))) {
+	if (is_sanitized() || (preload && strstr(preload, "vgpreload"))) {
 		skip_for(__func__, "the memory of a sanitizer or of valgrind would be measured");
 	}
 	gons_must(gons_mntns_new_transient(NULL)); /* what the first one takes once */

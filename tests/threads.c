@@ -10,8 +10,12 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <gons/link.h>
 
 enum { THREADS = 8, ROUNDS = 20 };
 
@@ -405,6 +409,76 @@ static void a_thread_may_be_cancelled_at_any_time(void **state)
 	}
 }
 
+/* ---- small stacks ---- */
+
+enum { STACK_NEEDED = 32 * 1024 };
+
+static int answer(void *arg)
+{
+	(void)arg;
+	return 42;
+}
+
+static void *use_much(void *arg)
+{
+	static const struct gons_idmap all_ids = { 0, 0, 1 };
+	static const struct gons_idmaps maps = { &all_ids, 1, &all_ids, 1 };
+	const struct gons_link_options up = { .up = 1 };
+	struct worker *worker = arg;
+	const char *procfsroot;
+	gons_set *set;
+	char *path;
+	int status;
+	int fd;
+
+	worker->mark = gons_scope_begin();
+	expect(worker, gons_can(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) == 1);
+	expect(worker, gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS) == 0);
+	expect(worker, gons_mntns_mount_sysfs_ro() == 0);
+	fd = gons_mntns_new_transient(&procfsroot);
+	expect(worker, gons_mntns_execute(fd, (void (*)(void *))free, NULL) == 0);
+	path = gons_procfsroot_resolve(procfsroot, "/proc/..", 0);
+	expect(worker, path && strcmp(path, "/") == 0);
+	free(path);
+	expect(worker, gons_veth_new_transient(&up, NULL) == 0 || errno == EOPNOTSUPP);
+	set = gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWPID, &maps);
+	expect(worker, gons_set_run(set, answer, NULL, &status) == 0 && WEXITSTATUS(status) == 42);
+	gons_set_close(set);
+	expect(worker, gons_leaks_end(gons_leaks_begin(), NULL, NULL) == 0);
+	expect(worker, gons_scope_end(worker->mark) == 0);
+	return NULL;
+}
+
+/* Of memory of its own: glibc takes a bigger stack that is left from another thread. */
+static int use_much_on_a_small_stack(void *arg)
+{
+	const size_t guard = (size_t)sysconf(_SC_PAGESIZE), least = (size_t)PTHREAD_STACK_MIN;
+	const size_t size = is_sanitized()	   ? 1024 * 1024
+			    : least > STACK_NEEDED ? least
+						   : STACK_NEEDED;
+	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct worker worker = { 0 };
+	pthread_attr_t attr;
+
+	(void)arg;
+	want(stack != MAP_FAILED && mprotect(stack, guard, PROT_NONE) == 0);
+	want(pthread_attr_init(&attr) == 0);
+	want(pthread_attr_setstack(&attr, stack, size) == 0);
+	want(pthread_create(&worker.thread, &attr, use_much, &worker) == 0);
+	want(pthread_join(worker.thread, NULL) == 0);
+	(void)pthread_attr_destroy(&attr);
+	if (worker.line != 0)
+		print_error("line %d\n", worker.line);
+	return worker.line != 0;
+}
+
+static void a_small_stack_is_enough(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	assert_int_equal(in_child(use_much_on_a_small_stack, NULL), 0);
+}
+
 /* ---- after the end ---- */
 
 static pthread_key_t late;
@@ -452,6 +526,7 @@ int main(void)
 		check_test(a_thread_that_is_cancelled_inside_a_scope_loses_nothing),
 		check_test(a_thread_that_is_cancelled_while_a_scope_ends_loses_nothing),
 		check_test(a_thread_may_be_cancelled_at_any_time),
+		check_test(a_small_stack_is_enough),
 		check_test(what_the_end_of_a_thread_makes_is_undone_too),
 	};
 

@@ -156,8 +156,9 @@ static int hear(pid_t pid, int fd, char *line, size_t size)
  * child's parent. 0; or -1, with errno as it was and the reason as a hint to the sentence. */
 static int map_by_program(const struct kind *kind, const char *map)
 {
-	char *argv[3 + 3 * MOST_LINES];
-	char pid[16], words[MOST_BYTES], line[256];
+	static char *argv[3 + 3 * MOST_LINES];
+	static char pid[16], words[MOST_BYTES];
+	char line[256];
 	const int refusal = errno;
 	char *rest = NULL;
 	size_t n = 0;
@@ -216,7 +217,7 @@ static int write_file(int dir_fd, const char *file, const char *text)
 static int write_map(const struct writing *writing, const struct kind *kind,
 		     const struct gons_idmap *map, size_t n, unsigned own)
 {
-	char text[MOST_BYTES];
+	static char text[MOST_BYTES]; /* this child's alone, which may have a small stack */
 
 	if (n == 0)
 		return 0;

@@ -386,6 +386,18 @@ static void on_alarm(int number)
 	atomic_fetch_add(&alarms, 1);
 }
 
+static void a_request_has_no_bytes_of_the_stack(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh;
+
+	(void)state;
+	memset(buf, 'x', sizeof(buf));
+	nlh = gons_i_link_request(buf, RTM_GETLINK, 0, 1);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, "a"); /* fills up to four */
+	assert_null(memchr(buf, 'x', nlh->nlmsg_len));
+}
+
 static void signals_interrupt_no_request(void **state)
 {
 	const struct sigaction action = { .sa_handler = on_alarm };
@@ -476,6 +488,7 @@ int main(void)
 		check_test(a_link_whose_answer_is_lost_is_made_and_goes_with_the_scope),
 		check_test(another_process_cannot_answer_for_the_kernel),
 		check_test(the_kernels_words_are_in_the_sentence),
+		check_test(a_request_has_no_bytes_of_the_stack),
 		check_test(signals_interrupt_no_request),
 		check_test(one_socket_a_namespace_thread_and_process),
 	};

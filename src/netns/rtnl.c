@@ -352,8 +352,11 @@ static int send_and_hear(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl
 
 struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh;
 
+	/* libmnl leaves what fills an attribute up as it is, and valgrind would tell. */
+	memset(buf, 0, GONS_I_RTNL_REQUEST_SIZE);
+	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
 	return nlh;

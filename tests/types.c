@@ -74,6 +74,16 @@ static void open_checks_the_type(void **state)
 	}
 }
 
+static void an_ipc_namespace_is_named_in_english(void **state)
+{
+	int fd = gons_must(gons_current(CLONE_NEWIPC));
+
+	(void)state;
+	assert_refused(gons_ino(fd, CLONE_NEWUTS), EINVAL, "an IPC namespace and not to a UTS one");
+	assert_refused(gons_open("/proc/self/ns/uts", CLONE_NEWIPC), EINVAL,
+		       "is a UTS namespace and not an IPC one");
+}
+
 static void open_refuses_what_is_no_namespace(void **state)
 {
 	char fifo[] = "/tmp/gons-fifo-XXXXXX";
@@ -133,6 +143,7 @@ int main(void)
 		check_test(what_is_no_type_has_no_name),
 		check_test(current_opens_the_own_namespace_of_each_type),
 		check_test(open_checks_the_type),
+		check_test(an_ipc_namespace_is_named_in_english),
 		check_test(open_refuses_what_is_no_namespace),
 		check_test(descriptors_that_are_no_namespace_are_told_apart),
 		check_test(calls_for_one_type_refuse_others),

@@ -83,6 +83,11 @@ GONS_EXPORT int gons_type(int nsfd)
 	return gons_i_fail(EINVAL, "descriptor %d refers to no namespace", nsfd);
 }
 
+static const char *article(int type)
+{
+	return type == CLONE_NEWIPC ? "an" : "a";
+}
+
 int gons_i_check_type(int nsfd, int type)
 {
 	int actual = gons_type(nsfd);
@@ -91,8 +96,9 @@ int gons_i_check_type(int nsfd, int type)
 		return -1;
 	if (type == 0 || actual == type)
 		return 0;
-	return gons_i_fail(EINVAL, "descriptor %d refers to a %s namespace and not to a %s one",
-			   nsfd, gons_i_type_row(actual)->noun, gons_i_type_row(type)->noun);
+	return gons_i_fail(EINVAL, "descriptor %d refers to %s %s namespace and not to %s %s one",
+			   nsfd, article(actual), gons_i_type_row(actual)->noun, article(type),
+			   gons_i_type_row(type)->noun);
 }
 
 int gons_i_check_types(int types)
@@ -157,8 +163,9 @@ int gons_i_open_checked(const char *path, int type)
 	if (actual < 0)
 		return gons_i_fail(EINVAL, "%s is no namespace", path);
 	if (type != 0 && actual != type)
-		return gons_i_fail(EINVAL, "%s is a %s namespace and not a %s one", path,
-				   gons_i_type_row(actual)->noun, gons_i_type_row(type)->noun);
+		return gons_i_fail(EINVAL, "%s is %s %s namespace and not %s %s one", path,
+				   article(actual), gons_i_type_row(actual)->noun, article(type),
+				   gons_i_type_row(type)->noun);
 	return gons_i_take_fd(&fd);
 }
 

@@ -4,6 +4,8 @@
 
 #include <arpa/inet.h>
 #include <gons/link.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +18,7 @@ union address {
 	struct sockaddr any;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
+	struct sockaddr_ll ll;
 };
 
 static socklen_t fill(union address *address, const char *text, uint16_t port)
@@ -193,9 +196,92 @@ static void macvlans_of_one_parent_reach_each_other(void **state)
 	exchange_all(hosts[0], hosts[1], "10.0.0.2", "fd00::2");
 }
 
+/* Bare frames: under IP, asking for an address again would make up for one that is lost. */
+static void open_packets(void *arg)
+{
+	struct opening *opening = arg;
+
+	opening->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+static int packets_in(int nsfd, int ifindex, uint16_t protocol)
+{
+	const union address address = { .ll = { .sll_family = AF_PACKET,
+						.sll_protocol = htons(protocol),
+						.sll_ifindex = ifindex } };
+	const struct timeval patience = { .tv_sec = 60 };
+	struct opening opening = { .fd = -1 };
+
+	gons_must(gons_netns_execute(nsfd, open_packets, &opening));
+	assert_true(opening.fd >= 0);
+	assert_int_equal(bind(opening.fd, &address.any, sizeof(address.ll)), 0);
+	assert_int_equal(
+		setsockopt(opening.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	return opening.fd;
+}
+
+static void the_first_frame_through_a_new_veth_arrives(void **state)
+{
+	enum { PROTOCOL = ETH_P_802_EX1 }; /* for experiments: the kernel sends none by itself */
+	struct gons_link_options options = { .up = 1 };
+	struct gons_link link;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	options.nsfd = gons_must(gons_netns_new_transient());
+	options.peer_nsfd = gons_must(gons_netns_new_transient());
+	for (int i = 0; i < 50; i++) {
+		union address to = { .ll = { .sll_family = AF_PACKET,
+					     .sll_protocol = htons(PROTOCOL),
+					     .sll_halen = 6 } };
+		char text[64] = "";
+		int from_fd, to_fd;
+
+		gons_must(gons_veth_new_transient(&options, &link));
+		from_fd = packets_in(options.nsfd, link.ifindex, PROTOCOL);
+		to_fd = packets_in(options.peer_nsfd, link.peer_ifindex, PROTOCOL);
+		to.ll.sll_ifindex = link.ifindex;
+		memset(to.ll.sll_addr, 0xff, 6);
+		assert_int_equal(sendto(from_fd, "first", 6, 0, &to.any, sizeof(to.ll)), 6);
+		assert_true(recv(to_fd, text, sizeof(text), 0) >= 6);
+		assert_string_equal(text, "first");
+		assert_int_equal(close(from_fd), 0);
+		assert_int_equal(close(to_fd), 0);
+	}
+}
+
+static void a_port_is_free_in_each_namespace(void **state)
+{
+	union address address;
+	const socklen_t size = fill(&address, "127.0.0.1", 4711);
+	int taken[3];
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	for (int i = 0; i < 3; i++) {
+		int nsfd, again;
+
+		gons_must(gons_netns_enter_transient());
+		gons_must(gons_netns_loopback_up());
+		nsfd = gons_must(gons_netns_current());
+		taken[i] = socket_in(nsfd, "127.0.0.1", SOCK_STREAM);
+		assert_int_equal(bind(taken[i], &address.any, size), 0);
+		assert_int_equal(listen(taken[i], 1), 0);
+		again = socket_in(nsfd, "127.0.0.1", SOCK_STREAM);
+		assert_int_equal(bind(again, &address.any, size), -1);
+		assert_int_equal(errno, EADDRINUSE);
+		assert_int_equal(close(again), 0);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(close(taken[i]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		check_test(the_first_frame_through_a_new_veth_arrives),
+		check_test(a_port_is_free_in_each_namespace),
 		check_test(a_veth_joins_two_namespaces),
 		check_test(a_bridge_joins_three_namespaces),
 		check_test(macvlans_of_one_parent_reach_each_other),

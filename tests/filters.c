@@ -74,6 +74,27 @@ static bool enter_chroot(void)
 
 /* ---- unshare and setns ---- */
 
+/* A kernel built without namespaces says EINVAL or ENOSYS. */
+static int ask_without_unshare(void *errnum)
+{
+	const int types = CLONE_NEWNET | CLONE_NEWNS;
+
+	want(refuse_call(SYS_unshare, *(int *)errnum));
+	want(gons_can(types) == 0);
+	want(strstr(gons_error(), strerror(*(int *)errnum)));
+	want(is_failure(gons_enter_transient(types), *(int *)errnum, strerror(*(int *)errnum)));
+	return 0;
+}
+
+static void whatever_the_kernel_says_is_a_no(void **state)
+{
+	int errnums[] = { EPERM, EACCES, EINVAL, ENOSYS, EUSERS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errnums) / sizeof(errnums[0]); i++)
+		assert_int_equal(in_child(ask_without_unshare, &errnums[i]), 0);
+}
+
 static int become_root_without_calls(void *arg)
 {
 	(void)arg;
@@ -382,6 +403,7 @@ static void without_openat2_no_path_is_walked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		check_test(whatever_the_kernel_says_is_a_no),
 		check_test(a_filter_is_not_mistaken_for_other_threads),
 		check_test(who_owns_the_namespaces_is_told_of_the_filter_alone),
 		check_test(without_clone3_there_is_no_idle_thread),

@@ -2,6 +2,8 @@
 /*
  * The exit status of a group, and its set-up and teardown.
  */
+#include <pthread.h>
+
 #include "group.h"
 
 static void passes(void **state)
@@ -169,6 +171,33 @@ many(fails_75, 75, NULL) many(fails_76, 76, NULL) many(fails_76_and_teardown, 76
 }
 
 /*
+ * On another thread cmocka's assertion ends the program: not with a success.
+ *
+ * run: on_another_thread
+ * status: 255
+ * notrun: passes
+ */
+static void *fail_there(void *arg)
+{
+	assert_non_null(arg);
+	return NULL;
+}
+
+static void fails_on_another_thread(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, fail_there, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static int on_another_thread(void)
+{
+	run_these(gons_unit_test(fails_on_another_thread), gons_unit_test(passes));
+}
+
+/*
  * cmocka's own calls keep the value that cmocka gives them.
  *
  * run: cmockas
@@ -202,6 +231,7 @@ int main(int argc, char *argv[])
 		{ "fails_77", fails_77 },
 		{ "fails_256", fails_256 },
 		{ "fails_333", fails_333 },
+		{ "on_another_thread", on_another_thread },
 		{ "cmockas", cmockas },
 		{ NULL, NULL },
 	};

@@ -240,6 +240,25 @@ static void a_named_namespace_is_opened(void **state)
 	assert_refused(gons_netns_open_named("uts"), EINVAL, "/run/netns/uts");
 }
 
+/* The kernel unmounts the copies along with the file, so that nobody meets EBUSY. */
+static void a_name_can_be_deleted_where_others_have_a_copy(void **state)
+{
+	const char *procfsroot;
+	char copy[96];
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
+	bind_own("net", "/run/blue");
+	gons_must(gons_mntns_new_transient(&procfsroot));
+	(void)snprintf(copy, sizeof(copy), "%s/run/blue", procfsroot);
+	assert_int_equal(umount2("/run/blue", 0), 0);
+	assert_int_equal(gons_netns_path_ino(copy), own_ino("net"));
+	assert_int_equal(unlink("/run/blue"), 0);
+	assert_refused(gons_netns_path_ino(copy), ENOENT, copy);
+}
+
 /* ---- loopback ---- */
 
 static void loopback_comes_up_and_twice_is_no_error(void **state)
@@ -504,6 +523,7 @@ int main(void)
 		check_test(names_that_are_none_are_refused),
 		check_test(odd_names_and_links_lead_to_network_namespaces_only),
 		check_test(a_named_namespace_is_opened),
+		check_test(a_name_can_be_deleted_where_others_have_a_copy),
 		check_test(loopback_comes_up_and_twice_is_no_error),
 		check_test(the_loopback_addresses_work_at_once),
 		check_test(loopback_without_the_capability_is_refused),

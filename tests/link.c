@@ -38,6 +38,7 @@ static void the_ends_of_a_veth_are_in_two_namespaces_and_none_in_the_callers(voi
 
 	(void)state;
 	need_namespaces("veth");
+	gons_must(gons_enter(green)); /* where nobody else makes links meanwhile */
 	before = see_links(-1, NULL, 0);
 	options.nsfd = blue;
 	options.peer_nsfd = red;

@@ -112,6 +112,16 @@ static int teardown_passes(void)
  * notrun: passes
  * err: *{set_up}: error: Failure!
  * err: *GROUP SETUP*
+ * run: teardown_after_set_up
+ * status: 1
+ * notrun: passes
+ * err: *GROUP SETUP*
+ * out: torn down without a set-up
+ * run: teardown_after_set_up gons_net=/nowhere
+ * status: 1
+ * notrun: passes
+ * err: gons: start-up switching failed: *
+ * out: torn down without a set-up
  */
 static int set_up_asserts(void **state)
 {
@@ -127,6 +137,18 @@ static int set_up_returns(void)
 static int set_up_asserts_group(void)
 {
 	return gons_run_group_tests(passing, set_up_asserts, NULL);
+}
+
+static int tear_down_prints(void **state)
+{
+	assert_null(*state);
+	print_message("torn down without a set-up\n");
+	return 0;
+}
+
+static int teardown_after_set_up(void)
+{
+	return gons_run_group_tests(passing, tear_down_returns, tear_down_prints);
 }
 
 /*
@@ -224,6 +246,7 @@ int main(int argc, char *argv[])
 		{ "teardown_passes", teardown_passes },
 		{ "set_up_returns", set_up_returns },
 		{ "set_up_asserts", set_up_asserts_group },
+		{ "teardown_after_set_up", teardown_after_set_up },
 		{ "none", none },
 		{ "fails_75", fails_75 },
 		{ "fails_76", fails_76 },

@@ -362,11 +362,12 @@ static void a_user_without_a_number_is_told_so(void **state)
 /* Ids are mapped by writing there. */
 static int have_a_read_only_procfs(void *arg)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	const unsigned long as_before = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 	(void)arg;
 	want(own(CLONE_NEWNS | CLONE_NEWUTS));
-	want(mount_setattr(AT_FDCWD, "/proc", 0, &attr, sizeof(attr)) == 0);
+	want(mount("none", "/proc", "none", MS_REMOUNT | MS_BIND | MS_RDONLY | as_before, NULL) ==
+	     0);
 	want_said(
 		!gons_set_unshare(NULL, CLONE_NEWUSER, NULL),
 		"cannot write the uid_map of a new user namespace: Read-only file system; " ROPROC);

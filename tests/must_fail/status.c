@@ -196,7 +196,7 @@ many(fails_75, 75, NULL) many(fails_76, 76, NULL) many(fails_76_and_teardown, 76
  * On another thread cmocka's assertion ends the program: not with a success.
  *
  * run: on_another_thread
- * status: 255
+ * status: failure
  * notrun: passes
  */
 static void *fail_there(void *arg)

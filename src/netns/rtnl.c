@@ -24,7 +24,11 @@
  * that is made meanwhile. */
 enum { ASK_LIMIT = 100 };
 
-enum { ANSWER_SIZE = 32768 }; /* the most that the kernel puts into one piece of a dump */
+enum {
+	ANSWER_SIZE = 32768, /* the most that the kernel puts into one piece of a dump */
+	PIECES_LIMIT = 1 << 16, /* more than a million links take */
+	MAX_ERRNO = 4095, /* of the kernel's */
+};
 
 struct gons_i_rtnl {
 	struct gons_i_rtnl *next; /* on this thread */
@@ -205,6 +209,7 @@ struct hearing {
 	int errnum;
 	bool is_done, is_interrupted, has_stopped;
 	bool has_overflowed; /* the socket's buffer; what did not fit will not come any more */
+	int pieces;
 };
 
 /* What the kernel says beside an errno: attributes behind the first skip bytes of payload. */
@@ -230,8 +235,8 @@ static void read_words(struct gons_i_rtnl *rtnl, const struct hearing *hearing,
 			rtnl->is_missing = true;
 		}
 	}
-	if (rtnl->attribute == 0 && offset >= MNL_NLMSG_HDRLEN &&
-	    offset + MNL_ATTR_HDRLEN <= hearing->request->nlmsg_len)
+	if (rtnl->attribute == 0 && offset >= MNL_NLMSG_HDRLEN && offset % MNL_ALIGNTO == 0 &&
+	    offset <= hearing->request->nlmsg_len - MNL_ATTR_HDRLEN)
 		rtnl->attribute =
 			mnl_attr_get_type((const void *)((const char *)hearing->request + offset));
 }
@@ -251,7 +256,7 @@ static void hear_end(struct gons_i_rtnl *rtnl, struct hearing *hearing, const st
 		skip += end->msg.nlmsg_len - MNL_NLMSG_HDRLEN;
 	}
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(int) && end->error < 0)
-		hearing->errnum = -end->error;
+		hearing->errnum = end->error >= -MAX_ERRNO ? -end->error : EBADMSG;
 	read_words(rtnl, hearing, nlh, skip);
 }
 
@@ -281,7 +286,8 @@ static void make_room(const struct gons_i_rtnl *rtnl, struct hearing *hearing)
 	(void)setsockopt(rtnl->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-/* One datagram. 0, or -1 with errno alone. */
+/* One datagram. 0, or -1 with errno alone. There is nothing to wait for: what is not queued by now,
+ * or as the rest of a dump when a piece of it is taken, will not come. */
 static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
 {
 	struct sockaddr_nl from = { .nl_family = AF_NETLINK };
@@ -292,25 +298,25 @@ static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
 
 	do
 		got = recvfrom(rtnl->fd, rtnl->answer, sizeof(rtnl->answer),
-			       MSG_TRUNC | (hearing->has_overflowed ? MSG_DONTWAIT : 0),
-			       (struct sockaddr *)&from, &from_size);
+			       MSG_TRUNC | MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && errno == ENOBUFS && !hearing->has_overflowed) {
 		make_room(rtnl, hearing);
 		return 0;
 	}
 	if (got < 0) {
-		errno = errno == EAGAIN ? ENOBUFS : errno;
+		if (errno == EAGAIN)
+			errno = hearing->has_overflowed ? ENOBUFS : EBADMSG;
 		return -1;
 	}
-	if ((size_t)got > sizeof(rtnl->answer)) {
+	if ((size_t)got > sizeof(rtnl->answer) || ++hearing->pieces > PIECES_LIMIT) {
 		errno = EMSGSIZE;
 		return -1;
 	}
 	if (from_size != sizeof(from) || from.nl_pid != 0)
 		return 0; /* not the kernel's */
 	left = (int)got;
-	for (; mnl_nlmsg_ok(nlh, left) && !hearing->is_done; nlh = mnl_nlmsg_next(nlh, &left))
+	for (; gons_i_nlmsg_ok(nlh, left) && !hearing->is_done; nlh = mnl_nlmsg_next(nlh, &left))
 		if (nlh->nlmsg_seq == hearing->request->nlmsg_seq && nlh->nlmsg_pid == rtnl->port)
 			hear(rtnl, hearing, nlh);
 	return 0;
@@ -401,6 +407,10 @@ static void hint(const struct gons_i_rtnl *rtnl, int errnum)
 		gons_i_hint("somebody has closed the netlink socket, which the scope owns");
 	else if (errnum == ENOBUFS)
 		gons_i_hint("the kernel had no room for its answer, and may have done it");
+	else if (errnum == EBADMSG)
+		gons_i_hint("the kernel's answer is cut off or out of order");
+	else if (errnum == EMSGSIZE)
+		gons_i_hint("the kernel's answer does not end");
 	else if (errnum == EINTR)
 		gons_i_hint("it was changed each of the %d times that it was read", ASK_LIMIT);
 }

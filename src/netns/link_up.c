@@ -33,6 +33,8 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return MNL_CB_OK;
 	/* A bridge tells of its ports, too, in messages of another family. */
 	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
 	    ifi->ifi_family != AF_UNSPEC || ifi->ifi_index != rise->ifindex)
@@ -43,9 +45,11 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 	}
 	rise->flags = ifi->ifi_flags;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
-		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE)
+		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE &&
+		    mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
 			rise->state = mnl_attr_get_u8(attr);
-		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
 			(void)snprintf(rise->name, sizeof(rise->name), "%s",
 				       mnl_attr_get_str(attr));
 	}
@@ -94,25 +98,39 @@ static const char *state_name(uint8_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "a new one";
 }
 
-/* Takes what the kernel has told, without waiting. 0, or -1 with errno and sentence. */
+static void take_all(const void *messages, int left, struct rise *rise)
+{
+	const struct nlmsghdr *nlh = messages;
+
+	for (; gons_i_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		(void)take_state(nlh, rise);
+}
+
+/* Takes what the kernel has told, without waiting, but not for ever where it tells more meanwhile:
+ * there is a timeout to be looked at. 0, or -1 with errno and sentence. */
 static int hear(struct rise *rise)
 {
+	const int most = 1000;
 	_Alignas(struct nlmsghdr) char buf[8192];
+	struct sockaddr_nl from = { .nl_pid = 0 };
+	socklen_t from_size = sizeof(from);
 	ssize_t got;
 
-	for (;;) {
-		got = recv(rise->monitor_fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+	for (int i = 0; i < most; i++) {
+		got = recvfrom(rise->monitor_fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC,
+			       (struct sockaddr *)&from, &from_size);
 		if (got > (ssize_t)sizeof(buf))
 			return ask_state(rise);
-		if (got > 0)
-			(void)mnl_cb_run(buf, (size_t)got, 0, 0, take_state, rise);
-		else if (got == 0 || errno == EAGAIN)
+		if (got > 0 && from.nl_pid == 0) /* the kernel's */
+			take_all(buf, (int)got, rise);
+		else if (got == 0 || (got < 0 && errno == EAGAIN))
 			return 0;
-		else if (errno == ENOBUFS)
+		else if (got < 0 && errno == ENOBUFS)
 			return ask_state(rise);
-		else if (errno != EINTR)
+		else if (got < 0 && errno != EINTR)
 			return gons_i_fail(errno, "cannot wait for link %d", rise->ifindex);
 	}
+	return 0;
 }
 
 static int fail_in_time(const struct rise *rise, int timeout_ms)

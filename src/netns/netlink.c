@@ -82,13 +82,17 @@ static int take_id(const struct nlmsghdr *nlh, void *id)
 {
 	const struct nlattr *attr;
 
-	if (nlh->nlmsg_type == RTM_NEWNSID)
-		mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg))
-			if (mnl_attr_get_type(attr) == NETNSA_NSID)
-				*(int *)id = (int)mnl_attr_get_u32(attr);
+	if (nlh->nlmsg_type != RTM_NEWNSID)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg)) {
+		if (mnl_attr_get_type(attr) == NETNSA_NSID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+			*(int *)id = (int)mnl_attr_get_u32(attr);
+	}
 	return MNL_CB_OK;
 }
 
+/* Below 0 for none yet. */
 static int ask_id(struct gons_i_rtnl *rtnl, int nsfd, int *ret_id)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -115,16 +119,19 @@ GONS_EXPORT int gons_netns_nsid(int nsfd)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_i_rtnl *rtnl;
-	int id;
+	int id, result;
 
 	if (gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
 		return -1;
 	rtnl = gons_i_rtnl_open(-1);
 	if (!rtnl)
 		return -1;
-	if (ask_id(rtnl, nsfd, &id) == 0 && id < 0 && assign_id(rtnl, nsfd) == 0 &&
-	    ask_id(rtnl, nsfd, &id) == 0 && id < 0)
-		(void)gons_i_fail(ENOENT, "the kernel gave a network namespace no id");
+	result = ask_id(rtnl, nsfd, &id);
+	if (result == 0 && id < 0) {
+		result = assign_id(rtnl, nsfd) < 0 ? -1 : ask_id(rtnl, nsfd, &id);
+		if (result == 0 && id < 0)
+			result = gons_i_fail(ENOENT, "the kernel gave a network namespace no id");
+	}
 	gons_i_rtnl_close(rtnl);
-	return id;
+	return result < 0 ? -1 : id;
 }

@@ -24,6 +24,11 @@ struct reading {
 	char kind[GONS_I_NAME_SIZE];
 };
 
+static bool is_number(const struct nlattr *attr)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
+}
+
 static void read_string(const struct nlattr *attr, char *text, size_t size)
 {
 	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
@@ -45,10 +50,12 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 			read_string(attr, identity->name, sizeof(identity->name));
 			break;
 		case IFLA_LINK:
-			identity->below = (int)mnl_attr_get_u32(attr);
+			if (is_number(attr))
+				identity->below = (int)mnl_attr_get_u32(attr);
 			break;
 		case IFLA_LINK_NETNSID:
-			identity->below_nsid = (int)mnl_attr_get_u32(attr);
+			if (is_number(attr))
+				identity->below_nsid = (int)mnl_attr_get_u32(attr);
 			break;
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(attr) > sizeof(identity->address))
@@ -66,9 +73,15 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 	}
 }
 
+static bool is_link(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_type == RTM_NEWLINK &&
+	       mnl_nlmsg_get_payload_len(nlh) >= sizeof(struct ifinfomsg);
+}
+
 static int take_link(const struct nlmsghdr *nlh, void *reading)
 {
-	if (nlh->nlmsg_type == RTM_NEWLINK)
+	if (is_link(nlh))
 		read_link(nlh, reading);
 	return MNL_CB_OK;
 }
@@ -78,11 +91,13 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, 0);
-	struct reading reading;
+	struct reading reading = { .kind = "" };
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	if (gons_i_rtnl_ask(rtnl, nlh, take_link, &reading) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot find the new link %s", name);
+	if (reading.identity.ifindex <= 0)
+		return gons_i_fail(ENODEV, "the kernel tells nothing of the new link %s", name);
 	*ret_identity = reading.identity;
 	return 0;
 }
@@ -165,7 +180,7 @@ static int compare(const struct nlmsghdr *nlh, void *arg)
 	struct search *search = arg;
 	struct reading reading;
 
-	if (nlh->nlmsg_type != RTM_NEWLINK)
+	if (!is_link(nlh))
 		return MNL_CB_OK;
 	read_link(nlh, &reading);
 	if (strcmp(reading.kind, search->owned->kind) == 0 &&

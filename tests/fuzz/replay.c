@@ -3,8 +3,10 @@
  * Runs a fuzz target on each file of a directory, where there is no fuzzer to do it.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,20 +14,20 @@ static int replay(const char *directory, const char *name)
 {
 	static uint8_t data[1 << 20];
 	char path[4096];
-	FILE *file;
-	size_t size;
+	ssize_t size;
+	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "re");
-	if (!file) {
+	fd = open(path, O_RDONLY | O_CLOEXEC); /* fopen(3) may be the target's */
+	size = fd < 0 ? -1 : read(fd, data, sizeof(data));
+	if (size < 0) {
 		perror(path);
 		return -1;
 	}
-	size = fread(data, 1, sizeof(data), file);
-	(void)fclose(file);
-	printf("%s: %zu bytes\n", name, size);
+	(void)close(fd);
+	printf("%s: %zd bytes\n", name, size);
 	(void)fflush(stdout); /* so that the last one is the one that failed */
-	return LLVMFuzzerTestOneInput(data, size);
+	return LLVMFuzzerTestOneInput(data, (size_t)size);
 }
 
 int main(int argc, char **argv)

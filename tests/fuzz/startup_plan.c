@@ -4,23 +4,10 @@
  *
  * Beside memory it checks what the plan must be, by reading the lines in another way.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "gons/startup_plan.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Not assert(3), which a build may leave out. */
-#define check(condition) ((condition) ? (void)0 : give_up(#condition, __LINE__))
-
-static void give_up(const char *condition, int line)
-{
-	(void)fprintf(stderr, "%s:%d: not so: %s; \"%s\"\n", __FILE__, line, condition,
-		      gons_error());
-	abort();
-}
 
 /* As getenv(3) would, "" where there is none. */
 static const char *get(char *const *environment, const char *name)

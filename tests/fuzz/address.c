@@ -80,8 +80,7 @@ static void check_request(const char *text)
 	size = ifa->ifa_family == AF_INET6 ? 16 : 4;
 	bytes = size == 16 ? (void *)&((struct sockaddr_in6 *)(void *)found->ai_addr)->sin6_addr
 			   : (void *)&((struct sockaddr_in *)(void *)found->ai_addr)->sin_addr;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifa))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
 		check(mnl_attr_get_payload_len(attr) == size);
 		check(memcmp(mnl_attr_get_payload(attr), bytes, size) == 0);
 		local += mnl_attr_get_type(attr) == IFA_LOCAL;

@@ -24,7 +24,7 @@
 
 enum { MAX_POINTS = 128 };
 static char points[MAX_POINTS][256];
-static char options[128], super_options[128]; /* of the last one */
+static char options[128], source[64], super_options[128]; /* of the last one */
 
 /* Finds the mounts on a directory, or those below it. Returns how many. */
 static int find_mounts(const char *dir, bool below)
@@ -42,7 +42,8 @@ static int find_mounts(const char *dir, bool below)
 		assert_true(n < MAX_POINTS);
 		(void)strcpy(points[n++], point);
 		(void)strcpy(options, own);
-		assert_int_equal(sscanf(strstr(line, " - "), " - %*s %*s %127s", super_options), 1);
+		assert_int_equal(
+			sscanf(strstr(line, " - "), " - %*s %63s %127s", source, super_options), 2);
 	}
 	assert_int_equal(fclose(file), 0);
 	return n;
@@ -151,6 +152,7 @@ static void called_twice_one_read_only_mount_is_there_on_a_writable_superblock(v
 	gons_must(gons_mntns_mount_sysfs_ro());
 	assert_int_equal(find_mounts("/sys", false), on_sys + 1);
 	assert_string_equal(options, "ro,nosuid,nodev,noexec,relatime");
+	assert_string_equal(source, "sysfs");
 	gons_must(gons_mntns_mount_sysfs_ro());
 	assert_int_equal(find_mounts("/sys", false), on_sys + 1);
 	assert_string_equal(super_options, "rw");

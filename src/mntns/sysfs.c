@@ -91,7 +91,9 @@ int gons_i_sysfs_make(unsigned access)
 	cleanup_fd int fs_fd = fsopen("sysfs", FSOPEN_CLOEXEC);
 	int mount_fd;
 
-	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+	/* The source has no meaning, but programs print it, and all others have this one. */
+	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", "sysfs", 0) < 0 ||
+	    fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fail_create();
 	mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes | MOUNT_ATTR_RELATIME);
 	/* A user namespace must keep to what /sys has been mounted with. */

@@ -372,6 +372,31 @@ static void without_a_call_that_makes_a_sysfs_none_is_mounted(void **state)
 		assert_int_equal(in_child(mount_sysfs_without_call, &refusals[i]), 0);
 }
 
+/* Filters of older engines do not know it. */
+static int mount_sysfs_without_statx(void *errnum)
+{
+	struct stat mounted, there;
+
+	want(gons_scope_begin() >= 0);
+	want(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET) == 0);
+	want(mount("gons", "/sys/fs/cgroup", "tmpfs", 0, NULL) == 0);
+	want(stat("/sys/fs/cgroup", &mounted) == 0);
+	want(refuse_call(SYS_statx, *(const int *)errnum));
+	want(gons_mntns_mount_sysfs_ro() == 0);
+	want(stat("/sys/fs/cgroup", &there) == 0 && same_file(&there, &mounted));
+	return 0;
+}
+
+static void without_statx_what_is_mounted_below_sys_stays_there(void **state)
+{
+	int errnums[] = { ENOSYS, EPERM };
+
+	(void)state;
+	gons_require(CLONE_NEWNS | CLONE_NEWNET);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(in_child(mount_sysfs_without_statx, &errnums[i]), 0);
+}
+
 /* ---- openat2 ---- */
 
 static int walk_without_openat2(void *arg)
@@ -411,6 +436,7 @@ int main(void)
 		check_test(without_mount_sys_stays_as_it_was),
 		check_test(without_chroot_the_working_directory_stays),
 		check_test(without_a_call_that_makes_a_sysfs_none_is_mounted),
+		check_test(without_statx_what_is_mounted_below_sys_stays_there),
 		check_test(without_openat2_no_path_is_walked),
 	};
 

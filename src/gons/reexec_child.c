@@ -158,6 +158,8 @@ static bool kill_group(pid_t pid, int pidfd)
 
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, PROCESS_GROUP) == 0)
 		return true;
+	if (errno == ESRCH) /* of that group nobody is left; older kernels have EINVAL */
+		return false;
 	return (!is_reaped(pid) || (kill(pid, 0) < 0 && errno == ESRCH)) &&
 	       kill(-pid, SIGKILL) == 0;
 }
@@ -397,9 +399,11 @@ static void finish(pid_t pid, int pidfd, bool served, struct gons_i_outcome *out
 		outcome->fate = GONS_I_IMMORTAL;
 	else if (!reap(pid, &outcome->status) && outcome->fate == GONS_I_ENDED)
 		outcome->fate = GONS_I_UNKNOWN;
-	else if (outcome->fate == GONS_I_OVERDUE && WIFEXITED(outcome->status))
+	else if (outcome->fate == GONS_I_OVERDUE &&
+		 !(WIFSIGNALED(outcome->status) && WTERMSIG(outcome->status) == SIGKILL))
 		outcome->fate = GONS_I_ENDED; /* just before it would have been killed */
-	reap_group(pid, pidfd);
+	if (outcome->fate != GONS_I_IMMORTAL) /* it has its children */
+		reap_group(pid, pidfd);
 	errno = saved;
 }
 

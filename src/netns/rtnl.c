@@ -408,7 +408,7 @@ static void hint(const struct gons_i_rtnl *rtnl, int errnum)
 	else if (errnum == ENOBUFS)
 		gons_i_hint("the kernel had no room for its answer, and may have done it");
 	else if (errnum == EBADMSG)
-		gons_i_hint("the kernel's answer is cut off or out of order");
+		gons_i_hint("the kernel's answer is missing, cut off or out of order");
 	else if (errnum == EMSGSIZE)
 		gons_i_hint("the kernel's answer does not end");
 	else if (errnum == EINTR)

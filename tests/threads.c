@@ -411,7 +411,7 @@ static void a_thread_may_be_cancelled_at_any_time(void **state)
 
 /* ---- small stacks ---- */
 
-enum { STACK_NEEDED = 32 * 1024 };
+enum { STACK_NEEDED = 64 * 1024 };
 
 static int answer(void *arg)
 {

@@ -18,7 +18,7 @@
  * come from every call that opens or records something.
  * Every call may be used from any thread; each works on the calling thread only.
  * All of them need procfs on /proc, with nothing mounted over the thread's own part of it (else
- * ENOENT), Linux 4.11 where nothing else is said, and a thread with a stack of 32 KiB.
+ * ENOENT), Linux 4.11 where nothing else is said, and a thread with a stack of 64 KiB.
  */
 
 #include <linux/sched.h> /* CLONE_NEW*, also without _GNU_SOURCE */

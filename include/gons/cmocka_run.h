@@ -405,9 +405,9 @@ static inline int gons_cmocka_rescue(void **cmocka_state)
 	return gons_cmocka_finish(entry) | result;
 }
 
-#ifdef stop
+#ifdef GONS_CMOCKA_STOPS_
 /* A set-up of gons's is part of its test, which would pass without having been run. */
-static inline void gons_cmocka_stop(const char *file, int line)
+__attribute__((noreturn)) static inline void gons_cmocka_stop(const char *file, int line)
 {
 	const struct gons_cmocka_entry *entry = gons_cmocka_now.open;
 

@@ -24,9 +24,11 @@ static inline int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_acti
 
 	if (!dir)
 		return errno;
-	while (errnum == 0 && (entry = readdir(dir)))
+	while (errnum == 0 && (errno = 0, entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && atoi(entry->d_name) >= from)
 			errnum = posix_spawn_file_actions_addclose(actions, atoi(entry->d_name));
+	if (errnum == 0)
+		errnum = errno;
 	(void)closedir(dir);
 	return errnum;
 }

@@ -64,18 +64,21 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 	return errnum;
 }
 
-static bool children_go_elsewhere(void)
+/* Before there is a first process in the other one, nothing can be said of it; nor on Linux 4.11. */
+static bool children_go_elsewhere(bool unless_known)
 {
 	struct stat own, theirs;
 
-	return stat("/proc/thread-self/ns/pid", &own) == 0 &&
-	       stat("/proc/thread-self/ns/pid_for_children", &theirs) == 0 &&
-	       own.st_ino != theirs.st_ino;
+	if (stat("/proc/thread-self/ns/pid", &own) < 0)
+		return false;
+	if (stat("/proc/thread-self/ns/pid_for_children", &theirs) < 0)
+		return unless_known;
+	return own.st_ino != theirs.st_ino;
 }
 
 int gons_i_fail_fork(int errnum, const char *what)
 {
-	bool elsewhere = errnum == ENOMEM && children_go_elsewhere();
+	bool elsewhere = errnum == ENOMEM && children_go_elsewhere(false);
 
 	(void)gons_i_fail(errnum, "%s", what);
 	if (errnum == EAGAIN)
@@ -87,20 +90,12 @@ int gons_i_fail_fork(int errnum, const char *what)
 	return -1;
 }
 
-/* Also before there is a first process in the other one, when nothing can be said of it. */
-static bool are_children_elsewhere(void)
-{
-	struct stat own, children;
-
-	return stat("/proc/thread-self/ns/pid", &own) == 0 &&
-	       (stat("/proc/thread-self/ns/pid_for_children", &children) < 0 ||
-		own.st_ino != children.st_ino);
-}
-
 int gons_i_fail_thread(int errnum, const char *what)
 {
-	if (errnum == EAGAIN && are_children_elsewhere()) /* musl has no other word */
+#ifndef __GLIBC__ /* musl has no other word than EAGAIN */
+	if (errnum == EAGAIN && children_go_elsewhere(true))
 		errnum = EINVAL;
+#endif
 	(void)gons_i_fail_fork(errnum, what);
 	if (errnum == EINVAL)
 		gons_i_hint("a process whose children go into another PID namespace, as by "

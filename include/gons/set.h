@@ -108,7 +108,8 @@ gons_set *gons_set_dup(const gons_set *set, int types);
  * Returns a set, to be closed by gons_set_close(). NULL with EINVAL when types is 0 or has other
  * bits, when there are maps without CLONE_NEWUSER, when a map is NULL but for no lines, has more
  * than 340 lines or 4096 bytes, or a line of no ids, of ids beyond 4294967294 or of ids that
- * another one has; EPERM when the kernel, or newuidmap, refuses a map; EPERM, EACCES, ENOSPC as
+ * another one has; EPERM when the kernel, or newuidmap, refuses a map; EROFS with CLONE_NEWUSER
+ * where /proc is mounted read-only: have it mounted writable; EPERM, EACCES, ENOSPC as
  * gons_enter_transient() says; EAGAIN when no thread or child can be created; EMFILE, ENOMEM.
  */
 gons_set *gons_set_unshare(const gons_set *set, int types, const struct gons_idmaps *maps);

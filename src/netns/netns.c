@@ -72,7 +72,7 @@ static int is_up(const struct nlmsghdr *nlh, void *up)
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 
 	if (nlh->nlmsg_type == RTM_NEWLINK && mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifi) &&
-	    ifi->ifi_index == 1)
+	    ifi->ifi_index == LOOPBACK)
 		*(bool *)up = ifi->ifi_flags & IFF_UP;
 	return MNL_CB_OK;
 }

@@ -135,7 +135,7 @@ GONS_ACTION(complains_and_fails)
 
 GONS_ACTION(complains_with_a_blank_line)
 {
-	return fputs(" \n", stderr) < 0;
+	return fputs("\f \n", stderr) < 0;
 }
 
 GONS_ACTION(complains_in_binary)

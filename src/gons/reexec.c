@@ -166,7 +166,7 @@ __attribute__((format(printf, 3, 4))) static int fail_with_text(int errnum,
 	va_end(args);
 	append(&failure, "; it wrote to standard error: ", progress->text, progress->length,
 	       SIZE_MAX);
-	if (progress->length > 0 && strspn(progress->text, " \t\r\n") == progress->length)
+	if (progress->length > 0 && strspn(progress->text, " \t\n\v\f\r") == progress->length)
 		append(&failure, "; it wrote to standard error: ", blank, sizeof(blank) - 1,
 		       SIZE_MAX);
 	return gons_i_failure_restore(&failure);

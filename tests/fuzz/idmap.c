@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The maps of a new user namespace: which are refused, what is written for the kernel, and what
+ * newuidmap(1), which is asked where the kernel refuses, is given and may say. The input is lines,
+ *
+ *     u INSIDE OUTSIDE COUNT     of the map of users
+ *     g INSIDE OUTSIDE COUNT     of that of groups
+ *     anything else              what newuidmap says, and fails, until the end
+ */
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "gons/child.h"
+#include "gons/idmap.h"
+#include "gons/switch.h"
+
+enum { MOST = 400, KERNEL_LINES = 340, KERNEL_BYTES = 4096, PROGRAM = 42 };
+
+/* Descriptors that are none; a pipe takes two. */
+enum { FILE_FD = 1000, GO = 1002, SAYS = 1004, END_FD = 1006 };
+
+static struct gons_idmap lines[2][MOST];
+static size_t count[2]; /* of users, of groups */
+static const char *said; /* or NULL: newuidmap does it */
+
+static struct {
+	bool is_played;
+	bool is_open[END_FD - FILE_FD];
+	int (*writer)(void *);
+	void *arg;
+	int which; /* map is being written */
+	bool is_setgroups;
+	int asked; /* times that newuidmap was */
+	const char *says;
+	int reads;
+} kernel;
+
+/* ---- in the place of the calls ---- */
+
+int __wrap_openat(int dir_fd, const char *path, int flags, ...);
+int __wrap_openat64(int dir_fd, const char *path, int flags, ...);
+int __real_close(int fd);
+int __wrap_close(int fd);
+int __wrap_pipe2(int ends[2], int flags);
+ssize_t __real_read(int fd, void *data, size_t size);
+ssize_t __wrap_read(int fd, void *data, size_t size);
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+int __wrap_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attr, char *const argv[], char *const variables[]);
+pid_t __real_waitpid(pid_t pid, int *ret_status, int options);
+pid_t __wrap_waitpid(pid_t pid, int *ret_status, int options);
+int __wrap_gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_child);
+int __wrap_gons_i_child_finish(struct gons_i_child *child);
+int __wrap_gons_i_unshare(int types);
+
+static int open_fd(int fd)
+{
+	check(!kernel.is_open[fd - FILE_FD]);
+	kernel.is_open[fd - FILE_FD] = true;
+	return fd;
+}
+
+int __wrap_openat(int dir_fd, const char *path, int flags, ...)
+{
+	check(kernel.is_played && dir_fd >= 0 && (flags & O_CLOEXEC));
+	kernel.is_setgroups = strcmp(path, "setgroups") == 0;
+	if (!kernel.is_setgroups)
+		kernel.which = strcmp(path, "gid_map") == 0;
+	check(kernel.is_setgroups || kernel.which || strcmp(path, "uid_map") == 0);
+	return open_fd(FILE_FD);
+}
+
+/* Its name where files may be large. */
+int __wrap_openat64(int dir_fd, const char *path, int flags, ...)
+{
+	return __wrap_openat(dir_fd, path, flags);
+}
+
+int __wrap_close(int fd)
+{
+	if (!kernel.is_played || (fd >= 0 && fd < FILE_FD))
+		return __real_close(fd);
+	if (fd < 0)
+		return -1; /* the child's copy of what the parent has closed */
+	check(fd < END_FD && kernel.is_open[fd - FILE_FD]);
+	kernel.is_open[fd - FILE_FD] = false;
+	return 0;
+}
+
+int __wrap_pipe2(int ends[2], int flags)
+{
+	const int fd = kernel.is_open[GO - FILE_FD] ? SAYS : GO;
+
+	check(flags & O_CLOEXEC);
+	ends[0] = open_fd(fd);
+	ends[1] = open_fd(fd + 1);
+	return 0;
+}
+
+ssize_t __wrap_read(int fd, void *data, size_t size)
+{
+	if (!kernel.is_played)
+		return __real_read(fd, data, size);
+	check(fd == GO || fd == SAYS);
+	if (fd == GO)
+		return 1;
+	if (++kernel.reads == 2) {
+		errno = EINTR;
+		return -1;
+	}
+	if (size > 50)
+		size = 50;
+	if (size > strlen(kernel.says))
+		size = strlen(kernel.says);
+	memcpy(data, kernel.says, size);
+	kernel.says += size;
+	return (ssize_t)size;
+}
+
+/* Whether these are the decimal digits of the number, and what is behind them. */
+static const char *skip_number(const char *text, unsigned number)
+{
+	char digits[16];
+	const int length = snprintf(digits, sizeof(digits), "%u", number);
+
+	check(strncmp(text, digits, (size_t)length) == 0);
+	return text + length;
+}
+
+static void check_text(const char *text)
+{
+	for (size_t i = 0; i < count[kernel.which]; i++) {
+		const struct gons_idmap *line = &lines[kernel.which][i];
+
+		text = skip_number(text, line->inside);
+		check(*text++ == ' ');
+		text = skip_number(text, line->outside);
+		check(*text++ == ' ');
+		text = skip_number(text, line->count);
+		check(*text++ == '\n');
+	}
+	check(*text == '\0');
+}
+
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+	if (!kernel.is_played)
+		return __real_write(fd, data, size);
+	if (fd == GO + 1)
+		return (ssize_t)size;
+	check(fd == FILE_FD);
+	if (kernel.is_setgroups) {
+		check(size == 4 && memcmp(data, "deny", 4) == 0);
+		return (ssize_t)size;
+	}
+	check(strlen(data) == size && size < KERNEL_BYTES);
+	check_text(data);
+	errno = EPERM;
+	return -1;
+}
+
+int __wrap_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attr, char *const argv[], char *const variables[])
+{
+	const struct gons_idmap *map = lines[kernel.which];
+	size_t n = 2;
+
+	(void)actions;
+	(void)attr;
+	(void)variables;
+	check(strcmp(file, kernel.which ? "newgidmap" : "newuidmap") == 0);
+	check(strcmp(argv[0], file) == 0 && atoi(argv[1]) == getppid());
+	for (size_t i = 0; i < count[kernel.which]; i++) {
+		check(*skip_number(argv[n++], map[i].inside) == '\0');
+		check(*skip_number(argv[n++], map[i].outside) == '\0');
+		check(*skip_number(argv[n++], map[i].count) == '\0');
+	}
+	check(!argv[n]);
+	kernel.asked++;
+	kernel.says = said ? said : "";
+	kernel.reads = 0;
+	*ret_pid = PROGRAM;
+	return 0;
+}
+
+pid_t __wrap_waitpid(pid_t pid, int *ret_status, int options)
+{
+	if (!kernel.is_played)
+		return __real_waitpid(pid, ret_status, options);
+	check(pid == PROGRAM && options == 0 && *kernel.says == '\0');
+	*ret_status = said ? 1 << 8 : 0;
+	return pid;
+}
+
+int __wrap_gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_child)
+{
+	kernel.writer = fn;
+	kernel.arg = arg;
+	(void)ret_child;
+	return 0;
+}
+
+int __wrap_gons_i_child_finish(struct gons_i_child *child)
+{
+	(void)child;
+	return kernel.writer(kernel.arg);
+}
+
+int __wrap_gons_i_unshare(int types)
+{
+	(void)types;
+	return 0;
+}
+
+/* ---- what must come of it ---- */
+
+static bool meet(uint64_t a, uint64_t n_a, uint64_t b, uint64_t n_b)
+{
+	return a < b + n_b && b < a + n_a;
+}
+
+static bool is_good(const struct gons_idmap *map, size_t n)
+{
+	const uint64_t end = 0xffffffff;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (map[i].count == 0 || (uint64_t)map[i].inside + map[i].count > end ||
+		    (uint64_t)map[i].outside + map[i].count > end)
+			return false;
+		for (size_t j = i + 1; j < n; j++)
+			if (meet(map[i].inside, map[i].count, map[j].inside, map[j].count) ||
+			    meet(map[i].outside, map[i].count, map[j].outside, map[j].count))
+				return false;
+		bytes += (size_t)snprintf(NULL, 0, "%u %u %u\n", map[i].inside, map[i].outside,
+					  map[i].count);
+	}
+	return n <= KERNEL_LINES && bytes < KERNEL_BYTES;
+}
+
+/* A map of just this process's own id: nobody else may do more. */
+static bool is_own(int which)
+{
+	return count[which] == 1 && lines[which][0].count == 1 &&
+	       lines[which][0].outside == (which ? getegid() : geteuid());
+}
+
+/* newuidmap is asked unless there is no map, or just its own id; what follows a failure is not. */
+static void check_outcome(int result)
+{
+	int asked = 0;
+	bool fails = false;
+
+	for (int which = 0; which < 2 && !fails; which++) {
+		if (count[which] == 0)
+			continue;
+		asked += !is_own(which);
+		fails = is_own(which) || said;
+	}
+	check(kernel.asked == asked);
+	check(result == (fails ? -1 : 0));
+	check(!fails || errno == EPERM);
+}
+
+/* The first line that it says ends the sentence, cut where it is long. */
+static void check_sentence(void)
+{
+	const char *sentence = gons_error();
+	size_t length = strcspn(said, "\n");
+
+	if (length > 255)
+		length = 255;
+	check(strlen(sentence) > length + 2);
+	sentence += strlen(sentence) - length;
+	check(strncmp(sentence - 2, "; ", 2) == 0 && strncmp(sentence, said, length) == 0);
+}
+
+static void write_them(const struct gons_idmaps *maps)
+{
+	int result;
+
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.is_played = true;
+	result = gons_i_idmaps_unshare(maps);
+	kernel.is_played = false;
+	check_outcome(result);
+	if (kernel.asked > 0 && result < 0 && !is_own(kernel.which))
+		check_sentence();
+	for (int fd = FILE_FD; fd < END_FD; fd++)
+		check(!kernel.is_open[fd - FILE_FD]);
+}
+
+/* ---- the input ---- */
+
+static bool add(char *line)
+{
+	const int which = line[0] == 'g';
+	struct gons_idmap *map = &lines[which][count[which]];
+
+	if ((line[0] != 'u' && line[0] != 'g') || line[1] != ' ' || count[which] == MOST)
+		return false;
+	map->inside = (unsigned)strtoul(line + 1, &line, 10);
+	map->outside = (unsigned)strtoul(line, &line, 10);
+	map->count = (unsigned)strtoul(line, &line, 10);
+	count[which]++;
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct gons_idmaps maps;
+	char *text = strndup((const char *)data, size), *line = text, *end;
+
+	check(text);
+	count[0] = count[1] = 0;
+	for (; *line != '\0' && add(line); line = end ? end + 1 : strchr(line, '\0'))
+		end = strchr(line, '\n');
+	said = *line == '\0' ? NULL : line;
+	maps = (struct gons_idmaps){ lines[0], count[0], lines[1], count[1] };
+	gons_i_failure_forget(0);
+	if (gons_i_idmaps_check(&maps) == 0) {
+		check(is_good(lines[0], count[0]) && is_good(lines[1], count[1]));
+		write_them(&maps);
+	} else {
+		check(!is_good(lines[0], count[0]) || !is_good(lines[1], count[1]));
+		check(errno == EINVAL && gons_error()[0] != '\0');
+	}
+	free(text);
+	return 0;
+}

@@ -23,6 +23,18 @@ struct thing {
 	const char *option; /* of the kernel, that brings it */
 };
 
+struct entry {
+	struct thing thing;
+	struct finding *finding;
+	bool is_wanted;
+};
+
+/* What is known, and what was named beside it. */
+struct list {
+	struct entry *entries;
+	size_t n;
+};
+
 /* ---- things.c ---- */
 
 /* Those that are known by name. */
@@ -36,19 +48,13 @@ struct thing things_link(const char *kind);
  * so must be net, what was found out about network namespaces. */
 void things_try(const struct thing *thing, const struct finding *net, struct finding *finding);
 
+/* ---- want.c ---- */
+
+/* Marks in the list of all that is known what these words name, and appends other kinds of links.
+ * The words are cut up. -1 where one cannot be meant, which is said on standard error. */
+int want_all(struct list *list, char **words);
+
 /* ---- report.c ---- */
-
-struct entry {
-	struct thing thing;
-	struct finding *finding;
-	bool is_wanted;
-};
-
-/* What is known, and what was named beside it. */
-struct list {
-	struct entry *entries;
-	size_t n;
-};
 
 /* Write what was found out about all that is wanted to standard output: a line for each, or JSON,
  * which also tells whether all is there. */

@@ -2,7 +2,6 @@
 /*
  * gons-check: what tests may need, and whether this machine has it.
  */
-#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,6 @@
 
 /* Something was named that is not there; the command line or the output was wrong. */
 enum { MISSING = 1, MISUSE = 2 };
-
-enum { NAMESPACE_TYPES = 8, MNT = 1, SYSFS = 8 }; /* in the table; net is the first */
 
 static const char help[] =
 	"usage: gons-check [--json] [WORD...]\n"
@@ -34,12 +31,6 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 when all that is named is there, 1 when something is missing, 2 for\n"
 	"misuse.\n";
-
-static int misuse(const char *what, const char *word)
-{
-	(void)fprintf(stderr, "gons-check: %s \"%s\"; see gons-check --help\n", what, word);
-	return -1;
-}
 
 /* ---- what is wanted ---- */
 
@@ -60,61 +51,6 @@ static bool make_list(size_t more, struct list *list)
 	for (; list->n < things_count; list->n++)
 		list->entries[list->n].thing = things[list->n];
 	return true;
-}
-
-static bool can_be_a_kind(const char *word)
-{
-	const size_t length = strlen(word);
-
-	for (const char *c = word; *c != '\0'; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("_.-", *c))
-			return false;
-	return length > 0 && length < 16; /* IFNAMSIZ */
-}
-
-static int want(struct list *list, const char *word)
-{
-	size_t i = 0;
-
-	if (strcmp(word, "1") == 0) {
-		for (; i < NAMESPACE_TYPES; i++)
-			list->entries[i].is_wanted = true;
-		return 0;
-	}
-	while (i < list->n && strcmp(list->entries[i].thing.word, word) != 0)
-		i++;
-	if (i == list->n) {
-		if (!can_be_a_kind(word))
-			return misuse("neither a type of namespaces nor a kind of links:", word);
-		list->entries[list->n++].thing = things_link(word);
-	}
-	list->entries[i].is_wanted = true;
-	return 0;
-}
-
-/* Splits a list where GONS_REQUIRE is split, in place. */
-static int want_list(struct list *list, char *words)
-{
-	static const char separators[] = ", \t\n";
-	char *word;
-
-	if (words[strspn(words, separators)] == '\0')
-		return misuse("nothing is named in", words);
-	while ((word = strsep(&words, separators)))
-		if (*word != '\0' && want(list, word) < 0)
-			return -1;
-	return 0;
-}
-
-static int want_all(struct list *list, char **words)
-{
-	for (; *words; words++)
-		if (want_list(list, *words) < 0)
-			return -1;
-	/* Whoever asks gons_can() for both gets asked for the sysfs, too. */
-	if (list->entries[0].is_wanted && list->entries[MNT].is_wanted)
-		list->entries[SYSFS].is_wanted = true;
-	return 0;
 }
 
 /* ---- what is there ---- */
@@ -200,7 +136,7 @@ int main(int argc, char **argv)
 		return MISUSE;
 	}
 	if (want_all(&list, words) < 0)
-		return MISUSE; /* NOLINT(clang-analyzer-unix.Malloc): the process ends */
+		return MISUSE;
 	for (size_t i = 0; i < list.n && !*words; i++)
 		list.entries[i].is_wanted = true;
 	all = find_out_all(&list);

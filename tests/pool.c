@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gons/set.h>
@@ -130,7 +131,20 @@ static void as_many_are_made_ahead_as_were_asked_for(void **state)
 	assert_int_equal(gons_pool_len(NULL), 0);
 }
 
-static void many_threads_get_sets_of_their_own(void **state);
+static void a_full_pool_sleeps(void **state)
+{
+	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
+	clock_t begun;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	gons_must(gons_pool_start(pool, 4));
+	await_len(pool, 4);
+	await_rest();
+	begun = clock(); /* of the processor, by all threads */
+	(void)usleep(400000);
+	assert_true(clock() - begun < CLOCKS_PER_SEC / 10);
+}
 
 /* ---- after_create ---- */
 
@@ -571,6 +585,7 @@ int main(void)
 		check_test(each_set_is_a_new_one_of_all_types),
 		check_test(a_set_given_out_outlives_the_pool),
 		check_test(as_many_are_made_ahead_as_were_asked_for),
+		check_test(a_full_pool_sleeps),
 		check_test(after_create_sees_each_set_from_outside),
 		check_test(after_create_furnishes_each_set),
 		check_test(getting_never_waits_for_the_maker),

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gons/mntns.h>
@@ -501,6 +502,82 @@ static void a_thread_started_in_transient_namespaces_ends_with_their_scope(void 
 	gons_set_close(set);
 }
 
+enum { AT_ONCE = 12, MOST_KEPT = 8 };
+
+static pthread_barrier_t together;
+
+static bool meet(void *tid)
+{
+	*(pid_t *)tid = gettid();
+	(void)pthread_barrier_wait(&together);
+	return true;
+}
+
+struct meeting {
+	pthread_t thread;
+	const gons_set *set;
+	pid_t tid;
+	bool ok;
+};
+
+static void *go_and_meet(void *arg)
+{
+	struct meeting *meeting = arg;
+
+	meeting->ok = gons_set_do_restore(meeting->set, meet, &meeting->tid) == 0;
+	return NULL;
+}
+
+/* As many functions at a time, each on a thread of its own. */
+static void meet_all(const gons_set *set, struct meeting meetings[AT_ONCE])
+{
+	for (int i = 0; i < AT_ONCE; i++) {
+		meetings[i].set = set;
+		assert_int_equal(
+			pthread_create(&meetings[i].thread, NULL, go_and_meet, &meetings[i]), 0);
+	}
+	for (int i = 0; i < AT_ONCE; i++)
+		assert_int_equal(pthread_join(meetings[i].thread, NULL), 0);
+	for (int i = 0; i < AT_ONCE; i++)
+		assert_true(meetings[i].ok);
+}
+
+static void of_many_threads_few_are_kept(void **state)
+{
+	struct meeting first[AT_ONCE], second[AT_ONCE];
+	gons_set *set = new_set(CLONE_NEWNET);
+	int again = 0;
+
+	(void)state;
+	end_kept_threads();
+	assert_int_equal(pthread_barrier_init(&together, NULL, AT_ONCE), 0);
+	meet_all(set, first);
+	meet_all(set, second);
+	assert_int_equal(pthread_barrier_destroy(&together), 0);
+	for (int i = 0; i < AT_ONCE; i++)
+		for (int j = 0; j < AT_ONCE; j++)
+			again += first[i].tid == second[j].tid;
+	assert_in_range(again, 0, MOST_KEPT); /* none where it has all taken too long */
+	gons_set_close(set);
+}
+
+static void a_kept_thread_sleeps_and_ends_when_nobody_asks(void **state)
+{
+	gons_set *set = new_set(CLONE_NEWNET);
+	struct seen seen = { 0 };
+	clock_t begun;
+
+	(void)state;
+	end_kept_threads();
+	gons_must(gons_set_do_restore(set, look_and_say, &seen));
+	begun = clock();
+	while (has_thread(seen.tid))
+		(void)usleep(10000);
+	/* of the processor, by all threads, in the second that it is kept for */
+	assert_true(clock() - begun < CLOCKS_PER_SEC / 5);
+	gons_set_close(set);
+}
+
 static bool do_nothing(void *arg)
 {
 	(void)arg;
@@ -869,6 +946,8 @@ int main(void)
 		check_test(where_threads_cannot_be_compared_each_call_makes_one),
 		check_test(a_thread_started_in_transient_namespaces_ends_with_their_scope),
 		check_test(so_does_one_that_was_used_there),
+		check_test(of_many_threads_few_are_kept),
+		check_test(a_kept_thread_sleeps_and_ends_when_nobody_asks),
 		check_test(a_thread_that_cannot_be_used_again_does_not_wait),
 		check_test(leaks_are_not_blamed_on_kept_threads),
 		check_test(calls_nest),

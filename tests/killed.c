@@ -6,6 +6,8 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <gons/link.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,13 +22,16 @@ static void mount_sysfs(void *ok)
 	*(int *)ok = gons_mntns_mount_sysfs_ro() == 0;
 }
 
-/* In a child: makes them, says so, and waits to be killed. */
+/* In a child: makes them, each joined to the one it started in, says so, and waits to be killed. */
 static void hold_namespaces(int to_parent)
 {
-	int ok = 1;
+	const bool has_veth = gons_can_link("veth");
+	const struct gons_link_options options = { .peer_nsfd = gons_netns_current(), .up = 1 };
+	int ok = options.peer_nsfd > 0;
 
 	for (int i = 0; ok && i < NAMESPACES; i++) {
-		ok = gons_netns_enter_transient() == 0 && gons_netns_loopback_up() == 0;
+		ok = gons_netns_enter_transient() == 0 && gons_netns_loopback_up() == 0 &&
+		     (!has_veth || gons_veth_new_transient(&options, NULL) == 0);
 		if (ok && i % 4 == 0)
 			ok = gons_mntns_execute(gons_mntns_new_transient(NULL), mount_sysfs, &ok) ==
 				     0 &&
@@ -39,8 +44,20 @@ static void hold_namespaces(int to_parent)
 	_exit(1);
 }
 
+static int count_links(void)
+{
+	struct if_nameindex *links = if_nameindex();
+	int count = 0;
+
+	while (links && links[count].if_index != 0)
+		count++;
+	if_freenameindex(links);
+	return count;
+}
+
 static int make_and_kill(void)
 {
+	const int links = count_links();
 	char answer = 'n';
 	int status = 0;
 	int ends[2];
@@ -56,6 +73,10 @@ static int make_and_kill(void)
 	(void)close(ends[0]);
 	want(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid);
 	want(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	/* The kernel takes its time, as with the namespaces. */
+	for (int i = 0; i < 6000 && count_links() > links; i++)
+		(void)usleep(10000);
+	want(count_links() == links);
 	return 0;
 }
 

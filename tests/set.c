@@ -21,10 +21,14 @@
 
 static void a_set_of_this_thread_has_its_namespaces(void **state)
 {
-	gons_set *set = gons_must(gons_set_current(ALL_TYPES | OTHER_TYPES));
+	const bool has_time = access("/proc/thread-self/ns/time", F_OK) == 0; /* since Linux 5.6 */
+	const int types = ALL_TYPES | OTHER_TYPES | (has_time ? CLONE_NEWTIME : 0);
+	gons_set *set = gons_must(gons_set_current(types));
 
 	(void)state;
-	assert_int_equal(gons_set_types(set), ALL_TYPES | OTHER_TYPES);
+	assert_int_equal(gons_set_types(set), types);
+	if (has_time)
+		assert_int_equal(ino_in(set, CLONE_NEWTIME), own_ino("time"));
 	for (int i = 0; i < SWITCHABLE; i++)
 		assert_int_equal(ino_in(set, switchable[i].type), own_ino(switchable[i].name));
 	assert_int_equal(ino_in(set, CLONE_NEWUSER), own_ino("user"));

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <gons/mntns.h>
+#include <gons/privilege.h>
 
 #define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
@@ -72,17 +73,20 @@ static void a_set_that_was_closed_is_opened_from_its_files(void **state)
 
 static void user_pid_and_time_are_mounted_too(void **state)
 {
-	const int types = CLONE_NEWUSER | CLONE_NEWPID;
+	int types = CLONE_NEWUSER | CLONE_NEWPID;
 	gons_set *set, *again;
 
 	(void)state;
 	gons_require(types);
+	types |= gons_can(CLONE_NEWTIME) ? CLONE_NEWTIME : 0; /* since Linux 5.6 */
 	enter_with_dir();
 	set = gons_must(gons_set_unshare(NULL, types, NULL));
 	gons_must(gons_set_mount(set, dir));
 	again = gons_must(gons_set_from_dir(dir, types));
 	assert_int_equal(ino_in(again, CLONE_NEWUSER), ino_in(set, CLONE_NEWUSER));
 	assert_int_equal(ino_in(again, CLONE_NEWPID), ino_in(set, CLONE_NEWPID));
+	if (types & CLONE_NEWTIME)
+		assert_int_equal(ino_in(again, CLONE_NEWTIME), ino_in(set, CLONE_NEWTIME));
 	gons_set_close(again);
 	gons_set_close(set);
 }

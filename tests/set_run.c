@@ -95,15 +95,23 @@ static void it_is_in_all_namespaces_of_the_set(void **state)
 
 static void a_time_namespace_is_entered_too(void **state)
 {
+	const int types[] = { CLONE_NEWTIME, ALL_TYPES | CLONE_NEWTIME };
 	gons_set *set;
 
 	(void)state;
-	gons_require(CLONE_NEWTIME);
-	set = gons_must(gons_set_unshare(NULL, CLONE_NEWTIME, NULL));
-	assert_int_equal(run(set, look, NULL), 0);
-	assert_int_equal(seen->ino[NAMES - 1], ino_in(set, CLONE_NEWTIME));
-	assert_int_not_equal(seen->ino[NAMES - 1], own_ino("time"));
-	gons_set_close(set);
+	gons_require(ALL_TYPES | CLONE_NEWTIME);
+	for (int i = 0; i < 2; i++) {
+		set = gons_must(gons_set_unshare(NULL, types[i], NULL));
+		assert_int_equal(run(set, look, NULL), 0);
+		for (int j = 0; j < NAMES; j++) {
+			const int type = gons_type_from_name(names[j]);
+
+			assert_int_equal(seen->ino[j],
+					 types[i] & type ? ino_in(set, type) : own_ino(names[j]));
+		}
+		assert_int_not_equal(seen->ino[NAMES - 1], own_ino("time"));
+		gons_set_close(set);
+	}
 }
 
 static void the_rest_is_the_callers(void **state)

@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <gons/link.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -169,6 +170,65 @@ static void trying_in_children(void **state)
 	}
 }
 
+static void links(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	for (int i = 0; storm_goes_on(i); i++) {
+		int mark = gons_must(gons_scope_begin());
+		struct gons_link_options options = { .up = 1 };
+		struct gons_link link;
+
+		options.nsfd = gons_must(gons_netns_new_transient());
+		options.peer_nsfd = gons_must(gons_netns_new_transient());
+		gons_must(gons_veth_new_transient(&options, &link));
+		gons_must(gons_address_add(options.nsfd, link.ifindex, "fd00::1/64"));
+		gons_must(gons_netns_nsid(options.nsfd));
+		gons_must(gons_scope_end(mark));
+	}
+}
+
+static bool count_and_keep(void *count)
+{
+	count_call(count);
+	return true;
+}
+
+static int seven(void *arg)
+{
+	(void)arg;
+	return 7;
+}
+
+static void sets_and_pools(void **state)
+{
+	int calls = 0, rounds = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS);
+	for (int i = 0; storm_goes_on(i); i++) {
+		const int types = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS;
+		gons_set *set = gons_must(gons_set_unshare(NULL, types, NULL));
+		gons_pool *pool = gons_must(gons_pool_new(CLONE_NEWUTS, NULL, NULL));
+		gons_set *got;
+		int status = -1;
+
+		gons_must(gons_set_run(set, seven, NULL, &status));
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 7);
+		gons_must(gons_pool_start(pool, 2));
+		got = gons_must(gons_pool_get(pool));
+		gons_must(gons_set_do(got, count_call, &calls));
+		gons_must(gons_set_do_restore(got, count_and_keep, &calls));
+		gons_set_close(got);
+		gons_pool_close(pool);
+		gons_set_close(set);
+		rounds++;
+	}
+	assert_int_equal(calls, 2 * rounds);
+}
+
 static void ignore(const char *sentence, void *arg)
 {
 	(void)sentence;
@@ -192,10 +252,8 @@ static void looking_for_leaks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_a_storm(switching),
-		in_a_storm(sysfs_and_paths),
-		in_a_storm(trying_in_children),
-		in_a_storm(looking_for_leaks),
+		in_a_storm(switching), in_a_storm(sysfs_and_paths), in_a_storm(trying_in_children),
+		in_a_storm(links),     in_a_storm(sets_and_pools),  in_a_storm(looking_for_leaks),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -360,8 +360,8 @@ static void a_mount_namespace_without_the_dynamic_linker_or_proc_is_named(void *
 		       "/proc");
 }
 
-/* In a mount namespace of its own with procfs of another PID namespace, whose first process has ended;
- * arg: the thread's children would not go into that. */
+/* In a mount namespace of its own with procfs of another PID namespace, whose first process has
+ * ended; arg: the thread's children would not go into that. */
 static int run_beside_another_pid_namespace(void *arg)
 {
 	int own_fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), status;

@@ -274,7 +274,7 @@ static void the_parameter_is_in_dev_stdin(void **state)
 
 /* ---- who else holds the pipes ---- */
 
-/* Starts n processes, each by the one before, that keep all pipes; prints the number of the last. */
+/* Starts n processes, each by the one before, that keep all pipes; prints the last one's number. */
 static int leave_behind(bool own_session, int n)
 {
 	int ends[2];

@@ -14,8 +14,8 @@
  *
  * A call that fails returns -1 (or NULL, or the inode number 0), sets errno,
  * leaves a sentence in gons_error(), and has put back whatever it had changed.
- * EMFILE (RLIMIT_NOFILE: raise it, or end a scope), ENFILE (the same for the machine) and ENOMEM can
- * come from every call that opens or records something.
+ * EMFILE (RLIMIT_NOFILE: raise it, or end a scope), ENFILE (the same for the machine) and ENOMEM
+ * can come from every call that opens or records something.
  * Every call may be used from any thread; each works on the calling thread only.
  * All of them need procfs on /proc, with nothing mounted over the thread's own part of it (else
  * ENOENT), Linux 4.11 where nothing else is said, and a thread with a stack of 64 KiB.

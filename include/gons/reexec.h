@@ -5,8 +5,8 @@
 /*
  * Re-execution: this program runs again, in other namespaces, to do one action there.
  *
- * The new process joins the namespaces before its main, when it has one thread yet; so it gets
- * into user, PID and time namespaces too, and the calling process stays as it is. The action reads its
+ * The new process joins the namespaces before its main, when it has one thread yet; so it gets into
+ * user, PID and time namespaces too, and the calling process stays as it is. The action reads its
  * parameter from standard input and prints its result to standard output:
  *
  *     GONS_ACTION(links)
@@ -130,33 +130,34 @@ void gons_reexec_check(void);
  * then, "/proc/self/fd/7" included. Without "!" the new process opens it just before its own
  * switch, in the mount namespace that it has come into, where "/proc/self" is itself.
  *
- * The parameter is written while the output is read, the output up to 1 GiB; the action need not read it to
- * the end. When the action's process ends, what it has left running in its process group is killed,
- * and what has been written by then is the output: processes that left the group (setsid(2)) live on,
- * unheard. When the timeout is over, process and process group are killed.
+ * The parameter is written while the output is read, the output up to 1 GiB; the action need not
+ * read it to the end. When the action's process ends, what it has left running in its process group
+ * is killed, and what has been written by then is the output: processes that left the group
+ * (setsid(2)) live on, unheard. When the timeout is over, process and process group are killed.
  *
- * Returns 0 when the action has exited with status 0 and written nothing to standard error. Else -1:
+ * Returns 0 when the action has exited with status 0 and written nothing to standard error; or -1:
  *
  * EINVAL, before anything is done: job or job->action is NULL; the action is not registered, or
  * twice; gons_reexec_check() has not been called in this process; this process is one that runs an
- * action; param is NULL while param_size is not 0, namespaces while n_namespaces is not 0; a type is
- * unknown or repeated, a path NULL or empty; a string of environment is no "NAME=value", or sets a
- * variable of gons_status() or gons_action; timeout_ms is negative. EPERM, too: the process has
+ * action; param is NULL while param_size is not 0, namespaces while n_namespaces is not 0; a type
+ * is unknown or repeated, a path NULL or empty; a string of environment is no "NAME=value", or sets
+ * a variable of gons_status() or gons_action; timeout_ms is negative. EPERM, too: the process has
  * elevated privileges (AT_SECURE).
  *
- * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the sentence has
- * the text), was killed by a signal, or the program ended without coming to gons_reexec_check().
- * ETIMEDOUT: it was killed because the timeout was over. EFBIG: it has printed more than 1 GiB and
- * was killed. ECHILD: its exit status is lost, because SIGCHLD is ignored, or its handler or
- * another thread waits for any child. In these cases the result has what the action has written.
+ * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the sentence
+ * has the text), was killed by a signal, or the program ended without coming to
+ * gons_reexec_check(). ETIMEDOUT: it was killed because the timeout was over. EFBIG: it has printed
+ * more than 1 GiB and was killed. ECHILD: its exit status is lost, because SIGCHLD is ignored, or
+ * its handler or another thread waits for any child. In these cases the result has what the action
+ * has written.
  *
  * What gons_status() says in the new process, as its own errno: it could not join the namespaces,
  * and the action has not been run.
  *
  * ENOENT, EACCES...: the program cannot be started from where the thread is: there is no /proc, or
  * the dynamic linker is missing in its mount namespace. E2BIG: the environment is too long. EAGAIN,
- * EMFILE, ENOMEM: processes, descriptors or memory are used up; ENOSYS before Linux 5.3. The process
- * is killed if it was running.
+ * EMFILE, ENOMEM: processes, descriptors or memory are used up; ENOSYS before Linux 5.3. The
+ * process is killed if it was running.
  *
  * The thread is not cancelled (pthread_cancel(3)) meanwhile. No process of the group, descriptor or
  * signal is left behind in any case, but for a process that has become another user's (the sentence

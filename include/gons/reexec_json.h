@@ -54,11 +54,12 @@ static inline json_t *gons_reexec_json_load_(const char *action,
  *
  * @namespaces, @n: as in struct gons_reexec; NULL and 0 for none.
  * @param: any JSON value; NULL for an empty standard input. Stays the caller's.
- * @result: gets a new reference, for json_decref(); NULL when the action prints nothing that matters.
+ * @result: gets a new reference, for json_decref(); may be NULL, when nothing printed matters.
  *
  * The timeout is 10 s. Returns 0. -1, with *result as it was: EBADMSG when what the action has
- * printed is not one JSON value (the sentence says where and shows the beginning); EINVAL when param
- * cannot be written, as one that contains itself; ENOMEM; and otherwise as gons_reexec_run() does.
+ * printed is not one JSON value (the sentence says where and shows the beginning); EINVAL when
+ * param cannot be written, as one that contains itself; ENOMEM; and otherwise as gons_reexec_run()
+ * does.
  */
 static inline int gons_reexec_run_json(const char *action, const struct gons_nsref *namespaces,
 				       size_t n, const json_t *param, json_t **result)

@@ -37,7 +37,7 @@ struct gons_pool {
 	struct made *ready; /* a ring */
 	unsigned wanted, first, len;
 	bool refused; /* by after_create, after the sets that are ready; to be told by a get */
-	bool resting; /* the maker has failed or was refused one, and nobody has got one since it tried */
+	bool resting; /* the maker failed or was refused one; nobody got one since */
 	unsigned got; /* how many were, as a number that wraps around */
 	struct gons_i_failure failure;
 	bool filling, ending;

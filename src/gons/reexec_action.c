@@ -125,8 +125,8 @@ static void report(const char *nonce, int errnum, const char *sentence)
 /*
  * A program built for gcov writes its data when it exits, to files named by their absolute paths at
  * build time, which may be others or none where an action was. So the new process gets the root
- * directory of its caller as a descriptor, and writes below that. The functions are there in programs
- * that were built so, by GCC and by clang.
+ * directory of its caller as a descriptor, and writes below that. The functions are there in
+ * programs that were built so, by GCC and by clang.
  */
 extern char __gcov_master[] __attribute__((weak));
 extern void __gcov_dump(void) __attribute__((weak));

@@ -148,9 +148,10 @@ static bool is_reaped(pid_t pid)
 }
 
 /*
- * Somebody else may have reaped the child, whose number is kept for it by what is left of its group; the
- * pidfd still means that group. Before Linux 6.9, where there is a process of that number, there
- * is nothing left of the group. Returns whether somebody was there who could be killed.
+ * Somebody else may have reaped the child, whose number is kept for it by what is left of its
+ * group; the pidfd still means that group. Before Linux 6.9, where there is a process of that
+ * number, there is nothing left of the group. Returns whether somebody was there who could be
+ * killed.
  */
 static bool kill_group(pid_t pid, int pidfd)
 {
@@ -183,8 +184,9 @@ static bool reap(pid_t pid, int *ret_status)
 }
 
 /*
- * Where this process adopts orphans, those of the killed group are its children now, and nobody else would
- * reap them. Some may take a moment to end, and the kernel may keep one from it for long.
+ * Where this process adopts orphans, those of the killed group are its children now, and nobody
+ * else would reap them. Some may take a moment to end, and the kernel may keep one from it for
+ * long.
  */
 static void reap_group(pid_t pid, int pidfd)
 {
@@ -360,8 +362,8 @@ static void release_pipe_signal(const struct pipe_signal *held)
 	errno = saved;
 }
 
-/* A descriptor for the child; -1 where somebody else, such as a handler of SIGCHLD, has reaped it, so
- * that its number may mean another process. */
+/* A descriptor for the child; -1 where somebody else, such as a handler of SIGCHLD, has reaped it,
+ * so that its number may mean another process. */
 static int open_pidfd(pid_t pid, int *ret_pidfd)
 {
 	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* is close-on-exec */

@@ -28,7 +28,7 @@ struct journey {
 	struct gons_i_place place;
 };
 
-/* The sentence of the last failure, and the variable that it is about: the fault's, or gons_order. */
+/* The sentence of the last failure, and the variable it is about: the fault's, or gons_order. */
 static void set_status(const struct gons_i_type *fault)
 {
 	char variable[GONS_I_VARIABLE_SIZE];

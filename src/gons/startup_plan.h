@@ -19,7 +19,7 @@ enum { GONS_I_VARIABLE_SIZE = 16 };
 const char *gons_i_plan_variable(const struct gons_i_type *row, char buf[GONS_I_VARIABLE_SIZE]);
 
 /* Reads gons_order and the variables of the types; no steps where they ask for nothing. Makes no
- * system call. -1 with EINVAL, and ret_fault, the type whose variable is wrong (NULL: gons_order). */
+ * system call. -1 with EINVAL, and ret_fault, the type whose variable is bad (NULL: gons_order). */
 int gons_i_plan_make(char *const *environment, struct gons_i_plan *ret_plan,
 		     const struct gons_i_type **ret_fault);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What statx(2) says of mounts. The C library may have a struct of its own or none, and the kernel's
- * cannot be had beside that, so nothing else is in this file.
+ * What statx(2) says of mounts. The C library may have a struct of its own or none, and the
+ * kernel's cannot be had beside that, so nothing else is in this file.
  */
 #include <errno.h>
 #include <linux/fcntl.h>

@@ -64,7 +64,7 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 	return errnum;
 }
 
-/* Before there is a first process in the other one, nothing can be said of it; nor on Linux 4.11. */
+/* Nothing is known of the other one before its first process is there, nor on Linux 4.11. */
 static bool children_go_elsewhere(bool unless_known)
 {
 	struct stat own, theirs;

@@ -35,7 +35,7 @@ int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port);
 /* Whether the descriptor is still the socket of this inode number, and not closed or another's. */
 bool gons_i_is_socket(int fd, ino_t ino);
 
-/* mnl_nlmsg_ok(), which takes a length of more than INT_MAX for a negative one, and lets it pass. */
+/* mnl_nlmsg_ok(), which takes a length of more than INT_MAX for negative, and lets it pass. */
 static inline bool gons_i_nlmsg_ok(const struct nlmsghdr *nlh, int left)
 {
 	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;

@@ -2,8 +2,8 @@
 /*
  * The environment of a re-executed process: what its start-up reads in it is what the job says.
  *
- * Each line of the input is a part of the job: "@TYPE=PATH" a namespace, with "!" before the type as
- * in the order; anything else a variable.
+ * Each line of the input is a part of the job: "@TYPE=PATH" a namespace, with "!" before the type
+ * as in the order; anything else a variable.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads the library when it has another thread already, none yet, or has just joined them: late LIBGONS.SO
- * VARIABLE thread|alone|joined. Prints what gons_status() says.
+ * Loads the library when it has another thread already, none yet, or has just joined them: late
+ * LIBGONS.SO VARIABLE thread|alone|joined. Prints what gons_status() says.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -24,6 +24,7 @@ struct rise {
 	char name[GONS_I_NAME_SIZE];
 	unsigned flags;
 	uint8_t state;
+	uint32_t carrier_changes;
 	bool is_gone;
 };
 
@@ -48,6 +49,9 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE &&
 		    mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
 			rise->state = mnl_attr_get_u8(attr);
+		if (mnl_attr_get_type(attr) == IFLA_CARRIER_CHANGES &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+			rise->carrier_changes = mnl_attr_get_u32(attr);
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
 			(void)snprintf(rise->name, sizeof(rise->name), "%s",
@@ -56,13 +60,15 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* A link without a carrier is in state UNKNOWN for a moment, too: until the kernel gets to
- * working its state out. */
+/* UNKNOWN is for good where the carrier has never changed. Else it is so for a moment, until the
+ * kernel gets to working the state out, and the link may drop what is sent until then; since Linux
+ * 6.10 it does that before it answers. */
 static bool is_up(const struct rise *rise)
 {
 	return (rise->flags & IFF_UP) &&
 	       (rise->state == IF_OPER_UP ||
-		(rise->state == IF_OPER_UNKNOWN && (rise->flags & IFF_LOWER_UP)));
+		(rise->state == IF_OPER_UNKNOWN && (rise->flags & IFF_LOWER_UP) &&
+		 rise->carrier_changes == 0));
 }
 
 static int ask_state(struct rise *rise)

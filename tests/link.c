@@ -124,6 +124,7 @@ static void a_macvlan_has_its_parent_in_a_third_namespace(void **state)
 	(void)state;
 	need_namespaces("macvlan");
 	gons_require_link("veth");
+	gons_must(gons_netns_enter_transient()); /* where nobody else makes links */
 	before = see_links(-1, NULL, 0);
 	options.nsfd = options.peer_nsfd = red;
 	gons_must(gons_veth_new_transient(&options, NULL)); /* so that the indices differ */

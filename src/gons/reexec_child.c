@@ -15,8 +15,8 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "gons/clock.h"
 #include "gons/missing.h"
 #include "gons/reexec_parts.h"
 
@@ -24,10 +24,7 @@ static const char program[] = "/proc/self/exe";
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return gons_i_nanoseconds() / GONS_I_NS_OF_MS;
 }
 
 /* ---- what the child is connected by ---- */

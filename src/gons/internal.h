@@ -113,6 +113,12 @@ const struct gons_i_type *gons_i_type_row(int type);
 /* The same with EINVAL and a sentence, for calls that take one type only. */
 const struct gons_i_type *gons_i_one_type(int type);
 
+/* What stands before it in a sentence. */
+static inline const char *gons_i_article(const char *noun)
+{
+	return noun[0] == 'I' ? "an" : "a";
+}
+
 /* "network and mount" for a set of types; buf is filled and returned. */
 #define GONS_I_NOUNS_SIZE 96
 const char *gons_i_nouns(int types, char buf[GONS_I_NOUNS_SIZE]);

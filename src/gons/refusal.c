@@ -239,8 +239,8 @@ int gons_i_fail_switch(enum gons_i_refused refused, int types, int nsfd)
 				  "this thread cannot come back to the %s namespace it was in",
 				  nouns);
 	else
-		(void)gons_i_fail(errnum, "cannot %s %s %s namespace", verb,
-				  nouns[0] == 'I' ? "an" : "a", nouns);
+		(void)gons_i_fail(errnum, "cannot %s %s %s namespace", verb, gons_i_article(nouns),
+				  nouns);
 	gons_i_hint_refusal(refused, types, nsfd);
 	return -1;
 }

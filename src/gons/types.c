@@ -83,22 +83,19 @@ GONS_EXPORT int gons_type(int nsfd)
 	return gons_i_fail(EINVAL, "descriptor %d refers to no namespace", nsfd);
 }
 
-static const char *article(int type)
-{
-	return type == CLONE_NEWIPC ? "an" : "a";
-}
-
 int gons_i_check_type(int nsfd, int type)
 {
 	int actual = gons_type(nsfd);
+	const char *noun, *wanted;
 
 	if (actual < 0)
 		return -1;
 	if (type == 0 || actual == type)
 		return 0;
+	noun = gons_i_type_row(actual)->noun;
+	wanted = gons_i_type_row(type)->noun;
 	return gons_i_fail(EINVAL, "descriptor %d refers to %s %s namespace and not to %s %s one",
-			   nsfd, article(actual), gons_i_type_row(actual)->noun, article(type),
-			   gons_i_type_row(type)->noun);
+			   nsfd, gons_i_article(noun), noun, gons_i_article(wanted), wanted);
 }
 
 int gons_i_check_types(int types)
@@ -147,6 +144,7 @@ int gons_i_open_own(const struct gons_i_type *row)
 int gons_i_open_checked(const char *path, int type)
 {
 	cleanup_fd int fd = -1;
+	const char *noun, *wanted;
 	int actual;
 
 	if (!path)
@@ -162,11 +160,12 @@ int gons_i_open_checked(const char *path, int type)
 	actual = gons_type(fd);
 	if (actual < 0)
 		return gons_i_fail(EINVAL, "%s is no namespace", path);
-	if (type != 0 && actual != type)
-		return gons_i_fail(EINVAL, "%s is %s %s namespace and not %s %s one", path,
-				   article(actual), gons_i_type_row(actual)->noun, article(type),
-				   gons_i_type_row(type)->noun);
-	return gons_i_take_fd(&fd);
+	if (type == 0 || actual == type)
+		return gons_i_take_fd(&fd);
+	noun = gons_i_type_row(actual)->noun;
+	wanted = gons_i_type_row(type)->noun;
+	return gons_i_fail(EINVAL, "%s is %s %s namespace and not %s %s one", path,
+			   gons_i_article(noun), noun, gons_i_article(wanted), wanted);
 }
 
 GONS_EXPORT int gons_open(const char *path, int type)

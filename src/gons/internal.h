@@ -237,8 +237,8 @@ int gons_i_status_errno(void);
 
 /* ---- statx.c ---- */
 
-/* Whether a mount begins at path: 1, also where this kernel cannot say so (before Linux 5.8), or
- * 0; -1 with errno alone. flags are those of statx(2). */
+/* Whether a mount begins at path: 1, also where that cannot be told (before Linux 5.8, or where a
+ * filter refuses statx(2)), or 0; -1 with errno alone. flags are those of statx(2). */
 int gons_i_mount_root(const char *path, int flags);
 
 /* The number of the mount that path is on; 0 where it cannot be told, as before Linux 5.8. */

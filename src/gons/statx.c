@@ -15,7 +15,7 @@ int gons_i_mount_root(const char *path, int flags)
 	struct statx stx;
 
 	if (syscall(SYS_statx, AT_FDCWD, path, flags | AT_NO_AUTOMOUNT, 0, &stx) < 0)
-		return errno == ENOSYS || errno == EPERM ? 1 : -1; /* filters know no statx(2) */
+		return errno == ENOSYS || errno == EPERM ? 1 : -1; /* a filter */
 	return (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
 	       !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT);
 }

@@ -111,16 +111,24 @@ static void exchange_all(int from_nsfd, int to_nsfd, const char *ipv4, const cha
 	exchange(from_nsfd, to_nsfd, ipv6, SOCK_STREAM);
 }
 
-static void a_veth_joins_two_namespaces(void **state)
+/* Options for a veth between two new namespaces. */
+static struct gons_link_options need_two_hosts(void)
 {
 	struct gons_link_options options = { .up = 1 };
-	struct gons_link link;
 
-	(void)state;
 	gons_require(CLONE_NEWNET);
 	gons_require_link("veth");
 	options.nsfd = gons_must(gons_netns_new_transient());
 	options.peer_nsfd = gons_must(gons_netns_new_transient());
+	return options;
+}
+
+static void a_veth_joins_two_namespaces(void **state)
+{
+	const struct gons_link_options options = need_two_hosts();
+	struct gons_link link;
+
+	(void)state;
 	gons_must(gons_veth_new_transient(&options, &link));
 	gons_must(gons_address_add(options.nsfd, link.ifindex, "10.0.0.1/24"));
 	gons_must(gons_address_add(options.peer_nsfd, link.peer_ifindex, "10.0.0.2/24"));
@@ -223,14 +231,10 @@ static int packets_in(int nsfd, int ifindex, uint16_t protocol)
 static void the_first_frame_through_a_new_veth_arrives(void **state)
 {
 	enum { PROTOCOL = ETH_P_802_EX1 }; /* for experiments: the kernel sends none by itself */
-	struct gons_link_options options = { .up = 1 };
+	const struct gons_link_options options = need_two_hosts();
 	struct gons_link link;
 
 	(void)state;
-	gons_require(CLONE_NEWNET);
-	gons_require_link("veth");
-	options.nsfd = gons_must(gons_netns_new_transient());
-	options.peer_nsfd = gons_must(gons_netns_new_transient());
 	for (int i = 0; i < 50; i++) {
 		union address to = { .ll = { .sll_family = AF_PACKET,
 					     .sll_protocol = htons(PROTOCOL),

@@ -10,7 +10,6 @@
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,17 +23,6 @@ struct reading {
 	char kind[GONS_I_NAME_SIZE];
 };
 
-static bool is_number(const struct nlattr *attr)
-{
-	return mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
-}
-
-static void read_string(const struct nlattr *attr, char *text, size_t size)
-{
-	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
-		(void)snprintf(text, size, "%s", mnl_attr_get_str(attr));
-}
-
 static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
@@ -47,14 +35,14 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
-			read_string(attr, identity->name, sizeof(identity->name));
+			gons_i_attr_text(attr, identity->name, sizeof(identity->name));
 			break;
 		case IFLA_LINK:
-			if (is_number(attr))
+			if (gons_i_attr_is_u32(attr))
 				identity->below = (int)mnl_attr_get_u32(attr);
 			break;
 		case IFLA_LINK_NETNSID:
-			if (is_number(attr))
+			if (gons_i_attr_is_u32(attr))
 				identity->below_nsid = (int)mnl_attr_get_u32(attr);
 			break;
 		case IFLA_ADDRESS:
@@ -67,7 +55,8 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 		case IFLA_LINKINFO:
 			mnl_attr_for_each_nested(inner, attr)
 				if (mnl_attr_get_type(inner) == IFLA_INFO_KIND)
-					read_string(inner, reading->kind, sizeof(reading->kind));
+					gons_i_attr_text(inner, reading->kind,
+							 sizeof(reading->kind));
 			break;
 		}
 	}
@@ -227,8 +216,7 @@ static int take_id(const struct nlmsghdr *nlh, void *arg)
 	int *larger;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg)) {
-		if (mnl_attr_get_type(attr) != NETNSA_NSID ||
-		    mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+		if (mnl_attr_get_type(attr) != NETNSA_NSID || !gons_i_attr_is_u32(attr))
 			continue;
 		if (ids->n == ids->room) {
 			larger = realloc(ids->ids, (ids->room * 2 + 16) * sizeof(int));

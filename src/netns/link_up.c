@@ -9,7 +9,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "gons/clock.h"
@@ -49,13 +48,10 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE &&
 		    mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
 			rise->state = mnl_attr_get_u8(attr);
-		if (mnl_attr_get_type(attr) == IFLA_CARRIER_CHANGES &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		if (mnl_attr_get_type(attr) == IFLA_CARRIER_CHANGES && gons_i_attr_is_u32(attr))
 			rise->carrier_changes = mnl_attr_get_u32(attr);
-		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
-		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
-			(void)snprintf(rise->name, sizeof(rise->name), "%s",
-				       mnl_attr_get_str(attr));
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			gons_i_attr_text(attr, rise->name, sizeof(rise->name));
 	}
 	return MNL_CB_OK;
 }

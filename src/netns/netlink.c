@@ -85,8 +85,7 @@ static int take_id(const struct nlmsghdr *nlh, void *id)
 	if (nlh->nlmsg_type != RTM_NEWNSID)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg)) {
-		if (mnl_attr_get_type(attr) == NETNSA_NSID &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		if (mnl_attr_get_type(attr) == NETNSA_NSID && gons_i_attr_is_u32(attr))
 			*(int *)id = (int)mnl_attr_get_u32(attr);
 	}
 	return MNL_CB_OK;

@@ -212,6 +212,12 @@ struct hearing {
 	int pieces;
 };
 
+void gons_i_attr_text(const struct nlattr *attr, char *text, size_t size)
+{
+	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+		(void)snprintf(text, size, "%s", mnl_attr_get_str(attr));
+}
+
 /* What the kernel says beside an errno: attributes behind the first skip bytes of payload. */
 static void read_words(struct gons_i_rtnl *rtnl, const struct hearing *hearing,
 		       const struct nlmsghdr *nlh, size_t skip)
@@ -222,11 +228,9 @@ static void read_words(struct gons_i_rtnl *rtnl, const struct hearing *hearing,
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || mnl_nlmsg_get_payload_len(nlh) < skip)
 		return;
 	mnl_attr_for_each(attr, nlh, (unsigned)skip) {
-		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
-		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
-			(void)snprintf(rtnl->words, sizeof(rtnl->words), "%s",
-				       mnl_attr_get_str(attr));
-		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+			gons_i_attr_text(attr, rtnl->words, sizeof(rtnl->words));
+		if (!gons_i_attr_is_u32(attr))
 			continue;
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS)
 			offset = mnl_attr_get_u32(attr);

@@ -41,6 +41,15 @@ static inline bool gons_i_nlmsg_ok(const struct nlmsghdr *nlh, int left)
 	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
 }
 
+/* Whether it has the length of a number: no answer is taken on trust. */
+static inline bool gons_i_attr_is_u32(const struct nlattr *attr)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
+}
+
+/* Copies an attribute that is a text; leaves text as it is where it is none. */
+void gons_i_attr_text(const struct nlattr *attr, char *text, size_t size);
+
 /* Starts a request of this type, to be acknowledged, in buf. */
 struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags);
 

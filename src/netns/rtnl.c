@@ -414,7 +414,7 @@ static void hint(const struct gons_i_rtnl *rtnl, int errnum)
 	else if (errnum == EBADMSG)
 		gons_i_hint("the kernel's answer is missing, cut off or out of order");
 	else if (errnum == EMSGSIZE)
-		gons_i_hint("the kernel's answer does not end");
+		gons_i_hint("the kernel's answer is too long, or does not end");
 	else if (errnum == EINTR)
 		gons_i_hint("it was changed each of the %d times that it was read", ASK_LIMIT);
 }

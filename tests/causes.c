@@ -24,10 +24,10 @@
 #include <gons/privilege.h>
 
 /* The last call was refused in these words. */
-#define want_said(refused, sentence) want((refused) && check_said(sentence))
-static bool check_said(const char *sentence)
+#define want_said(refused, message) want((refused) && check_said(message))
+static bool check_said(const char *message)
 {
-	return strcmp(gons_error(), sentence) == 0;
+	return strcmp(gons_error(), message) == 0;
 }
 
 /* ---- what the children start from ---- */
@@ -61,7 +61,7 @@ struct filtered {
 	long number;
 	int errnum;
 	int types;
-	const char *sentence;
+	const char *message;
 };
 
 static int be_filtered(void *arg)
@@ -70,7 +70,7 @@ static int be_filtered(void *arg)
 
 	want(own(CLONE_NEWNET | CLONE_NEWNS));
 	want(refuse_call(filtered->number, filtered->errnum));
-	want_said(!gons_can(filtered->types), filtered->sentence);
+	want_said(!gons_can(filtered->types), filtered->message);
 	return 0;
 }
 
@@ -453,17 +453,16 @@ struct setting {
 static int be_set(void *arg)
 {
 	const struct setting *setting = arg;
-	char sentence[512];
+	char message[512];
 
 	want(own(CLONE_NEWNS | CLONE_NEWUTS) && lay_over("/proc/sys/kernel"));
 	want(lose_capabilities(UINT64_MAX) && show(setting->path, setting->value));
-	(void)snprintf(sentence, sizeof(sentence), NO_UTS MISSING ", and %s: %s, or run as root",
+	(void)snprintf(message, sizeof(message), NO_UTS MISSING ", and %s: %s, or run as root",
 		       setting->cause, setting->remedy);
-	want_said(!gons_can(CLONE_NEWUTS), sentence);
+	want_said(!gons_can(CLONE_NEWUTS), message);
 	want(filter_unshare(BPF_JEQ, CLONE_NEWUSER, REFUSE));
-	(void)snprintf(sentence, sizeof(sentence), NO_USER "%s: %s", setting->cause,
-		       setting->remedy);
-	want_said(!gons_can(CLONE_NEWUSER), sentence);
+	(void)snprintf(message, sizeof(message), NO_USER "%s: %s", setting->cause, setting->remedy);
+	want_said(!gons_can(CLONE_NEWUSER), message);
 	return 0;
 }
 
@@ -547,7 +546,7 @@ static void a_missing_kernel_option_is_told_by_its_name(void **state)
 static int be_labelled(void *arg)
 {
 	static const struct {
-		const char *path, *label, *sentence;
+		const char *path, *label, *message;
 	} all[] = {
 		{ "/proc/thread-self/attr/current", "unconfined\n",
 		  NO_PID "a security module, such as AppArmor or Landlock, may forbid it" },
@@ -570,7 +569,7 @@ static int be_labelled(void *arg)
 	want(filter_unshare(BPF_JEQ, CLONE_NEWPID, REFUSE));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		want(show(all[i].path, all[i].label) && !gons_can(CLONE_NEWPID) &&
-		     check_said(all[i].sentence));
+		     check_said(all[i].message));
 	return 0;
 }
 

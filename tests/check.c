@@ -225,7 +225,7 @@ void check_contains(const char *text, const char *words, const char *file, int l
 	_fail(file, line);
 }
 
-/* Whether the sentence has the words in it, "%m" being the text of errnum. */
+/* Whether the message has the words in it, "%m" being the text of errnum. */
 static bool sentence_has(const char *words, int errnum)
 {
 	const char *reason = strstr(words, "%m");

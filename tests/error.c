@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sentence that a failing call leaves behind, and errno beside it.
+ * The message that a failing call leaves behind, and errno beside it.
  */
 #include "check.h"
 
@@ -95,16 +95,16 @@ static void sentences_of_every_length_end_well(void **state)
 	(void)state;
 	/* Around the place where paths begin to be cut, in steps of one. */
 	for (size_t length = 800; length < 1400; length++) {
-		const char *sentence;
+		const char *message;
 
 		memset(path, 'x', length);
 		path[length] = '\0';
 		path[0] = '/';
 		assert_true(gons_open(path, 0) < 0);
 		assert_int_equal(errno, ENAMETOOLONG);
-		sentence = gons_error();
-		if (!strstr(sentence, strerror(ENAMETOOLONG)))
-			assert_string_equal(sentence + strlen(sentence) - 3, "...");
+		message = gons_error();
+		if (!strstr(message, strerror(ENAMETOOLONG)))
+			assert_string_equal(message + strlen(message) - 3, "...");
 	}
 }
 

@@ -17,22 +17,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The sentences of one report, a line each. */
+/* The messages of one report, a line each. */
 struct report {
 	char text[4096];
 	int n;
 };
 
-static void collect(const char *sentence, void *arg)
+static void collect(const char *message, void *arg)
 {
 	struct report *report = arg;
 	size_t used = strlen(report->text);
 
-	(void)snprintf(report->text + used, sizeof(report->text) - used, "%s\n", sentence);
+	(void)snprintf(report->text + used, sizeof(report->text) - used, "%s\n", message);
 	report->n++;
 }
 
-/* Ends the picture; the number of findings must be that of the sentences. */
+/* Ends the picture; the number of findings must be that of the messages. */
 static struct report end(gons_leaks *leaks)
 {
 	struct report report = { .n = 0 };

@@ -245,13 +245,13 @@ static void a_fork_while_the_pool_is_busy_harms_neither(void **state)
 /* ---- beside leak reports ---- */
 
 static int findings;
-static char sentence[256];
+static char message[256];
 
 static void count_finding(const char *text, void *arg)
 {
 	(void)arg;
 	findings++;
-	(void)snprintf(sentence, sizeof(sentence), "%s", text);
+	(void)snprintf(message, sizeof(message), "%s", text);
 }
 
 static int end_picture(gons_leaks *leaks)
@@ -283,7 +283,7 @@ static void a_busy_pool_is_no_leak_and_hides_none(void **state)
 		gons_set_close(gons_must(gons_pool_get(pool)));
 		fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 		assert_int_equal(end_picture(leaks), 1);
-		assert_contains(sentence, "was left open: net:[");
+		assert_contains(message, "was left open: net:[");
 		assert_int_equal(close(fd), 0);
 
 		leaks = gons_must(gons_leaks_begin());
@@ -319,7 +319,7 @@ static void a_pool_that_is_left_is_a_leak(void **state)
 	await_len(pool, 2);
 	/* Where it was started, two sets, and the thread. */
 	assert_int_equal(end_picture(leaks), 4);
-	assert_contains(sentence, "\"gons-pool\" was left running");
+	assert_contains(message, "\"gons-pool\" was left running");
 	leaks = gons_must(gons_leaks_begin());
 	gons_set_close(gons_must(gons_pool_get(pool)));
 	assert_int_equal(end_picture(leaks), 0);

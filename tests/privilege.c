@@ -315,7 +315,7 @@ static int nobody_becomes_root(void *arg)
 	want(become_nobody() && chdir("/proc/sys") == 0);
 	want(!stat("/", &root) && !stat(".", &cwd) && gons_type_from_name("none") == -1);
 	want(gons_become_root() == 0);
-	want(strstr(gons_error(), "\"none\"") != NULL); /* a success leaves the sentence alone */
+	want(strstr(gons_error(), "\"none\"") != NULL); /* a success leaves the message alone */
 	want(geteuid() == 0 && getegid() == 0 && own_ino("user") != before.ino[USER]);
 	want(!stat("/", &now) && now.st_ino == root.st_ino && now.st_dev == root.st_dev);
 	want(!stat(".", &now) && now.st_ino == cwd.st_ino && now.st_dev == cwd.st_dev);

@@ -212,16 +212,16 @@ static void anything_on_standard_error_is_a_failure(void **state)
 
 static void a_long_text_is_cut_in_the_sentence_and_whole_in_the_result(void **state)
 {
-	const char *sentence;
+	const char *message;
 	size_t length;
 
 	(void)state;
 	assert_refused(run("complains_at_length"), EREMOTEIO, "standard error: \xc3\xa4\xc3\xa4");
 	assert_int_equal(strlen(result.error_output), 10000);
-	sentence = gons_error();
-	length = strlen(sentence);
+	message = gons_error();
+	length = strlen(message);
 	assert_true(length > 900 && length < 1024);
-	assert_string_equal(sentence + length - 5, "\xc3\xa4...");
+	assert_string_equal(message + length - 5, "\xc3\xa4...");
 }
 
 static void the_signal_that_kills_an_action_is_named(void **state)

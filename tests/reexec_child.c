@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gons/reexec_parts.h"
+#include "gons/process/reexec_parts.h"
 
 enum { LONG_MS = 60000 };
 
@@ -24,13 +24,13 @@ static int run(const char *variable, size_t most_output, int timeout_ms)
 {
 	static char text[128];
 	char *environment[] = { text, NULL };
-	const struct gons_i_child child = { .environment = environment,
-					    .timeout_ms = timeout_ms,
-					    .most_output = most_output,
-					    .extra_fd = -1 };
+	const struct gons_i_reexec_process child = { .environment = environment,
+						     .timeout_ms = timeout_ms,
+						     .most_output = most_output,
+						     .extra_fd = -1 };
 
 	(void)snprintf(text, sizeof(text), "%s", variable);
-	return gons_i_child_run(&child, &outcome);
+	return gons_i_reexec_process_run(&child, &outcome);
 }
 
 static int end(void **state)

@@ -193,14 +193,14 @@ MISUSE(variables_are_assignments_and_not_those_of_gons)
 
 static struct seen {
 	int value, errnum;
-	char sentence[256];
+	char message[256];
 } before_check, second_time;
 
 static void remember(struct seen *seen, int value)
 {
 	seen->value = value;
 	seen->errnum = errno;
-	(void)snprintf(seen->sentence, sizeof(seen->sentence), "%s", gons_error());
+	(void)snprintf(seen->message, sizeof(seen->message), "%s", gons_error());
 }
 
 static void a_program_must_call_gons_reexec_check(void **state)
@@ -208,7 +208,7 @@ static void a_program_must_call_gons_reexec_check(void **state)
 	(void)state;
 	assert_int_equal(before_check.value, -1);
 	assert_int_equal(before_check.errnum, EINVAL);
-	assert_string_equal(before_check.sentence,
+	assert_string_equal(before_check.message,
 			    "cannot have the action \"fine\" run: Invalid argument; main() has not "
 			    "called gons_reexec_check(), where the new process would run it");
 }
@@ -218,8 +218,8 @@ static void registering_a_second_time_is_refused(void **state)
 	(void)state;
 	assert_int_equal(second_time.value, -1);
 	assert_int_equal(second_time.errnum, EINVAL);
-	assert_string_equal(second_time.sentence, "the action \"registered twice\" is registered "
-						  "already: Invalid argument");
+	assert_string_equal(second_time.message, "the action \"registered twice\" is registered "
+						 "already: Invalid argument");
 }
 
 static void what_registers_is_checked(void **state)

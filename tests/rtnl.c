@@ -19,6 +19,8 @@
 
 #include "links.h"
 #include "netns/link.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
 
 enum { FIXED = 100 };
 
@@ -46,7 +48,7 @@ static int ask_loopback(struct gons_i_rtnl *rtnl, mnl_cb_t cb, void *arg)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 
-	return gons_i_rtnl_ask(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, 1), cb, arg);
+	return gons_i_rtnl_dump(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, 1), cb, arg);
 }
 
 static int note_name(const struct nlmsghdr *nlh, void *name)
@@ -156,12 +158,12 @@ static void an_interrupted_dump_is_started_again(void **state)
 	/* Once only, to see that it happens here; and then until it was read undisturbed. */
 	for (int i = 0; i < 2000 && interrupted < 4 && by_hand < 50; i++) {
 		by_hand += is_interrupted_by_hand();
-		if (gons_i_rtnl_talk(rtnl, dump_request(buf), note_dumped, &dumped) < 0) {
+		if (gons_i_rtnl_request_send(rtnl, dump_request(buf), note_dumped, &dumped) < 0) {
 			assert_int_equal(errno, EINTR);
 			interrupted++;
 		}
 		memset(&dumped, 0, sizeof(dumped));
-		if (gons_i_rtnl_ask(rtnl, dump_request(buf), note_dumped, &dumped) < 0) {
+		if (gons_i_rtnl_dump(rtnl, dump_request(buf), note_dumped, &dumped) < 0) {
 			/* A hundred times in a row is too much, and is told. */
 			assert_int_equal(errno, EINTR);
 			(void)gons_i_rtnl_fail(rtnl, "cannot list");
@@ -209,9 +211,9 @@ static void an_answer_need_not_be_heard_to_its_end(void **state)
 	need_namespaces("veth");
 	add_fixed_links();
 	rtnl = gons_must(gons_i_rtnl_open(blue));
-	assert_int_equal(gons_i_rtnl_ask(rtnl, dump_request(buf), stop_at_once, &count), 0);
+	assert_int_equal(gons_i_rtnl_dump(rtnl, dump_request(buf), stop_at_once, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(gons_i_rtnl_ask(rtnl, dump_request(buf), fail_at_once, &count), -1);
+	assert_int_equal(gons_i_rtnl_dump(rtnl, dump_request(buf), fail_at_once, &count), -1);
 	assert_int_equal(errno, EXDEV);
 	assert_int_equal(count, 2);
 	/* What is left of them does not get in the way of the next. */
@@ -237,8 +239,8 @@ static void an_answer_that_found_no_room_is_asked_for_again(void **state)
 	rtnl = open_own(&fd);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
 	/* The link fits, its acknowledgement does not. */
-	assert_int_equal(gons_i_rtnl_talk(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, 1),
-					  note_name, name),
+	assert_int_equal(gons_i_rtnl_request_send(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, 1),
+						  note_name, name),
 			 -1);
 	assert_int_equal(errno, ENOBUFS);
 	(void)gons_i_rtnl_fail(rtnl, "cannot ask");
@@ -249,7 +251,7 @@ static void an_answer_that_found_no_room_is_asked_for_again(void **state)
 	assert_string_equal(name, "lo");
 	add_fixed_links();
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
-	assert_int_equal(gons_i_rtnl_ask(rtnl, dump_request(buf), note_dumped, &dumped), 0);
+	assert_int_equal(gons_i_rtnl_dump(rtnl, dump_request(buf), note_dumped, &dumped), 0);
 	for (int j = 0; j < FIXED; j++)
 		assert_true(dumped.fixed[j]);
 	gons_i_rtnl_close(rtnl);
@@ -360,19 +362,19 @@ static void the_kernels_words_are_in_the_sentence(void **state)
 	rtnl = gons_must(gons_i_rtnl_open(blue));
 	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, 1);
 	mnl_attr_put_u32(nlh, IFLA_MTU, 0x7fffffff);
-	assert_int_equal(gons_i_rtnl_talk(rtnl, nlh, NULL, NULL), 0); /* lo takes it */
+	assert_int_equal(gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL), 0); /* lo takes it */
 	/* An attribute that is too short is refused by its place. */
 	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, 1);
 	mnl_attr_put_u32(nlh, IFLA_TXQLEN, 1000);
 	mnl_attr_put_u8(nlh, IFLA_MTU, 1);
-	assert_int_equal(gons_i_rtnl_talk(rtnl, nlh, NULL, NULL), -1);
+	assert_int_equal(gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL), -1);
 	assert_int_equal(gons_i_rtnl_fail(rtnl, "cannot do %s", "it"), -1);
 	assert_true(errno == EINVAL || errno == ERANGE);
 	assert_contains(gons_error(), "cannot do it: ");
 	assert_contains(gons_error(), "; ");
 	/* and a success forgets them. */
 	assert_int_equal(ask_loopback(rtnl, NULL, NULL), 0);
-	assert_string_equal(gons_i_rtnl_words(rtnl), "");
+	assert_string_equal(gons_i_rtnl_extack(rtnl), "");
 	gons_i_rtnl_close(rtnl);
 }
 

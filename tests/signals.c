@@ -229,9 +229,9 @@ static void sets_and_pools(void **state)
 	assert_int_equal(calls, 2 * rounds);
 }
 
-static void ignore(const char *sentence, void *arg)
+static void ignore(const char *message, void *arg)
 {
-	(void)sentence;
+	(void)message;
 	(void)arg;
 }
 

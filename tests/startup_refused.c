@@ -22,7 +22,7 @@
 static struct seen seen;
 
 /* Started with these variables, it says this, is where it was, and leaves the variables. */
-static void refuse(const char *const variables[4], const char *sentence)
+static void refuse(const char *const variables[4], const char *message)
 {
 	struct start one = { .home = NULL };
 	char left[512] = "";
@@ -33,10 +33,10 @@ static void refuse(const char *const variables[4], const char *sentence)
 		strcat(left, "\n");
 	}
 	start(&one, &seen);
-	assert_stayed(&seen, sentence, 0);
+	assert_stayed(&seen, message, 0);
 	assert_string_equal(seen.left, left);
 }
-#define refused(sentence, ...) refuse((const char *const[4]){ __VA_ARGS__ }, sentence)
+#define refused(message, ...) refuse((const char *const[4]){ __VA_ARGS__ }, message)
 
 /* ---- mistakes in the variables ---- */
 
@@ -222,19 +222,19 @@ static void the_pid_namespace_of_the_children_is_come_back_to(void **state)
 static void a_user_namespace_is_not_left(void **state)
 {
 	static const char *const options[] = { "-Ur", NULL };
-	const char *user, *sentence;
+	const char *user, *message;
 	pid_t pid;
 
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWUTS);
 	pid = hold(options);
 	user = text("gons_user=%s", ns_path(pid, USER));
-	sentence = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
-			"the kernel does not let the process go back: it is in user:[%ju] now",
-			(uintmax_t)ns_ino(pid, USER));
+	message = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
+		       "the kernel does not let the process go back: it is in user:[%ju] now",
+		       (uintmax_t)ns_ino(pid, USER));
 	start(&(struct start){ .variables = { user, "gons_net=/nowhere", "gons_order=!user,net" } },
 	      &seen);
-	assert_stayed(&seen, sentence, BIT(USER));
+	assert_stayed(&seen, message, BIT(USER));
 	/* The default order finds out in time. */
 	refused("gons_net: cannot open the namespace /nowhere: No such file or directory", user,
 		"gons_net=/nowhere");
@@ -245,25 +245,25 @@ static void what_lies_behind_a_user_namespace_is_lost_too(void **state)
 {
 	static const char *const options[] = { "-Ur", NULL };
 	static const char *const others[] = { "-u", "-p", "-f", NULL };
-	const char *sentence;
+	const char *message;
 	pid_t pid, other;
 
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWPID);
 	pid = hold(options);
 	other = hold(others);
-	sentence = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
-			"the kernel does not let the process go back: it is in user:[%ju], "
-			"pid_for_children:[%ju], uts:[%ju] now",
-			(uintmax_t)ns_ino(pid, USER), (uintmax_t)ns_ino(other, CHILDREN_PID),
-			(uintmax_t)ns_ino(other, UTS));
+	message = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
+		       "the kernel does not let the process go back: it is in user:[%ju], "
+		       "pid_for_children:[%ju], uts:[%ju] now",
+		       (uintmax_t)ns_ino(pid, USER), (uintmax_t)ns_ino(other, CHILDREN_PID),
+		       (uintmax_t)ns_ino(other, UTS));
 	start(&(struct start){ .variables = { text("gons_user=%s", ns_path(pid, USER)),
 					      text("gons_uts=%s", ns_path(other, UTS)),
 					      text("gons_pid=%s", ns_path(other, CHILDREN_PID)),
 					      "gons_net=/nowhere",
 					      "gons_order=uts,pid,user,net" } },
 	      &seen);
-	assert_stayed(&seen, sentence, BIT(USER) | BIT(UTS) | BIT(CHILDREN_PID));
+	assert_stayed(&seen, message, BIT(USER) | BIT(UTS) | BIT(CHILDREN_PID));
 }
 
 /* ---- refusals of the kernel ---- */

@@ -235,9 +235,9 @@ void assert_switched(const struct seen *seen, unsigned moved)
 	assert_moved(seen, moved);
 }
 
-void assert_stayed(const struct seen *seen, const char *sentence, unsigned moved)
+void assert_stayed(const struct seen *seen, const char *message, unsigned moved)
 {
-	assert_string_equal(seen->status, sentence);
+	assert_string_equal(seen->status, message);
 	assert_moved(seen, moved);
 }
 

@@ -64,7 +64,7 @@ void startup_run_main(int argc, char **argv);
 void assert_switched(const struct seen *seen, unsigned moved);
 
 /* It did not, for this reason, and all is as it was but for these. */
-void assert_stayed(const struct seen *seen, const char *sentence, unsigned moved);
+void assert_stayed(const struct seen *seen, const char *message, unsigned moved);
 
 /* A process of "unshare OPTIONS...", which ends with the scope. */
 pid_t hold(const char *const options[]);

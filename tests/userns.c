@@ -17,7 +17,7 @@
 
 /* What is to be entered, in a set, and in another one with its user namespace. */
 struct target {
-	const char *noun;
+	const char *long_name;
 	const gons_set *set, *with_user;
 	int fd;
 };
@@ -29,7 +29,7 @@ static struct target find(pid_t pid, const struct switchable *type)
 	const gons_set *set = gons_must(gons_set_from_pid(pid, type->type));
 
 	return (struct target){
-		.noun = nouns[type - switchable],
+		.long_name = nouns[type - switchable],
 		.set = set,
 		.with_user = gons_must(gons_set_from_pid(pid, type->type | CLONE_NEWUSER)),
 		.fd = gons_must(gons_set_fd(set, type->type)),
@@ -66,11 +66,12 @@ static bool note_call_and_agree(void *called)
 
 static bool was_said(const struct target *target, const char *why)
 {
-	char sentence[512];
+	char message[512];
 
-	(void)snprintf(sentence, sizeof(sentence),
-		       "cannot enter %s namespace: Operation not permitted; %s", target->noun, why);
-	return errno == EPERM && strcmp(gons_error(), sentence) == 0;
+	(void)snprintf(message, sizeof(message),
+		       "cannot enter %s namespace: Operation not permitted; %s", target->long_name,
+		       why);
+	return errno == EPERM && strcmp(gons_error(), message) == 0;
 }
 
 /* Each call that enters it is refused for this reason, and moves nobody. */
@@ -236,7 +237,7 @@ static int have_no_ground(void *arg)
 {
 	const char *why = "the present namespaces belong to a user namespace further up, so there "
 			  "would be no way back: call gons_become_root() first";
-	struct target target = { .noun = "a network" };
+	struct target target = { .long_name = "a network" };
 	gons_set *set;
 	int mark;
 

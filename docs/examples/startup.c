@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 {
 	int status = 1;
 
-	gons_status_or_exit(); /* the sentence says what went wrong */
+	gons_status_or_exit(); /* the message says what went wrong */
 	if (argc == 2 && strcmp(argv[1], "look") == 0)
 		return look_around() == 1 ? 0 : 1; /* a new one has lo */
 	if (gons_become_root() < 0) {

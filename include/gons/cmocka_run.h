@@ -158,7 +158,7 @@ static inline int gons_cmocka_required(int types)
 	return !gons_can(named) || gons_can(types & ~named);
 }
 
-/* Skips the test for the sentence of the last failure, or fails it. */
+/* Skips the test for the message of the last failure, or fails it. */
 static inline void gons_cmocka_refused(int required, int types, const char *file, int line)
 {
 	char reason[1024];
@@ -200,9 +200,9 @@ static inline void gons_cmocka_require_link(const char *kind, const char *file, 
 
 /* ---- one test ---- */
 
-static inline void gons_cmocka_report(const char *sentence, void *name)
+static inline void gons_cmocka_report(const char *message, void *name)
 {
-	gons_cmocka_tell_("gons: left behind: %s: %s\n", (const char *)name, sentence);
+	gons_cmocka_tell_("gons: left behind: %s: %s\n", (const char *)name, message);
 }
 
 /* Ends the test's scope and looks for what it left. May be left by longjmp, from a deferred

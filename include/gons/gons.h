@@ -13,7 +13,7 @@
  * CLONE_NEWCGROUP cgroup, CLONE_NEWTIME time (namespaces(7)).
  *
  * A call that fails returns -1 (or NULL, or the inode number 0), sets errno,
- * leaves a sentence in gons_error(), and has put back whatever it had changed.
+ * leaves a message in gons_error(), and has put back whatever it had changed.
  * EMFILE (RLIMIT_NOFILE: raise it, or end a scope), ENFILE (the same for the machine) and ENOMEM
  * can come from every call that opens or records something.
  * Every call may be used from any thread; each works on the calling thread only.
@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /*
- * gons_error - the sentence for the calling thread's last failure.
+ * gons_error - the message for the calling thread's last failure.
  *
  * Says what was tried, on what, why it was refused here and, where that is
  * known, what would help. "" before any failure; a success leaves it alone.
@@ -149,7 +149,7 @@ void gons_scope_block_end(struct gons_scope_block *block);
  * The scope ends on every way out that runs C clean-up: the closing brace, break
  * and continue (both leave the block), return, goto. A longjmp(3) or exit(3) runs
  * none; after a longjmp the enclosing scope does it. Where the kernel refuses the
- * way back there is nobody to return -1 to, so the sentence is printed to standard
+ * way back there is nobody to return -1 to, so the message is printed to standard
  * error and the process aborted; any other failure is in gons_error().
  */
 #define GONS_SCOPE GONS_SCOPE_(GONS_UNIQUE_(gons_scope_, __COUNTER__))
@@ -179,7 +179,7 @@ void gons_scope_block_end(struct gons_scope_block *block);
  * that owns the thread's present namespaces: without them the way back would be
  * refused, so the way in is. gons_become_root() gives them to unprivileged users.
  *
- * Returns 0. -1 with EINVAL for 0 and for a type not listed above (the sentence says
+ * Returns 0. -1 with EINVAL for 0 and for a type not listed above (the message says
  * what to use); ENOENT for one that the kernel lacks, or without procfs on /proc;
  * EPERM or EACCES without the capabilities, or under a seccomp filter or AppArmor; with
  * CLONE_NEWNS, EACCES also where the user may not enter the working directory, to which there
@@ -253,12 +253,12 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  * are removed from the environment, so that programs started later stay where they are. After a
  * failure they are left, and so is a gons_order alone, which asks for nothing.
  *
- * Returns NULL when all went well or nothing was asked for; else a sentence, valid as long as
+ * Returns NULL when all went well or nothing was asked for; else a message, valid as long as
  * the process, that begins with the variable in question: an unknown or repeated type in
  * gons_order, a type that is set and not in it, an order that is empty while a type is set, a
  * path that leads to no namespace or to one of another type, a refusal of the kernel. Whatever
  * was switched by then has been switched back; where the kernel does not allow that (nobody
- * leaves a user namespace), the sentence says in which namespaces the process is. Nothing is
+ * leaves a user namespace), the message says in which namespaces the process is. Nothing is
  * printed, so that a program should look, or call gons_status_or_exit(), first thing in main;
  * gons_run_group_tests() of <gons/cmocka.h> does.
  *

@@ -31,7 +31,7 @@ gons_leaks *gons_leaks_begin(void);
 /*
  * gons_leaks_end - say what is different now, and forget the picture.
  *
- * @report: called for each finding with a sentence such as "descriptor 7 was left open:
+ * @report: called for each finding with a message such as "descriptor 7 was left open:
  *          socket:[8190]", valid during the call; may be NULL.
  *
  * Found are descriptors that were opened and not closed, threads that still run (one that
@@ -43,7 +43,7 @@ gons_leaks *gons_leaks_begin(void);
  * and is in the wrong namespace. leaks is freed in any case; NULL is EINVAL. A forked child
  * has nothing to compare its parent's picture with, and should not end it.
  */
-int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *sentence, void *arg), void *arg);
+int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *message, void *arg), void *arg);
 
 #ifdef __cplusplus
 }

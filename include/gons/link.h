@@ -11,7 +11,7 @@
  *
  * Every call fails with EINVAL or EBADF when a descriptor is no network namespace, with EINVAL
  * for an ifindex that is not positive, with EPERM without the capability, EMFILE, ENOMEM, and
- * otherwise with the kernel's errno; the sentence then has the kernel's own words for it. They
+ * otherwise with the kernel's errno; the message then has the kernel's own words for it. They
  * need Linux 4.16.
  */
 
@@ -79,7 +79,7 @@ struct gons_link_options {
  *
  * Returns 0. -1 with EINVAL, before anything is done, when kind is NULL, empty or too long,
  * and for options that cannot be (see there; also a MAC address of zeros, and a multicast one);
- * EOPNOTSUPP when this kernel lacks the kind: the sentence names the module to load; ENODEV
+ * EOPNOTSUPP when this kernel lacks the kind: the message names the module to load; ENODEV
  * when there is no link parent_ifindex in link_nsfd; EEXIST when what the kernel wants to be
  * unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
  * kind does not take; EBUSY when the parent is a port of another link, for a macvlan; EINVAL
@@ -137,7 +137,7 @@ int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links);
  * that do not tell, UNKNOWN. The kernel's notification is waited for. Not undone.
  *
  * Returns 0. -1 with ETIMEDOUT when it was not up in time, as a veth whose peer is down, a
- * macvlan whose parent is, or a bridge whose ports are: the sentence has the state; it stays
+ * macvlan whose parent is, or a bridge whose ports are: the message has the state; it stays
  * set to up. ENODEV when there is no such link, or no more; ENETDOWN when it is a VLAN whose
  * parent is down.
  */

@@ -94,7 +94,7 @@ uint64_t gons_mntns_current_ino(void);
  * EPERM   the capability is missing, the network namespace belongs to another user
  *         namespace (enter a new one), or in a user namespace parts of /sys are
  *         covered by other mounts, as container engines do, so that the kernel
- *         refuses to show them: the sentence names these mounts;
+ *         refuses to show them: the message names these mounts;
  * ENOENT, ENOTDIR  there is no directory /sys (a chroot);
  * ENOSYS  the kernel lacks fsopen(2), or a seccomp filter says so (or EPERM);
  * EMFILE, ENOMEM.

@@ -144,7 +144,7 @@ void gons_reexec_check(void);
  * a variable of gons_status() or gons_action; timeout_ms is negative. EPERM, too: the process has
  * elevated privileges (AT_SECURE).
  *
- * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the sentence
+ * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the message
  * has the text), was killed by a signal, or the program ended without coming to
  * gons_reexec_check(). ETIMEDOUT: it was killed because the timeout was over. EFBIG: it has printed
  * more than 1 GiB and was killed. ECHILD: its exit status is lost, because SIGCHLD is ignored, or
@@ -160,7 +160,7 @@ void gons_reexec_check(void);
  * process is killed if it was running.
  *
  * The thread is not cancelled (pthread_cancel(3)) meanwhile. No process of the group, descriptor or
- * signal is left behind in any case, but for a process that has become another user's (the sentence
+ * signal is left behind in any case, but for a process that has become another user's (the message
  * says so).
  */
 int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result);

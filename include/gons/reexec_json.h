@@ -30,7 +30,7 @@ extern "C" {
 int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
 			    const char *printed);
 
-/* The document that the action has printed, or NULL with the sentence. */
+/* The document that the action has printed, or NULL with the message. */
 static inline json_t *gons_reexec_json_load_(const char *action,
 					     const struct gons_reexec_result *ran)
 {
@@ -57,7 +57,7 @@ static inline json_t *gons_reexec_json_load_(const char *action,
  * @result: gets a new reference, for json_decref(); may be NULL, when nothing printed matters.
  *
  * The timeout is 10 s. Returns 0. -1, with *result as it was: EBADMSG when what the action has
- * printed is not one JSON value (the sentence says where and shows the beginning); EINVAL when
+ * printed is not one JSON value (the message says where and shows the beginning); EINVAL when
  * param cannot be written, as one that contains itself; ENOMEM; and otherwise as gons_reexec_run()
  * does.
  */

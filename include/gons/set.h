@@ -301,7 +301,7 @@ int gons_pool_start(gons_pool *pool, unsigned n);
  * set like this. What the pool's thread would copy from the namespaces that it was started in (the
  * mounts, the host name) such a set copies as well, wherever the caller is.
  *
- * Returns the set, for gons_set_close(). NULL with errno and the sentence of gons_set_unshare() or
+ * Returns the set, for gons_set_close(). NULL with errno and the message of gons_set_unshare() or
  * after_create when making one has failed; EINVAL for NULL. What after_create has refused on the
  * pool's thread is told once, after the sets that were made before it. A failure to make one there
  * is told by the failure to make one here. After either, the pool's thread rests until a get has

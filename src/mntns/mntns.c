@@ -4,7 +4,8 @@
  */
 #include <gons/mntns.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/core/nsfd.h"
 
 GONS_EXPORT int gons_mntns_enter_transient(void)
 {

@@ -14,18 +14,21 @@
 
 #include <gons/mntns.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/diagnosis/refusal.h"
 
 static int fail_open(const char *procfsroot, const char *path)
 {
 	(void)gons_i_fail(errno, "cannot open %s below %s", path[0] ? path : "the empty path",
 			  procfsroot);
 	if (errno == ENOSYS || errno == EPERM)
-		(void)gons_i_hint_call("openat2(2)", "5.6");
+		(void)gons_i_explain_call("openat2(2)", "5.6");
 	else if (errno == ELOOP)
-		gons_i_hint("symbolic links go round in circles, or lead through a link of procfs");
+		gons_i_explain(
+			"symbolic links go round in circles, or lead through a link of procfs");
 	else if (errno == EXDEV)
-		gons_i_hint("it was moved out of that root, or unmounted, at this moment");
+		gons_i_explain("it was moved out of that root, or unmounted, at this moment");
 	return -1;
 }
 
@@ -98,7 +101,7 @@ static int check_same_file(int root_fd, const char *path, int fd)
 	if (again_fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		return gons_i_fail(errno, "cannot open %s again", path);
 	(void)gons_i_fail(EXDEV, "cannot say where below its root %s is", path);
-	gons_i_hint("this thread is below a chroot(2) of its own, or somebody has moved it");
+	gons_i_explain("this thread is below a chroot(2) of its own, or somebody has moved it");
 	return -1;
 }
 

@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gons/internal.h"
-#include "gons/missing.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/compat.h"
+#include "gons/base/mounts.h"
+#include "gons/diagnosis/refusal.h"
 #include "mntns/submounts.h"
 
 static bool is_below(const char *path, const char *dir)
@@ -106,7 +109,7 @@ int gons_i_submounts_clone(const char *dir, struct gons_i_submounts *ret_submoun
 						 AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 		if (submount->fd < 0) {
 			(void)gons_i_fail(errno, "cannot keep the mount on %s", submount->path);
-			(void)gons_i_hint_call("open_tree(2)", "5.2");
+			(void)gons_i_explain_call("open_tree(2)", "5.2");
 			goto undo;
 		}
 		last = submount->path;

@@ -18,11 +18,14 @@
 #include <gons/mntns.h>
 #include <gons/privilege.h>
 
-#include "gons/cause.h"
-#include "gons/internal.h"
-#include "gons/missing.h"
-#include "gons/switch.h"
-#include "mntns/home.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/compat.h"
+#include "gons/core/initial_mntns.h"
+#include "gons/core/scope.h"
+#include "gons/core/switch.h"
+#include "gons/diagnosis/cause.h"
+#include "gons/diagnosis/refusal.h"
 #include "mntns/submounts.h"
 #include "mntns/sysfs.h"
 
@@ -36,12 +39,13 @@ static int fail_create(void)
 
 	(void)gons_i_fail(errnum, "cannot make a sysfs of this network namespace");
 	if (foreign)
-		gons_i_hint("it belongs to another user namespace: enter a new one first, as "
-			    "gons_netns_enter_transient() does");
+		gons_i_explain("it belongs to another user namespace: enter a new one first, as "
+			       "gons_netns_enter_transient() does");
 	else if (errnum == ENOSYS)
-		(void)gons_i_hint_call("fsopen(2)", "5.2");
-	else if (!gons_i_hint_call("fsopen(2)", "5.2") && !gons_i_hint_call("fsconfig(2)", "5.2"))
-		gons_i_hint_refusal(GONS_I_REFUSED_PROOF, CLONE_NEWNS, -1);
+		(void)gons_i_explain_call("fsopen(2)", "5.2");
+	else if (!gons_i_explain_call("fsopen(2)", "5.2") &&
+		 !gons_i_explain_call("fsconfig(2)", "5.2"))
+		gons_i_explain_refusal(GONS_I_REFUSED_RETURN_CHECK, CLONE_NEWNS, -1);
 	errno = errnum;
 	return -1;
 }
@@ -55,16 +59,18 @@ static int fail_mount(void)
 	int errnum = errno;
 
 	(void)gons_i_fail(errnum, "cannot mount a sysfs of this network namespace");
-	if (!gons_i_hint_call("fsmount(2)", "5.2") && errnum == EPERM &&
+	if (!gons_i_explain_call("fsmount(2)", "5.2") && errnum == EPERM &&
 	    gons_has_cap(CAP_SYS_ADMIN) == 1) {
 		if (gons_i_masking_submounts(sys, masks, sizeof(masks)))
-			gons_i_hint("in a user namespace the kernel shows no sysfs where parts of "
-				    "/sys are masked, as containers do: here by %s",
-				    masks);
+			gons_i_explain(
+				"in a user namespace the kernel shows no sysfs where parts of "
+				"/sys are masked, as containers do: here by %s",
+				masks);
 		else if (statfs(sys, &st) < 0 || st.f_type != SYSFS_MAGIC)
-			gons_i_hint("in a user namespace the kernel wants to see an unmasked sysfs "
-				    "mounted already, and there is none on %s",
-				    sys);
+			gons_i_explain(
+				"in a user namespace the kernel wants to see an unmasked sysfs "
+				"mounted already, and there is none on %s",
+				sys);
 	}
 	errno = errnum;
 	return -1;
@@ -161,7 +167,7 @@ static int mount_over(int mount_fd)
 		return -1;
 	if (move_mount(mount_fd, "", AT_FDCWD, sys, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
 		(void)gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
-		(void)gons_i_hint_call("move_mount(2)", "5.2");
+		(void)gons_i_explain_call("move_mount(2)", "5.2");
 	} else {
 		result = gons_i_submounts_attach(&submounts);
 		if (result < 0) {
@@ -188,7 +194,7 @@ GONS_EXPORT int gons_mntns_mount_sysfs_ro(void)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	cleanup_fd int mount_fd = -1;
-	int is_home = gons_i_home_is_here();
+	int is_home = gons_i_initial_mntns_is_here();
 
 	if (is_home < 0)
 		return -1;
@@ -197,7 +203,7 @@ GONS_EXPORT int gons_mntns_mount_sysfs_ro(void)
 				  "cannot mount a sysfs on %s in the mount namespace that this "
 				  "process started in",
 				  sys);
-		gons_i_hint("enter one with gons_mntns_enter_transient() first");
+		gons_i_explain("enter one with gons_mntns_enter_transient() first");
 		return -1;
 	}
 	if (check_mount_point() < 0)

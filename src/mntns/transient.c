@@ -11,8 +11,14 @@
 
 #include <gons/mntns.h>
 
-#include "gons/internal.h"
-#include "gons/switch.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/procfs.h"
+#include "gons/base/types.h"
+#include "gons/core/nsfd.h"
+#include "gons/core/scope.h"
+#include "gons/core/switch.h"
+#include "gons/core/thread.h"
 
 struct idle {
 	pthread_t thread;
@@ -106,7 +112,7 @@ static struct idle *start_idle(void)
 GONS_EXPORT int gons_mntns_new_transient(const char **procfsroot)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	static const struct gons_i_undo undo = { end_idle, drop_idle };
+	static const struct gons_i_undo undo = { .undo = end_idle, .drop = drop_idle };
 	struct idle *idle;
 
 	if (gons_i_scope_reserve(2) < 0)

@@ -7,8 +7,11 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
 #include "netns/link.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
 
 struct address {
 	unsigned char family, length; /* of the prefix */
@@ -53,7 +56,7 @@ static int parse(const char *cidr, struct address *address)
 	if (inet_pton(address->family, text, address->bytes) != 1) {
 		(void)gons_i_fail(EINVAL, "\"%s\" is no IPv4 or IPv6 address", cidr);
 		if (strchr(text, '%'))
-			gons_i_hint("the link says which zone it is: leave out the \"%%\"");
+			gons_i_explain("the link says which zone it is: leave out the \"%%\"");
 		return -1;
 	}
 	/* The kernel would take 0.0.0.0, and give the link nothing. */
@@ -90,7 +93,7 @@ GONS_EXPORT int gons_address_add(int nsfd, int ifindex, const char *cidr)
 	ifa->ifa_index = (uint32_t)ifindex;
 	mnl_attr_put(nlh, IFA_LOCAL, address.size, address.bytes);
 	mnl_attr_put(nlh, IFA_ADDRESS, address.size, address.bytes);
-	result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL);
+	result = gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL);
 	if (result < 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot give link %d the address %s", ifindex, cidr);
 	gons_i_rtnl_close(rtnl);

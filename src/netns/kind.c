@@ -6,13 +6,10 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include <gons/privilege.h>
-#include <gons/netns.h>
-
-#include "gons/child.h"
-#include "gons/internal.h"
-#include "netns/link.h"
-#include "netns/netdevsim.h"
+#include "gons/base/error.h"
+#include "netns/kind.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
 
 /* The modules that are not named after their kinds. */
 static const char *module_of(const char *kind)
@@ -45,17 +42,18 @@ int gons_i_check_kind(const char *kind)
 
 int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 {
-	const char *words = gons_i_rtnl_words(rtnl);
+	const char *words = gons_i_rtnl_extack(rtnl);
 
 	/* A kind may also have been refused for other reasons, and the kernel says so then. */
 	if (errno != EOPNOTSUPP || (words[0] != '\0' && !strstr(words, "Unknown device type"))) {
 		(void)gons_i_rtnl_fail(rtnl, "cannot make a link of kind %s", kind);
 		if (errno == EOPNOTSUPP && strcmp(kind, "netdevsim") == 0)
-			gons_i_hint("gons_netdevsim_new_transient() makes such links");
+			gons_i_explain("gons_netdevsim_new_transient() makes such links");
 		return -1;
 	}
 	(void)gons_i_fail(EOPNOTSUPP, "cannot make a link of kind %s", kind);
-	gons_i_hint("this kernel lacks it: load the module %s, if there is one", module_of(kind));
+	gons_i_explain("this kernel lacks it: load the module %s, if there is one",
+		       module_of(kind));
 	return -1;
 }
 
@@ -69,32 +67,5 @@ int gons_i_kind_request(struct gons_i_rtnl *rtnl, const char *kind)
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(nlh, info);
-	return gons_i_rtnl_talk(rtnl, nlh, NULL, NULL);
-}
-
-/* Makes a link of this kind in a network namespace that goes with the child. Without a
- * parent, an id or whatever else the kind needs it may be refused; only one answer means
- * that the kind is unknown. */
-static int try_kind(void *arg)
-{
-	const char *kind = arg;
-	struct gons_i_rtnl *rtnl;
-
-	if (gons_netns_enter_transient() < 0)
-		return -1;
-	if (strcmp(kind, "netdevsim") == 0)
-		return gons_i_netdevsim_try();
-	rtnl = gons_i_rtnl_open(-1);
-	if (!rtnl)
-		return -1;
-	if (gons_i_kind_request(rtnl, kind) == 0 || (errno != EOPNOTSUPP && errno != EPERM))
-		return 0;
-	return gons_i_fail_kind(rtnl, kind);
-}
-
-GONS_EXPORT int gons_can_link(const char *kind)
-{
-	if (gons_i_check_kind(kind) < 0)
-		return 0;
-	return gons_i_in_child(try_kind, (void *)kind) == 0;
+	return gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL);
 }

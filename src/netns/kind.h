@@ -12,7 +12,7 @@ int gons_i_check_kind(const char *kind);
 /* Asks for a link of this kind, with nothing that it may need: 0, or -1 with errno alone. */
 int gons_i_kind_request(struct gons_i_rtnl *rtnl, const char *kind);
 
-/* Makes the sentence after the kernel refused a link of this kind: where it does not know the
+/* Makes the message after the kernel refused a link of this kind: where it does not know the
  * kind, it says which module to load. Keeps errno; returns -1. */
 int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind);
 

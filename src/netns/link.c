@@ -14,8 +14,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/types.h"
+#include "gons/core/nsfd.h"
+#include "gons/core/scope.h"
+#include "netns/kind.h"
 #include "netns/link.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
 
 enum {
 	NAME_LENGTH = GONS_I_NAME_SIZE - 1,
@@ -183,16 +190,6 @@ static int prepare(struct making *making, const char *kind, const struct gons_li
 
 /* ---- the request ---- */
 
-struct nlmsghdr *gons_i_link_request(void *buf, uint16_t type, uint16_t flags, int ifindex)
-{
-	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, type, flags);
-	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-
-	ifi->ifi_family = AF_UNSPEC;
-	ifi->ifi_index = ifindex;
-	return nlh;
-}
-
 /* Returns where the attribute's data is. */
 static void *put(struct nlmsghdr *nlh, uint16_t type, size_t size, const void *data)
 {
@@ -279,21 +276,22 @@ static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
 	const struct gons_link_options *options = &making->options;
 
 	(void)gons_i_fail_kind(rtnl, making->kind);
-	if (gons_i_rtnl_words(rtnl)[0] != '\0')
+	if (gons_i_rtnl_extack(rtnl)[0] != '\0')
 		return -1;
 	if (errno == EEXIST)
-		gons_i_hint("%d random names were tried", NAMES_LIMIT);
+		gons_i_explain("%d random names were tried", NAMES_LIMIT);
 	if (errno == ENODEV && options->parent_ifindex > 0)
-		gons_i_hint("in the namespace where it is looked up there is no link %d to be its "
-			    "parent",
-			    options->parent_ifindex);
+		gons_i_explain(
+			"in the namespace where it is looked up there is no link %d to be its "
+			"parent",
+			options->parent_ifindex);
 	if (errno == EINVAL && options->mtu != 0)
-		gons_i_hint("its MTU of %u may be out of range", options->mtu);
+		gons_i_explain("its MTU of %u may be out of range", options->mtu);
 	if (errno == EINVAL && options->parent_ifindex == 0)
-		gons_i_hint("it may need a parent_ifindex or info_data");
+		gons_i_explain("it may need a parent_ifindex or info_data");
 	if (errno == EBUSY && options->parent_ifindex > 0)
-		gons_i_hint("its parent, link %d, may be a port of another link already",
-			    options->parent_ifindex);
+		gons_i_explain("its parent, link %d, may be a port of another link already",
+			       options->parent_ifindex);
 	return -1;
 }
 
@@ -307,10 +305,10 @@ static int send_request(struct making *making, struct gons_i_rtnl *rtnl)
 		    (making->has_peer && fill_name(making, making->peer_name) < 0))
 			return -1;
 		/* Where the answer found no room, identify() sees whether it was made. */
-		if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) == 0 || errno == ENOBUFS)
+		if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) == 0 || errno == ENOBUFS)
 			return 0;
 		/* The kernel says so when it is not the name that exists. */
-		if (errno != EEXIST || gons_i_rtnl_words(rtnl)[0] != '\0')
+		if (errno != EEXIST || gons_i_rtnl_extack(rtnl)[0] != '\0')
 			break;
 	}
 	return fail(making, rtnl);
@@ -324,7 +322,7 @@ static int send_to_parent(struct making *making)
 
 	if ((making->nsfd && making->options.nsfd < 0) ||
 	    (making->peer_nsfd && making->options.peer_nsfd < 0)) {
-		own_fd = gons_i_open_own(gons_i_type_row(CLONE_NEWNET));
+		own_fd = gons_i_open_own(gons_i_type_entry(CLONE_NEWNET));
 		if (own_fd < 0)
 			return -1;
 		if (making->nsfd && making->options.nsfd < 0)

@@ -7,23 +7,10 @@
 #include <gons/link.h>
 
 #include "netns/kind.h"
+#include "netns/link_request.h"
 #include "netns/rtnl.h"
 
-/* A descriptor as callers give it: 0 is none, too, but no other number is. */
-static inline int gons_i_nsfd(int nsfd)
-{
-	return nsfd == 0 ? -1 : nsfd;
-}
-
-/* ---- link_kinds.c ---- */
-
-/* 0; -1 with EINVAL for what cannot be one. */
-int gons_i_check_ifindex(int ifindex);
-
 /* ---- link.c ---- */
-
-/* Starts a request about this link. */
-struct nlmsghdr *gons_i_link_request(void *buf, uint16_t type, uint16_t flags, int ifindex);
 
 /* gons_link_new_transient() with info_data of gons's own, which comes first. */
 int gons_i_link_new(const char *kind, const struct gons_link_options *options,
@@ -54,14 +41,14 @@ struct gons_i_owned {
 int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 			 struct gons_i_identity *ret_identity);
 
-/* For links in this namespace. NULL with errno and sentence. */
+/* For links in this namespace. NULL with errno and message. */
 struct gons_i_owned *gons_i_owned_new(int nsfd);
 int gons_i_owned_free(struct gons_i_owned *owned); /* keeps errno; returns -1 */
 
 /* Records it, in room that was reserved; the record owns it then. */
 void gons_i_owned_record(struct gons_i_owned *owned);
 
-/* Deletes it at once instead, keeping errno and sentence, and frees it. Returns -1. */
+/* Deletes it at once instead, keeping errno and message, and frees it. Returns -1. */
 int gons_i_owned_undo(struct gons_i_owned *owned);
 
 /* ---- link_up.c ---- */

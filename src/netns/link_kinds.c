@@ -5,8 +5,11 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
 #include "netns/link.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
 
 GONS_EXPORT int gons_veth_new_transient(const struct gons_link_options *options,
 					struct gons_link *ret_link)
@@ -26,11 +29,11 @@ GONS_EXPORT int gons_bridge_new_transient(const struct gons_link_options *option
 	return gons_i_link_new("bridge", options, NULL, NULL, ret_link);
 }
 
-static int check_parent(const char *noun, const struct gons_link_options *options)
+static int check_parent(const char *long_name, const struct gons_link_options *options)
 {
 	if (options && options->parent_ifindex != 0)
 		return 0;
-	return gons_i_fail(EINVAL, "a %s needs a parent_ifindex", noun);
+	return gons_i_fail(EINVAL, "a %s needs a parent_ifindex", long_name);
 }
 
 static void put_macvlan(struct nlmsghdr *nlh, const void *arg)
@@ -64,11 +67,6 @@ GONS_EXPORT int gons_vlan_new_transient(unsigned id, const struct gons_link_opti
 
 /* ---- what is done to links ---- */
 
-int gons_i_check_ifindex(int ifindex)
-{
-	return ifindex > 0 ? 0 : gons_i_fail(EINVAL, "%d is no ifindex of a link", ifindex);
-}
-
 GONS_EXPORT int gons_link_delete(int nsfd, int ifindex)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
@@ -81,8 +79,8 @@ GONS_EXPORT int gons_link_delete(int nsfd, int ifindex)
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)
 		return -1;
-	result = gons_i_rtnl_talk(rtnl, gons_i_link_request(buf, RTM_DELLINK, 0, ifindex), NULL,
-				  NULL);
+	result = gons_i_rtnl_request_send(rtnl, gons_i_link_request(buf, RTM_DELLINK, 0, ifindex),
+					  NULL, NULL);
 	if (result < 0 && errno == ENODEV)
 		result = 0;
 	if (result < 0)
@@ -108,14 +106,14 @@ GONS_EXPORT int gons_link_set_master(int nsfd, int ifindex, int master)
 		return -1;
 	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, ifindex);
 	mnl_attr_put_u32(nlh, IFLA_MASTER, (uint32_t)master);
-	result = gons_i_rtnl_talk(rtnl, nlh, NULL, NULL);
+	result = gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL);
 	if (result < 0 && master == 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot free link %d from its master", ifindex);
 	else if (result < 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot make link %d a port of link %d", ifindex,
 				       master);
 	if (result < 0 && master > 0 && (errno == EINVAL || errno == EOPNOTSUPP))
-		gons_i_hint("there is no link %d, or it takes no such ports", master);
+		gons_i_explain("there is no link %d, or it takes no such ports", master);
 	gons_i_rtnl_close(rtnl);
 	return result;
 }

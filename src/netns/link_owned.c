@@ -13,8 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/core/scope.h"
+#include "netns/kind.h"
 #include "netns/link.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
 
 /* ---- reading links ---- */
 
@@ -83,7 +88,7 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 	struct reading reading = { .kind = "" };
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	if (gons_i_rtnl_ask(rtnl, nlh, take_link, &reading) < 0)
+	if (gons_i_rtnl_dump(rtnl, nlh, take_link, &reading) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot find the new link %s", name);
 	if (reading.identity.ifindex <= 0)
 		return gons_i_fail(ENODEV, "the kernel tells nothing of the new link %s", name);
@@ -148,7 +153,7 @@ static int delete_link(struct gons_i_rtnl *rtnl, int nsid, int ifindex, const ch
 
 	if (nsid >= 0)
 		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
-	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) < 0 && errno != ENODEV)
+	if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0 && errno != ENODEV)
 		return gons_i_rtnl_fail(rtnl, "cannot delete link %d (%s)", ifindex, name);
 	return 0;
 }
@@ -196,7 +201,7 @@ static int delete_in(const struct gons_i_owned *owned, int nsid)
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (nsid >= 0)
 		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
-	if (gons_i_rtnl_ask(owned->home, nlh, compare, &search) < 0)
+	if (gons_i_rtnl_dump(owned->home, nlh, compare, &search) < 0)
 		return is_closed_to_us(errno) ? 0 : fail_search(owned);
 	if (search.ifindex == 0)
 		return 0;
@@ -239,7 +244,7 @@ static int delete_moved(const struct gons_i_owned *owned)
 	int result = delete_in(owned, -1);
 
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct rtgenmsg));
-	if (result == 0 && gons_i_rtnl_ask(owned->home, nlh, take_id, &ids) < 0)
+	if (result == 0 && gons_i_rtnl_dump(owned->home, nlh, take_id, &ids) < 0)
 		result = fail_search(owned);
 	for (size_t i = 0; result == 0 && i < ids.n; i++)
 		result = delete_in(owned, ids.ids[i]);
@@ -256,7 +261,7 @@ static int delete_owned(const struct gons_i_owned *owned)
 
 	if (owned->link.ifindex == 0) /* made, but not found then */
 		return delete_moved(owned) < 0 ? -1 : 0;
-	if (gons_i_rtnl_ask(owned->home, nlh, take_link, &reading) < 0 && errno != ENODEV)
+	if (gons_i_rtnl_dump(owned->home, nlh, take_link, &reading) < 0 && errno != ENODEV)
 		return gons_i_rtnl_fail(owned->home, "cannot find link %d (%s)",
 					owned->link.ifindex, owned->link.name);
 	if (!is_it(&reading, owned)) {
@@ -314,7 +319,7 @@ static void drop_link(void *data)
 
 void gons_i_owned_record(struct gons_i_owned *owned)
 {
-	static const struct gons_i_undo undo = { undo_link, drop_link };
+	static const struct gons_i_undo undo = { .undo = undo_link, .drop = drop_link };
 
 	(void)gons_i_scope_push(&undo, &owned, sizeof(owned));
 }
@@ -330,6 +335,6 @@ int gons_i_owned_undo(struct gons_i_owned *owned)
 	result = undo_link(&owned);
 	(void)gons_i_failure_restore(&failure);
 	if (result < 0)
-		gons_i_hint("link %s could not be deleted again", name);
+		gons_i_explain("link %s could not be deleted again", name);
 	return -1;
 }

@@ -11,9 +11,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "gons/clock.h"
-#include "gons/internal.h"
+#include "gons/base/clock.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "netns/kind.h"
 #include "netns/link.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
 
 struct rise {
 	struct gons_i_rtnl *rtnl;
@@ -72,7 +76,7 @@ static int ask_state(struct rise *rise)
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, rise->ifindex);
 
-	if (gons_i_rtnl_ask(rise->rtnl, nlh, take_state, rise) < 0)
+	if (gons_i_rtnl_dump(rise->rtnl, nlh, take_state, rise) < 0)
 		return gons_i_rtnl_fail(rise->rtnl, "cannot find link %d", rise->ifindex);
 	return 0;
 }
@@ -85,7 +89,7 @@ int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
 
 	ifi->ifi_change = IFF_UP;
 	ifi->ifi_flags = IFF_UP;
-	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) < 0)
+	if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot bring up link %d", ifindex);
 	return 0;
 }
@@ -109,7 +113,7 @@ static void take_all(const void *messages, int left, struct rise *rise)
 }
 
 /* Takes what the kernel has told, without waiting, but not for ever where it tells more meanwhile:
- * there is a timeout to be looked at. 0, or -1 with errno and sentence. */
+ * there is a timeout to be looked at. 0, or -1 with errno and message. */
 static int hear(struct rise *rise)
 {
 	const int most = 1000;
@@ -139,11 +143,11 @@ static int fail_in_time(const struct rise *rise, int timeout_ms)
 {
 	(void)gons_i_fail(ETIMEDOUT, "link %d (%s) is not up after %d ms", rise->ifindex,
 			  rise->name, timeout_ms);
-	gons_i_hint("its operational state is %s%s", state_name(rise->state),
-		    !(rise->flags & IFF_UP)	    ? ", and somebody has set it to down"
-		    : !(rise->flags & IFF_LOWER_UP) ? ", for it has no carrier: bring up its "
-						      "peer, its parent or a port"
-						    : "");
+	gons_i_explain("its operational state is %s%s", state_name(rise->state),
+		       !(rise->flags & IFF_UP)	       ? ", and somebody has set it to down"
+		       : !(rise->flags & IFF_LOWER_UP) ? ", for it has no carrier: bring up its "
+							 "peer, its parent or a port"
+						       : "");
 	return -1;
 }
 

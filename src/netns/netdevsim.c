@@ -15,10 +15,16 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/types.h"
+#include "gons/core/nsfd.h"
+#include "gons/core/scope.h"
 #include "mntns/sysfs.h"
+#include "netns/kind.h"
 #include "netns/link.h"
 #include "netns/netdevsim.h"
+#include "netns/rtnl.h"
 
 /* From here on, the driver takes the index of a port for that of a virtual function. */
 enum { MAX_PORTS = 128 };
@@ -59,16 +65,18 @@ static int fail_open(int errnum)
 
 	if (errnum == ENOENT) {
 		(void)gons_i_fail(EOPNOTSUPP, what);
-		gons_i_hint("this kernel lacks it: load the module netdevsim, if there is one");
+		gons_i_explain("this kernel lacks it: load the module netdevsim, if there is one");
 		return -1;
 	}
 	(void)gons_i_fail(errnum, what);
 	if (errnum == EACCES || errnum == EPERM)
-		gons_i_hint("the files new_device and del_device of /sys/bus/netdevsim belong to "
-			    "root outside of user namespaces, who may give them to this user");
+		gons_i_explain(
+			"the files new_device and del_device of /sys/bus/netdevsim belong to "
+			"root outside of user namespaces, who may give them to this user");
 	else if (errnum == EROFS)
-		gons_i_hint("the sysfs of this network namespace was made read-only, and not just "
-			    "a mount of it");
+		gons_i_explain(
+			"the sysfs of this network namespace was made read-only, and not just "
+			"a mount of it");
 	return -1;
 }
 
@@ -77,7 +85,7 @@ static int open_simulator(struct simulator *ret_simulator)
 	struct simulator simulator = { -1, -1, -1, -1 };
 	int errnum;
 
-	simulator.net_fd = gons_i_open_own(gons_i_type_row(CLONE_NEWNET));
+	simulator.net_fd = gons_i_open_own(gons_i_type_entry(CLONE_NEWNET));
 	if (simulator.net_fd >= 0)
 		simulator.sysfs_fd = gons_i_sysfs_make(0);
 	if (simulator.sysfs_fd < 0) {
@@ -268,7 +276,7 @@ static int find_ports(const struct simulator *simulator, unsigned id, struct gon
 	if (n != (int)ports) {
 		(void)gons_i_fail(EIO, "the device netdevsim%u has not got its %u ports", id,
 				  ports);
-		gons_i_hint("the kernel's log may say why");
+		gons_i_explain("the kernel's log may say why");
 		return -1;
 	}
 	qsort(links, ports, sizeof(*links), by_ifindex);
@@ -286,7 +294,7 @@ static int fail_and_delete(const struct simulator *simulator, unsigned id)
 
 GONS_EXPORT int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links)
 {
-	static const struct gons_i_undo undo = { undo_device, drop_device };
+	static const struct gons_i_undo undo = { .undo = undo_device, .drop = drop_device };
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_link links[MAX_PORTS];
 	struct simulator simulator;

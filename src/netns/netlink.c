@@ -8,7 +8,10 @@
 
 #include <gons/netns.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/core/nsfd.h"
+#include "gons/core/scope.h"
 #include "netns/rtnl.h"
 
 /* ---- sockets for the caller ---- */
@@ -45,7 +48,7 @@ static void drop_socket(void *data)
 
 GONS_EXPORT struct mnl_socket *gons_netns_mnl_open(int nsfd, int bus)
 {
-	static const struct gons_i_undo undo = { close_socket, drop_socket };
+	static const struct gons_i_undo undo = { .undo = close_socket, .drop = drop_socket };
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct owned_socket owned;
 	cleanup_fd int fd = -1;
@@ -97,7 +100,7 @@ static int ask_id(struct gons_i_rtnl *rtnl, int nsfd, int *ret_id)
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 
 	*ret_id = NETNSA_NSID_NOT_ASSIGNED;
-	if (gons_i_rtnl_ask(rtnl, id_request(buf, RTM_GETNSID, nsfd), take_id, ret_id) < 0)
+	if (gons_i_rtnl_dump(rtnl, id_request(buf, RTM_GETNSID, nsfd), take_id, ret_id) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot ask for the id of a network namespace");
 	return 0;
 }
@@ -109,7 +112,7 @@ static int assign_id(struct gons_i_rtnl *rtnl, int nsfd)
 
 	mnl_attr_put_u32(nlh, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
 	/* Somebody else may have been faster. */
-	if (gons_i_rtnl_talk(rtnl, nlh, NULL, NULL) < 0 && errno != EEXIST)
+	if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0 && errno != EEXIST)
 		return gons_i_rtnl_fail(rtnl, "cannot give a network namespace an id");
 	return 0;
 }

@@ -17,7 +17,12 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 
-#include "gons/internal.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/base/procfs.h"
+#include "gons/base/types.h"
+#include "gons/core/nsfd.h"
 #include "netns/rtnl.h"
 
 /* How often a request that only asks is sent. A dump of many links is interrupted by every link
@@ -63,7 +68,7 @@ static void open_here(void *arg)
 		return;
 	(void)gons_i_fail(errno, "cannot open a netlink socket");
 	if (errno == EPROTONOSUPPORT)
-		gons_i_hint("this kernel has no netlink bus %d", opening->bus);
+		gons_i_explain("this kernel has no netlink bus %d", opening->bus);
 	gons_i_failure_save(&opening->failure);
 }
 
@@ -71,18 +76,19 @@ static int identify_own(struct stat *st)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
 
-	return stat(gons_i_own_path(gons_i_type_row(CLONE_NEWNET), path), st);
+	return stat(gons_i_own_path(gons_i_type_entry(CLONE_NEWNET), path), st);
 }
 
 int gons_i_netlink_open(int nsfd, int bus)
 {
 	struct opening opening = { .bus = bus, .fd = -1 };
 
-	if (nsfd == -1 || gons_i_is_own(nsfd, gons_i_type_row(CLONE_NEWNET))) {
+	if (nsfd == -1 || gons_i_is_own(nsfd, gons_i_type_entry(CLONE_NEWNET))) {
 		open_here(&opening);
 		return opening.fd;
 	}
-	if (gons_netns_execute(nsfd, open_here, &opening) < 0) {
+	if (gons_i_check_type(nsfd, CLONE_NEWNET) < 0 ||
+	    gons_execute(nsfd, open_here, &opening) < 0) {
 		gons_i_close_fd(&opening.fd);
 		return -1;
 	}
@@ -372,17 +378,18 @@ struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags)
 	return nlh;
 }
 
-const char *gons_i_rtnl_words(const struct gons_i_rtnl *rtnl)
+const char *gons_i_rtnl_extack(const struct gons_i_rtnl *rtnl)
 {
 	return rtnl->words;
 }
 
-int gons_i_rtnl_talk(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
+int gons_i_rtnl_request_send(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb,
+			     void *arg)
 {
 	return send_and_hear(rtnl, request, cb, arg);
 }
 
-int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
+int gons_i_rtnl_dump(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
 {
 	for (int i = 0; i < ASK_LIMIT; i++)
 		if (send_and_hear(rtnl, request, cb, arg) == 0)
@@ -392,31 +399,33 @@ int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t
 	return -1;
 }
 
-/* ---- the sentence ---- */
+/* ---- the message ---- */
 
 static void hint(const struct gons_i_rtnl *rtnl, int errnum)
 {
 	if (rtnl->words[0] != '\0')
-		gons_i_hint("the kernel says: %s", rtnl->words);
+		gons_i_explain("the kernel says: %s", rtnl->words);
 	else if (rtnl->attribute != 0)
-		gons_i_hint("attribute %u of the request is %s", rtnl->attribute,
-			    rtnl->is_missing ? "missing" : "refused");
+		gons_i_explain("attribute %u of the request is %s", rtnl->attribute,
+			       rtnl->is_missing ? "missing" : "refused");
 	else if (errnum == EPERM && gons_has_cap(CAP_NET_ADMIN) != 1)
-		gons_i_hint("CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
-			    "gons_become_root() first");
+		gons_i_explain(
+			"CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
+			"gons_become_root() first");
 	else if (errnum == EPERM)
-		gons_i_hint("the network namespace belongs to another user namespace: use one that "
-			    "was made in this one, as gons_netns_new_transient() does");
+		gons_i_explain(
+			"the network namespace belongs to another user namespace: use one that "
+			"was made in this one, as gons_netns_new_transient() does");
 	else if (errnum == EBADF)
-		gons_i_hint("somebody has closed the netlink socket, which the scope owns");
+		gons_i_explain("somebody has closed the netlink socket, which the scope owns");
 	else if (errnum == ENOBUFS)
-		gons_i_hint("the kernel had no room for its answer, and may have done it");
+		gons_i_explain("the kernel had no room for its answer, and may have done it");
 	else if (errnum == EBADMSG)
-		gons_i_hint("the kernel's answer is missing, cut off or out of order");
+		gons_i_explain("the kernel's answer is missing, cut off or out of order");
 	else if (errnum == EMSGSIZE)
-		gons_i_hint("the kernel's answer is too long, or does not end");
+		gons_i_explain("the kernel's answer is too long, or does not end");
 	else if (errnum == EINTR)
-		gons_i_hint("it was changed each of the %d times that it was read", ASK_LIMIT);
+		gons_i_explain("it was changed each of the %d times that it was read", ASK_LIMIT);
 }
 
 int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)

@@ -21,15 +21,15 @@ struct gons_i_rtnl;
 enum { GONS_I_RTNL_REQUEST_SIZE = 1024 };
 
 /* For the network namespace nsfd (0 or -1: the calling thread's), to be closed as often
- * as it was opened. NULL with errno and sentence, EINVAL or EBADF for what is none. */
+ * as it was opened. NULL with errno and message, EINVAL or EBADF for what is none. */
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd);
 void gons_i_rtnl_close(struct gons_i_rtnl *rtnl); /* NULL is fine; keeps errno */
 
 /* Opens a netlink socket that lives in nsfd (-1: the calling thread's namespace). -1 with
- * errno and sentence. */
+ * errno and message. */
 int gons_i_netlink_open(int nsfd, int bus);
 
-/* Binds it to a port of the kernel's choice (ret_port may be NULL). 0, or -1 with sentence. */
+/* Binds it to a port of the kernel's choice (ret_port may be NULL). 0, or -1 with message. */
 int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port);
 
 /* Whether the descriptor is still the socket of this inode number, and not closed or another's. */
@@ -55,19 +55,20 @@ struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags);
 
 /* Sends the request, hands each answer to cb (may be NULL), and waits for the acknowledgement.
  * 0, or -1 with errno alone. */
-int gons_i_rtnl_talk(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg);
+int gons_i_rtnl_request_send(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb,
+			     void *arg);
 
 /* The same for a request that only asks, such as a dump. What the kernel changed meanwhile, or
  * had no room to answer, is asked again from the start, a bounded number of times: what cb
  * makes of an answer must not depend on how often it hears it. */
-int gons_i_rtnl_ask(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg);
+int gons_i_rtnl_dump(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg);
 
-/* Makes the sentence after such a failure: "cannot make a link", errno's text and what the
+/* Makes the message after such a failure: "cannot make a link", errno's text and what the
  * kernel said beside it. Keeps errno; returns -1. */
 int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* What the kernel said beside the errno of the last request (NLMSGERR_ATTR_MSG), or "". */
-const char *gons_i_rtnl_words(const struct gons_i_rtnl *rtnl);
+const char *gons_i_rtnl_extack(const struct gons_i_rtnl *rtnl);
 
 #endif

@@ -14,7 +14,7 @@
 #include <gons/mntns.h>
 #include <gons/netns.h>
 
-#include "gons/missing.h"
+#include "gons/base/compat.h"
 #include "measure.h"
 
 static int open_own(const char *path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every system call and every allocation that a public call makes, failing once, with each errno
- * that is plausible. Whatever fails: the call says so by a sentence and leaves everything as it
+ * that is plausible. Whatever fails: the call says so by a message and leaves everything as it
  * was, or has done its work all the same; and the next one works.
  */
 #include <errno.h>
@@ -28,14 +28,14 @@ static void run_scenario(void *arg, struct outcome *outcome)
 	reach(BEGUN);
 	mark = gons_scope_begin();
 	if (mark < 0 || (scenario->prepare && scenario->prepare() < 0)) {
-		(void)snprintf(outcome->sentence, sizeof(outcome->sentence), "%s", gons_error());
+		(void)snprintf(outcome->message, sizeof(outcome->message), "%s", gons_error());
 		_exit(98);
 	}
 	reach(PREPARED);
 	outcome->result = scenario->call();
 	outcome->errnum = errno;
 	reach(CALLED);
-	(void)snprintf(outcome->sentence, sizeof(outcome->sentence), "%s", gons_error());
+	(void)snprintf(outcome->message, sizeof(outcome->message), "%s", gons_error());
 	if (outcome->result < 0) {
 		outcome->again = scenario->call();
 		outcome->again_errnum = errno;
@@ -73,12 +73,12 @@ static void allow_for_fault(const struct fault *fault, struct picture *picture)
 		picture->children = 0;
 }
 
-/* The way back was refused, and the sentence says so. */
+/* The way back was refused, and the message says so. */
 static bool is_loud(const struct outcome *outcome)
 {
 	static const char words[] = "cannot come back";
 
-	return (outcome->result < 0 && strstr(outcome->sentence, words)) ||
+	return (outcome->result < 0 && strstr(outcome->message, words)) ||
 	       (outcome->end < 0 && strstr(outcome->end_sentence, words));
 }
 
@@ -93,7 +93,7 @@ static const char *judge(const struct scenario *scenario, const struct fault *fa
 
 	if (WIFEXITED(report->status) && WEXITSTATUS(report->status) == 98) {
 		(void)snprintf(text, sizeof(text), "it was not prepared: %.1000s",
-			       outcome->sentence);
+			       outcome->message);
 		return text;
 	}
 	if (report->hangs)
@@ -105,8 +105,8 @@ static const char *judge(const struct scenario *scenario, const struct fault *fa
 	}
 	/* What came of a program is not told by an errno's text. */
 	if (outcome->result < 0 && !scenario->executes &&
-	    (outcome->errnum == 0 || !strstr(outcome->sentence, strerror(outcome->errnum))))
-		return "errno and sentence are not of one failure";
+	    (outcome->errnum == 0 || !strstr(outcome->message, strerror(outcome->errnum))))
+		return "errno and message are not of one failure";
 	if (is_loud(outcome))
 		return NULL;
 	if (scenario->keeps_thread) {
@@ -170,14 +170,14 @@ static void try_fault(const struct scenario *scenario, const struct plausible *c
 	if (getenv("FAULTS_VERBOSE"))
 		printf("%s: %s %u, %s: %d, \"%s\"\n", scenario->name, call ? call->name : "none",
 		       fault->nth, strerror(fault->errnum), report.outcome.result,
-		       report.outcome.result < 0 ? report.outcome.sentence : "");
+		       report.outcome.result < 0 ? report.outcome.message : "");
 	if (!wrong)
 		return;
 	totals->wrong++;
 	fprintf(stderr, "%s: %s number %u fails with %s: %s; it returned %d, \"%s\"\n",
 		scenario->name, call ? call->name : "nothing", fault->nth, strerror(fault->errnum),
 		wrong, report.outcome.result,
-		report.outcome.result < 0 ? report.outcome.sentence : "");
+		report.outcome.result < 0 ? report.outcome.message : "");
 }
 
 static void try_scenario(const struct scenario *scenario, struct totals *totals)
@@ -191,7 +191,7 @@ static void try_scenario(const struct scenario *scenario, struct totals *totals)
 		wrong = judge(scenario, &fault, &report);
 	if (wrong || report.outcome.result != 0 || !report.was[ENDED]) {
 		fprintf(stderr, "%s: without a fault: %s; \"%s\"\n", scenario->name,
-			wrong ? wrong : "it failed", report.outcome.sentence);
+			wrong ? wrong : "it failed", report.outcome.message);
 		totals->wrong++;
 		return;
 	}

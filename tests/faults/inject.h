@@ -37,7 +37,7 @@ struct outcome {
 	int result, errnum; /* of what was made to fail, and then again without */
 	int again, again_errnum;
 	int end, end_errnum;
-	char sentence[1024], again_sentence[1024], end_sentence[1024];
+	char message[1024], again_sentence[1024], end_sentence[1024];
 };
 
 struct report {

@@ -8,7 +8,7 @@
 /* One public call, and what it needs before it can be made. */
 struct scenario {
 	const char *name;
-	int (*call)(void); /* 0, or -1 with errno and sentence */
+	int (*call)(void); /* 0, or -1 with errno and message */
 	int (*prepare)(void); /* may be NULL; undone with the scope */
 	bool changes_process; /* success is not undone with the scope */
 	bool undoes; /* what it can, also when it fails */

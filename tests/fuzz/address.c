@@ -12,7 +12,7 @@
 #include <gons/link.h>
 
 #include "fuzz.h"
-#include "gons/internal.h"
+#include "gons/base/error.h"
 #include "netns/rtnl.h"
 
 static struct nlmsghdr acknowledgement[4];

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "gons/reexec_parts.h"
-#include "gons/startup_plan.h"
+#include "gons/base/error.h"
+#include "gons/base/types.h"
+#include "gons/process/reexec_parts.h"
+#include "gons/startup/plan.h"
 
 enum { MOST = 32 };
 static const char ticket[] = "0123456789abcdef-action";
@@ -53,7 +55,7 @@ static void check_plan(const struct gons_reexec *job, char *const *variables)
 		const struct gons_nsref *ref = &job->namespaces[i];
 
 		check(plan.step[i].early == (ref->type[0] == '!'));
-		check(strcmp(plan.step[i].row->name, ref->type + plan.step[i].early) == 0);
+		check(strcmp(plan.step[i].entry->name, ref->type + plan.step[i].early) == 0);
 		check_path(ref->path, plan.step[i].path, plan.step[i].early);
 	}
 }

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "gons/child.h"
-#include "gons/idmap.h"
-#include "gons/switch.h"
+#include "gons/base/error.h"
+#include "gons/core/child.h"
+#include "gons/sets/idmap.h"
 
 enum { MOST = 400, KERNEL_LINES = 340, KERNEL_BYTES = 4096, PROGRAM = 42 };
 
@@ -267,17 +267,17 @@ static void check_outcome(int result)
 	check(!fails || errno == EPERM);
 }
 
-/* The first line that it says ends the sentence, cut where it is long. */
+/* The first line that it says ends the message, cut where it is long. */
 static void check_sentence(void)
 {
-	const char *sentence = gons_error();
+	const char *message = gons_error();
 	size_t length = strcspn(said, "\n");
 
 	if (length > 255)
 		length = 255;
-	check(strlen(sentence) > length + 2);
-	sentence += strlen(sentence) - length;
-	check(strncmp(sentence - 2, "; ", 2) == 0 && strncmp(sentence, said, length) == 0);
+	check(strlen(message) > length + 2);
+	message += strlen(message) - length;
+	check(strncmp(message - 2, "; ", 2) == 0 && strncmp(message, said, length) == 0);
 }
 
 static void write_them(const struct gons_idmaps *maps)

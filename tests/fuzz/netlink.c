@@ -20,8 +20,9 @@
 #include <gons/netns.h>
 
 #include "fuzz.h"
-#include "gons/internal.h"
+#include "gons/base/error.h"
 #include "netns/link.h"
+#include "netns/rtnl.h"
 
 enum { MAKING = 5, CALLS = 7, MUST_FAIL = 0x40, MUST_SUCCEED = 0x80 };
 enum { STRANGER = 1, OVERFLOW = 2, TOO_LONG = 4, ENDLESS = 8, STALE = 16 };

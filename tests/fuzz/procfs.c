@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "gons/cause.h"
-#include "gons/internal.h"
+#include "gons/base/procfs.h"
+#include "gons/diagnosis/cause.h"
+#include "gons/diagnosis/refusal.h"
 #include "mntns/submounts.h"
 
 static char *text;

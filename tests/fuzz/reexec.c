@@ -14,7 +14,8 @@
 #include <sys/prctl.h>
 
 #include "fuzz.h"
-#include "gons/reexec_parts.h"
+#include "gons/base/error.h"
+#include "gons/process/reexec_parts.h"
 
 enum { FATES = 5, KILLED = 0x10, REPORTS = 0x20, TICKET = 0x40 };
 
@@ -45,7 +46,8 @@ ssize_t __wrap_write(int fd, const void *data, size_t size);
 int __wrap_prctl(int option, unsigned long value);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 int __wrap_gons_i_action_check(const char *name);
-int __wrap_gons_i_child_run(const struct gons_i_child *child, struct gons_i_outcome *ret_outcome);
+int __wrap_gons_i_reexec_process_run(const struct gons_i_reexec_process *child,
+				     struct gons_i_outcome *ret_outcome);
 
 ssize_t __wrap_getrandom(void *buf, size_t size, unsigned flags)
 {
@@ -223,7 +225,7 @@ static ssize_t find_line(const char *text, size_t size)
 static void expect(const struct gons_i_buffer *buffer)
 {
 	ssize_t at = find_line(buffer->data, buffer->size);
-	char report[16 + GONS_I_SENTENCE_SIZE] = ""; /* none is longer */
+	char report[16 + GONS_I_MESSAGE_SIZE] = ""; /* none is longer */
 	size_t n = 0;
 
 	free(expected.text);
@@ -244,7 +246,8 @@ static void expect(const struct gons_i_buffer *buffer)
 	expected.size = at >= 0 ? (size_t)at : n;
 }
 
-int __wrap_gons_i_child_run(const struct gons_i_child *child, struct gons_i_outcome *ret_outcome)
+int __wrap_gons_i_reexec_process_run(const struct gons_i_reexec_process *child,
+				     struct gons_i_outcome *ret_outcome)
 {
 	static const char variable[] = GONS_I_ACTION_VARIABLE "=";
 	char *ticket = child->environment[0];
@@ -281,16 +284,16 @@ static bool is_whole(const char *text, size_t size)
 
 static void check_sentence(void)
 {
-	const char *sentence = gons_error();
-	const size_t length = strlen(sentence);
-	const char *quoted = strstr(sentence, "it wrote to standard error: ");
+	const char *message = gons_error();
+	const size_t length = strlen(message);
+	const char *quoted = strstr(message, "it wrote to standard error: ");
 
-	check(errno != 0 && length > 0 && length < GONS_I_SENTENCE_SIZE);
+	check(errno != 0 && length > 0 && length < GONS_I_MESSAGE_SIZE);
 	if (expected.errnum != 0 && run.how % 16 % FATES == GONS_I_ENDED)
 		return; /* the other process has written it, except for its end */
-	check(strstr(sentence, run.line) || length > GONS_I_NAME_MAX);
+	check(strstr(message, run.line) || length > GONS_I_NAME_MAX);
 	if (is_whole(run.line, strlen(run.line)) && is_whole(expected.text, expected.size))
-		check(is_whole(sentence, length));
+		check(is_whole(message, length));
 	check((expected.size > 0) == (quoted != NULL) || strstr(run.line, "it wrote"));
 	for (const char *c = quoted; c && *c; c++)
 		check((unsigned char)*c >= ' ' || *c == '\t' || *c == '\n' || strchr(run.line, *c));

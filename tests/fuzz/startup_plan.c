@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "gons/startup_plan.h"
+#include "gons/base/types.h"
+#include "gons/startup/plan.h"
 
 /* As getenv(3) would, "" where there is none. */
 static const char *get(char *const *environment, const char *name)
@@ -19,11 +20,11 @@ static const char *get(char *const *environment, const char *name)
 	return "";
 }
 
-static const char *path_of(char *const *environment, const struct gons_i_type *row)
+static const char *path_of(char *const *environment, const struct gons_i_type *entry)
 {
 	char name[32];
 
-	(void)snprintf(name, sizeof(name), "gons_%s", row->name);
+	(void)snprintf(name, sizeof(name), "gons_%s", entry->name);
 	return get(environment, name);
 }
 
@@ -48,7 +49,7 @@ static void check_order(const char *order, const struct gons_i_plan *plan)
 	(void)snprintf(padded, sizeof(padded), ",%s,", order);
 	for (size_t i = 0; i < plan->n; i++) {
 		(void)snprintf(item, sizeof(item), ",%s%s,", plan->step[i].early ? "!" : "",
-			       plan->step[i].row->name);
+			       plan->step[i].entry->name);
 		at = strstr(at, item);
 		check(at);
 	}
@@ -63,9 +64,9 @@ static void check_plan(char *const *environment, const struct gons_i_plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct gons_i_step *step = &plan->step[i];
 
-		check(!(types & step->row->flag));
-		types |= step->row->flag;
-		check(step->path == path_of(environment, step->row));
+		check(!(types & step->entry->flag));
+		types |= step->entry->flag;
+		check(step->path == path_of(environment, step->entry));
 	}
 	check(types == wanted_types(environment));
 	check_order(order[0] ? order : "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time", plan);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gons_must() of a call that fails prints the call and the sentence, and fails the test at
+ * gons_must() of a call that fails prints the call and the message, and fails the test at
  * the caller's line.
  */
 #include "group.h"

@@ -23,7 +23,7 @@ check() {
 	cppcheck --quiet --error-exitcode=1 --template=gcc --language=c --std=c11 \
 		--enable=warning,style,performance,portability \
 		--suppress=clarifyCalculation --suppress=unreadVariable --suppress=variableScope \
-		--suppress=knownConditionTrueFalse:src/gons/reexec_action.c \
+		--suppress=knownConditionTrueFalse:src/gons/process/reexec_action.c \
 		-D_GNU_SOURCE -Iinclude -Isrc "$@"
 }
 

@@ -51,19 +51,19 @@ NEVER = {
 # A forked child drops what its parent is going to write, and writes what its function has left.
 # newuidmap's output goes to gons. The reports of tests are for readers. What a C library lacks gets
 # its flags from whoever calls it.
-EXCEPTIONS = {('src/gons/missing.h', 'fsopen'): 2, ('src/gons/missing.h', 'fsmount'): 2,
-              ('src/gons/missing.h', 'open_tree'): 2,
+EXCEPTIONS = {('src/gons/base/compat.h', 'fsopen'): 2, ('src/gons/base/compat.h', 'fsmount'): 2,
+              ('src/gons/base/compat.h', 'open_tree'): 2,
               ('include/gons/cmocka.h', 'stderr'): 2,
-              ('src/gons/scope.c', 'stderr'): 1, ('src/gons/scope.c', 'abort'): 1,
-              ('src/gons/startup.c', 'stderr'): 1, ('src/gons/startup.c', 'exit'): 1,
-              ('src/gons/reexec_action.c', 'STDERR_FILENO'): 1,
-              ('src/gons/reexec_action.c', 'STDOUT_FILENO'): 1,
-              ('src/gons/reexec_action.c', 'exit'): 3,
-              ('src/gons/set_run.c', 'stdout'): 2, ('src/gons/set_run.c', 'stderr'): 2,
-              ('src/gons/idmap.c', 'STDOUT_FILENO'): 1, ('src/gons/idmap.c', 'STDERR_FILENO'): 1,
-              ('src/gons/filter.c', 'unshare'): 1, ('src/gons/filter.c', 'setns'): 1,
-              ('src/gons/filter.c', 'chroot'): 1, ('src/gons/filter.c', 'clone3'): 1,
-              ('src/gons/filter.c', 'syscall'): 1}
+              ('src/gons/core/scope.c', 'stderr'): 1, ('src/gons/core/scope.c', 'abort'): 1,
+              ('src/gons/startup/startup.c', 'stderr'): 1, ('src/gons/startup/startup.c', 'exit'): 1,
+              ('src/gons/process/reexec_action.c', 'STDERR_FILENO'): 1,
+              ('src/gons/process/reexec_action.c', 'STDOUT_FILENO'): 1,
+              ('src/gons/process/reexec_action.c', 'exit'): 3,
+              ('src/gons/sets/run.c', 'stdout'): 2, ('src/gons/sets/run.c', 'stderr'): 2,
+              ('src/gons/sets/idmap.c', 'STDOUT_FILENO'): 1, ('src/gons/sets/idmap.c', 'STDERR_FILENO'): 1,
+              ('src/gons/diagnosis/filter.c', 'unshare'): 1, ('src/gons/diagnosis/filter.c', 'setns'): 1,
+              ('src/gons/diagnosis/filter.c', 'chroot'): 1, ('src/gons/diagnosis/filter.c', 'clone3'): 1,
+              ('src/gons/diagnosis/filter.c', 'syscall'): 1}
 
 
 def words(source, names):
@@ -85,10 +85,10 @@ def switches(root):
     for source in sources(root, *LIBRARY):
         for match in re.finditer(r'\bsyscall\s*\(\s*(?!SYS_|__NR_)', source.code):
             yield source, match.start(), 'syscall', 'call it by its name, SYS_...'
-        if source.path == 'src/gons/switch.c':
+        if source.path == 'src/gons/core/switch.c':
             continue
         for offset, name in words(source, SWITCHES):
-            yield source, offset, name, 'only src/gons/switch.c switches namespaces and roots'
+            yield source, offset, name, 'only src/gons/core/switch.c switches namespaces and roots'
 
 
 def own_namespaces(root):

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The message that a failing call leaves behind. One buffer a thread; a message
+ * that is too long ends in "...".
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+
+enum { SENTENCE_SIZE = GONS_I_MESSAGE_SIZE };
+
+static __thread char message[SENTENCE_SIZE];
+static __thread int explained; /* the errno that it is about */
+
+__attribute__((format(printf, 2, 0))) static void vappend(char *text, const char *format,
+							  va_list args)
+{
+	size_t used = strlen(text);
+	int wanted = vsnprintf(text + used, SENTENCE_SIZE - used, format, args);
+
+	if (wanted < 0 || (size_t)wanted >= SENTENCE_SIZE - used)
+		memcpy(text + SENTENCE_SIZE - sizeof("..."), "...", sizeof("..."));
+}
+
+__attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vappend(text, format, args);
+	va_end(args);
+}
+
+int gons_i_fail(int errnum, const char *format, ...)
+{
+	char text[SENTENCE_SIZE] = ""; /* the arguments may point into the old message */
+	va_list args;
+
+	va_start(args, format);
+	vappend(text, format, args);
+	va_end(args);
+	errno = errnum;
+	append(text, ": %m");
+	if (errnum == EMFILE)
+		append(text, "; the limit on open descriptors (RLIMIT_NOFILE) is reached");
+	memcpy(message, text, sizeof(message));
+	explained = errnum;
+	errno = errnum;
+	return -1;
+}
+
+void gons_i_explain(const char *format, ...)
+{
+	char text[SENTENCE_SIZE];
+	int saved = errno;
+	va_list args;
+
+	memcpy(text, message, sizeof(text));
+	append(text, "; ");
+	va_start(args, format);
+	vappend(text, format, args);
+	va_end(args);
+	memcpy(message, text, sizeof(message));
+	errno = saved;
+}
+
+void gons_i_failure_save(struct gons_i_failure *failure)
+{
+	failure->errnum = errno;
+	memcpy(failure->message, message, sizeof(message));
+}
+
+int gons_i_failure_restore(const struct gons_i_failure *failure)
+{
+	memcpy(message, failure->message, sizeof(message));
+	explained = failure->errnum;
+	errno = failure->errnum;
+	return -1;
+}
+
+void gons_i_failure_forget(int errnum)
+{
+	message[0] = '\0';
+	errno = errnum;
+}
+
+bool gons_i_is_explained(void)
+{
+	return message[0] != '\0' && explained == errno;
+}
+
+GONS_EXPORT const char *gons_error(void)
+{
+	return message;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How often this process's ancestors forked: what tells what was made before the last fork from
+ * what this process made. A process id can come again, in a nested PID namespace.
+ */
+#include "gons/base/forks.h"
+
+static unsigned forks;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int once_error;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void gons_i_forks_forbid(void)
+{
+	(void)pthread_mutex_lock(&lock); /* cannot fail: nobody locks it twice */
+}
+
+void gons_i_forks_allow(void)
+{
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void gons_i_forks_wait(pthread_cond_t *cond)
+{
+	(void)pthread_cond_wait(cond, &lock);
+}
+
+int gons_i_forks_wait_until(pthread_cond_t *cond, const struct timespec *end)
+{
+	return pthread_cond_timedwait(cond, &lock, end);
+}
+
+static void count_fork(void)
+{
+	forks++;
+	gons_i_forks_allow();
+}
+
+static void watch_forks(void)
+{
+	once_error = pthread_atfork(gons_i_forks_forbid, gons_i_forks_allow, count_fork);
+}
+
+int gons_i_forks_prepare(void)
+{
+	(void)pthread_once(&once, watch_forks);
+	return once_error;
+}
+
+unsigned gons_i_forks(void)
+{
+	return forks;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_BASE_FORKS_H
+#define GONS_I_BASE_FORKS_H
+
+#include <time.h>
+
+#include "gons/base/common.h"
+
+/* Counts forks from the first call on, which the scope and what is kept make. 0, or an error
+ * number. */
+int gons_i_forks_prepare(void);
+
+/* Between these nobody forks, and no other thread is between them. */
+void gons_i_forks_forbid(void);
+void gons_i_forks_allow(void);
+void gons_i_forks_wait(pthread_cond_t *cond); /* allows it meanwhile */
+
+int gons_i_forks_wait_until(pthread_cond_t *cond, const struct timespec *end);
+
+/* Another number means that what it was taken for is the parent's: a thread, a record. */
+unsigned gons_i_forks(void);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_BASE_MOUNTS_H
+#define GONS_I_BASE_MOUNTS_H
+
+#include <stdint.h>
+
+/* Whether a mount begins at path: 1, also where that cannot be told (before Linux 5.8, or where a
+ * filter refuses statx(2)), or 0; -1 with errno alone. flags are those of statx(2). */
+int gons_i_mount_root(const char *path, int flags);
+
+/* The number of the mount that path is on; 0 where it cannot be told, as before Linux 5.8. */
+uint64_t gons_i_mount_id(const char *path);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What procfs says of the calling thread.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/mounts.h"
+#include "gons/base/procfs.h"
+#include "gons/base/types.h"
+
+const char *gons_i_own_path(const struct gons_i_type *entry, char path[GONS_I_OWN_PATH_SIZE])
+{
+	(void)snprintf(path, GONS_I_OWN_PATH_SIZE, "/proc/thread-self/ns/%s",
+		       entry->name); /* fits */
+	return path;
+}
+
+int gons_i_tid(void)
+{
+	char link[64] = "";
+	const char *last;
+	int tid;
+
+	if (readlink("/proc/thread-self", link, sizeof(link) - 1) < 0)
+		return gons_i_fail(errno, "cannot read /proc/thread-self");
+	last = strrchr(link, '/'); /* PID/task/TID */
+	tid = last ? atoi(last + 1) : 0;
+	return tid > 0 ? tid : gons_i_fail(EINVAL, "/proc/thread-self leads to \"%s\"", link);
+}
+
+/* Whether the directory of the thread's namespaces is one of procfs, on the mount that /proc is.
+ * Linux before 5.8 tells no mounts apart. */
+static bool is_covered_directory(void)
+{
+	uint64_t proc, dir;
+	struct statfs fs;
+
+	if (statfs("/proc/thread-self/ns", &fs) < 0)
+		return false; /* the next one to need it says why */
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return true;
+	dir = gons_i_mount_id("/proc/thread-self/ns");
+	proc = gons_i_mount_id("/proc/");
+	return dir != 0 && proc != 0 && dir != proc;
+}
+
+int gons_i_check_procfs(const struct gons_i_type *entry)
+{
+	static __thread int checked; /* types */
+	char path[GONS_I_OWN_PATH_SIZE], target[8];
+
+	if (checked & entry->flag)
+		return 0;
+	/* On a link, a mount shows by there being no link any more. */
+	if ((checked == 0 && is_covered_directory()) ||
+	    (readlink(gons_i_own_path(entry, path), target, sizeof(target)) < 0 &&
+	     errno == EINVAL)) {
+		(void)gons_i_fail(ENOENT, "%s does not lead to the %s namespace of this thread",
+				  gons_i_own_path(entry, path), entry->long_name);
+		gons_i_explain(
+			"something is mounted over it: unmount that, or mount procfs on /proc");
+		return -1;
+	}
+	checked |= entry->flag;
+	return 0;
+}
+
+uint64_t gons_i_status_number(const char *name, int base)
+{
+	FILE *file = fopen("/proc/thread-self/status", "re");
+	size_t length = strlen(name);
+	uint64_t number = 0;
+	char line[256];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, name, length) == 0 && line[length] == ':') {
+			number = strtoull(line + length + 1, NULL, base);
+			break;
+		}
+	(void)fclose(file);
+	return number;
+}
+
+/* Also false for one that has ended. */
+static bool is_running(int dir_fd, const char *tid)
+{
+	/* PF_EXITING of the kernel's, set before it tells who joins the thread. */
+	enum { EXITING = 4 };
+	char path[32], text[256];
+	cleanup_fd int fd = -1;
+	unsigned flags = 0;
+	const char *rest;
+	ssize_t length;
+
+	(void)snprintf(path, sizeof(path), "%.16s/stat", tid); /* fits: a number */
+	fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (length < 0)
+		return false;
+	text[length] = '\0';
+	rest = strrchr(text, ')'); /* "42 (name) R", and the name may have any character in it */
+	return rest && sscanf(rest, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       !(flags & EXITING);
+}
+
+int gons_i_running_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	const struct dirent *entry;
+	int n = 0;
+
+	if (!dir)
+		return gons_i_fail(errno, "cannot list the threads of this process");
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.' && is_running(dirfd(dir), entry->d_name);
+	(void)closedir(dir);
+	return n;
+}
+
+bool gons_i_is_own(int nsfd, const struct gons_i_type *entry)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat own, other;
+	int saved = errno;
+	bool same = stat(gons_i_own_path(entry, path), &own) == 0 && fstat(nsfd, &other) == 0 &&
+		    own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+
+	errno = saved;
+	return same;
+}

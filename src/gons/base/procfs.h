@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_BASE_PROCFS_H
+#define GONS_I_BASE_PROCFS_H
+
+#include "gons/base/types.h"
+
+/* Whether the calling thread is in this namespace. Keeps errno. */
+bool gons_i_is_own(int nsfd, const struct gons_i_type *entry);
+
+/* "/proc/thread-self/ns/net": "/proc/self" would be the main thread's. Returns path. */
+enum { GONS_I_OWN_PATH_SIZE = 32 };
+const char *gons_i_own_path(const struct gons_i_type *entry, char path[GONS_I_OWN_PATH_SIZE]);
+
+/* The number that this /proc knows the calling thread by, or -1. */
+int gons_i_tid(void);
+/* That nothing is mounted over that link or above it, below /proc: the way back would lead to
+ * somebody else's namespace. Looked at once a thread and type. 0, or -1. */
+int gons_i_check_procfs(const struct gons_i_type *entry);
+
+/* A number in /proc/thread-self/status, such as "Umask" in base 8; 0 where there is none. */
+uint64_t gons_i_status_number(const char *name, int base);
+
+/* The threads of the process that do not end just now, or -1. */
+int gons_i_running_threads(void);
+
+#endif

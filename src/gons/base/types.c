@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The eight namespace types.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/types.h"
+
+const struct gons_i_type gons_i_types[GONS_I_TYPES] = {
+	{ CLONE_NEWNET, "net", "network", "max_net_namespaces" },
+	{ CLONE_NEWNS, "mnt", "mount", "max_mnt_namespaces" },
+	{ CLONE_NEWUTS, "uts", "UTS", "max_uts_namespaces" },
+	{ CLONE_NEWIPC, "ipc", "IPC", "max_ipc_namespaces" },
+	{ CLONE_NEWCGROUP, "cgroup", "cgroup", "max_cgroup_namespaces" },
+	{ CLONE_NEWUSER, "user", "user", "max_user_namespaces" },
+	{ CLONE_NEWPID, "pid", "PID", "max_pid_namespaces" },
+	{ CLONE_NEWTIME, "time", "time", "max_time_namespaces" },
+};
+
+const struct gons_i_type *gons_i_type_entry(int type)
+{
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if (gons_i_types[i].flag == type)
+			return &gons_i_types[i];
+	return NULL;
+}
+
+const struct gons_i_type *gons_i_one_type(int type)
+{
+	const struct gons_i_type *entry = gons_i_type_entry(type);
+
+	if (!entry)
+		(void)gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
+	return entry;
+}
+
+const char *gons_i_type_names(int types, char buf[GONS_I_TYPE_NAMES_SIZE])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < GONS_I_TYPES; i++) {
+		if (!(types & gons_i_types[i].flag))
+			continue;
+		types &= ~gons_i_types[i].flag;
+		used += (size_t)snprintf(buf + used, GONS_I_TYPE_NAMES_SIZE - used, "%s%s",
+					 used == 0 ? "" : (types ? ", " : " and "),
+					 gons_i_types[i].long_name);
+	}
+	return buf;
+}
+
+GONS_EXPORT const char *gons_type_name(int type)
+{
+	const struct gons_i_type *entry = gons_i_one_type(type);
+
+	return entry ? entry->name : NULL;
+}
+
+GONS_EXPORT int gons_type_from_name(const char *name)
+{
+	for (size_t i = 0; name && i < GONS_I_TYPES; i++)
+		if (strcmp(gons_i_types[i].name, name) == 0)
+			return gons_i_types[i].flag;
+	return gons_i_fail(EINVAL, "\"%s\" is no namespace type", name ? name : "(null)");
+}
+
+int gons_i_check_types(int types)
+{
+	int known = 0;
+
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		known |= gons_i_types[i].flag;
+	if (types != 0 && !(types & ~known))
+		return 0;
+	return gons_i_fail(EINVAL, "0x%x is no set of namespace types", (unsigned)types);
+}

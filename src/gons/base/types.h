@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_BASE_TYPES_H
+#define GONS_I_BASE_TYPES_H
+
+/* The table of the eight types of namespaces. */
+
+#include "gons/base/common.h"
+
+/* The first GONS_I_SWITCHABLE entries of the table are those that a thread can go into
+ * and come back from. */
+enum { GONS_I_TYPES = 8, GONS_I_SWITCHABLE = 5, GONS_I_MNT = 1, GONS_I_USER = 5 };
+#define GONS_I_SWITCHABLE_FLAGS                                                                    \
+	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+struct gons_i_type {
+	int flag;
+	const char *name; /* in /proc/PID/ns */
+	const char *long_name; /* in messages */
+	const char *limit; /* in /proc/sys/user */
+};
+extern const struct gons_i_type gons_i_types[GONS_I_TYPES];
+
+/* The entry of exactly this type, or NULL. */
+const struct gons_i_type *gons_i_type_entry(int type);
+
+/* The same with EINVAL and a message, for calls that take one type only. */
+const struct gons_i_type *gons_i_one_type(int type);
+
+/* What stands before it in a message. */
+static inline const char *gons_i_article(const char *long_name)
+{
+	return long_name[0] == 'I' ? "an" : "a";
+}
+
+/* "network and mount" for a set of types; buf is filled and returned. */
+#define GONS_I_TYPE_NAMES_SIZE 96
+const char *gons_i_type_names(int types, char buf[GONS_I_TYPE_NAMES_SIZE]);
+
+/* Whether types is one or several of the eight. 0, or -1 with EINVAL. */
+int gons_i_check_types(int types);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Descriptors for namespaces: opened, checked, told apart.
+ */
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/procfs.h"
+#include "gons/base/types.h"
+#include "gons/core/nsfd.h"
+#include "gons/core/scope.h"
+#include "gons/diagnosis/cause.h"
+
+GONS_EXPORT int gons_type(int nsfd)
+{
+	int type = ioctl(nsfd, NS_GET_NSTYPE);
+
+	if (type >= 0 && gons_i_type_entry(type))
+		return type;
+	if (type < 0 && errno == EBADF)
+		return gons_i_fail(EBADF, "descriptor %d is closed, or was opened with O_PATH",
+				   nsfd);
+	return gons_i_fail(EINVAL, "descriptor %d refers to no namespace", nsfd);
+}
+
+int gons_i_check_type(int nsfd, int type)
+{
+	int actual = gons_type(nsfd);
+	const char *long_name, *wanted;
+
+	if (actual < 0)
+		return -1;
+	if (type == 0 || actual == type)
+		return 0;
+	long_name = gons_i_type_entry(actual)->long_name;
+	wanted = gons_i_type_entry(type)->long_name;
+	return gons_i_fail(EINVAL, "descriptor %d refers to %s %s namespace and not to %s %s one",
+			   nsfd, gons_i_article(long_name), long_name, gons_i_article(wanted),
+			   wanted);
+}
+
+static int fail_own(const struct gons_i_type *entry)
+{
+	int errnum = errno;
+
+	(void)gons_i_fail(errnum, "cannot open the %s namespace of this thread", entry->long_name);
+	if (errnum == ENOENT && !gons_i_explain_options(entry->flag))
+		gons_i_explain("procfs of this PID namespace is not mounted on /proc");
+	else if (errnum == EACCES)
+		gons_i_explain_confinement("may forbid to open it");
+	return -1;
+}
+
+int gons_i_open_own(const struct gons_i_type *entry)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	int fd = open(gons_i_own_path(entry, path), O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : fail_own(entry);
+}
+
+int gons_i_open_checked(const char *path, int type)
+{
+	cleanup_fd int fd = -1;
+	const char *long_name, *wanted;
+	int actual;
+
+	if (!path)
+		return gons_i_fail(EINVAL, "cannot open a namespace without a path");
+	if (type != 0 && !gons_i_one_type(type))
+		return -1;
+	/* What is no namespace may be a FIFO or a terminal. */
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return gons_i_fail(errno, "cannot open the namespace %s", path);
+	actual = gons_type(fd);
+	if (actual < 0)
+		return gons_i_fail(EINVAL, "%s is no namespace", path);
+	if (type == 0 || actual == type)
+		return gons_i_take_fd(&fd);
+	long_name = gons_i_type_entry(actual)->long_name;
+	wanted = gons_i_type_entry(type)->long_name;
+	return gons_i_fail(EINVAL, "%s is %s %s namespace and not %s %s one", path,
+			   gons_i_article(long_name), long_name, gons_i_article(wanted), wanted);
+}
+
+GONS_EXPORT int gons_open(const char *path, int type)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	int fd;
+
+	if (gons_i_scope_reserve(1) < 0)
+		return -1;
+	fd = gons_i_open_checked(path, type);
+	return fd < 0 ? -1 : gons_i_scope_push_fd(fd);
+}
+
+GONS_EXPORT int gons_current(int type)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct gons_i_type *entry = gons_i_one_type(type);
+	int fd;
+
+	if (!entry || gons_i_check_procfs(entry) < 0 || gons_i_scope_reserve(1) < 0)
+		return -1;
+	fd = gons_i_open_own(entry);
+	return fd < 0 ? -1 : gons_i_scope_push_fd(fd);
+}
+
+GONS_EXPORT uint64_t gons_ino(int nsfd, int type)
+{
+	struct stat st;
+
+	if ((type != 0 && !gons_i_one_type(type)) || gons_i_check_type(nsfd, type) < 0)
+		return 0;
+	if (fstat(nsfd, &st) < 0) {
+		(void)gons_i_fail(errno, "cannot read the inode number of descriptor %d", nsfd);
+		return 0;
+	}
+	return st.st_ino;
+}
+
+GONS_EXPORT uint64_t gons_path_ino(const char *path, int type)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	cleanup_fd int fd = gons_i_open_checked(path, type);
+
+	return fd < 0 ? 0 : gons_ino(fd, type);
+}
+
+GONS_EXPORT uint64_t gons_current_ino(int type)
+{
+	const struct gons_i_type *entry = gons_i_one_type(type);
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat st;
+
+	if (!entry || gons_i_check_procfs(entry) < 0)
+		return 0;
+	if (stat(gons_i_own_path(entry, path), &st) < 0) {
+		(void)fail_own(entry);
+		return 0;
+	}
+	return st.st_ino;
+}
+
+int gons_i_present_types(void)
+{
+	int types = 0;
+
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (gons_current_ino(gons_i_types[i].flag) != 0)
+			types |= gons_i_types[i].flag;
+	return types;
+}
+
+bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE])
+{
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (fds[i] >= 0 && !gons_i_is_own(fds[i], &gons_i_types[i]))
+			return false;
+	return true;
+}

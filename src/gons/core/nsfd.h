@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_CORE_NSFD_H
+#define GONS_I_CORE_NSFD_H
+
+/* Namespace descriptors: opened, checked, told apart. */
+
+#include "gons/base/types.h"
+
+/* Whether this thread is in all of these namespaces; -1: none. */
+bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE]);
+
+/* Opens the calling thread's namespace; the descriptor is the caller's. */
+int gons_i_open_own(const struct gons_i_type *entry);
+
+/* Opens the namespace at path and checks its type (0: any); the descriptor is the caller's. */
+int gons_i_open_checked(const char *path, int type);
+
+/* The switchable types that this kernel has. */
+int gons_i_present_types(void);
+
+/* The type that nsfd must have; the message says what it is instead. Returns 0 or -1. */
+int gons_i_check_type(int nsfd, int type);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scope: one stack of undo records a thread, and the only clean-up that gons has.
+ *
+ * A record is taken off the stack before it is undone, so that an undo which leaves by
+ * longjmp, or which uses gons itself, finds a stack that makes sense. Records carry a
+ * number, because a mark must not be mistaken for a later one at the same height.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/core/scope.h"
+#include "gons/core/thread_state.h"
+
+struct record {
+	const struct gons_i_undo *undo; /* NULL: a mark */
+	unsigned number;
+	unsigned forks; /* of the process when it was pushed */
+	_Alignas(max_align_t) unsigned char data[GONS_I_RECORD_SIZE];
+};
+
+struct stack {
+	struct record *records;
+	size_t used, room;
+	unsigned next_number;
+	bool ends_with_thread;
+	/* The first failure of an end that has not returned, and its height: should a deferred
+	 * call leave it by longjmp, the next end of that mark or of one below it says so. */
+	struct gons_i_failure pending;
+	size_t pending_height;
+};
+
+static __thread struct stack stack;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t thread_end;
+static int once_error;
+
+static int end_to(size_t height, unsigned number);
+
+/* A thread ends with scopes open. Failures have nobody left to hear of them. */
+static void end_thread(void *value)
+{
+	(void)value;
+	stack.ends_with_thread = false; /* another destructor may still push */
+	while (stack.used > 0)
+		(void)end_to(0, stack.records[0].number);
+	free(stack.records);
+	stack.records = NULL;
+	stack.room = 0;
+}
+
+static void prepare_process(void)
+{
+	once_error = pthread_key_create(&thread_end, end_thread);
+	if (once_error == 0)
+		once_error = gons_i_forks_prepare();
+}
+
+static int prepare_thread(void)
+{
+	int errnum;
+
+	(void)pthread_once(&once, prepare_process);
+	errnum = once_error ? once_error : pthread_setspecific(thread_end, &stack);
+	if (errnum != 0)
+		return gons_i_fail(errnum, "cannot arrange for the scope to end with the thread");
+	stack.ends_with_thread = true;
+	return 0;
+}
+
+int gons_i_scope_reserve(size_t n)
+{
+	size_t room = stack.room ? stack.room : 16;
+	struct record *records;
+
+	if (!stack.ends_with_thread && prepare_thread() < 0)
+		return -1;
+	if (stack.used + n <= stack.room)
+		return 0;
+	while (room < stack.used + n)
+		room *= 2;
+	records = realloc(stack.records, room * sizeof(*records));
+	if (!records)
+		return gons_i_fail(ENOMEM, "cannot record what is to be undone");
+	stack.records = records;
+	stack.room = room;
+	return 0;
+}
+
+unsigned gons_i_scope_push(const struct gons_i_undo *undo, const void *data, size_t size)
+{
+	struct record *record = &stack.records[stack.used++];
+
+	record->undo = undo;
+	record->number = stack.next_number;
+	record->forks = gons_i_forks();
+	if (size > 0)
+		memcpy(record->data, data, size);
+	stack.next_number = (stack.next_number + 1) & INT_MAX; /* a mark is an int >= 0 */
+	return record->number;
+}
+
+/* The index of the record with this number, or -1. */
+static ssize_t find(unsigned number)
+{
+	for (size_t i = stack.used; i-- > 0;)
+		if (stack.records[i].number == number)
+			return (ssize_t)i;
+	return -1;
+}
+
+static int undo_record(struct record *record)
+{
+	if (!record->undo)
+		return 0;
+	if (record->forks == gons_i_forks())
+		return record->undo->undo(record->data);
+	record->undo->drop(record->data);
+	return 0;
+}
+
+/*
+ * Undoes every record from the top down to the one at this height, which has this
+ * number. Stops early when a record's undo has itself ended that one.
+ */
+static int end_to(size_t height, unsigned number)
+{
+	struct gons_i_failure first = { .errnum = 0 };
+
+	while (stack.used > height && stack.records[height].number == number) {
+		struct record record = stack.records[--stack.used];
+
+		if (undo_record(&record) == 0 || first.errnum != 0)
+			continue;
+		gons_i_failure_save(&first);
+		if (stack.pending.errnum == 0) {
+			stack.pending = first;
+			stack.pending_height = height;
+		}
+	}
+	if (stack.pending.errnum != 0 && height <= stack.pending_height) {
+		first = stack.pending;
+		stack.pending.errnum = 0;
+	}
+	return first.errnum == 0 ? 0 : gons_i_failure_restore(&first);
+}
+
+int gons_i_scope_return(unsigned number)
+{
+	ssize_t own = find(number);
+	struct gons_i_failure first = { .errnum = 0 };
+	struct record record;
+
+	if (own < 0)
+		return 0;
+	for (size_t i = stack.used; i-- > (size_t)own;) {
+		record = stack.records[i];
+		if (!record.undo || !record.undo->is_way_back)
+			continue;
+		stack.used--;
+		memmove(&stack.records[i], &stack.records[i + 1],
+			(stack.used - i) * sizeof(record));
+		/* Also in a forked child: it is this very thread of control that goes back. */
+		if (record.undo->undo(record.data) < 0 && first.errnum == 0)
+			gons_i_failure_save(&first);
+	}
+	return first.errnum == 0 ? 0 : gons_i_failure_restore(&first);
+}
+
+GONS_EXPORT int gons_scope_begin(void)
+{
+	if (gons_i_scope_reserve(1) < 0)
+		return -1;
+	return (int)gons_i_scope_push(NULL, NULL, 0);
+}
+
+GONS_EXPORT int gons_scope_end(int mark)
+{
+	ssize_t height = mark < 0 ? -1 : find((unsigned)mark);
+
+	if (height < 0 || stack.records[height].undo)
+		return gons_i_fail(EINVAL, "%d is no mark on the scope of this thread", mark);
+	return end_to((size_t)height, (unsigned)mark);
+}
+
+GONS_EXPORT struct gons_scope_block gons_scope_block_begin(void)
+{
+	return (struct gons_scope_block){ .mark = gons_scope_begin(), .once = 1 };
+}
+
+GONS_EXPORT void gons_scope_block_end(struct gons_scope_block *block)
+{
+	if (block->mark < 0 || gons_scope_end(block->mark) == 0 || !gons_i_is_stranded())
+		return;
+	/* The block cannot say so, and what follows it must not run here. */
+	(void)fprintf(stderr, "gons: %s\n", gons_error());
+	abort();
+}
+
+/* ---- descriptors ---- */
+
+static int close_recorded(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	int fd = *(int *)data;
+
+	if (close(fd) == 0 || errno == EINTR)
+		return 0;
+	return gons_i_fail(errno, "cannot close descriptor %d, which the scope owns", fd);
+}
+
+static void drop_descriptor(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	(void)close(*(int *)data);
+}
+
+int gons_i_move_from_0(int fd)
+{
+	int other;
+
+	if (fd != 0)
+		return fd;
+	other = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (other < 0)
+		(void)gons_i_fail(errno, "cannot move what was opened away from descriptor 0");
+	gons_i_close_fd(&fd);
+	return other;
+}
+
+int gons_i_scope_push_fd(int fd)
+{
+	static const struct gons_i_undo undo = { .undo = close_recorded, .drop = drop_descriptor };
+
+	fd = gons_i_move_from_0(fd);
+	if (fd >= 0)
+		(void)gons_i_scope_push(&undo, &fd, sizeof(fd));
+	return fd;
+}
+
+/* ---- the caller's own records ---- */
+
+struct call {
+	void (*fn)(void *);
+	void *arg;
+};
+
+static int make_call(void *data)
+{
+	struct call call = *(struct call *)data;
+
+	call.fn(call.arg);
+	return 0;
+}
+
+static void drop_call(void *data)
+{
+	(void)data;
+}
+
+GONS_EXPORT int gons_defer(void (*fn)(void *), void *arg)
+{
+	static const struct gons_i_undo undo = { .undo = make_call, .drop = drop_call };
+	struct call call = { fn, arg };
+
+	if (!fn)
+		return gons_i_fail(EINVAL, "cannot defer a call of no function");
+	if (gons_i_scope_reserve(1) < 0)
+		return -1;
+	(void)gons_i_scope_push(&undo, &call, sizeof(call));
+	return 0;
+}

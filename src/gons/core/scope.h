@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_CORE_SCOPE_H
+#define GONS_I_CORE_SCOPE_H
+
+/* The undo stack of a thread. */
+
+#include "gons/base/common.h"
+
+/* What a record does when its scope ends, and in a child that inherited it by fork. */
+struct gons_i_undo {
+	int (*undo)(void *data); /* 0, or -1 with errno and message */
+	void (*drop)(void *data); /* frees what is this process's, touches nothing else */
+	bool is_way_back; /* a switch: undone by gons_i_scope_return(), too */
+};
+
+enum { GONS_I_RECORD_SIZE = 32 };
+
+/* Makes room for n records, so that as many gons_i_scope_push() cannot fail. -1 with ENOMEM. */
+int gons_i_scope_reserve(size_t n);
+
+/* Records data (of at most GONS_I_RECORD_SIZE bytes); there must be room. Returns the
+ * record's number, for gons_i_scope_return(). */
+unsigned gons_i_scope_push(const struct gons_i_undo *undo, const void *data, size_t size);
+
+/* Without standard input a namespace may get descriptor 0, which means none in a structure of
+ * zeros. Returns fd or, for 0, another one; -1 when there is none, and 0 is closed. */
+int gons_i_move_from_0(int fd);
+
+/* Records a descriptor to be closed; there must be room. Returns it, or what it was moved to as
+ * above; -1 when it could not be, and is closed. */
+int gons_i_scope_push_fd(int fd);
+
+/* Undoes the record with this number and, before it, those above it that are switches of
+ * namespaces; leaves the others. No error when the record is gone. */
+int gons_i_scope_return(unsigned number);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads of gons's own.
+ */
+#include <link.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/core/thread.h"
+#include "gons/diagnosis/refusal.h"
+
+enum { STACK_SIZE = 64 * 1024 };
+
+static int add_tls(struct dl_phdr_info *info, size_t size, void *total)
+{
+	(void)size;
+	for (size_t i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_TLS)
+			*(size_t *)total += info->dlpi_phdr[i].p_memsz + info->dlpi_phdr[i].p_align;
+	return 0;
+}
+
+/* A small one; but it has to hold the program's thread-local data, too. */
+static size_t stack_size(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = STACK_SIZE;
+
+	/* A child that is forked meanwhile, by another thread, would find the lock of the dynamic
+	 * linker held for ever: glibc frees it in no child. A fork waits for this lock, though. */
+	(void)gons_i_forks_prepare(); /* without memory it is as likely as ever */
+	gons_i_forks_forbid();
+	(void)dl_iterate_phdr(add_tls, &size);
+	gons_i_forks_allow();
+	return (size + page - 1) / page * page;
+}
+
+static int create_small(pthread_t *ret_thread, void *(*fn)(void *), void *arg)
+{
+	pthread_attr_t attr;
+	int errnum = pthread_attr_init(&attr);
+
+	if (errnum != 0)
+		return errnum;
+	(void)pthread_attr_setstacksize(&attr, stack_size()); /* too small: the default it is */
+	errnum = pthread_create(ret_thread, &attr, fn, arg);
+	if (errnum == EINVAL)
+		errnum = pthread_create(ret_thread, NULL, fn, arg);
+	(void)pthread_attr_destroy(&attr);
+	return errnum;
+}
+
+int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(*fn)(void *),
+			 void *arg)
+{
+	sigset_t all, old;
+	int errnum;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	errnum = stack == GONS_I_STACK_SMALL ? create_small(ret_thread, fn, arg)
+					     : pthread_create(ret_thread, NULL, fn, arg);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return errnum;
+}
+
+/* Nothing is known of the other one before its first process is there, nor on Linux 4.11. */
+static bool children_go_elsewhere(bool unless_known)
+{
+	struct stat own, theirs;
+
+	if (stat("/proc/thread-self/ns/pid", &own) < 0)
+		return false;
+	if (stat("/proc/thread-self/ns/pid_for_children", &theirs) < 0)
+		return unless_known;
+	return own.st_ino != theirs.st_ino;
+}
+
+int gons_i_fail_fork(int errnum, const char *what)
+{
+	bool elsewhere = errnum == ENOMEM && children_go_elsewhere(false);
+
+	(void)gons_i_fail(errnum, "%s", what);
+	if (errnum == EAGAIN)
+		gons_i_explain("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
+	else if (elsewhere)
+		gons_i_explain(
+			"the PID namespace that the children of this thread go into takes no "
+			"more of them once its first process has ended: setns(2) to another "
+			"one, such as /proc/thread-self/ns/pid");
+	return -1;
+}
+
+int gons_i_fail_thread(int errnum, const char *what)
+{
+#ifndef __GLIBC__ /* musl has no other word than EAGAIN */
+	if (errnum == EAGAIN && children_go_elsewhere(true))
+		errnum = EINVAL;
+#endif
+	(void)gons_i_fail_fork(errnum, what);
+	if (errnum == EINVAL)
+		gons_i_explain("a process whose children go into another PID namespace, as by "
+			       "gons_pid, can make no threads");
+	else if (errnum == EPERM) /* the C library takes clone(2) for ENOSYS only */
+		(void)gons_i_explain_call("clone3(2)", "5.3");
+	return -1;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_CORE_THREAD_H
+#define GONS_I_CORE_THREAD_H
+
+#include "gons/base/common.h"
+
+/* The caller's functions need a stack of the usual size, gons's own do not. */
+enum gons_i_stack { GONS_I_STACK_USUAL, GONS_I_STACK_SMALL };
+
+/* pthread_create(3) of a thread with all signals blocked. Returns an error number. */
+int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(*fn)(void *),
+			 void *arg);
+
+/* Says "<what>: <reason>" of such an error number, and what limit that is. Returns -1. */
+int gons_i_fail_thread(int errnum, const char *what);
+
+/* The same for fork(2), whose child is one more thread for those limits. */
+int gons_i_fail_fork(int errnum, const char *what);
+
+#endif

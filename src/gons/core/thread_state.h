@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_CORE_THREAD_STATE_H
+#define GONS_I_CORE_THREAD_STATE_H
+
+#include <stdbool.h>
+
+void gons_i_set_stranded(int type, bool is);
+void gons_i_go_away(int ways); /* 1 or -1 */
+
+/* True while this thread is in namespaces that it will leave with its scope. */
+bool gons_i_is_away(void);
+
+/* True while this thread is in a namespace that the kernel did not let it leave. */
+bool gons_i_is_stranded(void);
+
+#endif

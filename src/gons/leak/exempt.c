@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What gons itself keeps beyond any scope: threads that wait for work, and the descriptors of
+ * what was made ahead. A leak report leaves these out of its pictures, and takes a picture
+ * while no thread of gons is in the middle of a change.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/leak/exempt.h"
+
+static pthread_cond_t calm; /* of the monotonic clock */
+static unsigned changing; /* threads in the middle of a change */
+static unsigned waiting; /* threads that want to take a picture */
+static bool held; /* by one of them */
+
+static unsigned last_owner = GONS_I_EXEMPT_LIBRARY;
+static unsigned *fd_owners; /* by descriptor; 0: not gons's */
+static size_t n_fd_owners;
+static struct gons_i_exempt_thread *threads;
+
+/* How many changes this thread is in the middle of, one inside the other. */
+static __thread unsigned depth;
+
+/* ---- fork ---- */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int once_error;
+
+static void begin_calm(void)
+{
+	pthread_condattr_t attr;
+
+	/* None of these can fail. */
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&calm, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+/* Only the thread that forked is here. What others were about is nobody's any more, but their
+ * descriptors are still gons's. */
+static void begin_child(void)
+{
+	begin_calm();
+	changing = depth > 0;
+	waiting = 0;
+	held = false;
+	threads = NULL;
+}
+
+static void watch_forks(void)
+{
+	begin_calm();
+	once_error = gons_i_forks_prepare();
+	if (once_error == 0)
+		once_error = pthread_atfork(NULL, NULL, begin_child);
+}
+
+int gons_i_exempt_prepare(void)
+{
+	(void)pthread_once(&once, watch_forks);
+	return once_error == 0 ? 0 : gons_i_fail(once_error, "cannot prepare for a later fork(2)");
+}
+
+/* ---- changes and pictures ---- */
+
+void gons_i_exempt_change(void)
+{
+	if (depth++ > 0)
+		return;
+	gons_i_forks_forbid();
+	while (held || waiting > 0)
+		gons_i_forks_wait(&calm);
+	changing++;
+	gons_i_forks_allow();
+}
+
+void gons_i_exempt_changed(void)
+{
+	if (--depth > 0)
+		return;
+	gons_i_forks_forbid();
+	if (--changing == 0 || waiting > 0)
+		(void)pthread_cond_broadcast(&calm);
+	gons_i_forks_allow();
+}
+
+void gons_i_exempt_hold(void)
+{
+	/* A change may last as long as a function of the caller's that is called in it, which
+	 * may wait for this very thread. */
+	enum { PATIENCE_S = 10 };
+	struct timespec end;
+	int errnum = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &end); /* cannot fail */
+	end.tv_sec += PATIENCE_S;
+	gons_i_forks_forbid();
+	waiting++;
+	while (held || (changing > (depth > 0) && errnum == 0)) {
+		if (errnum != 0)
+			gons_i_forks_wait(&calm); /* another picture is soon taken */
+		else
+			errnum = gons_i_forks_wait_until(&calm, &end);
+	}
+	waiting--;
+	held = true;
+	gons_i_forks_allow();
+}
+
+void gons_i_exempt_release(void)
+{
+	gons_i_forks_forbid();
+	held = false;
+	(void)pthread_cond_broadcast(&calm);
+	gons_i_forks_allow();
+}
+
+/* ---- what is gons's ---- */
+
+unsigned gons_i_exempt_last(void)
+{
+	return last_owner;
+}
+
+unsigned gons_i_exempt_new(void)
+{
+	return ++last_owner;
+}
+
+int gons_i_exempt_add_fd(int fd, unsigned owner)
+{
+	if ((size_t)fd >= n_fd_owners) {
+		size_t n = ((size_t)fd | 63) + 1;
+		unsigned *owners = realloc(fd_owners, n * sizeof(*owners));
+
+		if (!owners)
+			return gons_i_fail(ENOMEM, "cannot remember what is open");
+		memset(owners + n_fd_owners, 0, (n - n_fd_owners) * sizeof(*owners));
+		fd_owners = owners;
+		n_fd_owners = n;
+	}
+	fd_owners[fd] = owner;
+	return 0;
+}
+
+void gons_i_exempt_remove_fd(int fd)
+{
+	if (fd >= 0 && (size_t)fd < n_fd_owners)
+		fd_owners[fd] = 0;
+}
+
+void gons_i_exempt_add_thread(struct gons_i_exempt_thread *thread)
+{
+	thread->next = threads;
+	threads = thread;
+}
+
+void gons_i_exempt_remove_thread(const struct gons_i_exempt_thread *thread)
+{
+	struct gons_i_exempt_thread **at = &threads;
+
+	while (*at && *at != thread)
+		at = &(*at)->next;
+	if (*at)
+		*at = thread->next;
+}
+
+bool gons_i_exempt_has_fd(int fd, unsigned last)
+{
+	return (size_t)fd < n_fd_owners && fd_owners[fd] != 0 && fd_owners[fd] <= last;
+}
+
+bool gons_i_exempt_has_thread(pid_t tid, unsigned last)
+{
+	for (const struct gons_i_exempt_thread *thread = threads; thread; thread = thread->next)
+		if (thread->tid == tid && thread->owner <= last)
+			return true;
+	return false;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Re-execution, as seen by who has an action run.
+ *
+ * The new process has nothing but its standard descriptors. So how far it has come stands in its
+ * standard error, in a line with a nonce that only the two know: it has come to
+ * gons_reexec_check() and the action begins, or why it does not. That line is taken out again.
+ */
+#include <ctype.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "gons/base/error.h"
+#include "gons/process/reexec_parts.h"
+
+/* Declared in <gons/reexec_json.h>, which needs jansson. */
+int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
+			    const char *printed);
+
+enum { DEFAULT_TIMEOUT_MS = 10000 };
+
+/* What somebody prints who goes on and on must not take the machine's memory. */
+static const size_t most_output = (size_t)1 << 30;
+
+/* ---- before anything is done ---- */
+
+static int check_job(const struct gons_reexec *job)
+{
+	if (!job)
+		return gons_i_fail(EINVAL, "what to run again is NULL");
+	if (gons_i_action_check(job->action) < 0)
+		return -1;
+	if (!job->param && job->param_size > 0)
+		return gons_i_fail(EINVAL, "there are %zu bytes of a parameter at NULL",
+				   job->param_size);
+	if (job->timeout_ms < 0)
+		return gons_i_fail(EINVAL, "%d ms are no timeout", job->timeout_ms);
+	return gons_i_environment_check(job);
+}
+
+/* What would show only after the fork. */
+static int check_process(void)
+{
+	struct sigaction action;
+
+	if (getauxval(AT_SECURE) != 0)
+		return gons_i_fail(EPERM, "a program with elevated privileges does not run itself");
+	if (sigaction(SIGCHLD, NULL, &action) == 0 &&
+	    (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT))) {
+		(void)gons_i_fail(ECHILD, "the exit status of the new process would be lost");
+		gons_i_explain("SIGCHLD is ignored in this process: signal(SIGCHLD, SIG_DFL)");
+		return -1;
+	}
+	return 0;
+}
+
+static void make_ticket(const char *action, char ticket[GONS_I_TICKET_SIZE])
+{
+	struct timespec now;
+	uint64_t nonce;
+
+	/* Unlikely to be met by chance is enough. */
+	if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) != sizeof(nonce)) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		nonce = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	}
+	(void)snprintf(ticket, GONS_I_TICKET_SIZE, "%0*jx%c%s", GONS_I_NONCE, (uintmax_t)nonce,
+		       gons_i_coverage_fd() >= 0 ? 'c' : '-', action); /* fits */
+}
+
+/* ---- what came of it ---- */
+
+/* How far the new process has come, and what it has said by itself. */
+struct progress {
+	bool reported;
+	int errnum; /* why the action does not run, or 0 */
+	char message[GONS_I_MESSAGE_SIZE];
+	const char *text; /* in standard error */
+	size_t length;
+};
+
+/* Takes a line of report() out of the text, and gives its offset and what stands behind the nonce;
+ * the text's end and "" where there is no such line. */
+static size_t take_line(const char *nonce, struct gons_i_buffer *text, char *ret, size_t size)
+{
+	char *line = text->size ? memmem(text->data, text->size, nonce, GONS_I_NONCE) : NULL;
+	char *end = line ? memchr(line, '\n', text->size - (size_t)(line - text->data)) : NULL;
+
+	ret[0] = '\0';
+	if (!end)
+		return text->size;
+	*end++ = '\0';
+	(void)snprintf(ret, size, "%s", line + GONS_I_NONCE);
+	text->size -= (size_t)(end - line);
+	memmove(line, end, text->size - (size_t)(line - text->data) + 1); /* and the '\0' */
+	return (size_t)(line - text->data);
+}
+
+/* What is behind a second line is not the action's, but about the data of the coverage. */
+static void read_reports(const char *nonce, struct gons_i_buffer *text, struct progress *progress)
+{
+	char line[16 + GONS_I_MESSAGE_SIZE];
+	char *message;
+
+	memset(progress, 0, sizeof(*progress));
+	(void)take_line(nonce, text, line, sizeof(line));
+	progress->reported = line[0] != '\0';
+	if (progress->reported) {
+		progress->errnum = (int)strtol(line + 1, &message, 10);
+		(void)snprintf(progress->message, sizeof(progress->message), "%s",
+			       message + (*message == ':'));
+	}
+	text->size = take_line(nonce, text, line, sizeof(line));
+	if (text->data)
+		text->data[text->size] = '\0';
+	progress->text = text->size ? text->data : "";
+	progress->length = text->size;
+}
+
+/* Appends a text of any length: not more than most bytes of it, and no half characters. */
+static void append(struct gons_i_failure *failure, const char *introduction, const char *text,
+		   size_t length, size_t most)
+{
+	size_t used = strlen(failure->message);
+	size_t room = sizeof(failure->message) - used;
+	size_t extra = strlen(introduction) + sizeof("...");
+	bool cut;
+
+	while (length > 0 && isspace((unsigned char)text[length - 1]))
+		length--;
+	if (length == 0 || room <= extra)
+		return;
+	if (most > room - extra)
+		most = room - extra;
+	cut = length > most;
+	if (cut)
+		for (length = most; length > 0 && (text[length] & 0xc0) == 0x80;) /* UTF-8 */
+			length--;
+	used += (size_t)snprintf(failure->message + used, room, "%s", introduction);
+	for (size_t i = 0; i < length; i++) { /* by length: there may be a NUL in it */
+		const unsigned char c = (unsigned char)text[i];
+
+		failure->message[used++] = iscntrl(c) && c != '\t' && c != '\n' ? '?' : (char)c;
+	}
+	(void)strcpy(failure->message + used, cut ? "..." : "");
+}
+
+/* The message "<formatted>", with what the process has written to standard error. */
+__attribute__((format(printf, 3, 4))) static int fail_with_text(int errnum,
+								const struct progress *progress,
+								const char *format, ...)
+{
+	static const char blank[] = "white space";
+	struct gons_i_failure failure = { .errnum = errnum };
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(failure.message, sizeof(failure.message), format, args);
+	va_end(args);
+	append(&failure, "; it wrote to standard error: ", progress->text, progress->length,
+	       SIZE_MAX);
+	if (progress->length > 0 && strspn(progress->text, " \t\n\v\f\r") == progress->length)
+		append(&failure, "; it wrote to standard error: ", blank, sizeof(blank) - 1,
+		       SIZE_MAX);
+	return gons_i_failure_restore(&failure);
+}
+
+/* "exited with status 3", or by which signal it ended. */
+enum { END_SIZE = 80 };
+static const char *describe_end(int status, char end[END_SIZE])
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(end, END_SIZE, "was killed by signal %d (%s)", WTERMSIG(status),
+			       strsignal(WTERMSIG(status)));
+	else
+		(void)snprintf(end, END_SIZE, "exited with status %d", WEXITSTATUS(status));
+	return end;
+}
+
+static int judge_end(const char *action, int status, const struct progress *progress)
+{
+	char end[END_SIZE];
+
+	describe_end(status, end);
+	if (progress->errnum != 0) {
+		(void)fail_with_text(progress->errnum, progress,
+				     "the action \"%s\" was not run: %s", action,
+				     progress->message);
+		if (progress->errnum == EACCES && prctl(PR_GET_DUMPABLE) != 1)
+			gons_i_explain("this process is not dumpable, so that the new one may not "
+				       "look below its /proc/self: prctl(PR_SET_DUMPABLE, 1)");
+		return -1;
+	}
+	if (!progress->reported)
+		return fail_with_text(EREMOTEIO, progress,
+				      "the program %s before it came to gons_reexec_check(), where "
+				      "the action \"%s\" would have been run",
+				      end, action);
+	if (status == 0 && progress->length == 0)
+		return 0;
+	return fail_with_text(EREMOTEIO, progress, "the action \"%s\" %s", action, end);
+}
+
+static int judge(const struct gons_reexec *job, int timeout_ms,
+		 const struct gons_i_outcome *outcome, const struct progress *progress)
+{
+	const char *where = progress->reported ? "" : ", before it came to gons_reexec_check()";
+
+	switch (outcome->fate) {
+	case GONS_I_ENDED:
+		break;
+	case GONS_I_OVERDUE:
+		return fail_with_text(ETIMEDOUT, progress,
+				      "the action \"%s\" was killed after %d ms%s", job->action,
+				      timeout_ms, where);
+	case GONS_I_IMMORTAL:
+		return fail_with_text(
+			ETIMEDOUT, progress,
+			"the action \"%s\" was to be killed after %d ms, but has become "
+			"another user's process, and lives on",
+			job->action, timeout_ms);
+	case GONS_I_VERBOSE:
+		return fail_with_text(EFBIG, progress,
+				      "the action \"%s\" was killed because it printed more than "
+				      "1 GiB",
+				      job->action);
+	case GONS_I_UNKNOWN:
+		return fail_with_text(
+			ECHILD, progress,
+			"the exit status of the action \"%s\" is lost: a handler of "
+			"SIGCHLD or another thread of this process has waited for any child",
+			job->action);
+	}
+	return judge_end(job->action, outcome->status, progress);
+}
+
+/* ---- the calls ---- */
+
+static int exit_status(const struct gons_i_outcome *outcome)
+{
+	if (outcome->fate == GONS_I_IMMORTAL || outcome->fate == GONS_I_UNKNOWN)
+		return -1;
+	return WIFSIGNALED(outcome->status) ? 128 + WTERMSIG(outcome->status)
+					    : WEXITSTATUS(outcome->status);
+}
+
+/* Always a string, so that nobody has to look for NULL. */
+static int terminate(struct gons_i_buffer *buffer)
+{
+	if (!buffer->data)
+		buffer->data = calloc(1, 1);
+	return buffer->data ? 0 : gons_i_fail(ENOMEM, "cannot hold the result of an action");
+}
+
+static int run(const struct gons_reexec *job, struct gons_reexec_result *result)
+{
+	int timeout_ms = job->timeout_ms ? job->timeout_ms : DEFAULT_TIMEOUT_MS;
+	struct gons_i_environment environment;
+	struct gons_i_outcome outcome;
+	char ticket[GONS_I_TICKET_SIZE];
+	struct progress progress;
+	int done;
+
+	make_ticket(job->action, ticket);
+	if (gons_i_environment_make(job, ticket, &environment) < 0)
+		return -1;
+	done = gons_i_reexec_process_run(
+		&(struct gons_i_reexec_process){ .environment = environment.variables,
+						 .input = job->param,
+						 .input_size = job->param_size,
+						 .timeout_ms = timeout_ms,
+						 .most_output = most_output,
+						 .extra_fd = gons_i_coverage_fd() },
+		&outcome);
+	gons_i_environment_free(&environment);
+	if (done < 0)
+		return -1;
+	read_reports(ticket, &outcome.error_output, &progress);
+	done = terminate(&outcome.output) < 0 || terminate(&outcome.error_output) < 0
+		       ? -1
+		       : judge(job, timeout_ms, &outcome, &progress);
+	*result = (struct gons_reexec_result){ .output = outcome.output.data,
+					       .output_size = outcome.output.size,
+					       .error_output = outcome.error_output.data,
+					       .exit_status = exit_status(&outcome) };
+	return done;
+}
+
+GONS_EXPORT int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_reexec_result own = { .exit_status = -1 };
+	int done = check_job(job) < 0 || check_process() < 0 ? -1 : run(job, &own);
+
+	if (result)
+		*result = own;
+	else
+		gons_reexec_result_free(&own);
+	return done;
+}
+
+/* jansson is the program's, but the message is the library's. */
+GONS_EXPORT int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
+					const char *printed)
+{
+	enum { SHOWN = 100 };
+	struct gons_i_failure failure = { .errnum = errnum };
+
+	if (!reason)
+		return gons_i_fail(errnum,
+				   "cannot write the parameter of the action \"%s\" as JSON",
+				   action ? action : "");
+	(void)snprintf(failure.message, sizeof(failure.message),
+		       "the action \"%s\" printed no JSON document: %s", action, reason);
+	append(&failure, "; it printed: ", printed, strlen(printed), SHOWN);
+	return gons_i_failure_restore(&failure);
+}
+
+GONS_EXPORT void gons_reexec_result_free(struct gons_reexec_result *result)
+{
+	int saved = errno;
+
+	if (!result)
+		return;
+	free(result->output);
+	free(result->error_output);
+	memset(result, 0, sizeof(*result));
+	errno = saved;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_REEXEC_PARTS_H
+#define GONS_REEXEC_PARTS_H
+
+/*
+ * What re-execution is made of: the actions, the environment that makes a process run one, and
+ * the process itself.
+ */
+
+#include <gons/reexec.h>
+
+#include "gons/base/common.h"
+
+/* ---- reexec_action.c ---- */
+
+/* 0, or EINVAL where this action cannot be run from this process. */
+int gons_i_action_check(const char *name);
+
+/* In a program built for gcov, the root directory that its paths are below; else -1. */
+int gons_i_coverage_fd(void);
+
+/* ---- reexec_environment.c ---- */
+
+/* The variable by which a process knows that it is to run an action. Its value is a ticket: the
+ * nonce, 'c' for a descriptor for coverage or '-', and the action's name. */
+#define GONS_I_ACTION_VARIABLE "gons_action"
+enum {
+	GONS_I_NONCE = 16,
+	GONS_I_NAME_MAX = 255,
+	GONS_I_TICKET_SIZE = GONS_I_NONCE + 1 + GONS_I_NAME_MAX + 1
+};
+
+struct gons_i_environment {
+	char **variables; /* ends with a NULL */
+	size_t own; /* so many of the first ones are to be freed */
+};
+
+/* 0, or EINVAL for what is wrong in the job's namespaces and environment. */
+int gons_i_environment_check(const struct gons_reexec *job);
+
+/* The environment of a process that is to run the checked job. */
+int gons_i_environment_make(const struct gons_reexec *job, const char *ticket,
+			    struct gons_i_environment *ret_environment);
+void gons_i_environment_free(struct gons_i_environment *environment);
+
+/* ---- reexec_child.c ---- */
+
+struct gons_i_reexec_process {
+	char *const *environment;
+	const void *input;
+	size_t input_size;
+	int timeout_ms;
+	size_t most_output; /* and as much to standard error */
+	int extra_fd; /* is descriptor 3 of the child; or -1 */
+};
+
+struct gons_i_buffer {
+	char *data; /* has a '\0' behind it; NULL while it is empty */
+	size_t size, room;
+};
+
+enum gons_i_fate {
+	GONS_I_ENDED,
+	GONS_I_OVERDUE, /* killed at the timeout */
+	GONS_I_VERBOSE, /* killed for its endless output */
+	GONS_I_IMMORTAL, /* was to be killed, and cannot be */
+	GONS_I_UNKNOWN, /* somebody else has got its status */
+};
+
+struct gons_i_outcome {
+	enum gons_i_fate fate;
+	int status; /* as of waitpid(2), where there is one */
+	struct gons_i_buffer output, error_output;
+};
+
+/* Runs /proc/self/exe to its end, or to a bitter one. -1 when it could not be started or
+ * watched; there is nothing left of it then. */
+int gons_i_reexec_process_run(const struct gons_i_reexec_process *child,
+			      struct gons_i_outcome *ret_outcome);
+
+#endif

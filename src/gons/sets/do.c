@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions that run on another thread, in a set's namespaces.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/core/thread.h"
+#include "gons/sets/internal.h"
+#include "gons/sets/join.h"
+#include "gons/sets/set_thread.h"
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* Linux 6.9 */
+#endif
+
+struct call {
+	const struct gons_i_set *set;
+	void (*fn)(void *);
+	void *arg;
+	sigset_t mask;
+	bool joined;
+	struct gons_i_failure failure;
+};
+
+/* It is thrown away, so nothing has to be put back. */
+static void *run(void *arg)
+{
+	struct call *call = arg;
+
+	if (gons_i_switch_for_good(call->set->fd, call->set->types) < 0) {
+		gons_i_failure_save(&call->failure);
+		return NULL;
+	}
+	call->joined = true;
+	(void)pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
+	call->fn(call->arg);
+	return NULL;
+}
+
+static int do_once(const struct gons_i_set *set, void (*fn)(void *), void *arg)
+{
+	struct call call = { .set = set, .fn = fn, .arg = arg };
+	pthread_t thread;
+	int errnum;
+
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &call.mask);
+	errnum = gons_i_thread_create(&thread, GONS_I_STACK_USUAL, run, &call);
+	if (errnum != 0)
+		return gons_i_fail_thread(errnum, "cannot create a thread to run a function on");
+	(void)pthread_join(thread, NULL);
+	return call.joined ? 0 : gons_i_failure_restore(&call.failure);
+}
+
+static const struct gons_i_set *check(const gons_set *set, bool has_fn)
+{
+	const struct gons_i_set *found = gons_i_set_find(set);
+
+	if (!found)
+		return NULL;
+	if (!has_fn)
+		(void)gons_i_fail(EINVAL, "cannot run no function");
+	return has_fn && gons_i_set_check_switchable(found, "enter") == 0 ? found : NULL;
+}
+
+GONS_EXPORT int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct gons_i_set *found = check(set, fn != NULL);
+
+	return found ? do_once(found, fn, arg) : -1;
+}
+
+/* ---- on a thread that may be kept ---- */
+
+struct once {
+	bool (*fn)(void *);
+	void *arg;
+};
+
+static void call_once(void *arg)
+{
+	const struct once *once = arg;
+
+	(void)once->fn(once->arg);
+}
+
+/* Only the first thread of a process has one on older kernels. */
+static int open_pidfd(void)
+{
+	pid_t tid = gettid();
+
+	return (int)(tid == getpid() ? syscall(SYS_pidfd_open, tid, 0)
+				     : syscall(SYS_pidfd_open, tid, PIDFD_THREAD));
+}
+
+GONS_EXPORT int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), void *arg)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct once once = { fn, arg };
+	struct gons_i_request request = { .set = check(set, fn != NULL), .fn = fn, .arg = arg };
+	cleanup_fd int pidfd = -1;
+
+	if (!request.set)
+		return -1;
+	/* A thread that has been in another mount namespace cannot share its directories with
+	 * the others again. */
+	if (!(request.set->types & CLONE_NEWNS))
+		pidfd = open_pidfd();
+	if (pidfd < 0)
+		return do_once(request.set, call_once, &once);
+	request.caller = gettid();
+	request.pidfd = pidfd;
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &request.mask);
+	return gons_i_set_thread_do(&request);
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pools: sets of namespaces made ahead of need, by a thread of the pool's own: the maker.
+ *
+ * The maker fills the pool and sleeps until half of it was taken, because waking a thread
+ * costs a getter as much as all the rest of getting a set. Who finds the pool empty makes a
+ * set itself, beside the maker: to wait for the one in the making could be as long, and is
+ * longer where the maker does not get a CPU.
+ */
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/base/procfs.h"
+#include "gons/base/types.h"
+#include "gons/core/nsfd.h"
+#include "gons/core/thread.h"
+#include "gons/leak/exempt.h"
+#include "gons/sets/internal.h"
+#include "gons/sets/thread_attributes.h"
+
+/* A set, and the descriptors that gons keeps for it. */
+struct made {
+	gons_set *set;
+	int fds[GONS_I_TYPES + GONS_I_PID_INIT_FDS];
+	unsigned n;
+};
+
+enum state { IDLE, STARTING, STARTED };
+
+struct gons_pool {
+	int types;
+	int (*after_create)(const gons_set *, void *);
+	void *arg;
+
+	/* Where the maker was started; constant while it is. */
+	struct made origin;
+
+	/* From here on under the lock of kept.c. */
+	enum state state;
+	unsigned forks; /* of the process when it was started: in a child there is no maker */
+	struct made *ready; /* a ring */
+	unsigned wanted, first, len;
+	bool refused; /* by after_create, after the sets that are ready; to be told by a get */
+	bool resting; /* the maker failed or was refused one; nobody got one since */
+	unsigned got; /* how many were, as a number that wraps around */
+	struct gons_i_failure failure;
+	bool filling, ending;
+	pthread_cond_t work, news; /* for the maker, and from it */
+	pthread_t thread;
+	struct gons_i_exempt_thread maker;
+};
+
+/* ---- what gons keeps ---- */
+
+static void set_made(struct made *made, gons_set *set)
+{
+	const struct gons_i_set *found = set ? gons_i_set_find(set) : NULL;
+
+	*made = (struct made){ .set = set };
+	for (size_t i = 0; found && i < GONS_I_TYPES; i++)
+		if (found->fd[i] >= 0)
+			made->fds[made->n++] = found->fd[i];
+	if (found)
+		made->n += gons_i_pid_init_fds(found->keeper, made->fds + made->n);
+}
+
+/* With the lock held: no leak any more, from here on the pool's. */
+static int keep(const struct made *made, unsigned owner)
+{
+	for (unsigned i = 0; i < made->n; i++)
+		if (gons_i_exempt_add_fd(made->fds[i], owner) < 0)
+			return -1;
+	return 0;
+}
+
+/* With the lock held: the opposite. */
+static void forget(const struct made *made)
+{
+	for (unsigned i = 0; i < made->n; i++)
+		gons_i_exempt_remove_fd(made->fds[i]);
+}
+
+static int keep_locked(const struct made *made, unsigned owner)
+{
+	int result;
+
+	gons_i_forks_forbid();
+	result = keep(made, owner);
+	if (result < 0)
+		forget(made);
+	gons_i_forks_allow();
+	return result;
+}
+
+/* Closes the set, keeping errno and message. */
+static void discard(gons_set *set)
+{
+	struct gons_i_failure failure;
+
+	gons_i_failure_save(&failure);
+	gons_set_close(set);
+	(void)gons_i_failure_restore(&failure);
+}
+
+/* ---- making ---- */
+
+/* Calls after_create. 0, or -1 with the message of what has failed in it. */
+static int furnish(const struct gons_pool *pool, const gons_set *set)
+{
+	int mark = gons_scope_begin();
+	struct gons_i_failure failure;
+	int result;
+
+	if (mark < 0)
+		return -1;
+	gons_i_failure_forget(0);
+	result = pool->after_create(set, pool->arg);
+	if (result < 0) {
+		if (!gons_i_is_explained())
+			(void)gons_i_fail(errno ? errno : ECANCELED,
+					  "the pool's after_create refuses a set");
+		gons_i_failure_save(&failure);
+	}
+	if (gons_scope_end(mark) < 0)
+		return -1;
+	return result < 0 ? gons_i_failure_restore(&failure) : 0;
+}
+
+/* Makes a set out of these namespaces, NULL: those of the calling thread. */
+static gons_set *make(const struct gons_pool *pool, const gons_set *from, bool *ret_refused)
+{
+	gons_set *set = gons_set_unshare(from, pool->types, NULL);
+
+	*ret_refused = set && pool->after_create && furnish(pool, set) < 0;
+	if (!*ret_refused)
+		return set;
+	discard(set);
+	return NULL;
+}
+
+/* ---- the maker ---- */
+
+static bool wants_more(const struct gons_pool *pool)
+{
+	return pool->filling && !pool->refused && !pool->resting && !pool->ending;
+}
+
+/* Later sets are made from where the maker is, so after_create must have left it there. */
+static bool is_at_origin(const struct gons_pool *pool)
+{
+	const struct gons_i_set *origin =
+		pool->origin.set ? gons_i_set_find(pool->origin.set) : NULL;
+
+	if (!pool->after_create || !origin || gons_i_is_in(origin->fd))
+		return true;
+	(void)gons_i_fail(EINVAL, "the pool's after_create has moved the pool's thread");
+	gons_i_explain("use gons_execute() or gons_set_do() to go into the set's namespaces");
+	return false;
+}
+
+/* Makes one set, of which no picture is taken before its descriptors are known as gons's. */
+static void make_ahead(struct gons_pool *pool)
+{
+	struct gons_i_failure failure;
+	unsigned got_before;
+	struct made made;
+	gons_set *set;
+	bool refused;
+
+	gons_i_exempt_change();
+	gons_i_forks_forbid();
+	got_before = pool->got;
+	gons_i_forks_allow();
+	set = make(pool, NULL, &refused);
+	if (set && !is_at_origin(pool)) {
+		discard(set);
+		set = NULL;
+		refused = true;
+	}
+	set_made(&made, set);
+	if (made.set && keep_locked(&made, pool->maker.owner) < 0) {
+		gons_set_close(made.set);
+		made.set = NULL;
+	}
+	gons_i_failure_save(&failure);
+	gons_i_forks_forbid();
+	if (made.set) {
+		pool->ready[(pool->first + pool->len) % pool->wanted] = made;
+		pool->len++;
+		pool->filling = pool->len < pool->wanted;
+	} else {
+		pool->refused = refused;
+		pool->resting = !refused && pool->got == got_before;
+		pool->failure = failure;
+	}
+	gons_i_forks_allow();
+	gons_i_exempt_changed();
+}
+
+static void *live(void *arg)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_pool *pool = arg;
+	int tid;
+
+	(void)prctl(PR_SET_NAME, "gons-pool");
+	tid = gons_i_tid();
+	gons_i_forks_forbid();
+	pool->maker.tid = tid;
+	if (tid < 0)
+		gons_i_failure_save(&pool->failure);
+	else
+		gons_i_exempt_add_thread(&pool->maker);
+	(void)pthread_cond_broadcast(&pool->news);
+	while (tid > 0 && !pool->ending) {
+		if (!wants_more(pool)) {
+			gons_i_forks_wait(&pool->work);
+			continue;
+		}
+		gons_i_forks_allow();
+		make_ahead(pool);
+		gons_i_forks_forbid();
+	}
+	gons_i_forks_allow();
+	return NULL;
+}
+
+/* ---- beginning and end ---- */
+
+/* Closes what is ahead; the pool is one that was not started, then. */
+static void empty(struct gons_pool *pool)
+{
+	struct gons_pool old;
+
+	gons_i_exempt_change();
+	gons_i_forks_forbid();
+	old = *pool;
+	for (unsigned i = 0; i < old.len; i++)
+		forget(&old.ready[(old.first + i) % old.wanted]);
+	forget(&old.origin);
+	gons_i_exempt_remove_thread(&pool->maker);
+	*pool = (struct gons_pool){ .types = old.types,
+				    .after_create = old.after_create,
+				    .arg = old.arg };
+	gons_i_forks_allow();
+	for (unsigned i = 0; i < old.len; i++)
+		gons_set_close(old.ready[(old.first + i) % old.wanted].set);
+	gons_set_close(old.origin.set);
+	free(old.ready);
+	gons_i_exempt_changed();
+}
+
+/* In a forked child the sets ahead are the parent's to give, and there is no maker. */
+static void leave_parent(struct gons_pool *pool)
+{
+	bool inherited;
+
+	gons_i_forks_forbid();
+	inherited = pool->state != IDLE && pool->forks != gons_i_forks();
+	gons_i_forks_allow();
+	if (inherited)
+		empty(pool);
+}
+
+GONS_EXPORT gons_pool *gons_pool_new(int types, int (*after_create)(const gons_set *, void *),
+				     void *arg)
+{
+	gons_pool *pool;
+
+	if (gons_i_check_types(types) < 0 || gons_i_exempt_prepare() < 0)
+		return NULL;
+	pool = calloc(1, sizeof(*pool));
+	if (!pool) {
+		(void)gons_i_fail(ENOMEM, "cannot make a pool");
+		return NULL;
+	}
+	pool->types = types;
+	pool->after_create = after_create;
+	pool->arg = arg;
+	return pool;
+}
+
+/* Starts the maker and waits until it is known as gons's. */
+static int start_maker(struct gons_pool *pool)
+{
+	struct gons_i_failure failure;
+	int errnum = gons_i_thread_create(&pool->thread, GONS_I_STACK_USUAL, live, pool);
+
+	if (errnum != 0)
+		return gons_i_fail_thread(errnum, "cannot create the thread of a pool");
+	gons_i_forks_forbid();
+	while (pool->maker.tid == 0)
+		gons_i_forks_wait(&pool->news);
+	if (pool->maker.tid > 0)
+		pool->state = STARTED;
+	failure = pool->failure;
+	gons_i_forks_allow();
+	if (pool->state == STARTED)
+		return 0;
+	(void)pthread_join(pool->thread, NULL); /* it has ended by itself */
+	return gons_i_failure_restore(&failure);
+}
+
+static int start(struct gons_pool *pool, unsigned n)
+{
+	const int types = pool->types & GONS_I_SWITCHABLE_FLAGS;
+	gons_set *origin;
+
+	pool->ready = calloc(n, sizeof(*pool->ready));
+	if (!pool->ready)
+		return gons_i_fail(ENOMEM, "cannot make a pool of %u sets", n);
+	pool->wanted = n;
+	pool->filling = true;
+	origin = types ? gons_set_current(types) : NULL;
+	if (types && !origin)
+		return -1;
+	set_made(&pool->origin, origin);
+	gons_i_forks_forbid();
+	pool->maker.owner = gons_i_exempt_new();
+	gons_i_forks_allow();
+	return keep_locked(&pool->origin, pool->maker.owner) < 0 ? -1 : start_maker(pool);
+}
+
+GONS_EXPORT int gons_pool_start(gons_pool *pool, unsigned n)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_failure failure;
+	enum state state;
+	int result;
+
+	if (!pool)
+		return gons_i_fail(EINVAL, "cannot start no pool");
+	if (n == 0)
+		return gons_i_fail(EINVAL, "cannot start a pool of no sets");
+	leave_parent(pool);
+	gons_i_forks_forbid();
+	state = pool->state;
+	if (state == IDLE) {
+		pool->state = STARTING;
+		pool->forks = gons_i_forks();
+	}
+	gons_i_forks_allow();
+	if (state != IDLE)
+		return gons_i_fail(EINVAL, "cannot start a pool that has been started");
+	gons_i_exempt_change();
+	result = start(pool, n);
+	if (result < 0) {
+		gons_i_failure_save(&failure);
+		empty(pool);
+		(void)gons_i_failure_restore(&failure);
+	}
+	gons_i_exempt_changed();
+	return result;
+}
+
+GONS_EXPORT void gons_pool_close(gons_pool *pool)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	int saved = errno;
+	bool started;
+
+	if (!pool)
+		return;
+	leave_parent(pool);
+	gons_i_forks_forbid();
+	started = pool->state == STARTED;
+	pool->ending = true;
+	(void)pthread_cond_broadcast(&pool->work);
+	gons_i_forks_allow();
+	if (started)
+		(void)pthread_join(pool->thread, NULL);
+	empty(pool);
+	free(pool);
+	errno = saved;
+}
+
+/* ---- getting ---- */
+
+GONS_EXPORT unsigned gons_pool_len(gons_pool *pool)
+{
+	unsigned len = 0;
+
+	if (!pool)
+		return 0;
+	leave_parent(pool);
+	gons_i_forks_forbid();
+	len = pool->len;
+	gons_i_forks_allow();
+	return len;
+}
+
+/* With the lock held: the next of the ring, and whether the maker is to be woken. */
+static gons_set *take(struct gons_pool *pool, bool *ret_wake)
+{
+	struct made made = pool->ready[pool->first];
+
+	pool->first = (pool->first + 1) % pool->wanted;
+	pool->len--;
+	forget(&made);
+	*ret_wake = pool->resting || (!pool->filling && pool->len <= (pool->wanted - 1) / 2);
+	pool->filling |= *ret_wake;
+	pool->resting = false;
+	pool->got++;
+	return made.set;
+}
+
+/* A set like those of the maker, wherever the calling thread is. */
+static gons_set *make_now(struct gons_pool *pool, const gons_set *origin)
+{
+	bool refused, wake;
+	gons_set *set = make(pool, origin, &refused);
+
+	if (!set)
+		return NULL;
+	gons_i_forks_forbid();
+	wake = pool->resting;
+	pool->resting = false;
+	pool->got++;
+	gons_i_forks_allow();
+	if (wake)
+		(void)pthread_cond_signal(&pool->work);
+	return set;
+}
+
+GONS_EXPORT gons_set *gons_pool_get(gons_pool *pool)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	bool to_make = false, wake = false;
+	const gons_set *origin;
+	gons_set *set = NULL;
+
+	if (!pool) {
+		(void)gons_i_fail(EINVAL, "cannot get a set from no pool");
+		return NULL;
+	}
+	leave_parent(pool);
+	gons_i_forks_forbid();
+	origin = pool->state == STARTED ? pool->origin.set : NULL;
+	if (pool->len > 0)
+		set = take(pool, &wake);
+	else if (pool->refused) {
+		pool->refused = false;
+		pool->resting = true;
+		(void)gons_i_failure_restore(&pool->failure);
+	} else
+		to_make = true;
+	gons_i_forks_allow();
+	if (wake)
+		(void)pthread_cond_signal(&pool->work); /* without the lock that it needs */
+	return to_make ? make_now(pool, origin) : set;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions that run in a child, which can be in user, PID and time namespaces too.
+ *
+ * There are two children: one that joins, and its own one that the function runs in. Only a
+ * child of who has joined a PID namespace is in it; and only so the caller gets to know how the
+ * function's process ended, also where it ignores SIGCHLD or waits for all children elsewhere.
+ */
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <sys/wait.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/core/child.h"
+#include "gons/core/thread.h"
+#include "gons/sets/internal.h"
+#include "gons/sets/join.h"
+
+struct job {
+	const struct gons_i_set *set;
+	int (*fn)(void *);
+	void *arg;
+};
+
+/* As a forked child of the caller's. */
+__attribute__((noreturn)) static void run_function(const struct job *job)
+{
+	int mark = gons_scope_begin();
+	int status;
+
+	/* What the program has not written yet is the caller's to write. */
+	__fpurge(stdout);
+	__fpurge(stderr);
+	gons_i_child_detach();
+	status = job->fn(job->arg);
+	if (mark >= 0)
+		(void)gons_scope_end(mark); /* of a process that ends now */
+	(void)fflush(stdout);
+	(void)fflush(stderr);
+	_exit(status);
+}
+
+/* Returns how the function's process ended. */
+static int join_and_run(void *arg)
+{
+	const struct job *job = arg;
+	int status;
+	pid_t pid;
+
+	if (gons_i_switch_for_good(job->set->fd, job->set->types) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		run_function(job);
+	if (pid < 0) {
+		(void)gons_i_fail_fork(errno, "cannot fork a child to run a function in");
+		if (errno == ENOMEM && (job->set->types & CLONE_NEWPID))
+			gons_i_explain(
+				"the first process of the set's PID namespace has ended, and "
+				"there can be no more in it");
+		return -1;
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return gons_i_fail(errno, "cannot wait for the function's process");
+	return status;
+}
+
+GONS_EXPORT int gons_set_run(const gons_set *set, int (*fn)(void *), void *arg, int *status)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct job job = { gons_i_set_find(set), fn, arg };
+	int result;
+
+	if (!job.set)
+		return -1;
+	if (!fn)
+		return gons_i_fail(EINVAL, "cannot run no function");
+	result = gons_i_in_child(join_and_run, &job);
+	if (result < 0)
+		return -1;
+	if (status)
+		*status = result;
+	return 0;
+}

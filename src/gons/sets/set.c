@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets of namespaces: how they are opened, copied, looked into and closed.
+ *
+ * A gons_set is no address, but a number: the index of a slot and how often that was used. So a
+ * set that was closed is known for one, whoever got its memory since, and closing it twice
+ * harms nobody.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/procfs.h"
+#include "gons/base/types.h"
+#include "gons/core/enter.h"
+#include "gons/core/nsfd.h"
+#include "gons/core/saved_context.h"
+#include "gons/core/scope.h"
+#include "gons/sets/internal.h"
+
+/* ---- the numbers ---- */
+
+enum { INDEX_BITS = 20, MOST = 1 << INDEX_BITS };
+
+struct slot {
+	struct gons_i_set *set; /* NULL: free */
+	uintptr_t uses;
+	size_t next_free;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct slot *list;
+	size_t room, first_free; /* first_free == room: none */
+} slots = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void lock_slots(void)
+{
+	(void)pthread_mutex_lock(&slots.lock);
+}
+
+static void unlock_slots(void)
+{
+	(void)pthread_mutex_unlock(&slots.lock);
+}
+
+/* Their first processes end with the parent, whatever its children do. */
+static void forget_keepers(void)
+{
+	for (size_t i = 0; i < slots.room; i++)
+		if (slots.list[i].set)
+			gons_i_pid_init_forget(slots.list[i].set->keeper);
+	unlock_slots();
+}
+
+static int fork_error;
+
+/* A child must not find them locked by a thread that it does not have. */
+static void prepare_process(void)
+{
+	fork_error = pthread_atfork(lock_slots, unlock_slots, forget_keepers);
+}
+
+static const gons_set *handle_of(size_t index)
+{
+	const uintptr_t number = slots.list[index].uses << INDEX_BITS | index;
+
+	return (const gons_set *)number; /* NOLINT(performance-no-int-to-ptr): is never followed */
+}
+
+/* The slot of a set that is open, or NULL. */
+static struct slot *find_slot(const gons_set *set)
+{
+	size_t index = (uintptr_t)set & (MOST - 1);
+
+	if (index >= slots.room || !slots.list[index].set || handle_of(index) != set)
+		return NULL;
+	return &slots.list[index];
+}
+
+static int grow(void)
+{
+	size_t room = slots.room ? 2 * slots.room : 64;
+	struct slot *list;
+
+	if (room > MOST)
+		return gons_i_fail(ENOMEM, "there are %d namespace sets, and cannot be more", MOST);
+	list = realloc(slots.list, room * sizeof(*list));
+	if (!list)
+		return gons_i_fail(ENOMEM, "cannot make a namespace set");
+	for (size_t i = slots.room; i < room; i++)
+		list[i] = (struct slot){ .set = NULL, .uses = 0, .next_free = i + 1 };
+	slots.list = list;
+	slots.room = room;
+	return 0;
+}
+
+static int leave_0(struct gons_i_set *set)
+{
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if (set->fd[i] == 0) {
+			set->fd[i] = gons_i_move_from_0(0);
+			return set->fd[i] < 0 ? -1 : 0;
+		}
+	return 0;
+}
+
+gons_set *gons_i_set_publish(struct gons_i_set *set)
+{
+	const gons_set *handle = NULL;
+
+	if (leave_0(set) < 0) {
+		gons_i_set_free(set);
+		return NULL;
+	}
+	lock_slots();
+	if (slots.first_free < slots.room || grow() == 0) {
+		size_t index = slots.first_free;
+		struct slot *slot = &slots.list[index];
+
+		slots.first_free = slot->next_free;
+		slot->set = set;
+		do
+			slot->uses++;
+		while (!(handle = handle_of(index))); /* where it has wrapped around */
+	}
+	unlock_slots();
+	if (!handle)
+		gons_i_set_free(set);
+	return (gons_set *)handle;
+}
+
+struct gons_i_set *gons_i_set_find(const gons_set *set)
+{
+	struct gons_i_set *found = NULL;
+	const struct slot *slot;
+
+	if (!set) {
+		(void)gons_i_fail(EINVAL, "there is no namespace set: it is NULL");
+		return NULL;
+	}
+	lock_slots();
+	slot = find_slot(set);
+	if (slot)
+		found = slot->set;
+	unlock_slots();
+	if (!found)
+		(void)gons_i_fail(EINVAL, "this is no namespace set, or one that was closed");
+	return found;
+}
+
+GONS_EXPORT void gons_set_close(gons_set *set)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_set *found = NULL;
+	struct slot *slot;
+
+	lock_slots();
+	slot = set ? find_slot(set) : NULL;
+	if (slot) {
+		found = slot->set;
+		slot->set = NULL;
+		slot->next_free = slots.first_free;
+		slots.first_free = (size_t)(slot - slots.list);
+	}
+	unlock_slots();
+	gons_i_set_free(found);
+}
+
+/* ---- what they stand for ---- */
+
+struct gons_i_set *gons_i_set_new(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct gons_i_set *set = malloc(sizeof(*set));
+
+	(void)pthread_once(&once, prepare_process);
+	if (!set || fork_error) {
+		free(set);
+		(void)gons_i_fail(ENOMEM, "cannot make a namespace set");
+		return NULL;
+	}
+	*set = (struct gons_i_set){ .fd = { [0 ... GONS_I_TYPES - 1] = -1 } };
+	return set;
+}
+
+void gons_i_set_free(struct gons_i_set *set)
+{
+	int saved = errno;
+
+	if (!set)
+		return;
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		gons_i_close_fd(&set->fd[i]);
+	gons_i_pid_init_free(set->keeper);
+	free(set);
+	errno = saved;
+}
+
+int gons_i_set_check_switchable(const struct gons_i_set *set, const char *verb)
+{
+	const int others = set->types & ~GONS_I_SWITCHABLE_FLAGS;
+	char nouns[GONS_I_TYPE_NAMES_SIZE];
+
+	if (others == 0)
+		return 0;
+	(void)gons_i_fail(EINVAL, "cannot %s the set's %s namespace", verb,
+			  gons_i_type_names(others, nouns));
+	gons_i_explain("a thread cannot go into such a one: a child can, by gons_set_run(), and "
+		       "gons_set_dup() makes a set without it");
+	return -1;
+}
+
+/* Makes a set of what open_fd() gives for each of the types. */
+static gons_set *make(int types, int (*open_fd)(const struct gons_i_type *entry, void *arg),
+		      void *arg)
+{
+	struct gons_i_set *set;
+
+	if (gons_i_check_types(types) < 0)
+		return NULL;
+	set = gons_i_set_new();
+	if (!set)
+		return NULL;
+	for (size_t i = 0; i < GONS_I_TYPES; i++) {
+		if (!(types & gons_i_types[i].flag))
+			continue;
+		set->fd[i] = open_fd(&gons_i_types[i], arg);
+		if (set->fd[i] < 0) {
+			gons_i_set_free(set);
+			return NULL;
+		}
+		set->types |= gons_i_types[i].flag;
+	}
+	return gons_i_set_publish(set);
+}
+
+/* ---- of the calling thread ---- */
+
+static int open_own(const struct gons_i_type *entry, void *arg)
+{
+	(void)arg;
+	return gons_i_open_own(entry);
+}
+
+GONS_EXPORT gons_set *gons_set_current(int types)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	return make(types, open_own, NULL);
+}
+
+/* ---- of a process ---- */
+
+struct process {
+	pid_t pid;
+	int dir_fd; /* of /proc/PID: the process itself, whatever its number is given to later */
+};
+
+/* Also when it is there for its parent to wait for. */
+static bool has_ended(const struct process *process)
+{
+	cleanup_fd int fd = openat(process->dir_fd, "stat", O_RDONLY | O_CLOEXEC);
+	char text[128];
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *state;
+
+	if (length < 0)
+		return errno == ENOENT || errno == ESRCH;
+	text[length] = '\0';
+	state = strrchr(text, ')'); /* "42 (name) Z", and the name may have any character in it */
+	return state && (strncmp(state, ") Z", 3) == 0 || strncmp(state, ") X", 3) == 0);
+}
+
+static int fail_ended(const struct process *process)
+{
+	return gons_i_fail(ESRCH, "cannot open the namespaces of process %d, which has ended",
+			   process->pid);
+}
+
+static int fail_process(const struct process *process, const struct gons_i_type *entry)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+	int errnum = errno;
+	bool ended = false;
+
+	if (errnum == ENOENT || errnum == ESRCH || errnum == EACCES)
+		ended = has_ended(process);
+	if (ended)
+		return fail_ended(process);
+	(void)gons_i_fail(errnum, "cannot open the %s namespace of process %d", entry->long_name,
+			  process->pid);
+	if (errnum == ENOENT && access(gons_i_own_path(entry, path), F_OK) < 0)
+		gons_i_explain("this kernel has no namespaces of that type");
+	else if (errnum == EACCES || errnum == EPERM)
+		gons_i_explain(
+			"it belongs to another user, or has more capabilities than this one: "
+			"CAP_SYS_PTRACE is missing in its user namespace");
+	return -1;
+}
+
+static int open_of_process(const struct gons_i_type *entry, void *arg)
+{
+	const struct process *process = arg;
+	char name[16];
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "ns/%s", entry->name); /* fits */
+	fd = openat(process->dir_fd, name, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 ? fd : fail_process(process, entry);
+}
+
+static int open_process(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	if (pid <= 0)
+		return gons_i_fail(EINVAL, "%d is no process id", pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT && errno != ESRCH)
+		return gons_i_fail(errno, "cannot open %s", path);
+	if (access("/proc/thread-self/ns", F_OK) == 0)
+		return gons_i_fail(ESRCH, "there is no process %d", pid);
+	(void)gons_i_fail(ENOENT, "cannot open %s", path);
+	gons_i_explain("procfs of this PID namespace is not mounted on /proc");
+	return -1;
+}
+
+GONS_EXPORT gons_set *gons_set_from_pid(pid_t pid, int types)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	cleanup_fd int dir_fd = -1;
+	struct process process = { .pid = pid };
+	gons_set *set;
+
+	if (gons_i_check_types(types) < 0)
+		return NULL;
+	dir_fd = open_process(pid);
+	if (dir_fd < 0)
+		return NULL;
+	process.dir_fd = dir_fd;
+	set = make(types, open_of_process, &process);
+	if (!set || !has_ended(&process))
+		return set;
+	/* The kernel still shows its user and PID namespaces until its parent has waited for it. */
+	gons_set_close(set);
+	(void)fail_ended(&process);
+	return NULL;
+}
+
+/* ---- of files ---- */
+
+static int open_in_dir(const struct gons_i_type *entry, void *arg)
+{
+	const char *dir = arg;
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, entry->name) >= sizeof(path))
+		return gons_i_fail(ENAMETOOLONG, "cannot open the namespaces in %.64s...", dir);
+	return gons_i_open_checked(path, entry->flag);
+}
+
+GONS_EXPORT gons_set *gons_set_from_dir(const char *dir, int types)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	if (dir && dir[0])
+		return make(types, open_in_dir, (void *)dir);
+	(void)gons_i_fail(EINVAL, "cannot open namespaces without a directory");
+	return NULL;
+}
+
+/* ---- of another set ---- */
+
+int gons_i_set_index(const struct gons_i_set *set, int type)
+{
+	const struct gons_i_type *entry = gons_i_one_type(type);
+
+	if (!entry)
+		return -1;
+	if (!(set->types & type))
+		return gons_i_fail(EINVAL, "the set holds no %s namespace", entry->long_name);
+	return (int)(entry - gons_i_types);
+}
+
+int gons_i_set_copy(struct gons_i_set *to, const struct gons_i_set *from, int types)
+{
+	for (size_t i = 0; i < GONS_I_TYPES; i++) {
+		if (!(types & gons_i_types[i].flag))
+			continue;
+		to->fd[i] = fcntl(from->fd[i], F_DUPFD_CLOEXEC, 0);
+		if (to->fd[i] < 0)
+			return gons_i_fail(errno,
+					   "cannot copy the descriptor of the set's %s "
+					   "namespace",
+					   gons_i_types[i].long_name);
+		to->types |= gons_i_types[i].flag;
+	}
+	if (types & CLONE_NEWPID)
+		to->keeper = gons_i_pid_init_share(from->keeper);
+	return 0;
+}
+
+GONS_EXPORT gons_set *gons_set_dup(const gons_set *set, int types)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct gons_i_set *from = gons_i_set_find(set);
+	char nouns[GONS_I_TYPE_NAMES_SIZE];
+	struct gons_i_set *to;
+
+	if (!from || (types != 0 && gons_i_check_types(types) < 0))
+		return NULL;
+	if (types & ~from->types) {
+		(void)gons_i_fail(EINVAL, "the set holds no %s namespace",
+				  gons_i_type_names(types & ~from->types, nouns));
+		return NULL;
+	}
+	to = gons_i_set_new();
+	if (!to)
+		return NULL;
+	if (gons_i_set_copy(to, from, types ? types : from->types) == 0)
+		return gons_i_set_publish(to);
+	gons_i_set_free(to);
+	return NULL;
+}
+
+/* ---- entering in place ---- */
+
+GONS_EXPORT int gons_set_enter(const gons_set *set)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct gons_i_set *found = gons_i_set_find(set);
+	int fds[GONS_I_SWITCHABLE];
+	size_t n = 0;
+	unsigned number;
+
+	if (!found || gons_i_set_check_switchable(found, "enter") < 0)
+		return -1;
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (found->fd[i] >= 0 && i != GONS_I_MNT)
+			fds[n++] = found->fd[i];
+	if (found->fd[GONS_I_MNT] >= 0)
+		fds[n++] = found->fd[GONS_I_MNT]; /* last: paths mean something else then */
+	return gons_i_enter(fds, n, GONS_I_RETURN_CHECK_AGAIN, &number);
+}
+
+/* ---- looking into them ---- */
+
+GONS_EXPORT int gons_set_types(const gons_set *set)
+{
+	const struct gons_i_set *found = gons_i_set_find(set);
+
+	return found ? found->types : -1;
+}
+
+GONS_EXPORT int gons_set_fd(const gons_set *set, int type)
+{
+	const struct gons_i_set *found = gons_i_set_find(set);
+	int index = found ? gons_i_set_index(found, type) : -1;
+
+	return index < 0 ? -1 : found->fd[index];
+}
+
+GONS_EXPORT int gons_set_id(const gons_set *set, int type, char *buf, size_t size)
+{
+	const struct gons_i_set *found = gons_i_set_find(set);
+	int index = found ? gons_i_set_index(found, type) : -1;
+	char id[32];
+	struct stat st;
+	size_t length;
+
+	if (index < 0)
+		return -1;
+	if (!buf)
+		return gons_i_fail(EINVAL, "there is nowhere to write the namespace's id to");
+	if (fstat(found->fd[index], &st) < 0)
+		return gons_i_fail(errno, "cannot read the id of the set's %s namespace",
+				   gons_i_types[index].long_name);
+	length = (size_t)snprintf(id, sizeof(id), "%s:[%llu]", gons_i_types[index].name,
+				  (unsigned long long)st.st_ino);
+	if (length >= size)
+		return gons_i_fail(ERANGE, "%s takes %zu bytes, and there are %zu", id, length + 1,
+				   size);
+	memcpy(buf, id, length + 1);
+	return 0;
+}

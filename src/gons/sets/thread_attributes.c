@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What tells two threads of a process apart, read by the fewest system calls: two threads are
+ * compared each time that one is to stand in for a new one.
+ */
+#include <linux/capability.h>
+#include <linux/kcmp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "gons/sets/thread_attributes.h"
+
+/* struct sched_attr, whose header clashes with <sched.h>. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+void gons_i_thread_attributes_read(struct gons_i_thread_attributes *ret_traits)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { { 0, 0, 0 } };
+	struct attr attr = { .size = sizeof(attr) };
+	struct gons_i_thread_attributes traits;
+
+	_Static_assert(sizeof(caps) == sizeof(traits.caps), "two words of three sets each");
+	memset(&traits, 0, sizeof(traits));
+	(void)syscall(SYS_getresuid, &traits.uids[0], &traits.uids[1], &traits.uids[2]);
+	(void)syscall(SYS_getresgid, &traits.gids[0], &traits.gids[1], &traits.gids[2]);
+	(void)syscall(SYS_capget, &header, caps);
+	memcpy(traits.caps, caps, sizeof(caps));
+	traits.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	traits.seccomp = prctl(PR_GET_SECCOMP);
+	traits.securebits = prctl(PR_GET_SECUREBITS);
+	(void)syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0);
+	traits.policy = attr.policy;
+	traits.nice = attr.nice;
+	traits.priority = (int32_t)attr.priority;
+	(void)syscall(SYS_sched_getaffinity, 0, sizeof(traits.affinity), traits.affinity);
+	*ret_traits = traits;
+}
+
+bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES])
+{
+	static const struct {
+		const char *path;
+		bool optional; /* older kernels lack it */
+	} places[GONS_I_PLACES] = {
+		{ "/proc/thread-self/ns/net", false },
+		{ "/proc/thread-self/ns/uts", false },
+		{ "/proc/thread-self/ns/ipc", false },
+		{ "/proc/thread-self/ns/cgroup", false },
+		{ "/proc/thread-self/ns/pid_for_children", false },
+		{ "/proc/thread-self/ns/time_for_children", true },
+	};
+	struct stat st;
+
+	/* Without any descriptor, which others could see for a moment. */
+	for (size_t i = 0; i < GONS_I_PLACES; i++) {
+		if (stat(places[i].path, &st) == 0)
+			ret_inos[i] = st.st_ino;
+		else if (places[i].optional && errno == ENOENT)
+			ret_inos[i] = 0;
+		else
+			return false;
+	}
+	return true;
+}
+
+bool gons_i_shares_all(pid_t tid)
+{
+	const pid_t own = gettid();
+
+	return syscall(SYS_kcmp, own, tid, KCMP_FS, 0, 0) == 0 &&
+	       syscall(SYS_kcmp, own, tid, KCMP_FILES, 0, 0) == 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether this kernel has a kind of links: tried in a child.
+ */
+#include <string.h>
+
+#include <gons/privilege.h>
+
+#include "gons/base/common.h"
+#include "gons/core/child.h"
+#include "netns/kind.h"
+#include "netns/netdevsim.h"
+#include "netns/rtnl.h"
+
+/* Makes a link of this kind in a network namespace that goes with the child. Without a
+ * parent, an id or whatever else the kind needs it may be refused; only one answer means
+ * that the kind is unknown. */
+static int try_kind(void *arg)
+{
+	const char *kind = arg;
+	struct gons_i_rtnl *rtnl;
+
+	if (gons_enter_transient(CLONE_NEWNET) < 0)
+		return -1;
+	if (strcmp(kind, "netdevsim") == 0)
+		return gons_i_netdevsim_try();
+	rtnl = gons_i_rtnl_open(-1);
+	if (!rtnl)
+		return -1;
+	if (gons_i_kind_request(rtnl, kind) == 0 || (errno != EOPNOTSUPP && errno != EPERM))
+		return 0;
+	return gons_i_fail_kind(rtnl, kind);
+}
+
+GONS_EXPORT int gons_can_link(const char *kind)
+{
+	if (gons_i_check_kind(kind) < 0)
+		return 0;
+	return gons_i_in_child(try_kind, (void *)kind) == 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_LINK_REQUEST_H
+#define GONS_LINK_REQUEST_H
+
+#include "netns/rtnl.h"
+
+/* A descriptor as callers give it: 0 is none, too, but no other number is. */
+static inline int gons_i_nsfd(int nsfd)
+{
+	return nsfd == 0 ? -1 : nsfd;
+}
+
+/* 0; -1 with EINVAL for what cannot be one. */
+int gons_i_check_ifindex(int ifindex);
+
+/* Starts a request about this link. */
+struct nlmsghdr *gons_i_link_request(void *buf, uint16_t type, uint16_t flags, int ifindex);
+
+#endif

@@ -10,19 +10,19 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 
-enum { SENTENCE_SIZE = GONS_I_MESSAGE_SIZE };
+enum { MESSAGE_SIZE = GONS_I_MESSAGE_SIZE };
 
-static __thread char message[SENTENCE_SIZE];
+static __thread char message[MESSAGE_SIZE];
 static __thread int explained; /* the errno that it is about */
 
 __attribute__((format(printf, 2, 0))) static void vappend(char *text, const char *format,
 							  va_list args)
 {
 	size_t used = strlen(text);
-	int wanted = vsnprintf(text + used, SENTENCE_SIZE - used, format, args);
+	int wanted = vsnprintf(text + used, MESSAGE_SIZE - used, format, args);
 
-	if (wanted < 0 || (size_t)wanted >= SENTENCE_SIZE - used)
-		memcpy(text + SENTENCE_SIZE - sizeof("..."), "...", sizeof("..."));
+	if (wanted < 0 || (size_t)wanted >= MESSAGE_SIZE - used)
+		memcpy(text + MESSAGE_SIZE - sizeof("..."), "...", sizeof("..."));
 }
 
 __attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
@@ -36,7 +36,7 @@ __attribute__((format(printf, 2, 3))) static void append(char *text, const char 
 
 int gons_i_fail(int errnum, const char *format, ...)
 {
-	char text[SENTENCE_SIZE] = ""; /* the arguments may point into the old message */
+	char text[MESSAGE_SIZE] = ""; /* the arguments may point into the old message */
 	va_list args;
 
 	va_start(args, format);
@@ -52,19 +52,52 @@ int gons_i_fail(int errnum, const char *format, ...)
 	return -1;
 }
 
-void gons_i_explain(const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void add(const char *separator, const char *format,
+						      va_list args)
 {
-	char text[SENTENCE_SIZE];
+	char text[MESSAGE_SIZE]; /* the arguments may point into the old message */
 	int saved = errno;
-	va_list args;
 
 	memcpy(text, message, sizeof(text));
-	append(text, "; ");
-	va_start(args, format);
+	append(text, "%s", separator);
 	vappend(text, format, args);
-	va_end(args);
 	memcpy(message, text, sizeof(message));
 	errno = saved;
+}
+
+void gons_i_add_cause(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(": ", format, args);
+	va_end(args);
+}
+
+void gons_i_add_remedy(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add("; ", format, args);
+	va_end(args);
+}
+
+void gons_i_explain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add("; ", format, args);
+	va_end(args);
+}
+
+int gons_i_check_reserved(const uint64_t reserved[GONS_I_RESERVED], const char *what)
+{
+	for (size_t i = 0; i < GONS_I_RESERVED; i++)
+		if (reserved[i] != 0)
+			return gons_i_fail(EINVAL, "reserved[%zu] of %s is not 0", i, what);
+	return 0;
 }
 
 void gons_i_failure_save(struct gons_i_failure *failure)

@@ -6,11 +6,31 @@
 
 #include "gons/base/common.h"
 
-/* Sets the message "<formatted>: <text of errnum>" and errno; for EMFILE it also says which
- * limit that is. Returns -1. */
+/*
+ * A message has up to four parts: what failed and on what; the text of errno; the cause on this
+ * machine, with the value that was found; what to do.
+ *
+ *     gons_i_fail(errno, "cannot open %s", path);
+ *     gons_i_add_cause("procfs is not mounted");
+ *     gons_i_add_remedy("mount it on /proc");
+ *
+ * "cannot open /proc/7: No such file or directory: procfs is not mounted; mount it on /proc"
+ */
+
+/* Sets the message to the first two parts, and errno. EMFILE comes with its cause and its remedy.
+ * Returns -1. */
 int gons_i_fail(int errnum, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends "; <formatted>" to the message: the cause, or what would help. Keeps errno. */
+/* Append ": <cause>" and "; <remedy>" to the message. Both keep errno. */
+void gons_i_add_cause(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void gons_i_add_remedy(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* EINVAL unless all members are 0: they are the room for later members of a public struct.
+ * what is the struct's name. Returns 0 or -1. */
+enum { GONS_I_RESERVED = 4 };
+int gons_i_check_reserved(const uint64_t reserved[GONS_I_RESERVED], const char *what);
+
+/* The old way: appends "; <formatted>". */
 void gons_i_explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The calling thread's last failure, kept while something else may fail, or handed to

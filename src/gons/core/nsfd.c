@@ -168,3 +168,16 @@ bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE])
 			return false;
 	return true;
 }
+
+int gons_i_optional_nsfd(int nsfd, int *ret_nsfd)
+{
+	if (nsfd == 0 && ioctl(0, NS_GET_NSTYPE) >= 0) {
+		(void)gons_i_fail(EINVAL, "nsfd is 0, which means the caller's namespace");
+		gons_i_add_cause("descriptor 0 is a namespace here");
+		gons_i_add_remedy(
+			"duplicate it to another number by fcntl(2) with F_DUPFD_CLOEXEC");
+		return -1;
+	}
+	*ret_nsfd = nsfd > 0 ? nsfd : -1;
+	return 0;
+}

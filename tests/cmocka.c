@@ -246,6 +246,7 @@ static void must_gives_the_value_of_a_call_made_once(void **state)
 	assert_ptr_equal(gons_must((const char *)text), text);
 	assert_true(gons_must(UINT64_MAX) == UINT64_MAX);
 	assert_int_equal(gons_must(1UL), 1);
+	assert_true(gons_must((bool)true));
 }
 
 static void must_nests_and_may_be_a_statement(void **state)

@@ -80,7 +80,7 @@ static int ask_without_unshare(void *errnum)
 	const int types = CLONE_NEWNET | CLONE_NEWNS;
 
 	want(refuse_call(SYS_unshare, *(int *)errnum));
-	want(gons_can(types) == 0);
+	want(!gons_can(types));
 	want(strstr(gons_error(), strerror(*(int *)errnum)));
 	want(is_failure(gons_enter_transient(types), *(int *)errnum, strerror(*(int *)errnum)));
 	return 0;

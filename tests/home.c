@@ -187,7 +187,7 @@ static int call_on_new_ground(void *arg)
 
 	(void)arg;
 	want(become_nobody());
-	moved = gons_has_cap(CAP_SYS_ADMIN) == 0;
+	moved = !gons_has_cap(CAP_SYS_ADMIN);
 	want(gons_become_root() == 0);
 	want((own_ino("mnt") != before) == moved);
 	want(is_refused());

@@ -12,7 +12,7 @@
 #include <gons/privilege.h>
 
 /* A user namespace can be had and still be worth nothing; so ask for all that is needed. */
-static int can_have_a_network(void)
+static bool can_have_a_network(void)
 {
 	return gons_can(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 }

@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -110,7 +111,8 @@ static inline int gons_cmocka_pool(int types, unsigned n);
 /*
  * gons_must(call) - the call's value, if it succeeded.
  *
- * For calls that return an int (failed: negative), a pointer (NULL) or a uint64_t (0).
+ * For calls that return an int (failed: negative), a bool (false), a pointer (NULL) or a
+ * uint64_t (0).
  * When it failed, fails the test at the caller's line with gons_error().
  */
 #define gons_must(call) GONS_CMOCKA_MUST_(call, #call, GONS_UNIQUE_(gons_must_, __COUNTER__))

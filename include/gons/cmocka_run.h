@@ -71,6 +71,10 @@ __attribute__((weak)) struct gons_cmocka_group gons_cmocka_now;
 	})
 
 #ifdef __cplusplus
+static inline bool gons_cmocka_failed(bool value)
+{
+	return !value;
+}
 static inline bool gons_cmocka_failed(int value)
 {
 	return value < 0;
@@ -93,6 +97,10 @@ static inline int gons_cmocka_failed_int(int value)
 {
 	return value < 0;
 }
+static inline int gons_cmocka_failed_bool(bool value)
+{
+	return !value;
+}
 static inline int gons_cmocka_failed_number(uint64_t value)
 {
 	return value == 0;
@@ -102,7 +110,8 @@ static inline int gons_cmocka_failed_pointer(const volatile void *value)
 	return value == NULL;
 }
 #define GONS_CMOCKA_FAILED_(value)                                                                 \
-	_Generic((value), int                                                                      \
+	_Generic((value), bool                                                                     \
+		 : gons_cmocka_failed_bool, int                                                    \
 		 : gons_cmocka_failed_int, unsigned long                                           \
 		 : gons_cmocka_failed_number, unsigned long long                                   \
 		 : gons_cmocka_failed_number, default                                              \

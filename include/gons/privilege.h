@@ -4,6 +4,8 @@
 
 /* What this process may do with namespaces on this machine. */
 
+#include <stdbool.h>
+
 #include <gons/gons.h>
 
 #ifdef __cplusplus
@@ -20,20 +22,20 @@ extern "C" {
  * that would help. CLONE_NEWNET and CLONE_NEWNS together include
  * gons_mntns_mount_sysfs_ro().
  *
- * Returns 1; or 0 with errno and the reason in gons_error(), EINVAL for 0 or unknown
+ * Returns true; or false with errno and the reason in gons_error(), EINVAL for 0 or unknown
  * bits. Takes about a millisecond, and up to five seconds where a limit
  * user.max_*_namespaces is reached.
  */
-int gons_can(int types);
+bool gons_can(int types);
 
 /*
  * gons_can_link - whether the kernel has virtual links of this kind, such as "veth".
  *
- * Finds out in a network namespace of a forked child. Returns 1; or 0 with errno and the
+ * Finds out in a network namespace of a forked child. Returns true; or false with errno and the
  * reason in gons_error(): EOPNOTSUPP when the kernel lacks the kind (its module may help),
  * EINVAL when kind is NULL, empty or too long, and what gons_netns_enter_transient() says.
  */
-int gons_can_link(const char *kind);
+bool gons_can_link(const char *kind);
 
 /*
  * gons_become_root - get an unprivileged process the capabilities that gons needs.
@@ -65,9 +67,10 @@ int gons_become_root(void);
  * gons_has_cap - whether the calling thread has this capability, such as
  * CAP_NET_ADMIN of <linux/capability.h>, in its effective set.
  *
- * Returns 1 or 0; -1 with EINVAL for a number that is no capability.
+ * Returns true; or false with EPERM and a message that names the missing capability, or with
+ * EINVAL for a number that is no capability of this kernel.
  */
-int gons_has_cap(int cap);
+bool gons_has_cap(int cap);
 
 #ifdef __cplusplus
 }

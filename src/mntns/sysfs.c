@@ -18,6 +18,7 @@
 #include <gons/mntns.h>
 #include <gons/privilege.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/compat.h"
@@ -60,7 +61,7 @@ static int fail_mount(void)
 
 	(void)gons_i_fail(errnum, "cannot mount a sysfs of this network namespace");
 	if (!gons_i_explain_call("fsmount(2)", "5.2") && errnum == EPERM &&
-	    gons_has_cap(CAP_SYS_ADMIN) == 1) {
+	    gons_i_has_cap(CAP_SYS_ADMIN)) {
 		if (gons_i_masking_submounts(sys, masks, sizeof(masks)))
 			gons_i_explain(
 				"in a user namespace the kernel shows no sysfs where parts of "

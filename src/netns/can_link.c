@@ -32,9 +32,9 @@ static int try_kind(void *arg)
 	return gons_i_fail_kind(rtnl, kind);
 }
 
-GONS_EXPORT int gons_can_link(const char *kind)
+GONS_EXPORT bool gons_can_link(const char *kind)
 {
 	if (gons_i_check_kind(kind) < 0)
-		return 0;
+		return false;
 	return gons_i_in_child(try_kind, (void *)kind) == 0;
 }

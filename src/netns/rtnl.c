@@ -17,6 +17,7 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/forks.h"
@@ -408,7 +409,7 @@ static void hint(const struct gons_i_rtnl *rtnl, int errnum)
 	else if (rtnl->attribute != 0)
 		gons_i_explain("attribute %u of the request is %s", rtnl->attribute,
 			       rtnl->is_missing ? "missing" : "refused");
-	else if (errnum == EPERM && gons_has_cap(CAP_NET_ADMIN) != 1)
+	else if (errnum == EPERM && !gons_i_has_cap(CAP_NET_ADMIN))
 		gons_i_explain(
 			"CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
 			"gons_become_root() first");

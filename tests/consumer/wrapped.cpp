@@ -22,6 +22,7 @@ static void enters_until_the_test_ends(void **state)
 	gons_require(CLONE_NEWNET);
 	assert_string_equal(gons_must(gons_type_name(CLONE_NEWNET)), "net");
 	assert_true(gons_must(gons_netns_current()) >= 0);
+	assert_true(gons_must(gons_can(CLONE_NEWNET)));
 	gons_must(gons_netns_enter_transient());
 	assert_int_not_equal(gons_must(gons_netns_current_ino()), outside);
 }

@@ -29,7 +29,7 @@ static bool is_asked; /* gons-check */
 
 char *__real_getenv(const char *name);
 char *__wrap_getenv(const char *name);
-int __wrap_gons_can(int types);
+bool __wrap_gons_can(int types);
 __attribute__((format(printf, 2, 3))) int __wrap_fprintf(FILE *file, const char *format, ...);
 
 char *__wrap_getenv(const char *name)
@@ -37,7 +37,7 @@ char *__wrap_getenv(const char *name)
 	return strcmp(name, "GONS_REQUIRE") == 0 ? (char *)variable : __real_getenv(name);
 }
 
-int __wrap_gons_can(int types)
+bool __wrap_gons_can(int types)
 {
 	return !(types & missing);
 }

@@ -7,10 +7,13 @@
 
 /*
  * run: must
- * status: 4
+ * status: 5
  * err: gons_type(-1): *: Bad file descriptor*
  * err: *{int}: error: Failure!
  * failed: an_int
+ * err: gons_can(0): *: Invalid argument*
+ * err: *{bool}: error: Failure!
+ * failed: a_bool
  * err: gons_path_ino("/nonexistent", 0): *: No such file or directory*
  * err: *{number}: error: Failure!
  * failed: a_number
@@ -26,6 +29,13 @@ static void an_int(void **state)
 {
 	(void)state;
 	gons_must(gons_type(-1)); /* int */
+	print_error("not reached\n");
+}
+
+static void a_bool(void **state)
+{
+	(void)state;
+	gons_must(gons_can(0)); /* bool */
 	print_error("not reached\n");
 }
 
@@ -61,8 +71,8 @@ static void in_a_function_that_is_executed(void **state)
 
 static int must(void)
 {
-	run_these(gons_unit_test(an_int), gons_unit_test(a_number), gons_unit_test(a_pointer),
-		  gons_unit_test(in_a_function_that_is_executed));
+	run_these(gons_unit_test(an_int), gons_unit_test(a_bool), gons_unit_test(a_number),
+		  gons_unit_test(a_pointer), gons_unit_test(in_a_function_that_is_executed));
 }
 
 int main(int argc, char *argv[])

@@ -15,6 +15,7 @@
 
 #include <gons/privilege.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/mounts.h"
@@ -168,8 +169,7 @@ static bool read_label(const char *path, char *label, size_t size)
 bool gons_i_is_taken(int cap)
 {
 	const int errnum = errno;
-	const bool taken =
-		(gons_i_status_number("CapEff", 16) >> cap & 1) && gons_has_cap(cap) == 0;
+	const bool taken = (gons_i_status_number("CapEff", 16) >> cap & 1) && !gons_i_has_cap(cap);
 
 	errno = errnum;
 	return taken;

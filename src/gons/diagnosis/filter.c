@@ -11,6 +11,7 @@
 
 #include <gons/privilege.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/error.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
@@ -57,7 +58,7 @@ static const struct question *find(const char *call)
 
 static bool may_mount(void)
 {
-	return gons_has_cap(CAP_SYS_ADMIN) == 1 && !gons_i_is_foreign(CLONE_NEWNS);
+	return gons_i_has_cap(CAP_SYS_ADMIN) && !gons_i_is_foreign(CLONE_NEWNS);
 }
 
 /* Whether it is not the kernel that answers. */

@@ -12,6 +12,7 @@
 
 #include <gons/privilege.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/procfs.h"
@@ -137,7 +138,7 @@ static void hint_permission(enum gons_i_refused refused, int types, int nsfd)
 		"CAP_SYS_CHROOT is missing, without which no thread joins a mount namespace";
 	const int errnum = errno;
 	const bool filtered = hint_filter(refused, types);
-	const bool admin = gons_has_cap(CAP_SYS_ADMIN) == 1;
+	const bool admin = gons_i_has_cap(CAP_SYS_ADMIN);
 
 	if (refused == GONS_I_REFUSED_NEW && (types & CLONE_NEWUSER)) {
 		if (!filtered)
@@ -151,7 +152,7 @@ static void hint_permission(enum gons_i_refused refused, int types, int nsfd)
 			       "enter first, by gons_user, the user namespace that it belongs to");
 	} else if (!admin) {
 		hint_missing("CAP_SYS_ADMIN is missing in this user namespace", nsfd);
-	} else if ((types & CLONE_NEWNS) && gons_has_cap(CAP_SYS_CHROOT) != 1) {
+	} else if ((types & CLONE_NEWNS) && !gons_i_has_cap(CAP_SYS_CHROOT)) {
 		if (refused == GONS_I_REFUSED_STARTUP)
 			gons_i_explain("%s: run as root", no_chroot);
 		else

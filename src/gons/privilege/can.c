@@ -54,9 +54,9 @@ static int try_types(void *arg)
 	return types & CLONE_NEWPID ? try_for_children(CLONE_NEWPID) : 0;
 }
 
-GONS_EXPORT int gons_can(int types)
+GONS_EXPORT bool gons_can(int types)
 {
 	if (gons_i_check_types(types) < 0)
-		return 0;
+		return false;
 	return gons_i_in_child(try_types, &types) == 0;
 }

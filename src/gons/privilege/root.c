@@ -12,6 +12,7 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
@@ -68,7 +69,7 @@ static int enter_user_namespace(void)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	bool may_map = uid != 0 || gons_has_cap(CAP_SETFCAP) == 1;
+	bool may_map = uid != 0 || gons_i_has_cap(CAP_SETFCAP);
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	int result;
 
@@ -117,7 +118,7 @@ int gons_i_new_root(void)
 static int become_root(void *arg)
 {
 	(void)arg;
-	if (gons_has_cap(CAP_SYS_ADMIN) == 1 && gons_has_cap(CAP_SYS_CHROOT) == 1)
+	if (gons_i_has_cap(CAP_SYS_ADMIN) && gons_i_has_cap(CAP_SYS_CHROOT))
 		return lay_ground();
 	return gons_i_new_root();
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_BASE_CAPS_H
+#define GONS_I_BASE_CAPS_H
+
+#include <stdbool.h>
+
+/* Whether the calling thread has this capability in its effective set. Keeps errno and the
+ * message; async-signal-safe. False also where the kernel does not know the capability. */
+bool gons_i_has_cap(int cap);
+
+#endif

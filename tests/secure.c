@@ -23,11 +23,11 @@ enum { CALLER = 65534, OWNER = 65533, NOT_SECURE = 77 };
 static int map_another_user(void)
 {
 	const struct gons_idmap map = { 0, CALLER, 1 };
-	const struct gons_idmaps maps = { &map, 1, &map, 1 };
+	const struct gons_set_options options = { .maps = { &map, 1, &map, 1 } };
 
 	if (getauxval(AT_SECURE) == 0)
 		return NOT_SECURE;
-	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &maps));
+	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &options));
 	want(errno == EPERM || errno == EACCES);
 	want(strstr(gons_error(), "newuidmap"));
 	return 0;

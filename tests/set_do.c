@@ -915,20 +915,18 @@ static void refusals_come_before_anything_is_switched(void **state)
 	struct seen seen = { 0 };
 
 	(void)state;
-	assert_refused(gons_set_do(user, NULL, NULL), EINVAL, "cannot run no function");
-	assert_refused(gons_set_do_restore(user, NULL, NULL), EINVAL, "cannot run no function");
+	assert_refused(gons_set_do(user, NULL, NULL), EINVAL, "fn is NULL");
+	assert_refused(gons_set_do_restore(user, NULL, NULL), EINVAL, "fn is NULL");
 	for (int restore = 0; restore < 2; restore++) {
 		assert_refused(run(restore, user, &seen), EINVAL,
 			       "cannot enter the set's user namespace: Invalid argument; a thread "
 			       "cannot go into such a one: a child can, by gons_set_run()");
 		assert_refused(run(restore, pid, &seen), EINVAL,
 			       "cannot enter the set's PID namespace");
-		assert_refused(run(restore, NULL, &seen), EINVAL, "it is NULL");
+		assert_refused(run(restore, NULL, &seen), EINVAL, "set is NULL");
 	}
 	gons_set_close(user);
 	gons_set_close(pid);
-	assert_refused(run(false, user, &seen), EINVAL, "was closed");
-	assert_refused(run(true, pid, &seen), EINVAL, "was closed");
 	assert_int_equal(seen.calls, 0);
 }
 

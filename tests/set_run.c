@@ -322,12 +322,12 @@ static void nested_user_namespaces_are_entered_with_what_belongs_to_those_betwee
 static void ids_that_are_not_mapped_become_0(void **state)
 {
 	const struct gons_idmap ids = { 0, 100000, 65536 };
-	const struct gons_idmaps maps = { &ids, 1, &ids, 1 };
+	const struct gons_set_options options = { .maps = { &ids, 1, &ids, 1 } };
 	gons_set *set;
 
 	(void)state;
 	gons_require(CLONE_NEWUSER);
-	set = gons_set_unshare(NULL, CLONE_NEWUSER, &maps);
+	set = gons_set_unshare(NULL, CLONE_NEWUSER, &options);
 	if (!set) { /* who is root in a user namespace only */
 		assert_int_equal(errno, EPERM);
 		return;
@@ -346,11 +346,10 @@ static void what_cannot_be_run_is_said(void **state)
 	int status = 77;
 
 	(void)state;
-	assert_refused(gons_set_run(set, NULL, NULL, &status), EINVAL, "cannot run no function");
-	assert_refused(gons_set_run(NULL, look, NULL, &status), EINVAL, "it is NULL");
-	gons_set_close(set);
-	assert_refused(gons_set_run(set, look, NULL, &status), EINVAL, "was closed");
+	assert_refused(gons_set_run(set, NULL, NULL, &status), EINVAL, "fn is NULL");
+	assert_refused(gons_set_run(NULL, look, NULL, &status), EINVAL, "set is NULL");
 	assert_int_equal(status, 77);
+	gons_set_close(set);
 }
 
 /* Drops all it is able to, and is refused before the function is called. */
@@ -543,6 +542,9 @@ static void a_dead_pid_namespace_is_said_to_be(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 	gons_set_close(set);
+	/* The kernel is given some time on a busy machine. */
+	for (int i = 0; i < 10000 && gons_set_run(held, look, NULL, NULL) == 0; i++)
+		(void)usleep(1000);
 	assert_refused(gons_set_run(held, look, NULL, NULL), ENOMEM,
 		       "the first process of the set's PID namespace has ended");
 	gons_set_close(held);

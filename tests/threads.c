@@ -422,7 +422,7 @@ static int answer(void *arg)
 static void *use_much(void *arg)
 {
 	static const struct gons_idmap all_ids = { 0, 0, 1 };
-	static const struct gons_idmaps maps = { &all_ids, 1, &all_ids, 1 };
+	static const struct gons_set_options options = { .maps = { &all_ids, 1, &all_ids, 1 } };
 	const struct gons_link_options up = { .up = 1 };
 	struct worker *worker = arg;
 	const char *procfsroot;
@@ -441,7 +441,7 @@ static void *use_much(void *arg)
 	expect(worker, path && strcmp(path, "/") == 0);
 	free(path);
 	expect(worker, gons_veth_new_transient(&up, NULL) == 0 || errno == EOPNOTSUPP);
-	set = gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWPID, &maps);
+	set = gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWPID, &options);
 	expect(worker, gons_set_run(set, answer, NULL, &status) == 0 && WEXITSTATUS(status) == 42);
 	gons_set_close(set);
 	expect(worker, gons_leaks_end(gons_leaks_begin(), NULL, NULL) == 0);

@@ -38,6 +38,11 @@ extern "C" {
  */
 const char *gons_error(void);
 
+/* All eight namespace types. */
+#define GONS_ALL_TYPES                                                                             \
+	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |              \
+	 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME)
+
 /*
  * gons_type_name - "net" for CLONE_NEWNET, and so on for the eight types.
  *

@@ -10,14 +10,15 @@
  * alive. Sets are for code that must not touch the calling thread; for a test that just wants
  * to be somewhere else, gons_enter_transient() is the short way.
  *
- * Every call but gons_set_close() fails with EINVAL when the set is NULL or was closed. Such a
- * stale set is told apart for good: it is never mistaken for one that was made later.
+ * Every call except gons_set_close() fails with EINVAL when the set is NULL. As with free(3), a set
+ * must not be used or closed again after gons_set_close().
  */
 
 #include <gons/gons.h>
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,6 +37,22 @@ struct gons_idmaps {
 	size_t n_uid;
 	const struct gons_idmap *gid;
 	size_t n_gid;
+};
+
+/*
+ * What gons_set_unshare() creates beside the types. All zeros, as NULL, are the defaults.
+ *
+ * @maps: the ids of a new user namespace. uid NULL maps the caller's effective user to 0, gid NULL
+ *        the effective group, as gons_become_root() does. A map that is not NULL and has no lines is
+ *        left unwritten.
+ * @monotonic, @boottime: what is added to these clocks in a new time namespace
+ *        (time_namespaces(7)). tv_nsec is between 0 and 999999999, also where tv_sec is negative.
+ * @reserved: 0.
+ */
+struct gons_set_options {
+	struct gons_idmaps maps;
+	struct timespec monotonic, boottime;
+	uint64_t reserved[4];
 };
 
 /*
@@ -112,7 +129,20 @@ gons_set *gons_set_dup(const gons_set *set, int types);
  * where /proc is mounted read-only: have it mounted writable; EPERM, EACCES, ENOSPC as
  * gons_enter_transient() says; EAGAIN when no thread or child can be created; EMFILE, ENOMEM.
  */
-gons_set *gons_set_unshare(const gons_set *set, int types, const struct gons_idmaps *maps);
+gons_set *gons_set_unshare(const gons_set *set, int types, const struct gons_set_options *options);
+
+/*
+ * gons_set_pid - the process id of the first process of the set's PID namespace.
+ *
+ * That is the idle "gons-init" of a PID namespace that gons_set_unshare() created, also in sets that
+ * were made from that one. The id is the one in the caller's PID namespace: programs such as
+ * nsenter(1) and /proc take it. Needs Linux 5.3.
+ *
+ * Returns -1 with EINVAL when the set is NULL or has no PID namespace, ESRCH when gons did not
+ * create the PID namespace, the process has ended or is not visible from the caller's PID namespace,
+ * ENOSYS before Linux 5.3; EMFILE, ENOMEM.
+ */
+pid_t gons_set_pid(const gons_set *set);
 
 /*
  * gons_set_mount - mount each namespace of the set to a file in dir: dir/net, dir/mnt and so on.

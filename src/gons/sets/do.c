@@ -18,7 +18,7 @@
 #endif
 
 struct call {
-	const struct gons_i_set *set;
+	const gons_set *set;
 	void (*fn)(void *);
 	void *arg;
 	sigset_t mask;
@@ -41,7 +41,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static int do_once(const struct gons_i_set *set, void (*fn)(void *), void *arg)
+static int do_once(const gons_set *set, void (*fn)(void *), void *arg)
 {
 	struct call call = { .set = set, .fn = fn, .arg = arg };
 	pthread_t thread;
@@ -55,23 +55,20 @@ static int do_once(const struct gons_i_set *set, void (*fn)(void *), void *arg)
 	return call.joined ? 0 : gons_i_failure_restore(&call.failure);
 }
 
-static const struct gons_i_set *check(const gons_set *set, bool has_fn)
+static bool is_callable(const gons_set *set, bool has_fn)
 {
-	const struct gons_i_set *found = gons_i_set_find(set);
-
-	if (!found)
-		return NULL;
+	if (!gons_i_set_is_valid(set))
+		return false;
 	if (!has_fn)
-		(void)gons_i_fail(EINVAL, "cannot run no function");
-	return has_fn && gons_i_set_check_switchable(found, "enter") == 0 ? found : NULL;
+		(void)gons_i_fail(EINVAL, "fn is NULL");
+	return has_fn && gons_i_set_check_switchable(set, "enter") == 0;
 }
 
 GONS_EXPORT int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	const struct gons_i_set *found = check(set, fn != NULL);
 
-	return found ? do_once(found, fn, arg) : -1;
+	return is_callable(set, fn != NULL) ? do_once(set, fn, arg) : -1;
 }
 
 /* ---- on a thread that may be kept ---- */
@@ -101,10 +98,10 @@ GONS_EXPORT int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), voi
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct once once = { fn, arg };
-	struct gons_i_request request = { .set = check(set, fn != NULL), .fn = fn, .arg = arg };
+	struct gons_i_request request = { .set = set, .fn = fn, .arg = arg };
 	cleanup_fd int pidfd = -1;
 
-	if (!request.set)
+	if (!is_callable(set, fn != NULL))
 		return -1;
 	/* A thread that has been in another mount namespace cannot share its directories with
 	 * the others again. */

@@ -248,16 +248,23 @@ static int write_maps(void *arg)
 {
 	const struct writing *writing = arg;
 	const struct gons_idmap own_uid = { 0, geteuid(), 1 }, own_gid = { 0, getegid(), 1 };
-	const struct gons_idmaps own = { &own_uid, 1, &own_gid, 1 };
-	const struct gons_idmaps *maps = writing->maps ? writing->maps : &own;
+	struct gons_idmaps maps = *writing->maps;
 	char go;
 
+	if (!maps.uid) {
+		maps.uid = &own_uid;
+		maps.n_uid = 1;
+	}
+	if (!maps.gid) {
+		maps.gid = &own_gid;
+		maps.n_gid = 1;
+	}
 	(void)close(writing->go[1]);
 	if (read(writing->go[0], &go, 1) != 1) /* with all signals blocked */
 		return gons_i_fail(ECANCELED, "there is no user namespace to map ids in");
-	if (write_map(writing, &uids, maps->uid, maps->n_uid, geteuid()) < 0)
+	if (write_map(writing, &uids, maps.uid, maps.n_uid, geteuid()) < 0)
 		return -1;
-	return write_map(writing, &gids, maps->gid, maps->n_gid, getegid());
+	return write_map(writing, &gids, maps.gid, maps.n_gid, getegid());
 }
 
 /* Starts the writer, goes into the namespace and lets it write. */

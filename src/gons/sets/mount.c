@@ -120,13 +120,12 @@ static void undo_mount(const struct target *target)
 GONS_EXPORT int gons_set_mount(const gons_set *set, const char *dir)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	const struct gons_i_set *found = gons_i_set_find(set);
 	cleanup_fd int dir_fd = -1;
 	struct target targets[GONS_I_TYPES];
 	size_t n = 0; /* are mounted */
 	char shown[512];
 
-	if (!found)
+	if (!gons_i_set_is_valid(set))
 		return -1;
 	if (!dir || !dir[0])
 		return gons_i_fail(EINVAL, "cannot mount a set without a directory");
@@ -137,10 +136,10 @@ GONS_EXPORT int gons_set_mount(const gons_set *set, const char *dir)
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
 		struct gons_i_failure failure;
 
-		if (!(found->types & gons_i_types[i].flag))
+		if (!(set->types & gons_i_types[i].flag))
 			continue;
 		targets[n] = (struct target){ shown, gons_i_types[i].name, dir_fd, false };
-		if (mount_to(&targets[n], &gons_i_types[i], found->fd[i]) == 0) {
+		if (mount_to(&targets[n], &gons_i_types[i], set->fd[i]) == 0) {
 			n++;
 			continue;
 		}
@@ -155,8 +154,7 @@ GONS_EXPORT int gons_set_mount(const gons_set *set, const char *dir)
 GONS_EXPORT int gons_set_mount_ns(const gons_set *set, int type, const char *file)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	const struct gons_i_set *found = gons_i_set_find(set);
-	int index = found ? gons_i_set_index(found, type) : -1;
+	int index = gons_i_set_index(set, type);
 	struct target target = { .dir_fd = AT_FDCWD };
 	cleanup_fd int dir_fd = -1;
 	char dir[PATH_MAX];
@@ -178,5 +176,5 @@ GONS_EXPORT int gons_set_mount_ns(const gons_set *set, int type, const char *fil
 	if (!target.name[0])
 		return gons_i_fail(EISDIR, "cannot mount a namespace to the directory %s", file);
 	target.dir_fd = dir_fd;
-	return mount_to(&target, &gons_i_types[index], found->fd[index]);
+	return mount_to(&target, &gons_i_types[index], set->fd[index]);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first process of a new PID namespace. The kernel has such a namespace for others once it
- * has one, and no more when that has ended; so it gets an idle one, which lives until the sets
- * that hold the namespace are closed, or their process ends.
+ * The first process of a new PID namespace: its init.
+ *
+ * The kernel lets others enter a PID namespace only while that has an init. So gons starts an idle
+ * one, which lives until the sets that hold the namespace are closed, or their process ends.
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,31 +20,67 @@
 #include "gons/core/thread.h"
 #include "gons/sets/internal.h"
 
-enum { PATIENCE_MS = 1000 };
-
 struct gons_i_pid_init {
-	atomic_uint sets; /* that share it */
-	int life[2]; /* sockets: it lives while this process has the second one */
+	atomic_uint users; /* sets, and inits of PID namespaces below */
+	struct gons_i_pid_init *parent;
+	int life[2]; /* sockets: the init lives while this process has the second one */
 	int pidfd; /* or -1 */
+	struct gons_i_pid_init *next; /* in the list of all */
 };
 
-struct gons_i_pid_init *gons_i_pid_init_new(void)
-{
-	struct gons_i_pid_init *keeper = malloc(sizeof(*keeper));
+/* Those that this process watches, for a forked child to find them. The child that creates one is not
+ * among those: it needs the sockets. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct gons_i_pid_init *all;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int once_error;
 
-	if (!keeper) {
-		(void)gons_i_fail(ENOMEM, "cannot keep a PID namespace");
-		return NULL;
-	}
-	*keeper = (struct gons_i_pid_init){ .sets = 1, .pidfd = -1 };
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, keeper->life) == 0)
-		return keeper;
-	(void)gons_i_fail(errno, "cannot make a socket to the first process of a PID namespace");
-	free(keeper);
-	return NULL;
+static void lock_all(void)
+{
+	(void)pthread_mutex_lock(&lock); /* cannot fail: nobody locks it twice */
 }
 
-/* Nothing of the program's is kept open by it. */
+static void unlock_all(void)
+{
+	(void)pthread_mutex_unlock(&lock);
+}
+
+/* The inits end with the parent, whatever its forked children do. */
+static void leave_to_parent(void)
+{
+	for (struct gons_i_pid_init *init = all; init; init = init->next) {
+		gons_i_close_fd(&init->life[0]);
+		gons_i_close_fd(&init->life[1]);
+	}
+	unlock_all();
+}
+
+static void watch_forks(void)
+{
+	once_error = pthread_atfork(lock_all, unlock_all, leave_to_parent);
+}
+
+struct gons_i_pid_init *gons_i_pid_init_new(struct gons_i_pid_init *parent)
+{
+	struct gons_i_pid_init *init = malloc(sizeof(*init));
+
+	(void)pthread_once(&once, watch_forks);
+	if (!init || once_error != 0) {
+		(void)gons_i_fail(ENOMEM, "cannot start the init of a PID namespace");
+		free(init);
+		return NULL;
+	}
+	*init = (struct gons_i_pid_init){ .users = 1, .pidfd = -1 };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, init->life) < 0) {
+		(void)gons_i_fail(errno, "cannot create a socket to the init of a PID namespace");
+		free(init);
+		return NULL;
+	}
+	init->parent = gons_i_pid_init_share(parent);
+	return init;
+}
+
+/* Keeps nothing of the program's open. */
 static void close_others(int fd)
 {
 	if (fd != 0 && dup3(fd, 0, O_CLOEXEC) < 0)
@@ -52,9 +91,9 @@ static void close_others(int fd)
 		(void)close(i);
 }
 
-/* All signals are blocked, as in any child of gons's. The kernel reaps orphans of the namespace
- * by itself where SIGCHLD is ignored. */
-__attribute__((noreturn)) static void be_first(int life_fd)
+/* All signals are blocked, as in every child of gons. Where SIGCHLD is ignored, the kernel reaps
+ * the orphans of the namespace by itself. */
+__attribute__((noreturn)) static void be_init(int life_fd)
 {
 	char byte;
 
@@ -67,72 +106,136 @@ __attribute__((noreturn)) static void be_first(int life_fd)
 	_exit(0);
 }
 
-int gons_i_pid_init_start(const struct gons_i_pid_init *keeper, int *ret_pidfd)
+int gons_i_pid_init_start(const struct gons_i_pid_init *init, int *ret_pidfd)
 {
 	pid_t pid = fork();
 
 	if (pid < 0)
-		return gons_i_fail_fork(errno, "cannot fork the first process of a PID namespace");
+		return gons_i_fail_fork(errno, "cannot fork the init of a PID namespace");
 	if (pid == 0)
-		be_first(keeper->life[0]);
+		be_init(init->life[0]);
 	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* Linux 5.3 */
 	return 0;
 }
 
-void gons_i_pid_init_watch(struct gons_i_pid_init *keeper, int pidfd)
+void gons_i_pid_init_watch(struct gons_i_pid_init *init, int pidfd)
 {
-	gons_i_close_fd(&keeper->life[0]);
-	keeper->pidfd = pidfd;
+	gons_i_close_fd(&init->life[0]);
+	init->pidfd = pidfd;
+	lock_all();
+	init->next = all;
+	all = init;
+	unlock_all();
 }
 
-unsigned gons_i_pid_init_fds(const struct gons_i_pid_init *keeper, int fds[GONS_I_PID_INIT_FDS])
+unsigned gons_i_pid_init_fds(const struct gons_i_pid_init *init, int fds[GONS_I_PID_INIT_FDS])
 {
 	unsigned n = 0;
 
-	if (keeper && keeper->life[1] >= 0)
-		fds[n++] = keeper->life[1];
-	if (keeper && keeper->pidfd >= 0)
-		fds[n++] = keeper->pidfd;
+	if (init && init->life[1] >= 0)
+		fds[n++] = init->life[1];
+	if (init && init->pidfd >= 0)
+		fds[n++] = init->pidfd;
 	return n;
 }
 
-struct gons_i_pid_init *gons_i_pid_init_share(struct gons_i_pid_init *keeper)
+struct gons_i_pid_init *gons_i_pid_init_share(struct gons_i_pid_init *init)
 {
-	if (keeper)
-		keeper->sets++;
-	return keeper;
+	if (init)
+		init->users++;
+	return init;
 }
 
-void gons_i_pid_init_forget(struct gons_i_pid_init *keeper)
+/*
+ * Ends the init and, with it, all processes of the namespace. Closing the socket is not enough:
+ * another library's child may have a copy of it. The signal reaches an init that is stopped, the byte
+ * one that belongs to another user by now. Usually they have ended within a millisecond, so that the
+ * caller finds none of them any more; what the kernel cannot end now is not waited for.
+ */
+static void end(const struct gons_i_pid_init *init)
 {
-	if (!keeper)
+	enum { PATIENCE_MS = 50 };
+	struct pollfd ended = { .fd = init->pidfd, .events = POLLIN };
+
+	(void)send(init->life[1], "", 1, MSG_NOSIGNAL);
+	if (init->pidfd < 0)
 		return;
-	gons_i_close_fd(&keeper->life[0]);
-	gons_i_close_fd(&keeper->life[1]);
-	gons_i_close_fd(&keeper->pidfd);
+	(void)syscall(SYS_pidfd_send_signal, init->pidfd, SIGKILL, NULL, 0);
+	(void)poll(&ended, 1, PATIENCE_MS); /* a signal handler only makes it shorter */
+	/* A process that adopts orphans, as PID 1 does, is its parent and has to reap it. */
+	(void)waitid(P_PIDFD, (id_t)init->pidfd, NULL, WEXITED | WNOHANG);
 }
 
-/* Waits until it and, with it, all processes of the namespace have ended. */
-static void end_first(const struct gons_i_pid_init *keeper)
+static void strike(const struct gons_i_pid_init *init)
 {
-	struct pollfd ended = { .fd = keeper->pidfd, .events = POLLIN };
-
-	/* Another library's fork may have a copy of the socket, so closing is not enough. */
-	(void)send(keeper->life[1], "", 1, MSG_NOSIGNAL);
-	if (keeper->pidfd < 0)
-		return;
-	while (poll(&ended, 1, PATIENCE_MS) < 0 && errno == EINTR)
-		;
-	/* It is a child of this process where that adopts orphans, as PID 1 does. */
-	(void)waitid(P_PIDFD, (id_t)keeper->pidfd, NULL, WEXITED | WNOHANG);
+	lock_all();
+	for (struct gons_i_pid_init **link = &all; *link; link = &(*link)->next)
+		if (*link == init) {
+			*link = init->next;
+			break;
+		}
+	unlock_all();
 }
 
-void gons_i_pid_init_free(struct gons_i_pid_init *keeper)
+/* NOLINTNEXTLINE(misc-no-recursion): the kernel nests at most 32 of them */
+void gons_i_pid_init_free(struct gons_i_pid_init *init)
 {
-	if (!keeper || --keeper->sets > 0)
+	if (!init || --init->users > 0)
 		return;
-	if (keeper->life[1] >= 0) /* not in a forked child */
-		end_first(keeper);
-	gons_i_pid_init_forget(keeper);
-	free(keeper);
+	strike(init);
+	if (init->life[1] >= 0) /* not in a forked child */
+		end(init);
+	gons_i_close_fd(&init->life[0]);
+	gons_i_close_fd(&init->life[1]);
+	gons_i_close_fd(&init->pidfd);
+	gons_i_pid_init_free(init->parent);
+	free(init);
+}
+
+/* ---- its number ---- */
+
+/* The number of fields after "NSpid:" in a file of procfs: the process's number in procfs's own PID
+ * namespace, and in each one below. Returns how many there are. */
+static int read_pids(const char *path, pid_t pids[], int most)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024];
+	int n = 0;
+
+	if (!file)
+		return gons_i_fail(errno, "cannot read %s", path);
+	while (n == 0 && fgets(line, sizeof(line), file)) {
+		char *rest = NULL, *word;
+
+		if (strncmp(line, "NSpid:", 6) != 0)
+			continue;
+		for (word = strtok_r(line + 6, " \t\n", &rest); word && n < most;
+		     word = strtok_r(NULL, " \t\n", &rest))
+			pids[n++] = atoi(word);
+	}
+	(void)fclose(file);
+	return n;
+}
+
+pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
+{
+	enum { MOST = 33 }; /* the kernel nests no more */
+	pid_t own[MOST], pids[MOST];
+	char path[64];
+	int depth, n;
+
+	if (init->pidfd < 0) {
+		(void)gons_i_fail(ENOSYS, "cannot read the process id of the init of the set's PID "
+					  "namespace");
+		gons_i_add_cause("pidfd_open(2) is missing, which Linux has since 5.3");
+		return -1;
+	}
+	(void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", init->pidfd);
+	depth = read_pids("/proc/self/status", own, MOST);
+	n = depth < 0 ? -1 : read_pids(path, pids, MOST);
+	if (n < 0)
+		return -1;
+	if (depth > 0 && n >= depth && pids[depth - 1] > 0)
+		return pids[depth - 1];
+	return gons_i_fail(ESRCH, "the init of the set's PID namespace has ended");
 }

@@ -56,14 +56,12 @@ struct gons_pool {
 
 static void set_made(struct made *made, gons_set *set)
 {
-	const struct gons_i_set *found = set ? gons_i_set_find(set) : NULL;
-
 	*made = (struct made){ .set = set };
-	for (size_t i = 0; found && i < GONS_I_TYPES; i++)
-		if (found->fd[i] >= 0)
-			made->fds[made->n++] = found->fd[i];
-	if (found)
-		made->n += gons_i_pid_init_fds(found->keeper, made->fds + made->n);
+	for (size_t i = 0; set && i < GONS_I_TYPES; i++)
+		if (set->fd[i] >= 0)
+			made->fds[made->n++] = set->fd[i];
+	if (set)
+		made->n += gons_i_pid_init_fds(set->pid_init, made->fds + made->n);
 }
 
 /* With the lock held: no leak any more, from here on the pool's. */
@@ -150,8 +148,7 @@ static bool wants_more(const struct gons_pool *pool)
 /* Later sets are made from where the maker is, so after_create must have left it there. */
 static bool is_at_origin(const struct gons_pool *pool)
 {
-	const struct gons_i_set *origin =
-		pool->origin.set ? gons_i_set_find(pool->origin.set) : NULL;
+	const gons_set *origin = pool->origin.set;
 
 	if (!pool->after_create || !origin || gons_i_is_in(origin->fd))
 		return true;

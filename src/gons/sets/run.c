@@ -18,7 +18,7 @@
 #include "gons/sets/join.h"
 
 struct job {
-	const struct gons_i_set *set;
+	const gons_set *set;
 	int (*fn)(void *);
 	void *arg;
 };
@@ -70,13 +70,13 @@ static int join_and_run(void *arg)
 GONS_EXPORT int gons_set_run(const gons_set *set, int (*fn)(void *), void *arg, int *status)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct job job = { gons_i_set_find(set), fn, arg };
+	struct job job = { set, fn, arg };
 	int result;
 
-	if (!job.set)
+	if (!gons_i_set_is_valid(set))
 		return -1;
 	if (!fn)
-		return gons_i_fail(EINVAL, "cannot run no function");
+		return gons_i_fail(EINVAL, "fn is NULL");
 	result = gons_i_in_child(join_and_run, &job);
 	if (result < 0)
 		return -1;

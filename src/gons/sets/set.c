@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sets of namespaces: how they are opened, copied, looked into and closed.
- *
- * A gons_set is no address, but a number: the index of a slot and how often that was used. So a
- * set that was closed is known for one, whoever got its memory since, and closing it twice
- * harms nobody.
+ * Sets of namespaces: how they are opened, copied, examined and closed.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -24,186 +20,40 @@
 #include "gons/core/scope.h"
 #include "gons/sets/internal.h"
 
-/* ---- the numbers ---- */
-
-enum { INDEX_BITS = 20, MOST = 1 << INDEX_BITS };
-
-struct slot {
-	struct gons_i_set *set; /* NULL: free */
-	uintptr_t uses;
-	size_t next_free;
-};
-
-static struct {
-	pthread_mutex_t lock;
-	struct slot *list;
-	size_t room, first_free; /* first_free == room: none */
-} slots = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void lock_slots(void)
+bool gons_i_set_is_valid(const gons_set *set)
 {
-	(void)pthread_mutex_lock(&slots.lock);
+	if (!set)
+		(void)gons_i_fail(EINVAL, "set is NULL");
+	return set != NULL;
 }
 
-static void unlock_slots(void)
+gons_set *gons_i_set_new(void)
 {
-	(void)pthread_mutex_unlock(&slots.lock);
-}
-
-/* Their first processes end with the parent, whatever its children do. */
-static void forget_keepers(void)
-{
-	for (size_t i = 0; i < slots.room; i++)
-		if (slots.list[i].set)
-			gons_i_pid_init_forget(slots.list[i].set->keeper);
-	unlock_slots();
-}
-
-static int fork_error;
-
-/* A child must not find them locked by a thread that it does not have. */
-static void prepare_process(void)
-{
-	fork_error = pthread_atfork(lock_slots, unlock_slots, forget_keepers);
-}
-
-static const gons_set *handle_of(size_t index)
-{
-	const uintptr_t number = slots.list[index].uses << INDEX_BITS | index;
-
-	return (const gons_set *)number; /* NOLINT(performance-no-int-to-ptr): is never followed */
-}
-
-/* The slot of a set that is open, or NULL. */
-static struct slot *find_slot(const gons_set *set)
-{
-	size_t index = (uintptr_t)set & (MOST - 1);
-
-	if (index >= slots.room || !slots.list[index].set || handle_of(index) != set)
-		return NULL;
-	return &slots.list[index];
-}
-
-static int grow(void)
-{
-	size_t room = slots.room ? 2 * slots.room : 64;
-	struct slot *list;
-
-	if (room > MOST)
-		return gons_i_fail(ENOMEM, "there are %d namespace sets, and cannot be more", MOST);
-	list = realloc(slots.list, room * sizeof(*list));
-	if (!list)
-		return gons_i_fail(ENOMEM, "cannot make a namespace set");
-	for (size_t i = slots.room; i < room; i++)
-		list[i] = (struct slot){ .set = NULL, .uses = 0, .next_free = i + 1 };
-	slots.list = list;
-	slots.room = room;
-	return 0;
-}
-
-static int leave_0(struct gons_i_set *set)
-{
-	for (size_t i = 0; i < GONS_I_TYPES; i++)
-		if (set->fd[i] == 0) {
-			set->fd[i] = gons_i_move_from_0(0);
-			return set->fd[i] < 0 ? -1 : 0;
-		}
-	return 0;
-}
-
-gons_set *gons_i_set_publish(struct gons_i_set *set)
-{
-	const gons_set *handle = NULL;
-
-	if (leave_0(set) < 0) {
-		gons_i_set_free(set);
-		return NULL;
-	}
-	lock_slots();
-	if (slots.first_free < slots.room || grow() == 0) {
-		size_t index = slots.first_free;
-		struct slot *slot = &slots.list[index];
-
-		slots.first_free = slot->next_free;
-		slot->set = set;
-		do
-			slot->uses++;
-		while (!(handle = handle_of(index))); /* where it has wrapped around */
-	}
-	unlock_slots();
-	if (!handle)
-		gons_i_set_free(set);
-	return (gons_set *)handle;
-}
-
-struct gons_i_set *gons_i_set_find(const gons_set *set)
-{
-	struct gons_i_set *found = NULL;
-	const struct slot *slot;
+	gons_set *set = malloc(sizeof(*set));
 
 	if (!set) {
-		(void)gons_i_fail(EINVAL, "there is no namespace set: it is NULL");
+		(void)gons_i_fail(ENOMEM, "cannot create a namespace set");
 		return NULL;
 	}
-	lock_slots();
-	slot = find_slot(set);
-	if (slot)
-		found = slot->set;
-	unlock_slots();
-	if (!found)
-		(void)gons_i_fail(EINVAL, "this is no namespace set, or one that was closed");
-	return found;
+	*set = (struct gons_set){ .fd = { [0 ... GONS_I_TYPES - 1] = -1 } };
+	return set;
 }
 
 GONS_EXPORT void gons_set_close(gons_set *set)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_set *found = NULL;
-	struct slot *slot;
-
-	lock_slots();
-	slot = set ? find_slot(set) : NULL;
-	if (slot) {
-		found = slot->set;
-		slot->set = NULL;
-		slot->next_free = slots.first_free;
-		slots.first_free = (size_t)(slot - slots.list);
-	}
-	unlock_slots();
-	gons_i_set_free(found);
-}
-
-/* ---- what they stand for ---- */
-
-struct gons_i_set *gons_i_set_new(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct gons_i_set *set = malloc(sizeof(*set));
-
-	(void)pthread_once(&once, prepare_process);
-	if (!set || fork_error) {
-		free(set);
-		(void)gons_i_fail(ENOMEM, "cannot make a namespace set");
-		return NULL;
-	}
-	*set = (struct gons_i_set){ .fd = { [0 ... GONS_I_TYPES - 1] = -1 } };
-	return set;
-}
-
-void gons_i_set_free(struct gons_i_set *set)
-{
 	int saved = errno;
 
 	if (!set)
 		return;
 	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		gons_i_close_fd(&set->fd[i]);
-	gons_i_pid_init_free(set->keeper);
+	gons_i_pid_init_free(set->pid_init);
 	free(set);
 	errno = saved;
 }
 
-int gons_i_set_check_switchable(const struct gons_i_set *set, const char *verb)
+int gons_i_set_check_switchable(const gons_set *set, const char *verb)
 {
 	const int others = set->types & ~GONS_I_SWITCHABLE_FLAGS;
 	char nouns[GONS_I_TYPE_NAMES_SIZE];
@@ -217,28 +67,35 @@ int gons_i_set_check_switchable(const struct gons_i_set *set, const char *verb)
 	return -1;
 }
 
-/* Makes a set of what open_fd() gives for each of the types. */
-static gons_set *make(int types, int (*open_fd)(const struct gons_i_type *entry, void *arg),
-		      void *arg)
-{
-	struct gons_i_set *set;
+/* Opens a namespace of this type for a set. Returns a descriptor, or -1 with errno and message. */
+typedef int open_fn(const struct gons_i_type *entry, void *arg);
 
-	if (gons_i_check_types(types) < 0)
+/* Creates a set of what open_fd() returns for each of the types. Types 0 means all that exist:
+ * open_fd() says ENOENT for those that do not. */
+static gons_set *make(int types, open_fn *open_fd, void *arg)
+{
+	const int wanted = types ? types : GONS_ALL_TYPES;
+	gons_set *set;
+
+	if (gons_i_check_types(wanted) < 0)
 		return NULL;
 	set = gons_i_set_new();
 	if (!set)
 		return NULL;
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
-		if (!(types & gons_i_types[i].flag))
+		if (!(wanted & gons_i_types[i].flag))
 			continue;
 		set->fd[i] = open_fd(&gons_i_types[i], arg);
-		if (set->fd[i] < 0) {
-			gons_i_set_free(set);
-			return NULL;
-		}
-		set->types |= gons_i_types[i].flag;
+		if (set->fd[i] >= 0)
+			set->types |= gons_i_types[i].flag;
+		else if (types != 0 || errno != ENOENT)
+			goto failed;
 	}
-	return gons_i_set_publish(set);
+	if (set->types != 0)
+		return set;
+failed:
+	gons_set_close(set); /* keeps errno */
+	return NULL;
 }
 
 /* ---- of the calling thread ---- */
@@ -343,7 +200,7 @@ GONS_EXPORT gons_set *gons_set_from_pid(pid_t pid, int types)
 	struct process process = { .pid = pid };
 	gons_set *set;
 
-	if (gons_i_check_types(types) < 0)
+	if (types != 0 && gons_i_check_types(types) < 0)
 		return NULL;
 	dir_fd = open_process(pid);
 	if (dir_fd < 0)
@@ -382,10 +239,13 @@ GONS_EXPORT gons_set *gons_set_from_dir(const char *dir, int types)
 
 /* ---- of another set ---- */
 
-int gons_i_set_index(const struct gons_i_set *set, int type)
+int gons_i_set_index(const gons_set *set, int type)
 {
-	const struct gons_i_type *entry = gons_i_one_type(type);
+	const struct gons_i_type *entry;
 
+	if (!gons_i_set_is_valid(set))
+		return -1;
+	entry = gons_i_one_type(type);
 	if (!entry)
 		return -1;
 	if (!(set->types & type))
@@ -393,7 +253,7 @@ int gons_i_set_index(const struct gons_i_set *set, int type)
 	return (int)(entry - gons_i_types);
 }
 
-int gons_i_set_copy(struct gons_i_set *to, const struct gons_i_set *from, int types)
+int gons_i_set_copy(gons_set *to, const gons_set *from, int types)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
 		if (!(types & gons_i_types[i].flag))
@@ -407,30 +267,29 @@ int gons_i_set_copy(struct gons_i_set *to, const struct gons_i_set *from, int ty
 		to->types |= gons_i_types[i].flag;
 	}
 	if (types & CLONE_NEWPID)
-		to->keeper = gons_i_pid_init_share(from->keeper);
+		to->pid_init = gons_i_pid_init_share(from->pid_init);
 	return 0;
 }
 
 GONS_EXPORT gons_set *gons_set_dup(const gons_set *set, int types)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	const struct gons_i_set *from = gons_i_set_find(set);
 	char nouns[GONS_I_TYPE_NAMES_SIZE];
-	struct gons_i_set *to;
+	gons_set *to;
 
-	if (!from || (types != 0 && gons_i_check_types(types) < 0))
+	if (!gons_i_set_is_valid(set) || (types != 0 && gons_i_check_types(types) < 0))
 		return NULL;
-	if (types & ~from->types) {
+	if (types & ~set->types) {
 		(void)gons_i_fail(EINVAL, "the set holds no %s namespace",
-				  gons_i_type_names(types & ~from->types, nouns));
+				  gons_i_type_names(types & ~set->types, nouns));
 		return NULL;
 	}
 	to = gons_i_set_new();
 	if (!to)
 		return NULL;
-	if (gons_i_set_copy(to, from, types ? types : from->types) == 0)
-		return gons_i_set_publish(to);
-	gons_i_set_free(to);
+	if (gons_i_set_copy(to, set, types ? types : set->types) == 0)
+		return to;
+	gons_set_close(to); /* keeps errno */
 	return NULL;
 }
 
@@ -439,18 +298,17 @@ GONS_EXPORT gons_set *gons_set_dup(const gons_set *set, int types)
 GONS_EXPORT int gons_set_enter(const gons_set *set)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	const struct gons_i_set *found = gons_i_set_find(set);
 	int fds[GONS_I_SWITCHABLE];
 	size_t n = 0;
 	unsigned number;
 
-	if (!found || gons_i_set_check_switchable(found, "enter") < 0)
+	if (!gons_i_set_is_valid(set) || gons_i_set_check_switchable(set, "enter") < 0)
 		return -1;
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if (found->fd[i] >= 0 && i != GONS_I_MNT)
-			fds[n++] = found->fd[i];
-	if (found->fd[GONS_I_MNT] >= 0)
-		fds[n++] = found->fd[GONS_I_MNT]; /* last: paths mean something else then */
+		if (set->fd[i] >= 0 && i != GONS_I_MNT)
+			fds[n++] = set->fd[i];
+	if (set->fd[GONS_I_MNT] >= 0)
+		fds[n++] = set->fd[GONS_I_MNT]; /* last: paths mean something else then */
 	return gons_i_enter(fds, n, GONS_I_RETURN_CHECK_AGAIN, &number);
 }
 
@@ -458,23 +316,19 @@ GONS_EXPORT int gons_set_enter(const gons_set *set)
 
 GONS_EXPORT int gons_set_types(const gons_set *set)
 {
-	const struct gons_i_set *found = gons_i_set_find(set);
-
-	return found ? found->types : -1;
+	return gons_i_set_is_valid(set) ? set->types : -1;
 }
 
 GONS_EXPORT int gons_set_fd(const gons_set *set, int type)
 {
-	const struct gons_i_set *found = gons_i_set_find(set);
-	int index = found ? gons_i_set_index(found, type) : -1;
+	int index = gons_i_set_index(set, type);
 
-	return index < 0 ? -1 : found->fd[index];
+	return index < 0 ? -1 : set->fd[index];
 }
 
 GONS_EXPORT int gons_set_id(const gons_set *set, int type, char *buf, size_t size)
 {
-	const struct gons_i_set *found = gons_i_set_find(set);
-	int index = found ? gons_i_set_index(found, type) : -1;
+	int index = gons_i_set_index(set, type);
 	char id[32];
 	struct stat st;
 	size_t length;
@@ -483,7 +337,7 @@ GONS_EXPORT int gons_set_id(const gons_set *set, int type, char *buf, size_t siz
 		return -1;
 	if (!buf)
 		return gons_i_fail(EINVAL, "there is nowhere to write the namespace's id to");
-	if (fstat(found->fd[index], &st) < 0)
+	if (fstat(set->fd[index], &st) < 0)
 		return gons_i_fail(errno, "cannot read the id of the set's %s namespace",
 				   gons_i_types[index].long_name);
 	length = (size_t)snprintf(id, sizeof(id), "%s:[%llu]", gons_i_types[index].name,
@@ -493,4 +347,15 @@ GONS_EXPORT int gons_set_id(const gons_set *set, int type, char *buf, size_t siz
 				   size);
 	memcpy(buf, id, length + 1);
 	return 0;
+}
+
+GONS_EXPORT pid_t gons_set_pid(const gons_set *set)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	if (gons_i_set_index(set, CLONE_NEWPID) < 0)
+		return -1;
+	if (set->pid_init)
+		return gons_i_pid_init_pid(set->pid_init);
+	return gons_i_fail(ESRCH, "the set's PID namespace has no process that gons started");
 }

@@ -286,7 +286,7 @@ enum outcome {
 static enum outcome serve(struct worker *worker)
 {
 	struct gons_i_request *request = worker->request;
-	struct gons_i_set set; /* a copy, for the function may close the set */
+	struct gons_set set; /* a copy, for the function may close the set */
 	bool unmoved;
 	int64_t took;
 

@@ -9,7 +9,7 @@
 
 /* A function that is to run on another thread, in a set's namespaces. */
 struct gons_i_request {
-	const struct gons_i_set *set; /* NULL: the worker is to end */
+	const gons_set *set; /* NULL: the worker is to end */
 	bool (*fn)(void *);
 	void *arg;
 	pid_t caller; /* the thread */

@@ -23,30 +23,30 @@
 
 /* What the maker is to make. */
 struct order {
-	const struct gons_i_set *from; /* or NULL */
+	const gons_set *from; /* or NULL */
 	int types;
-	const struct gons_idmaps *maps;
-	struct gons_i_pid_init *keeper; /* of a new PID namespace */
-	int fds[GONS_I_SENT_FDS]; /* the new ones, in the order of gons_i_types; the keeper's */
+	const struct gons_set_options *options;
+	struct gons_i_pid_init *pid_init; /* of a new PID namespace */
+	int fds[GONS_I_SENT_FDS]; /* the new ones, in the order of gons_i_types; the init's pidfd */
+	int proc_fd; /* "/proc", opened before a mount namespace is joined that may have none */
 	int socket_fd; /* for a child to send them by */
 	bool done; /* by a thread; else there is a failure */
 	struct gons_i_failure failure;
 };
 
-/* Opens this thread's namespaces of these types. Below dir_fd, which was opened before the
- * switch, for procfs may be mounted in the old mount namespace only. */
-static int open_made(int dir_fd, struct order *order)
+/* Opens this thread's namespaces of these types. */
+static int open_made(struct order *order)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
 		const struct gons_i_type *entry = &gons_i_types[i];
 		const bool by_children = entry->flag & (CLONE_NEWPID | CLONE_NEWTIME);
-		char name[24];
+		char path[48];
 
 		if (!(order->types & entry->flag))
 			continue;
-		(void)snprintf(name, sizeof(name), "%s%s", entry->name,
+		(void)snprintf(path, sizeof(path), "thread-self/ns/%s%s", entry->name,
 			       by_children ? "_for_children" : ""); /* fits */
-		order->fds[i] = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+		order->fds[i] = openat(order->proc_fd, path, O_RDONLY | O_CLOEXEC);
 		if (order->fds[i] < 0)
 			return gons_i_fail(errno, "cannot open a new %s namespace",
 					   entry->long_name);
@@ -54,35 +54,61 @@ static int open_made(int dir_fd, struct order *order)
 	return 0;
 }
 
+static int set_clocks(const struct order *order)
+{
+	const struct gons_set_options *options = order->options;
+	cleanup_fd int fd = -1;
+	char text[128];
+	size_t length;
+
+	length = (size_t)snprintf(text, sizeof(text), "monotonic %lld %ld\nboottime %lld %ld\n",
+				  (long long)options->monotonic.tv_sec, options->monotonic.tv_nsec,
+				  (long long)options->boottime.tv_sec, options->boottime.tv_nsec);
+	if (options->monotonic.tv_sec == 0 && options->monotonic.tv_nsec == 0 &&
+	    options->boottime.tv_sec == 0 && options->boottime.tv_nsec == 0)
+		return 0;
+	fd = openat(order->proc_fd, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, text, length) == (ssize_t)length)
+		return 0;
+	(void)gons_i_fail(errno, "cannot set the clock offsets of a new time namespace");
+	if (errno == ERANGE)
+		gons_i_add_cause("a clock would be negative or later than in 146 years");
+	else if (errno == EPERM || errno == EACCES)
+		gons_i_add_cause("CAP_SYS_TIME is missing in the user namespace that owns it");
+	return -1;
+}
+
 /* Those that only children are in. */
 static int make_for_children(struct order *order)
 {
-	if ((order->types & CLONE_NEWTIME) && gons_i_unshare(CLONE_NEWTIME) < 0)
+	if ((order->types & CLONE_NEWTIME) &&
+	    (gons_i_unshare(CLONE_NEWTIME) < 0 || set_clocks(order) < 0))
 		return -1;
 	if (!(order->types & CLONE_NEWPID))
 		return 0;
 	if (gons_i_unshare(CLONE_NEWPID) < 0)
 		return -1;
-	return gons_i_pid_init_start(order->keeper, &order->fds[GONS_I_TYPES]);
+	return gons_i_pid_init_start(order->pid_init, &order->fds[GONS_I_TYPES]);
 }
 
 static int make_here(struct order *order)
 {
-	cleanup_fd int dir_fd = open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const int switchable = order->types & GONS_I_SWITCHABLE_FLAGS;
 
-	if (dir_fd < 0)
-		return gons_i_fail(errno, "cannot open /proc/thread-self/ns");
+	if (proc_fd < 0)
+		return gons_i_fail(errno, "cannot open /proc");
+	order->proc_fd = proc_fd;
 	if (order->from &&
 	    gons_i_switch_for_good(order->from->fd, order->from->types & MADE_IN) < 0)
 		return -1;
-	if ((order->types & CLONE_NEWUSER) && gons_i_idmaps_unshare(order->maps) < 0)
+	if ((order->types & CLONE_NEWUSER) && gons_i_idmaps_unshare(&order->options->maps) < 0)
 		return -1;
 	if (switchable && gons_i_switch_new(switchable, NULL) < 0)
 		return -1;
 	if (make_for_children(order) < 0)
 		return -1;
-	return open_made(dir_fd, order);
+	return open_made(order);
 }
 
 /* ---- by another thread, which does not have to come back ---- */
@@ -139,17 +165,17 @@ static int make_by_child(struct order *order)
 
 /* ---- the set ---- */
 
-static int make(struct order *order, struct gons_i_set *to)
+static int make(struct order *order, gons_set *to)
 {
 	const bool by_child = (order->types & ~GONS_I_SWITCHABLE_FLAGS) ||
 			      (order->from && order->from->types & CLONE_NEWUSER);
 	const int kept = order->from ? order->from->types & ~order->types : 0;
 
 	if (order->types & CLONE_NEWPID) {
-		to->keeper = gons_i_pid_init_new();
-		if (!to->keeper)
+		to->pid_init = gons_i_pid_init_new(order->from ? order->from->pid_init : NULL);
+		if (!to->pid_init)
 			return -1;
-		order->keeper = to->keeper;
+		order->pid_init = to->pid_init;
 	}
 	if ((by_child ? make_by_child(order) : make_by_thread(order)) < 0)
 		return -1;
@@ -157,45 +183,73 @@ static int make(struct order *order, struct gons_i_set *to)
 }
 
 /* Hands what was made, also if only in part, over to the set. */
-static void give(struct order *order, struct gons_i_set *to)
+static void give(struct order *order, gons_set *to)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		if (order->fds[i] >= 0) {
 			to->fd[i] = order->fds[i];
 			to->types |= gons_i_types[i].flag;
 		}
-	if (to->keeper)
-		gons_i_pid_init_watch(to->keeper, order->fds[GONS_I_TYPES]);
+	if (to->pid_init)
+		gons_i_pid_init_watch(to->pid_init, order->fds[GONS_I_TYPES]);
+}
+
+static bool is_zero(const struct timespec *offset)
+{
+	return offset->tv_sec == 0 && offset->tv_nsec == 0;
+}
+
+static int check_offset(const char *name, const struct timespec *offset, int types)
+{
+	if (is_zero(offset))
+		return 0;
+	if (!(types & CLONE_NEWTIME)) {
+		(void)gons_i_fail(EINVAL, "options->%s is not 0, but no time namespace is created",
+				  name);
+		gons_i_add_remedy("add CLONE_NEWTIME to the types");
+		return -1;
+	}
+	if (offset->tv_nsec >= 0 && offset->tv_nsec < 1000000000)
+		return 0;
+	return gons_i_fail(EINVAL, "tv_nsec of options->%s is %ld, not between 0 and 999999999",
+			   name, offset->tv_nsec);
+}
+
+static bool has_maps(const struct gons_idmaps *maps)
+{
+	return maps->uid || maps->n_uid > 0 || maps->gid || maps->n_gid > 0;
 }
 
 static int check(const struct order *order)
 {
-	if (gons_i_check_types(order->types) < 0)
+	const struct gons_set_options *options = order->options;
+
+	if (gons_i_check_types(order->types) < 0 ||
+	    gons_i_check_reserved(options->reserved, "struct gons_set_options") < 0 ||
+	    check_offset("monotonic", &options->monotonic, order->types) < 0 ||
+	    check_offset("boottime", &options->boottime, order->types) < 0)
 		return -1;
-	if (!order->maps)
-		return 0;
 	if (order->types & CLONE_NEWUSER)
-		return gons_i_idmaps_check(order->maps);
-	(void)gons_i_fail(EINVAL, "cannot map ids without a new user namespace");
-	gons_i_explain("CLONE_NEWUSER is missing in the types");
+		return gons_i_idmaps_check(&options->maps);
+	if (!has_maps(&options->maps))
+		return 0;
+	(void)gons_i_fail(EINVAL, "options->maps has ids, but no user namespace is created");
+	gons_i_add_remedy("add CLONE_NEWUSER to the types");
 	return -1;
 }
 
 GONS_EXPORT gons_set *gons_set_unshare(const gons_set *set, int types,
-				       const struct gons_idmaps *maps)
+				       const struct gons_set_options *options)
 {
+	static const struct gons_set_options defaults;
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct order order = { .types = types,
-			       .maps = maps,
+	struct order order = { .from = set,
+			       .types = types,
+			       .options = options ? options : &defaults,
 			       .fds = { [0 ... GONS_I_SENT_FDS - 1] = -1 } };
-	struct gons_i_set *to;
+	gons_set *to;
 	int result;
 
-	if (set) {
-		order.from = gons_i_set_find(set);
-		if (!order.from)
-			return NULL;
-	}
 	if (check(&order) < 0)
 		return NULL;
 	to = gons_i_set_new();
@@ -204,7 +258,7 @@ GONS_EXPORT gons_set *gons_set_unshare(const gons_set *set, int types,
 	result = make(&order, to);
 	give(&order, to);
 	if (result == 0)
-		return gons_i_set_publish(to);
-	gons_i_set_free(to);
+		return to;
+	gons_set_close(to); /* keeps errno */
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shows the point of gons on the machine that it runs on: what netlink reports beside what
- * /sys/class/net has. The exit status is 0 when they disagree and agree where they should.
+ * Shows on this machine why gons exists: the links that netlink reports, beside those in
+ * /sys/class/net. The exit status is 0 if the two differ and agree where they should.
  */
 #include <dirent.h>
 #include <libmnl/libmnl.h>
@@ -98,7 +98,7 @@ static const char *joined(const struct names *names, char buf[64])
 	return buf;
 }
 
-/* Prints a row. Returns whether both columns are the same. */
+/* Prints a row. Returns whether both columns have the same links. */
 static bool show(const char *where, const char *sysfs)
 {
 	struct names netlink = ask_netlink();
@@ -127,7 +127,7 @@ static void mount_sysfs(void *arg)
 
 static bool show_inside(void)
 {
-	/* Where the machine itself has lo alone, there is nothing to disagree about. */
+	/* On a machine that has only lo, the two columns cannot differ. */
 	bool only_lo = list_directory("/sys/class/net").n == 1;
 	bool ok;
 
@@ -152,7 +152,7 @@ static bool show_from_outside(void)
 	if (mntns_fd < 0 || gons_mntns_execute(mntns_fd, mount_sysfs, NULL) < 0)
 		die("mount namespace");
 	(void)snprintf(path, sizeof(path), "%s/sys/class/net", procfsroot);
-	printf("\nThe mount namespace not entered, but looked into by its procfs root:\n");
+	printf("\nWithout entering the mount namespace, through its procfs root:\n");
 	return show(path, path);
 }
 
@@ -175,6 +175,8 @@ int main(void)
 		ok = show_from_outside() && ok;
 	}
 	if (!ok)
-		fprintf(stderr, "This is not what was to be seen.\n");
+		fprintf(stderr,
+			"Unexpected: netlink and /sys/class/net should agree in the last two "
+			"lines only.\n");
 	return ok ? 0 : 1;
 }

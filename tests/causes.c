@@ -101,10 +101,10 @@ static void a_filter_is_told_with_the_call_that_it_refuses(void **state)
 		  "cannot make this mount namespace private: Operation not permitted; " FILTER(
 			  "mount(2)") },
 		{ SYS_fsopen, EPERM, CLONE_NEWNET | CLONE_NEWNS,
-		  "cannot make a sysfs of this network namespace: Operation not permitted; " FILTER(
+		  "cannot create a sysfs of this network namespace: Operation not permitted; " FILTER(
 			  "fsopen(2)") },
 		{ SYS_fsconfig, EPERM, CLONE_NEWNET | CLONE_NEWNS,
-		  "cannot make a sysfs of this network namespace: Operation not permitted; " FILTER(
+		  "cannot create a sysfs of this network namespace: Operation not permitted; " FILTER(
 			  "fsconfig(2)") },
 		{ SYS_fsmount, EPERM, CLONE_NEWNET | CLONE_NEWNS,
 		  "cannot mount a sysfs of this network namespace: Operation not permitted; " FILTER(

@@ -20,6 +20,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Where the low half of an argument is, in a filter's data. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LOW_WORD(offset) ((offset) + 4)
+#else
+#define LOW_WORD(offset) (offset)
+#endif
+
 /* ---- what is mounted ---- */
 
 enum { MAX_POINTS = 128 };
@@ -354,6 +361,8 @@ static int try_masked(void *arg)
 	return !failed_with(gons_mntns_mount_sysfs_ro(), EPERM, "/sys/firmware (tmpfs)") ||
 	       !failed_with(gons_mntns_mount_sysfs_ro(), EPERM, masked_file) ||
 	       !failed_with(gons_sysfs_open(), EPERM, "/sys/firmware (tmpfs)") ||
+	       !strstr(gons_error(), "unmask=ALL") ||
+	       !strstr(gons_error(), "systempaths=unconfined") ||
 	       strstr(gons_error(), "/sys/fs/cgroup") || device_of("/sys") != *(dev_t *)arg;
 }
 
@@ -419,14 +428,15 @@ static void without_descriptors_sys_stays_as_it_was(void **state)
 	assert_true(result == 0 && limit.rlim_cur > 4);
 }
 
-/* From here on the call is refused with errnum, unless its first argument is this one. */
-static bool refuse_calls(unsigned number, int errnum, unsigned but)
+/* From here on mount(2) is refused with errnum where its flags are these. */
+static bool refuse_mounts(unsigned flags, int errnum)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, but, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 LOW_WORD(offsetof(struct seccomp_data, args[3]))),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, flags, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)errnum),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -436,18 +446,21 @@ static bool refuse_calls(unsigned number, int errnum, unsigned but)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* Only the mount from this descriptor is let through; 2: it was the new sysfs. */
-static int mount_from_one_descriptor(void *arg)
+/* The mounts below are restored when /sys is covered already. */
+static int mount_without_binds(void *arg)
 {
-	if (!refuse_calls(SYS_move_mount, EDEADLK, *(unsigned *)arg) ||
-	    !failed_with(gons_mntns_mount_sysfs_ro(), EDEADLK, "cannot mount"))
-		return 1;
-	return strstr(gons_error(), "/sys/fs/cgroup again below a new sysfs") ? 2 : 0;
+	(void)arg;
+	want(refuse_mounts(MS_BIND | MS_REC, EDEADLK));
+	want(failed_with(gons_mntns_mount_sysfs_ro(), EDEADLK,
+			 "/sys/fs/cgroup again below a new sysfs"));
+	want(failed_with(gons_mntns_mount_sysfs_rw(), EDEADLK,
+			 "/sys/fs/cgroup again below a new sysfs"));
+	return 0;
 }
 
-static void a_failure_in_the_middle_puts_sys_back(void **state)
+static void a_failure_after_sys_is_covered_uncovers_it(void **state)
 {
-	int mounts, half_way = 0;
+	int mounts;
 
 	(void)state;
 	require_all();
@@ -455,15 +468,206 @@ static void a_failure_in_the_middle_puts_sys_back(void **state)
 	mount_tmpfs("/sys/fs/cgroup");
 	gons_must(gons_netns_enter_transient());
 	mounts = count_mounts();
-	for (unsigned fd = 3; fd < 40; fd++) {
-		int status = in_child(mount_from_one_descriptor, &fd);
+	assert_int_equal(in_child(mount_without_binds, NULL), 0);
+	assert_int_equal(count_mounts(), mounts);
+	assert_int_equal(access("/sys/class/net/gons-old", F_OK), 0);
+}
 
-		assert_int_not_equal(status, 1);
-		half_way += status == 2;
-		assert_int_equal(count_mounts(), mounts);
-		assert_int_equal(access("/sys/class/net/gons-old", F_OK), 0);
-	}
-	assert_int_equal(half_way, 1);
+/* ---- writable ---- */
+
+static bool can_write_mtu(void)
+{
+	return put_text("/sys/class/net/lo/mtu", "1400") &&
+	       strcmp(read_text("/sys/class/net/lo/mtu"), "1400\n") == 0;
+}
+
+static void a_writable_sysfs_takes_what_is_written(void **state)
+{
+	int on_sys = find_mounts("/sys", false);
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	gons_must(gons_mntns_mount_sysfs_rw());
+	assert_true(sys_agrees());
+	assert_int_equal(find_mounts("/sys", false), on_sys + 1);
+	assert_string_equal(options, "rw,nosuid,nodev,noexec,relatime");
+	assert_true(can_write_mtu());
+}
+
+static void a_sysfs_of_this_namespace_changes_between_read_only_and_writable(void **state)
+{
+	int on_sys;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	gons_must(gons_mntns_mount_sysfs_ro());
+	on_sys = find_mounts("/sys", false);
+	assert_false(can_write_mtu());
+	gons_must(gons_mntns_mount_sysfs_rw());
+	assert_true(can_write_mtu());
+	gons_must(gons_mntns_mount_sysfs_ro());
+	assert_false(can_write_mtu());
+	assert_int_equal(find_mounts("/sys", false), on_sys);
+	assert_string_equal(options, "ro,nosuid,nodev,noexec,relatime");
+}
+
+static void mounts_below_a_writable_sysfs_stay_reachable(void **state)
+{
+	dev_t device;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	mount_tmpfs("/sys/fs/cgroup");
+	device = device_of("/sys/fs/cgroup");
+	gons_must(gons_mntns_mount_sysfs_rw());
+	assert_int_equal(device_of("/sys/fs/cgroup"), device);
+}
+
+static int enter_with_read_only_sys(void)
+{
+	/* What is mounted when the mount namespace of a user namespace is made is locked. */
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET);
+}
+
+static int write_below_read_only(void *arg)
+{
+	(void)arg;
+	want(enter_with_read_only_sys() == 0);
+	want(gons_mntns_mount_sysfs_ro() == 0);
+	want(failed_with(gons_mntns_mount_sysfs_rw(), EPERM, "is read-only"));
+	want(strstr(gons_error(), "bwrap: --bind /sys /sys"));
+	return 0;
+}
+
+static int write_without_first(void *arg)
+{
+	(void)arg;
+	want(enter_with_read_only_sys() == 0);
+	want(failed_with(gons_mntns_mount_sysfs_rw(), EPERM, "the one on /sys is read-only"));
+	want(gons_mntns_mount_sysfs_ro() == 0);
+	return 0;
+}
+
+static void a_read_only_sys_in_a_user_namespace_refuses_a_writable_one(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_int_equal(in_child(write_without_first, NULL), 0);
+	assert_int_equal(in_child(write_below_read_only, NULL), 0);
+}
+
+/* ---- where fsopen(2) is missing: Linux before 5.2, valgrind ---- */
+
+static bool refuse_new_calls(void)
+{
+	return refuse_call(SYS_fsopen, ENOSYS) && refuse_call(SYS_open_tree, ENOSYS) &&
+	       refuse_call(SYS_move_mount, ENOSYS);
+}
+
+static int mount_by_old_call(void *arg)
+{
+	dev_t device = device_of("/sys/fs/cgroup");
+	int on_sys = find_mounts("/sys", false);
+
+	(void)arg;
+	want(refuse_new_calls());
+	want(gons_type(-1) == -1);
+	want(gons_mntns_mount_sysfs_ro() == 0);
+	want(strstr(gons_error(), "descriptor -1")); /* a success leaves the message alone */
+	want(sys_agrees());
+	want(find_mounts("/sys", false) == on_sys + 1);
+	want(strcmp(options, "ro,nosuid,nodev,noexec,relatime") == 0);
+	want(strcmp(super_options, "rw") == 0);
+	want(strcmp(source, "sysfs") == 0);
+	want(device_of("/sys/fs/cgroup") == device);
+	want(!can_write_mtu());
+	want(gons_mntns_mount_sysfs_rw() == 0);
+	want(find_mounts("/sys", false) == on_sys + 1);
+	want(can_write_mtu());
+	return 0;
+}
+
+static void without_fsopen_mount_covers_sys(void **state)
+{
+	(void)state;
+	require_all();
+	enter_ground();
+	mount_tmpfs("/sys/fs/cgroup");
+	gons_must(gons_netns_enter_transient());
+	assert_int_equal(in_child(mount_by_old_call, NULL), 0);
+}
+
+static int open_by_old_call(void *arg)
+{
+	uint64_t inside = own_ino("mnt");
+	int mounts = count_mounts();
+	int mark = gons_scope_begin();
+	int fd;
+
+	(void)arg;
+	want(refuse_new_calls());
+	want(gons_type(-1) == -1);
+	fd = gons_sysfs_open();
+	want(fd >= 0);
+	want(own_ino("mnt") == inside);
+	want(count_mounts() == mounts);
+	want(count_class_net(fd, "class/net") == 1);
+	want(openat(fd, "class/net/lo/mtu", O_WRONLY | O_CLOEXEC) == -1 && errno == EROFS);
+	want(gons_scope_end(mark) == 0);
+	want(strstr(gons_error(), "descriptor -1"));
+	return 0;
+}
+
+static void without_fsopen_a_sysfs_is_opened_that_is_mounted_nowhere(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
+	assert_int_equal(in_child(open_by_old_call, NULL), 0);
+}
+
+static int mount_masked_by_old_call(void *arg)
+{
+	(void)arg;
+	want(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) == 0);
+	want(refuse_new_calls());
+	want(failed_with(gons_mntns_mount_sysfs_ro(), EPERM, "/sys/firmware (tmpfs)"));
+	want(failed_with(gons_sysfs_open(), EPERM, "/sys/firmware (tmpfs)"));
+	return 0;
+}
+
+static void without_fsopen_a_masked_sys_is_named_too(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	mask_parts_of_sys();
+	assert_int_equal(in_child(mount_masked_by_old_call, NULL), 0);
+}
+
+static int mount_read_only_by_old_call(void *arg)
+{
+	(void)arg;
+	want(enter_with_read_only_sys() == 0);
+	want(refuse_new_calls());
+	want(failed_with(gons_mntns_mount_sysfs_rw(), EPERM, "the one on /sys is read-only"));
+	want(gons_mntns_mount_sysfs_ro() == 0);
+	want(sys_agrees());
+	return 0;
+}
+
+static void without_fsopen_a_read_only_sys_permits_a_read_only_one(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_int_equal(in_child(mount_read_only_by_old_call, NULL), 0);
 }
 
 int main(int argc, char *argv[])
@@ -483,7 +687,15 @@ int main(int argc, char *argv[])
 		check_test(a_masked_sys_in_a_user_namespace_is_refused_naming_the_masks),
 		check_test(a_chroot_without_sys_is_refused_and_one_with_it_is_not),
 		check_test(without_descriptors_sys_stays_as_it_was),
-		check_test(a_failure_in_the_middle_puts_sys_back),
+		check_test(a_failure_after_sys_is_covered_uncovers_it),
+		check_test(a_writable_sysfs_takes_what_is_written),
+		check_test(a_sysfs_of_this_namespace_changes_between_read_only_and_writable),
+		check_test(mounts_below_a_writable_sysfs_stay_reachable),
+		check_test(a_read_only_sys_in_a_user_namespace_refuses_a_writable_one),
+		check_test(without_fsopen_mount_covers_sys),
+		check_test(without_fsopen_a_sysfs_is_opened_that_is_mounted_nowhere),
+		check_test(without_fsopen_a_masked_sys_is_named_too),
+		check_test(without_fsopen_a_read_only_sys_permits_a_read_only_one),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "again") == 0)

@@ -74,43 +74,49 @@ uint64_t gons_mntns_path_ino(const char *path);
 uint64_t gons_mntns_current_ino(void);
 
 /*
- * gons_mntns_mount_sysfs_ro - make /sys show the caller's network namespace.
+ * gons_mntns_mount_sysfs_ro - make /sys show the caller's network namespace, read-only.
+ * gons_mntns_mount_sysfs_rw - the same, writable.
  *
- * Mounts a new sysfs on /sys in the calling thread's mount namespace: read-only,
- * nosuid, nodev, noexec, relatime. Only the mount is read-only; its superblock
- * stays writable, for whoever mounts the sysfs of this network namespace next. The
- * mounts below the old /sys (cgroup, bpf, debugfs...) stay where they were, unless
- * the directory they were on does not exist in the new one. Where /sys already is a
- * sysfs of this network namespace, no other one is put on top of it: it is made
- * read-only. Undone with the mount namespace, not with the scope.
+ * Both mount a new sysfs on /sys in the calling thread's mount namespace: nosuid, nodev, noexec,
+ * relatime. Only the mount is read-only or writable. The super block is writable, so that the
+ * next sysfs of this network namespace can be writable. What is mounted below the old /sys
+ * (cgroup, bpf, debugfs...) is mounted at the same place below the new one, unless the directory
+ * does not exist there. Where /sys is a sysfs of this network namespace already, it is made
+ * read-only or writable, and not mounted again. Undone with the mount namespace, not with the
+ * scope.
  *
- * Needs CAP_SYS_ADMIN in the user namespaces that own the mount namespace and the
- * network namespace, and Linux 5.2.
+ * A writable one lets the code under test write /sys/class/net/LINK/mtu, ifalias or
+ * queues/rx-0/rps_cpus of its own links. Other files of /sys belong to the whole machine: root
+ * changes them for everybody.
  *
- * Returns 0, or -1 with:
+ * Both need CAP_SYS_ADMIN in the user namespaces that own the mount namespace and the network
+ * namespace. Where fsopen(2) is missing (Linux before 5.2, valgrind) they use mount(2).
+ *
+ * Return 0, or -1 with:
  * EINVAL  the thread is in the mount namespace that the process started in, or that
- *         gons_become_root() made, whose /sys is never touched: enter a transient
- *         one first;
- * EPERM   the capability is missing, the network namespace belongs to another user
- *         namespace (enter a new one), or in a user namespace parts of /sys are
- *         covered by other mounts, as container engines do, so that the kernel
- *         refuses to show them: the message names these mounts;
+ *         gons_become_root() made. Its /sys is never touched: call
+ *         gons_mntns_enter_transient() first;
+ * EPERM   the capability is missing; or the network namespace belongs to another user namespace
+ *         (enter a new one); or in a user namespace, parts of /sys are covered by other mounts,
+ *         as container engines do, or a writable sysfs is asked for while /sys is read-only. The
+ *         message names the mounts and the option of the engine that helps;
  * ENOENT, ENOTDIR  there is no directory /sys (a chroot);
- * ENOSYS  the kernel lacks fsopen(2), or a seccomp filter says so (or EPERM);
  * EMFILE, ENOMEM.
  */
 int gons_mntns_mount_sysfs_ro(void);
+int gons_mntns_mount_sysfs_rw(void);
 
 /*
  * gons_sysfs_open - a sysfs of the caller's network namespace that is mounted nowhere.
  *
- * openat(fd, "class/net/lo/ifindex", O_RDONLY | O_CLOEXEC) reads from it, without any
- * mount namespace. It is read-only, and keeps showing that network namespace whatever
- * namespace the thread is in later. Symbolic links below it are relative and work.
+ * openat(fd, "class/net/lo/ifindex", O_RDONLY | O_CLOEXEC) reads from it, in any mount namespace.
+ * It is read-only, and goes on showing that network namespace wherever the thread is later.
+ * Symbolic links below it are relative and work.
  *
- * Returns a directory's descriptor, closed with the scope. Needs what
- * gons_mntns_mount_sysfs_ro() needs, in any mount namespace; -1 with its EPERM,
- * ENOSYS, EMFILE, ENOMEM.
+ * Returns the descriptor of a directory, closed with the scope. Needs the capability of
+ * gons_mntns_mount_sysfs_ro(), and where fsopen(2) is missing also what
+ * gons_mntns_enter_transient() needs. -1 with EPERM as gons_mntns_mount_sysfs_ro() does, EMFILE,
+ * ENOMEM.
  */
 int gons_sysfs_open(void);
 

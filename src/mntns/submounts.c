@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is mounted below a directory: found, copied, put in its place again.
+ * What is mounted below a directory: found, and mounted again below another one.
  */
 #include <fcntl.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/base/compat.h"
-#include "gons/base/mounts.h"
-#include "gons/diagnosis/refusal.h"
+#include "gons/base/mountinfo.h"
 #include "mntns/submounts.h"
+
+static const char own_mountinfo[] = "/proc/thread-self/mountinfo";
 
 static bool is_below(const char *path, const char *dir)
 {
@@ -22,130 +23,88 @@ static bool is_below(const char *path, const char *dir)
 	return strncmp(path, dir, length) == 0 && path[length] == '/';
 }
 
-static FILE *open_mounts(void)
+/* The number of the mount that an open file is on, as in mountinfo; 0 and a message on failure. */
+static int mount_of(int fd)
 {
-	FILE *mounts = setmntent("/proc/thread-self/mounts", "re");
+	char path[64], text[512];
+	cleanup_fd int info_fd = -1;
+	const char *line;
+	ssize_t length;
+	int id;
 
-	if (!mounts)
-		(void)gons_i_fail(errno, "cannot read /proc/thread-self/mounts");
-	return mounts;
-}
-
-static int add(struct gons_i_submounts *submounts, const char *path)
-{
-	struct gons_i_submount *list = realloc(submounts->list, (submounts->n + 1) * sizeof(*list));
-
-	if (!list)
-		return gons_i_fail(ENOMEM, "cannot list the mounts below /sys");
-	submounts->list = list;
-	list[submounts->n].fd = -1;
-	list[submounts->n].path = strdup(path);
-	if (!list[submounts->n].path)
-		return gons_i_fail(ENOMEM, "cannot list the mounts below /sys");
-	submounts->n++;
-	return 0;
-}
-
-/* A slash before everything else, or "/a-b" would stand between "/a" and "/a/b". */
-static int rank(char c)
-{
-	return c == '\0' ? 0 : c == '/' ? 1 : 2 + (unsigned char)c;
-}
-
-static int by_path(const void *a, const void *b)
-{
-	const char *first = ((const struct gons_i_submount *)a)->path;
-	const char *second = ((const struct gons_i_submount *)b)->path;
-
-	while (*first != '\0' && *first == *second) {
-		first++;
-		second++;
+	(void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+	info_fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = info_fd < 0 ? -1 : read(info_fd, text, sizeof(text) - 1);
+	if (length < 0) {
+		(void)gons_i_fail(errno, "cannot read %s", path);
+		return 0;
 	}
-	return rank(*first) - rank(*second);
+	text[length] = '\0';
+	line = strstr(text, "mnt_id:");
+	id = line ? atoi(line + strlen("mnt_id:")) : 0;
+	if (id <= 0)
+		(void)gons_i_fail(EPROTO, "%s names no mount", path);
+	return id;
 }
 
-/* All of them, sorted, so that what is mounted below another one comes after it. */
-static int list_all(const char *dir, struct gons_i_submounts *submounts)
+/* Whether a file is on another file system than the directory, and so on a mount of its own. */
+static bool is_on_other_mount(const char *path, const char *dir)
 {
-	FILE *mounts = open_mounts();
-	char buf[8192];
-	struct mntent entry;
-	int result = 0;
+	struct stat st, dir_st;
 
-	if (!mounts)
+	return lstat(path, &st) == 0 && stat(dir, &dir_st) == 0 && st.st_dev != dir_st.st_dev;
+}
+
+/*
+ * One mount, with all that is mounted below it. The source is a link of procfs to a descriptor,
+ * since its path is covered; O_PATH also leaves an automount alone.
+ */
+static int restore(int old_fd, int old_mount, const char *name, const char *dir, const char *point)
+{
+	cleanup_fd int fd = openat(old_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char source[64];
+	int mount_id;
+
+	if (fd < 0) /* covered by another mount, or not for this user to see */
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES
+			       ? 0
+			       : gons_i_fail(errno, "cannot open the mount on %s", point);
+	mount_id = mount_of(fd);
+	if (mount_id == 0)
 		return -1;
-	while (result == 0 && getmntent_r(mounts, &entry, buf, sizeof(buf)))
-		if (is_below(entry.mnt_dir, dir))
-			result = add(submounts, entry.mnt_dir);
-	(void)endmntent(mounts);
-	if (submounts->n > 0)
-		qsort(submounts->list, submounts->n, sizeof(submounts->list[0]), by_path);
+	/* Covered as well; or restored already, together with what covers it. */
+	if (mount_id == old_mount || is_on_other_mount(point, dir))
+		return 0;
+	(void)snprintf(source, sizeof(source), "/proc/thread-self/fd/%d", fd);
+	if (mount(source, point, "none", MS_BIND | MS_REC, NULL) == 0 || errno == ENOENT ||
+	    errno == ENOTDIR)
+		return 0;
+	return gons_i_fail(errno, "cannot mount %s again below a new sysfs", point);
+}
+
+/*
+ * Mounts that are made meanwhile come at the end of mountinfo, and are on another mount than the
+ * covered one.
+ */
+int gons_i_submounts_restore(int old_fd, const char *dir)
+{
+	const int old_mount = mount_of(old_fd);
+	struct gons_i_mountinfo info;
+	struct gons_i_mount mount;
+	int result = 0, next = 0;
+
+	if (old_mount == 0)
+		return -1;
+	if (gons_i_mountinfo_open(&info, own_mountinfo) < 0)
+		return gons_i_fail(errno, "cannot open %s", own_mountinfo);
+	while (result == 0 && (next = gons_i_mountinfo_next(&info, &mount)) > 0)
+		if (mount.parent == old_mount && is_below(mount.point, dir))
+			result = restore(old_fd, old_mount, mount.point + strlen(dir) + 1, dir,
+					 mount.point);
+	if (next < 0)
+		result = gons_i_fail(errno, "cannot read %s", own_mountinfo);
+	gons_i_mountinfo_close(&info);
 	return result;
-}
-
-/* The list of mounts has also those that a later mount covers. */
-static bool is_visible(const char *path)
-{
-	return gons_i_mount_root(path, AT_SYMLINK_NOFOLLOW) > 0;
-}
-
-int gons_i_submounts_clone(const char *dir, struct gons_i_submounts *ret_submounts)
-{
-	struct gons_i_submounts submounts = { NULL, 0 };
-	const char *last = NULL;
-
-	if (list_all(dir, &submounts) < 0)
-		goto undo;
-	for (size_t i = 0; i < submounts.n; i++) {
-		struct gons_i_submount *submount = &submounts.list[i];
-
-		/* What is below the last one comes along with it. */
-		if (last && (strcmp(submount->path, last) == 0 || is_below(submount->path, last)))
-			continue;
-		if (!is_visible(submount->path))
-			continue;
-		submount->fd = open_tree(AT_FDCWD, submount->path,
-					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE |
-						 AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
-		if (submount->fd < 0) {
-			(void)gons_i_fail(errno, "cannot keep the mount on %s", submount->path);
-			(void)gons_i_explain_call("open_tree(2)", "5.2");
-			goto undo;
-		}
-		last = submount->path;
-	}
-	*ret_submounts = submounts;
-	return 0;
-undo:
-	gons_i_submounts_free(&submounts);
-	return -1;
-}
-
-int gons_i_submounts_attach(struct gons_i_submounts *submounts)
-{
-	for (size_t i = 0; i < submounts->n; i++) {
-		const struct gons_i_submount *submount = &submounts->list[i];
-
-		if (submount->fd < 0 || move_mount(submount->fd, "", AT_FDCWD, submount->path,
-						   MOVE_MOUNT_F_EMPTY_PATH) == 0)
-			continue;
-		if (errno != ENOENT && errno != ENOTDIR)
-			return gons_i_fail(errno, "cannot mount %s again below a new sysfs",
-					   submount->path);
-	}
-	return 0;
-}
-
-void gons_i_submounts_free(struct gons_i_submounts *submounts)
-{
-	int saved = errno;
-
-	for (size_t i = 0; i < submounts->n; i++) {
-		gons_i_close_fd(&submounts->list[i].fd);
-		free(submounts->list[i].path);
-	}
-	free(submounts->list);
-	errno = saved;
 }
 
 /* The directories that the kernel makes to be mounted on; a mount there hides nothing. */
@@ -167,19 +126,18 @@ static bool is_mount_point_of_sysfs(const char *name)
 
 bool gons_i_masking_submounts(const char *dir, char *buf, size_t size)
 {
-	FILE *mounts = open_mounts();
-	char line[8192];
-	struct mntent entry;
+	struct gons_i_mountinfo info;
+	struct gons_i_mount mount;
 	size_t used = 0;
 
 	buf[0] = '\0';
-	if (!mounts)
+	if (gons_i_mountinfo_open(&info, own_mountinfo) < 0)
 		return false;
-	while (used < size && getmntent_r(mounts, &entry, line, sizeof(line)))
-		if (is_below(entry.mnt_dir, dir) &&
-		    !is_mount_point_of_sysfs(entry.mnt_dir + strlen(dir)))
+	while (used < size && gons_i_mountinfo_next(&info, &mount) > 0)
+		if (is_below(mount.point, dir) &&
+		    !is_mount_point_of_sysfs(mount.point + strlen(dir)))
 			used += (size_t)snprintf(buf + used, size - used, "%s%s (%s)",
-						 used ? ", " : "", entry.mnt_dir, entry.mnt_type);
-	(void)endmntent(mounts);
+						 used ? ", " : "", mount.point, mount.type);
+	gons_i_mountinfo_close(&info);
 	return used > 0;
 }

@@ -2,8 +2,9 @@
 /*
  * A sysfs of the caller's network namespace: mounted on /sys, or nowhere.
  *
- * It is made by fsopen(2) and fsmount(2), because mount(2) with MS_RDONLY would make the
- * superblock read-only, and with it every later sysfs of that network namespace.
+ * Only the mount becomes read-only. A read-only super block would make every later sysfs of that
+ * network namespace read-only, too. So fsmount(2) creates the mount; where that is missing (Linux
+ * before 5.2, valgrind), mount(2) creates a writable one, and remounts the mount alone.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -23,6 +24,7 @@
 #include "gons/base/error.h"
 #include "gons/base/compat.h"
 #include "gons/core/initial_mntns.h"
+#include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"
 #include "gons/diagnosis/cause.h"
@@ -32,48 +34,70 @@
 
 static const char sys[] = "/sys";
 
+enum { FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC }; /* of every sysfs */
+
 /* fsopen or fsconfig refused. */
 static int fail_create(void)
 {
 	int errnum = errno;
 	bool foreign = errnum == EPERM && gons_i_is_foreign(CLONE_NEWNET);
 
-	(void)gons_i_fail(errnum, "cannot make a sysfs of this network namespace");
-	if (foreign)
-		gons_i_explain("it belongs to another user namespace: enter a new one first, as "
-			       "gons_netns_enter_transient() does");
-	else if (errnum == ENOSYS)
-		(void)gons_i_explain_call("fsopen(2)", "5.2");
-	else if (!gons_i_explain_call("fsopen(2)", "5.2") &&
-		 !gons_i_explain_call("fsconfig(2)", "5.2"))
+	(void)gons_i_fail(errnum, "cannot create a sysfs of this network namespace");
+	if (foreign) {
+		gons_i_add_cause("the network namespace belongs to another user namespace");
+		gons_i_add_remedy("enter a new one first, by gons_netns_enter_transient()");
+	} else if (!gons_i_explain_call("fsopen(2)", "5.2") &&
+		   !gons_i_explain_call("fsconfig(2)", "5.2")) {
 		gons_i_explain_refusal(GONS_I_REFUSED_RETURN_CHECK, CLONE_NEWNS, -1);
+	}
 	errno = errnum;
 	return -1;
 }
 
-/* fsmount refused: for EPERM, only a mount namespace of a user namespace asks what else is
- * mounted, lest a new sysfs should reveal what the old one was made to hide. */
-static int fail_mount(void)
+static bool is_read_only(void)
 {
+	struct statvfs st;
+
+	return statvfs(sys, &st) == 0 && (st.f_flag & ST_RDONLY);
+}
+
+/*
+ * The mount was refused. In a user namespace the kernel permits it only beside a sysfs that is
+ * mounted already and hides no more than the new one would.
+ */
+static void explain_hidden(bool is_writable)
+{
+	const int errnum = errno;
 	char masks[512];
 	struct statfs st;
-	int errnum = errno;
 
-	(void)gons_i_fail(errnum, "cannot mount a sysfs of this network namespace");
-	if (!gons_i_explain_call("fsmount(2)", "5.2") && errnum == EPERM &&
-	    gons_i_has_cap(CAP_SYS_ADMIN)) {
-		if (gons_i_masking_submounts(sys, masks, sizeof(masks)))
-			gons_i_explain(
-				"in a user namespace the kernel shows no sysfs where parts of "
-				"/sys are masked, as containers do: here by %s",
-				masks);
-		else if (statfs(sys, &st) < 0 || st.f_type != SYSFS_MAGIC)
-			gons_i_explain(
-				"in a user namespace the kernel wants to see an unmasked sysfs "
-				"mounted already, and there is none on %s",
-				sys);
+	if (gons_i_masking_submounts(sys, masks, sizeof(masks))) {
+		gons_i_add_cause("in a user namespace the kernel mounts no sysfs while parts of "
+				 "/sys are covered, as container engines do: %s",
+				 masks);
+		gons_i_add_remedy("start the container with --security-opt unmask=ALL (podman) or "
+				  "--security-opt systempaths=unconfined (docker)");
+	} else if (statfs(sys, &st) < 0 || st.f_type != SYSFS_MAGIC) {
+		gons_i_add_cause("in a user namespace the kernel mounts a sysfs only where another "
+				 "one is mounted, and there is none on %s",
+				 sys);
+		gons_i_add_remedy(
+			"bind the sysfs of the machine to %s (bwrap: --ro-bind /sys /sys)", sys);
+	} else if (is_writable && is_read_only()) {
+		gons_i_add_cause("in a user namespace the kernel mounts no writable sysfs while "
+				 "the one on %s is read-only",
+				 sys);
+		gons_i_add_remedy("have it mounted writable (bwrap: --bind /sys /sys; podman: "
+				  "-v /sys:/sys:rw)");
 	}
 	errno = errnum;
+}
+
+static int fail_mount(const char *call, bool is_writable)
+{
+	(void)gons_i_fail(errno, "cannot mount a sysfs of this network namespace");
+	if (!gons_i_explain_call(call, "5.2") && errno == EPERM && gons_i_has_cap(CAP_SYS_ADMIN))
+		explain_hidden(is_writable);
 	return -1;
 }
 
@@ -91,7 +115,20 @@ static unsigned present_atime(void)
 	return attributes | (st.f_flag & ST_NODIRATIME ? MOUNT_ATTR_NODIRATIME : 0);
 }
 
-int gons_i_sysfs_make(unsigned access)
+/* The same for mount(2). */
+static unsigned long present_atime_flags(void)
+{
+	unsigned attributes = present_atime();
+	unsigned long flags = attributes & MOUNT_ATTR_NODIRATIME ? MS_NODIRATIME : 0;
+
+	attributes &= MOUNT_ATTR__ATIME;
+	return flags | (attributes == MOUNT_ATTR_NOATIME       ? MS_NOATIME
+			: attributes == MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME
+							       : MS_RELATIME);
+}
+
+/* Mounted nowhere yet. For ENOSYS, after which other ways are tried, there is no message. */
+static int mount_detached(unsigned access)
 {
 	const unsigned attributes =
 		access | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -101,12 +138,95 @@ int gons_i_sysfs_make(unsigned access)
 	/* The source has no meaning, but programs print it, and all others have this one. */
 	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", "sysfs", 0) < 0 ||
 	    fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fail_create();
+		return errno == ENOSYS ? -1 : fail_create();
 	mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes | MOUNT_ATTR_RELATIME);
 	/* A user namespace must keep to what /sys has been mounted with. */
 	if (mount_fd < 0 && errno == EPERM)
 		mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes | present_atime());
-	return mount_fd < 0 ? fail_mount() : mount_fd;
+	if (mount_fd < 0 && errno != ENOSYS)
+		return fail_mount("fsmount(2)", access == 0);
+	return mount_fd;
+}
+
+/* Without a flag for access times, a remount leaves them as they are kept. */
+static int remount(unsigned access)
+{
+	const bool read_only = access & MOUNT_ATTR_RDONLY;
+
+	if (mount("none", sys, "none", MS_REMOUNT | MS_BIND | FLAGS | (read_only ? MS_RDONLY : 0),
+		  NULL) == 0)
+		return 0;
+	(void)gons_i_fail(errno, "cannot make %s %s", sys, read_only ? "read-only" : "writable");
+	if (errno == EPERM && !read_only)
+		explain_hidden(true);
+	return -1;
+}
+
+/* Removes the mount on /sys that was just made, which cannot fail, and all on it. Keeps errno. */
+static void unmount_sys(void)
+{
+	int saved = errno;
+
+	(void)umount2(sys, MNT_DETACH);
+	errno = saved;
+}
+
+/*
+ * By mount(2), on /sys. 1; 0 where /sys is a sysfs of this network namespace already (EBUSY), and
+ * stays as it is; -1. Where nothing but a read-only one is permitted, its super block is read-only
+ * as well, as that of every later one has to be there.
+ */
+static int mount_directly(unsigned access)
+{
+	const unsigned long flags[] = { MS_RELATIME, present_atime_flags(),
+					present_atime_flags() | MS_RDONLY };
+	const size_t n = access & MOUNT_ATTR_RDONLY ? 3 : 2;
+	int result = -1;
+
+	errno = EPERM;
+	for (size_t i = 0; result < 0 && errno == EPERM && i < n; i++)
+		result = mount("sysfs", sys, "sysfs", FLAGS | flags[i], NULL);
+	if (result < 0)
+		return errno == EBUSY ? 0 : fail_mount("mount(2)", access == 0);
+	if (access == 0 || remount(access) == 0)
+		return 1;
+	unmount_sys();
+	return -1;
+}
+
+/*
+ * The same nowhere: in a mount namespace of its own, which ends at once. The open directory keeps
+ * the sysfs alive.
+ */
+static int mount_elsewhere(unsigned access)
+{
+	struct gons_i_context place;
+	cleanup_fd int fd = -1;
+	int result = -1;
+
+	if (gons_i_context_save_checked(NULL, 0, CLONE_NEWNS, GONS_I_RETURN_CHECK_ONCE, &place) < 0)
+		return -1;
+	if (gons_i_switch_new(CLONE_NEWNS, &place) == 0) {
+		result = mount_directly(access);
+		if (result == 0)
+			result = remount(access);
+		if (result >= 0) {
+			fd = open(sys, O_PATH | O_DIRECTORY | O_CLOEXEC);
+			if (fd < 0)
+				(void)gons_i_fail(errno, "cannot open %s", sys);
+		}
+		result = fd < 0 ? gons_i_switch_undo(&place, CLONE_NEWNS)
+				: gons_i_context_restore(&place);
+	}
+	gons_i_context_close(&place);
+	return result < 0 ? -1 : gons_i_take_fd(&fd);
+}
+
+int gons_i_sysfs_make(unsigned access)
+{
+	int fd = mount_detached(access);
+
+	return fd < 0 && errno == ENOSYS ? mount_elsewhere(access) : fd;
 }
 
 GONS_EXPORT int gons_sysfs_open(void)
@@ -120,31 +240,14 @@ GONS_EXPORT int gons_sysfs_open(void)
 	mount_fd = gons_i_sysfs_make(MOUNT_ATTR_RDONLY);
 	if (mount_fd < 0)
 		return -1;
-	/* fsmount's descriptor is O_PATH, and cannot be listed. */
+	/* A descriptor opened with O_PATH cannot be listed. */
 	fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return gons_i_fail(errno, "cannot open a sysfs of this network namespace");
 	return gons_i_scope_push_fd(fd);
 }
 
-static bool is_on_sys(int mount_fd)
-{
-	struct stat made, there;
-
-	return fstat(mount_fd, &made) == 0 && stat(sys, &there) == 0 &&
-	       made.st_dev == there.st_dev && made.st_ino == there.st_ino;
-}
-
-static int make_read_only(void)
-{
-	/* Without a flag for access times, a remount leaves them as they are kept. */
-	const unsigned long flags =
-		MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-
-	if (mount("none", sys, "none", flags, NULL) == 0)
-		return 0;
-	return gons_i_fail(errno, "cannot make %s read-only", sys);
-}
+/* ---- on /sys ---- */
 
 /* A mount namespace that gons did not make may be shared with the host's. */
 static int make_sys_private(void)
@@ -156,61 +259,89 @@ static int make_sys_private(void)
 	return gons_i_fail(errno, "cannot make the mount on %s private", sys);
 }
 
-/* Covers /sys, and puts what was mounted below it in its place again. */
-static int mount_over(int mount_fd)
+static bool is_same(int fd, int other_fd)
 {
-	struct gons_i_submounts submounts;
-	int result = -1;
+	struct stat st, other;
 
-	if (make_sys_private() < 0)
-		return -1;
-	if (gons_i_submounts_clone(sys, &submounts) < 0)
-		return -1;
-	if (move_mount(mount_fd, "", AT_FDCWD, sys, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
-		(void)gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
-		(void)gons_i_explain_call("move_mount(2)", "5.2");
-	} else {
-		result = gons_i_submounts_attach(&submounts);
-		if (result < 0) {
-			int errnum = errno;
-
-			(void)umount2(sys, MNT_DETACH); /* just mounted by us: cannot fail */
-			errno = errnum;
-		}
-	}
-	gons_i_submounts_free(&submounts);
-	return result;
+	return fstat(fd, &st) == 0 && fstat(other_fd, &other) == 0 && st.st_dev == other.st_dev &&
+	       st.st_ino == other.st_ino;
 }
 
-static int check_mount_point(void)
+/*
+ * Covers /sys, whose directory old_fd is. 1; 0 where the old one is a sysfs of this network
+ * namespace already, and is not covered; -1.
+ */
+static int cover(int old_fd, unsigned access)
 {
-	struct stat st;
+	cleanup_fd int mount_fd = mount_detached(access);
 
-	if (stat(sys, &st) < 0)
-		return gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
-	return S_ISDIR(st.st_mode) ? 0 : gons_i_fail(ENOTDIR, "cannot mount a sysfs on %s", sys);
+	if (mount_fd < 0 && errno != ENOSYS)
+		return -1;
+	if (mount_fd >= 0 && is_same(mount_fd, old_fd))
+		return 0;
+	if (make_sys_private() < 0)
+		return -1;
+	if (mount_fd >= 0) {
+		if (move_mount(mount_fd, "", AT_FDCWD, sys, MOVE_MOUNT_F_EMPTY_PATH) == 0)
+			return 1;
+		if (errno != ENOSYS) {
+			(void)gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
+			(void)gons_i_explain_call("move_mount(2)", "5.2");
+			return -1;
+		}
+	}
+	return mount_directly(access);
+}
+
+static int open_mount_point(void)
+{
+	int fd = open(sys, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
+}
+
+static int check_namespace(void)
+{
+	int is_initial = gons_i_initial_mntns_is_here();
+
+	if (is_initial <= 0)
+		return is_initial;
+	(void)gons_i_fail(EINVAL,
+			  "cannot mount a sysfs on %s in the mount namespace that this "
+			  "process started in",
+			  sys);
+	gons_i_add_remedy("enter another one with gons_mntns_enter_transient() first");
+	return -1;
+}
+
+static int mount_sysfs(unsigned access)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	cleanup_fd int old_fd = -1;
+	int result;
+
+	if (check_namespace() < 0)
+		return -1;
+	old_fd = open_mount_point();
+	if (old_fd < 0)
+		return -1;
+	result = cover(old_fd, access);
+	if (result < 0)
+		return -1;
+	if (result == 0)
+		return remount(access);
+	result = gons_i_submounts_restore(old_fd, sys);
+	if (result < 0)
+		unmount_sys();
+	return result;
 }
 
 GONS_EXPORT int gons_mntns_mount_sysfs_ro(void)
 {
-	uncancelled int cancel = gons_i_forbid_cancel();
-	cleanup_fd int mount_fd = -1;
-	int is_home = gons_i_initial_mntns_is_here();
+	return mount_sysfs(MOUNT_ATTR_RDONLY);
+}
 
-	if (is_home < 0)
-		return -1;
-	if (is_home) {
-		(void)gons_i_fail(EINVAL,
-				  "cannot mount a sysfs on %s in the mount namespace that this "
-				  "process started in",
-				  sys);
-		gons_i_explain("enter one with gons_mntns_enter_transient() first");
-		return -1;
-	}
-	if (check_mount_point() < 0)
-		return -1;
-	mount_fd = gons_i_sysfs_make(MOUNT_ATTR_RDONLY);
-	if (mount_fd < 0)
-		return -1;
-	return is_on_sys(mount_fd) ? make_read_only() : mount_over(mount_fd);
+GONS_EXPORT int gons_mntns_mount_sysfs_rw(void)
+{
+	return mount_sysfs(0);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transient mount namespaces that nobody has entered. An idle thread lives in each, since
- * only a thread's /proc/TID/root gives access to the files in it by path.
+ * Transient mount namespaces that no thread of the caller's is in. An idle thread is in each,
+ * since only /proc/TID/root gives access by path to the files of a mount namespace.
  */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <gons/mntns.h>
 
@@ -23,8 +24,9 @@
 struct idle {
 	pthread_t thread;
 	sem_t ready, quit;
+	pid_t tid;
 	int fd; /* of the new namespace, or -1 */
-	struct gons_i_failure *failure; /* why not; valid while the creator waits */
+	struct gons_i_failure *failure; /* valid while the creator waits */
 	char procfsroot[32];
 };
 
@@ -34,12 +36,13 @@ static void wait_for(sem_t *sem)
 		;
 }
 
-static void *live(void *arg)
+static void *idle_in_namespace(void *arg)
 {
 	struct idle *idle = arg;
 	cleanup_fd int fd = -1;
 	int tid;
 
+	idle->tid = (pid_t)syscall(SYS_gettid);
 	(void)prctl(PR_SET_NAME, "gons-mntns");
 	tid = gons_i_switch_new(CLONE_NEWNS, NULL) < 0 ? -1 : gons_i_tid();
 	if (tid > 0) {
@@ -67,12 +70,12 @@ static int end_idle(void *data)
 	struct idle *idle = *(struct idle **)data;
 
 	(void)sem_post(&idle->quit);
-	(void)pthread_join(idle->thread, NULL); /* its own creator is the only one to join it */
+	gons_i_thread_join(idle->thread, idle->tid);
 	free_idle(idle);
 	return 0;
 }
 
-/* In a forked child there is no such thread. */
+/* A forked child does not have the thread. */
 static void drop_idle(void *data)
 {
 	free(*(struct idle **)data);
@@ -92,7 +95,7 @@ static struct idle *start_idle(void)
 	(void)sem_init(&idle->ready, 0, 0);
 	(void)sem_init(&idle->quit, 0, 0);
 	idle->failure = &failure;
-	errnum = gons_i_thread_create(&idle->thread, GONS_I_STACK_SMALL, live, idle);
+	errnum = gons_i_thread_create(&idle->thread, GONS_I_STACK_SMALL, idle_in_namespace, idle);
 	if (errnum != 0) {
 		free_idle(idle);
 		(void)gons_i_fail_thread(errnum,
@@ -114,14 +117,21 @@ GONS_EXPORT int gons_mntns_new_transient(const char **procfsroot)
 	uncancelled int cancel = gons_i_forbid_cancel();
 	static const struct gons_i_undo undo = { .undo = end_idle, .drop = drop_idle };
 	struct idle *idle;
+	int fd;
 
 	if (gons_i_scope_reserve(2) < 0)
 		return -1;
 	idle = start_idle();
 	if (!idle)
 		return -1;
+	/* Before anything is recorded, since it can fail. */
+	fd = gons_i_move_from_0(idle->fd);
+	if (fd < 0) {
+		(void)end_idle(&idle);
+		return -1;
+	}
 	(void)gons_i_scope_push(&undo, &idle, sizeof(idle));
 	if (procfsroot)
 		*procfsroot = idle->procfsroot;
-	return gons_i_scope_push_fd(idle->fd);
+	return gons_i_scope_push_fd(fd);
 }

@@ -179,7 +179,7 @@ case_check_masked()
 	with_mounts "$mask" $nobody "$check" net mnt uts
 	expect_report 1 net mnt uts sysfs
 	expect_answer 'yes, in a user namespace' net mnt uts
-	expect_answer "no: cannot mount a sysfs of this network namespace: $refused; in a user namespace the kernel shows no sysfs where parts of /sys are masked, as containers do: here by /sys/firmware (tmpfs)" \
+	expect_answer "no: cannot mount a sysfs of this network namespace: $refused: in a user namespace the kernel mounts no sysfs while parts of /sys are covered, as container engines do: /sys/firmware (tmpfs); start the container with --security-opt unmask=ALL (podman) or --security-opt systempaths=unconfined (docker)" \
 		sysfs
 }
 

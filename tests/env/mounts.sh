@@ -126,9 +126,9 @@ case_sys_masked_root()
 expect_masked()
 {
 	expect 0 passed $(outcome_for skipped $sysfs_tests)
-	expect_reason 'in a user namespace the kernel shows no sysfs where parts of /sys are masked,' \
+	expect_reason 'in a user namespace the kernel mounts no sysfs while parts of /sys are covered,' \
 		$sysfs_tests
-	expect_reason 'as containers do: here by /sys/firmware (tmpfs)' $sysfs_tests
+	expect_reason 'as container engines do: /sys/firmware (tmpfs)' $sysfs_tests
 }
 
 expect_mask_required()

@@ -282,6 +282,11 @@ static int call_mntns_mount_sysfs_ro(void)
 	return gons_mntns_mount_sysfs_ro();
 }
 
+static int call_mntns_mount_sysfs_rw(void)
+{
+	return gons_mntns_mount_sysfs_rw();
+}
+
 static int call_sysfs_open(void)
 {
 	return negative_or_0(gons_sysfs_open());
@@ -560,6 +565,9 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_mntns_new_transient", .call = call_mntns_new_transient },
 	{ .name = "gons_mntns_mount_sysfs_ro",
 	  .call = call_mntns_mount_sysfs_ro,
+	  .prepare = enter_net_and_mnt },
+	{ .name = "gons_mntns_mount_sysfs_rw",
+	  .call = call_mntns_mount_sysfs_rw,
 	  .prepare = enter_net_and_mnt },
 	{ .name = "gons_sysfs_open", .call = call_sysfs_open, .prepare = enter_net },
 	{ .name = "gons_procfsroot_open", .call = call_procfsroot_open, .prepare = make_mnt },

@@ -3,11 +3,13 @@
  * What procfs says, and what others can have put there: names of mounts and of threads. The first
  * byte of the input tells who reads, the rest is the file, whichever that is.
  */
-#include <mntent.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "fuzz.h"
+#include "gons/base/mountinfo.h"
 #include "gons/base/procfs.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
@@ -16,26 +18,31 @@
 static char *text;
 static size_t text_size;
 
-FILE *__wrap_setmntent(const char *path, const char *mode);
+int __wrap_gons_i_mountinfo_open(struct gons_i_mountinfo *info, const char *path);
 FILE *__wrap_fopen(const char *path, const char *mode);
 FILE *__wrap_fopen64(const char *path, const char *mode);
 
-FILE *__wrap_setmntent(const char *path, const char *mode)
+int __wrap_gons_i_mountinfo_open(struct gons_i_mountinfo *info, const char *path)
+{
+	(void)path;
+	memset(info, 0, sizeof(*info));
+	info->fd = memfd_create("mountinfo", MFD_CLOEXEC);
+	check(info->fd >= 0 && write(info->fd, text, text_size) == (ssize_t)text_size &&
+	      lseek(info->fd, 0, SEEK_SET) == 0);
+	return 0;
+}
+
+FILE *__wrap_fopen(const char *path, const char *mode)
 {
 	(void)path;
 	(void)mode;
 	return fmemopen(text, text_size, "r");
 }
 
-FILE *__wrap_fopen(const char *path, const char *mode)
-{
-	return __wrap_setmntent(path, mode);
-}
-
 /* Its name where files may be large. */
 FILE *__wrap_fopen64(const char *path, const char *mode)
 {
-	return __wrap_setmntent(path, mode);
+	return __wrap_fopen(path, mode);
 }
 
 /* What is reported is there, whole or cut at the end of the room. */

@@ -3,9 +3,12 @@
  * Threads of gons's own.
  */
 #include <link.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include "gons/base/clock.h"
 #include "gons/base/error.h"
 #include "gons/base/forks.h"
 #include "gons/core/thread.h"
@@ -64,6 +67,24 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 					     : pthread_create(ret_thread, NULL, fn, arg);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return errnum;
+}
+
+void gons_i_thread_join(pthread_t thread, pid_t tid)
+{
+	enum { SPINS = 100, PATIENCE_MS = 1000 };
+	const int64_t end = gons_i_nanoseconds() + PATIENCE_MS * (int64_t)GONS_I_NS_OF_MS;
+	const struct timespec pause = { .tv_nsec = 50000 };
+	const int saved = errno;
+
+	(void)pthread_join(thread, NULL); /* whoever calls this is the only one to join it */
+	/* What is left takes microseconds, where the processor is free for it. */
+	for (int i = 0; syscall(SYS_tgkill, getpid(), tid, 0) == 0 && gons_i_nanoseconds() < end;
+	     i++)
+		if (i < SPINS)
+			(void)sched_yield();
+		else
+			(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
+	errno = saved;
 }
 
 /* Nothing is known of the other one before its first process is there, nor on Linux 4.11. */

@@ -114,6 +114,7 @@ static void a_result_is_freed_once_twice_or_not_at_all(void **state)
 	assert_int_equal(errno, ENOTTY);
 	assert_null(result.output);
 	assert_null(result.error_output);
+	assert_int_equal(result.exit_status, -1);
 }
 
 /* ---- failure ---- */

@@ -4,13 +4,18 @@
  */
 #include "check.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <gons/reexec_json.h>
 
 static json_t *result;
 
 static int run(const char *action, const json_t *param)
 {
-	return gons_reexec_run_json(action, NULL, 0, param, &result);
+	const struct gons_reexec job = { .action = action, .timeout_ms = -1 };
+
+	return gons_reexec_run_json(&job, param, &result);
 }
 
 GONS_ACTION(pass_on)
@@ -51,6 +56,16 @@ GONS_ACTION(prints_at_length)
 	for (int i = 0; i < 10000; i++)
 		(void)printf("nonsense ");
 	return 0;
+}
+
+GONS_ACTION(print_variable)
+{
+	return printf("%s", getenv("ANSWER")) == 2 ? 0 : 1;
+}
+
+GONS_ACTION(sleeps)
+{
+	return pause();
 }
 
 GONS_ACTION(fails)
@@ -107,8 +122,10 @@ static void without_a_parameter_the_input_is_empty(void **state)
 
 static void nobody_has_to_take_the_result(void **state)
 {
+	const struct gons_reexec job = { .action = "malformed" };
+
 	(void)state;
-	gons_must(gons_reexec_run_json("malformed", NULL, 0, NULL, NULL));
+	gons_must(gons_reexec_run_json(&job, NULL, NULL));
 }
 
 static void what_is_no_document_is_an_error_with_position_and_text(void **state)
@@ -164,10 +181,39 @@ static void a_parameter_that_contains_itself_is_refused(void **state)
 static void namespaces_are_those_of_the_job(void **state)
 {
 	const struct gons_nsref missing = { "net", "/not/there" };
+	const struct gons_reexec job = { .action = "pass_on",
+					 .namespaces = &missing,
+					 .n_namespaces = 1 };
 
 	(void)state;
-	assert_refused(gons_reexec_run_json("pass_on", &missing, 1, NULL, &result), ENOENT,
-		       "gons_net: ");
+	assert_refused(gons_reexec_run_json(&job, NULL, &result), ENOENT, "gons_net: ");
+}
+
+static void the_parameter_is_given_once(void **state)
+{
+	const struct gons_reexec job = { .action = "pass_on", .param = "1", .param_size = 1 };
+	json_t *param = json_true();
+
+	(void)state;
+	assert_refused(gons_reexec_run_json(&job, param, &result), EINVAL,
+		       "both param and job->param are given");
+	assert_refused(gons_reexec_run_json(NULL, param, &result), EINVAL, "job is NULL");
+	gons_must(gons_reexec_run_json(&job, NULL, &result));
+	assert_int_equal(json_integer_value(result), 1);
+	json_decref(result);
+}
+
+static void the_options_of_the_job_count(void **state)
+{
+	static const char *const environment[] = { "ANSWER=42", NULL };
+	const struct gons_reexec job = { .action = "print_variable", .environment = environment };
+	const struct gons_reexec hasty = { .action = "sleeps", .timeout_ms = 10 };
+
+	(void)state;
+	gons_must(gons_reexec_run_json(&job, NULL, &result));
+	assert_int_equal(json_integer_value(result), 42);
+	json_decref(result);
+	assert_refused(gons_reexec_run_json(&hasty, NULL, &result), ETIMEDOUT, "10 ms");
 }
 
 int main(void)
@@ -182,6 +228,8 @@ int main(void)
 		check_test(a_failing_action_is_the_error_as_ever),
 		check_test(a_parameter_that_contains_itself_is_refused),
 		check_test(namespaces_are_those_of_the_job),
+		check_test(the_parameter_is_given_once),
+		check_test(the_options_of_the_job_count),
 	};
 
 	gons_reexec_check();

@@ -18,7 +18,7 @@
 
 enum { LONG_MS = 60000 };
 
-static struct gons_reexec_result result = { (char *)1, 1, (char *)1, 1 };
+static struct gons_reexec_result result = { (char *)1, 1, (char *)1, 1, { 0 } };
 
 static int run(const char *action)
 {
@@ -111,7 +111,7 @@ MISUSE(a_job_has_an_action_with_a_name)
 	char name[300];
 
 	want(no_forks());
-	want_refused(gons_reexec_run(NULL, &result), EINVAL, "what to run again is NULL");
+	want_refused(gons_reexec_run(NULL, &result), EINVAL, "job is NULL");
 	want(is_zero());
 	want_refused(run(NULL), EINVAL, "the name of an action is NULL");
 	want_refused(run(""), EINVAL, "the name of an action has 0 bytes, not 1 to 255");
@@ -128,11 +128,15 @@ MISUSE(a_parameter_of_some_size_is_somewhere)
 	struct gons_reexec job = { .action = "fine", .param_size = 1 };
 
 	want(no_forks());
-	want_refused(gons_reexec_run(&job, &result), EINVAL,
-		     "there are 1 bytes of a parameter at NULL");
+	want_refused(gons_reexec_run(&job, &result), EINVAL, "param is NULL but param_size is 1");
 	job.param_size = 0;
+	job.timeout_ms = -3;
+	want_refused(gons_reexec_run(&job, &result), EINVAL, "timeout_ms is negative (-3)");
 	job.timeout_ms = -1;
-	want_refused(gons_reexec_run(&job, &result), EINVAL, "-1 ms are no timeout");
+	want_refused(gons_reexec_run(&job, &result), ENOTTY, "");
+	job.reserved[2] = 1;
+	want_refused(gons_reexec_run(&job, &result), EINVAL,
+		     "reserved[2] of struct gons_reexec is not 0");
 	return 0;
 }
 
@@ -261,8 +265,8 @@ static void an_action_has_no_other_action_run(void **state)
 {
 	(void)state;
 	gons_must(run("again"));
-	assert_string_equal(result.output, "an action cannot have the action \"fine\" run: Invalid "
-					   "argument");
+	assert_string_equal(result.output, "gons_reexec_run() cannot be called from within an "
+					   "action: Invalid argument");
 	gons_reexec_result_free(&result);
 	gons_must(run("again_in_a_child"));
 	gons_reexec_result_free(&result);

@@ -52,7 +52,8 @@ struct gons_reexec {
 	const void *param; /* the action's standard input */
 	size_t param_size;
 	const char *const *environment; /* "NAME=value" for the action, up to a NULL */
-	int timeout_ms; /* 0: 10 s */
+	int timeout_ms; /* 0: 10 s; -1: no limit */
+	uint64_t reserved[4]; /* must be 0 */
 };
 
 /* What came of it. */
@@ -62,6 +63,7 @@ struct gons_reexec_result {
 	char *error_output; /* standard error */
 	int exit_status; /* 128 and the signal's number for an action that a signal has killed;
 			  * -1: there is none */
+	uint64_t reserved[4];
 };
 
 /*

@@ -3,8 +3,8 @@
 #define GONS_REEXEC_JSON_H
 
 /*
- * Re-execution with JSON documents, by jansson. Inline functions only, so that libgons does not
- * need it: link with -ljansson. The action reads and writes by jansson itself:
+ * Re-execution with JSON documents, by jansson. The functions are inline, so that libgons does not
+ * need jansson: link your program with -ljansson. The action reads and writes by jansson itself:
  *
  *     GONS_ACTION(double_it)
  *     {
@@ -26,11 +26,11 @@
 extern "C" {
 #endif
 
-/* What gons_reexec_run_json() says its own failures by; not to be used otherwise. Returns -1. */
+/* Sets the message of gons_reexec_run_json(), which alone calls it. Returns -1. */
 int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
 			    const char *printed);
 
-/* The document that the action has printed, or NULL with the message. */
+/* Returns the document that the action printed, or NULL with the message. */
 static inline json_t *gons_reexec_json_load_(const char *action,
 					     const struct gons_reexec_result *ran)
 {
@@ -50,41 +50,43 @@ static inline json_t *gons_reexec_json_load_(const char *action,
 }
 
 /*
- * gons_reexec_run_json - run an action with a JSON document for its parameter and its result.
+ * gons_reexec_run_json - run an action whose parameter and result are JSON documents.
  *
- * @namespaces, @n: as in struct gons_reexec; NULL and 0 for none.
- * @param: any JSON value; NULL for an empty standard input. Stays the caller's.
- * @result: gets a new reference, for json_decref(); may be NULL, when nothing printed matters.
+ * @job: as for gons_reexec_run(), with all of its options.
+ * @param: any JSON value, written to the standard input of the action; NULL for job->param. Stays
+ *         the caller's.
+ * @result: receives a new reference, for json_decref(). NULL: the output may be anything.
  *
- * The timeout is 10 s. Returns 0. -1, with *result as it was: EBADMSG when what the action has
- * printed is not one JSON value (the message says where and shows the beginning); EINVAL when
- * param cannot be written, as one that contains itself; ENOMEM; and otherwise as gons_reexec_run()
- * does.
+ * Returns 0, or -1 with *result unchanged: EINVAL when both param and job->param are given, or when
+ * param cannot be written as JSON, for example because it contains itself; EBADMSG when the action
+ * printed something else than one JSON value (the message says where, and shows the beginning);
+ * ENOMEM; otherwise as gons_reexec_run(). A document of many megabytes takes its time: set
+ * job->timeout_ms.
  */
-static inline int gons_reexec_run_json(const char *action, const struct gons_nsref *namespaces,
-				       size_t n, const json_t *param, json_t **result)
+static inline int gons_reexec_run_json(const struct gons_reexec *job, const json_t *param,
+				       json_t **result)
 {
-	struct gons_reexec job;
+	struct gons_reexec with_param;
 	struct gons_reexec_result ran;
 	json_t *document = NULL;
 	char *text = NULL;
 	json_free_t free_text;
 	int done;
 
-	memset(&job, 0, sizeof(job));
-	job.action = action;
-	job.namespaces = namespaces;
-	job.n_namespaces = n;
-	if (param != NULL) {
+	if (job != NULL && param != NULL) {
+		if (job->param != NULL)
+			return gons_reexec_json_failed(EINVAL, job->action, NULL, "");
 		text = json_dumps(param, JSON_COMPACT | JSON_ENCODE_ANY);
 		if (text == NULL)
-			return gons_reexec_json_failed(EINVAL, action, NULL, NULL);
-		job.param = text;
-		job.param_size = strlen(text);
+			return gons_reexec_json_failed(EINVAL, job->action, NULL, NULL);
+		with_param = *job;
+		with_param.param = text;
+		with_param.param_size = strlen(text);
+		job = &with_param;
 	}
-	done = gons_reexec_run(&job, &ran);
+	done = gons_reexec_run(job, &ran);
 	if (done == 0 && result != NULL) {
-		document = gons_reexec_json_load_(action, &ran);
+		document = gons_reexec_json_load_(job->action, &ran);
 		if (document == NULL)
 			done = -1;
 		else

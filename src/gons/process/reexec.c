@@ -35,14 +35,15 @@ static const size_t most_output = (size_t)1 << 30;
 static int check_job(const struct gons_reexec *job)
 {
 	if (!job)
-		return gons_i_fail(EINVAL, "what to run again is NULL");
+		return gons_i_fail(EINVAL, "job is NULL");
 	if (gons_i_action_check(job->action) < 0)
 		return -1;
 	if (!job->param && job->param_size > 0)
-		return gons_i_fail(EINVAL, "there are %zu bytes of a parameter at NULL",
-				   job->param_size);
-	if (job->timeout_ms < 0)
-		return gons_i_fail(EINVAL, "%d ms are no timeout", job->timeout_ms);
+		return gons_i_fail(EINVAL, "param is NULL but param_size is %zu", job->param_size);
+	if (job->timeout_ms < -1)
+		return gons_i_fail(EINVAL, "timeout_ms is negative (%d)", job->timeout_ms);
+	if (gons_i_check_reserved(job->reserved, "struct gons_reexec") < 0)
+		return -1;
 	return gons_i_environment_check(job);
 }
 
@@ -314,6 +315,8 @@ GONS_EXPORT int gons_reexec_json_failed(int errnum, const char *action, const ch
 	enum { SHOWN = 100 };
 	struct gons_i_failure failure = { .errnum = errnum };
 
+	if (!reason && printed)
+		return gons_i_fail(errnum, "both param and job->param are given");
 	if (!reason)
 		return gons_i_fail(errnum,
 				   "cannot write the parameter of the action \"%s\" as JSON",
@@ -332,6 +335,6 @@ GONS_EXPORT void gons_reexec_result_free(struct gons_reexec_result *result)
 		return;
 	free(result->output);
 	free(result->error_output);
-	memset(result, 0, sizeof(*result));
+	*result = (struct gons_reexec_result){ .exit_status = -1 };
 	errno = saved;
 }

@@ -270,7 +270,8 @@ int gons_i_action_check(const char *name)
 	if (check_name(name) < 0)
 		return -1;
 	if (in_action)
-		return gons_i_fail(EINVAL, "an action cannot have the action \"%s\" run", name);
+		return gons_i_fail(EINVAL,
+				   "gons_reexec_run() cannot be called from within an action");
 	if (!checked) {
 		(void)gons_i_fail(EINVAL, "cannot have the action \"%s\" run", name);
 		gons_i_explain(

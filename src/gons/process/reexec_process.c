@@ -7,6 +7,7 @@
  * before it executes, so that other threads do not matter.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -325,7 +326,7 @@ static int converse(struct talk *talk, enum gons_i_fate *ret_fate)
 			*ret_fate = left <= 0 ? GONS_I_OVERDUE : GONS_I_VERBOSE;
 			return 0;
 		}
-		ended = turn(talk, (int)left);
+		ended = turn(talk, left > INT_MAX ? INT_MAX : (int)left);
 		if (ended < 0)
 			return -1;
 	}
@@ -442,7 +443,7 @@ static int watch(const struct gons_i_reexec_process *child, pid_t pid, struct pi
 int gons_i_reexec_process_run(const struct gons_i_reexec_process *child,
 			      struct gons_i_outcome *ret_outcome)
 {
-	const int64_t deadline = now_ms() + child->timeout_ms;
+	const int64_t deadline = child->timeout_ms < 0 ? INT64_MAX : now_ms() + child->timeout_ms;
 	struct gons_i_outcome outcome = { .status = -1 };
 	struct pipes pipes;
 	int result, errnum;

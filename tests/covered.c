@@ -57,7 +57,7 @@ static bool refuses(void)
 {
 	static const char words[] =
 		"/proc/thread-self/ns/net does not lead to the network namespace of this thread: "
-		"No such file or directory; something is mounted over it: unmount that, or mount procfs on "
+		"No such file or directory: something is mounted over it; unmount that, or mount procfs on "
 		"/proc";
 
 	return errno == ENOENT && strcmp(gons_error(), words) == 0;

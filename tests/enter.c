@@ -155,10 +155,10 @@ static void descriptors_that_cannot_be_entered_are_refused(void **state)
 	assert_refused(gons_enter(-1), EBADF, "descriptor -1 is closed");
 	assert_refused(gons_enter(INT_MAX), EBADF, "is closed");
 	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	assert_refused(gons_enter(fd), EINVAL, "refers to no namespace");
+	assert_refused(gons_enter(fd), EINVAL, "is not a namespace");
 	assert_int_equal(close(fd), 0);
 	fd = open("/", O_RDONLY | O_CLOEXEC);
-	assert_refused(gons_enter(fd), EINVAL, "refers to no namespace");
+	assert_refused(gons_enter(fd), EINVAL, "is not a namespace");
 	assert_int_equal(close(fd), 0);
 	assert_inodes(before);
 }
@@ -175,7 +175,7 @@ static void a_descriptor_of_a_process_is_refused(void **state)
 		skip();
 	}
 	take_inodes(before);
-	assert_refused(gons_enter(fd), EINVAL, "refers to no namespace");
+	assert_refused(gons_enter(fd), EINVAL, "is not a namespace");
 	assert_inodes(before);
 	assert_int_equal(close(fd), 0);
 }

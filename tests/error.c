@@ -143,8 +143,7 @@ static void the_scope_keeps_the_first_failure(void **state)
 	assert_int_equal(close(fd[0]), 0);
 	assert_int_equal(close(fd[1]), 0);
 	/* Undone newest first: fd[1] is the first to fail. */
-	(void)snprintf(words, sizeof(words), "cannot close descriptor %d, which the scope owns",
-		       fd[1]);
+	(void)snprintf(words, sizeof(words), "cannot close descriptor %d of the scope", fd[1]);
 	assert_refused(gons_scope_end(mark), EBADF, words);
 }
 

@@ -187,7 +187,7 @@ static void refusals_come_before_anything_is_switched(void **state)
 	assert_refused(gons_execute_all(mixed, 2, look, &seen), EINVAL,
 		       "cannot enter a user namespace and come back");
 	assert_refused(gons_execute(pid, look, &seen), EINVAL, "a PID namespace");
-	assert_refused(gons_execute_all(bad, 2, look, &seen), EINVAL, "refers to no namespace");
+	assert_refused(gons_execute_all(bad, 2, look, &seen), EINVAL, "is not a namespace");
 	assert_refused(gons_execute_all(closed, 2, look, &seen), EBADF, "is closed");
 	assert_refused(gons_execute(-1, look, &seen), EBADF, "is closed");
 	assert_int_equal(seen.calls, 0);

@@ -186,7 +186,7 @@ static void what_is_no_network_namespace_is_refused(void **state)
 	others[1] = gons_must(gons_current(CLONE_NEWUTS));
 	others[2] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < 3; i++) {
-		const char *words = i < 2 ? "network" : "no namespace";
+		const char *words = i < 2 ? "network" : "not a namespace";
 
 		options = (struct gons_link_options){ .nsfd = others[i] };
 		assert_not_made("veth", &options, EINVAL, words);

@@ -145,7 +145,7 @@ static void descriptors_of_no_namespace_are_refused(void **state)
 
 	(void)state;
 	refuse_execute_and_ino(-1, EBADF, "closed");
-	refuse_execute_and_ino(fd, EINVAL, "no namespace");
+	refuse_execute_and_ino(fd, EINVAL, "not a namespace");
 	assert_int_equal(close(fd), 0);
 	refuse_execute_and_ino(fd, EBADF, "closed");
 	assert_refused(gons_mntns_execute(gons_must(gons_mntns_current()), NULL, NULL), EINVAL,
@@ -159,7 +159,7 @@ static void paths_of_other_types_are_refused(void **state)
 	assert_refused(gons_mntns_path_ino("/proc/thread-self/ns/net"), EINVAL, "network");
 	assert_refused(gons_mntns_path_ino("/etc/passwd"), EINVAL, "/etc/passwd");
 	assert_refused(gons_mntns_path_ino("/nonexistent"), ENOENT, "/nonexistent");
-	assert_refused(gons_mntns_path_ino(NULL), EINVAL, "without a path");
+	assert_refused(gons_mntns_path_ino(NULL), EINVAL, "path is NULL");
 }
 
 static void current_is_the_namespace_that_the_thread_is_in(void **state)

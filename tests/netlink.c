@@ -163,9 +163,9 @@ static void what_is_no_network_namespace_has_neither(void **state)
 	need_namespaces(NULL);
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	mnt = gons_must(gons_current(CLONE_NEWNS));
-	assert_refused(gons_netns_mnl_open(fd, NETLINK_ROUTE), EINVAL, "no namespace");
+	assert_refused(gons_netns_mnl_open(fd, NETLINK_ROUTE), EINVAL, "not a namespace");
 	assert_refused(gons_netns_mnl_open(mnt, NETLINK_ROUTE), EINVAL, "mount");
-	assert_refused(gons_netns_nsid(fd), EINVAL, "no namespace");
+	assert_refused(gons_netns_nsid(fd), EINVAL, "not a namespace");
 	assert_refused(gons_netns_nsid(mnt), EINVAL, "mount");
 	assert_refused(gons_netns_nsid(-1), EBADF, "closed");
 	assert_refused(gons_netns_mnl_open(-2, NETLINK_ROUTE), EBADF, "closed");

@@ -129,14 +129,14 @@ static void what_is_no_network_namespace_is_refused_before_anything_is_switched(
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		refuse_execute_and_ino(gons_must(gons_current(types[i])), EINVAL, "network");
 	refuse_execute_and_ino(-1, EBADF, "closed");
-	refuse_execute_and_ino(fd, EINVAL, "no namespace");
+	refuse_execute_and_ino(fd, EINVAL, "not a namespace");
 	assert_int_equal(close(fd), 0);
 	refuse_execute_and_ino(fd, EBADF, "closed");
 	assert_refused(gons_netns_execute(gons_netns_current(), NULL, NULL), EINVAL, "no function");
 	assert_refused(gons_netns_path_ino("/proc/thread-self/ns/mnt"), EINVAL, "mount");
 	assert_refused(gons_netns_path_ino("/etc/passwd"), EINVAL, "/etc/passwd");
 	assert_refused(gons_netns_path_ino("/nonexistent"), ENOENT, "/nonexistent");
-	assert_refused(gons_netns_path_ino(NULL), EINVAL, "without a path");
+	assert_refused(gons_netns_path_ino(NULL), EINVAL, "path is NULL");
 }
 
 /* ---- by name ---- */

@@ -78,7 +78,7 @@ static int make_failure(char words[64])
 {
 	int fd = gons_current(CLONE_NEWUTS);
 
-	(void)snprintf(words, 64, "cannot close descriptor %d,", fd);
+	(void)snprintf(words, 64, "cannot close descriptor %d of the scope", fd);
 	return close(fd);
 }
 

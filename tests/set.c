@@ -217,7 +217,7 @@ static void a_directory_must_have_namespaces_of_these_types(void **state)
 		       "/net is a UTS namespace and not a network one");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), EINVAL, "/net is no namespace");
+	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), EINVAL, "/net is not a namespace");
 	assert_refused(gons_set_from_dir(path, CLONE_NEWNET), ENOTDIR, "/net/net: Not a directory");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);

@@ -89,10 +89,10 @@ static void paths_that_lead_to_no_such_namespace(void **state)
 		"gons_net=/nowhere/net");
 	refused("gons_time: cannot open the namespace /proc/self/status/x: Not a directory",
 		"gons_time=/proc/self/status/x");
-	refused("gons_uts: /proc/self/status is no namespace: Invalid argument",
+	refused("gons_uts: /proc/self/status is not a namespace: Invalid argument",
 		"gons_uts=/proc/self/status");
-	refused("gons_ipc: /dev/null is no namespace: Invalid argument", "gons_ipc=/dev/null");
-	refused("gons_cgroup: / is no namespace: Invalid argument", "gons_cgroup=/");
+	refused("gons_ipc: /dev/null is not a namespace: Invalid argument", "gons_ipc=/dev/null");
+	refused("gons_cgroup: / is not a namespace: Invalid argument", "gons_cgroup=/");
 	refused("gons_net: /proc/self/ns/mnt is a mount namespace and not a network one: "
 		"Invalid argument",
 		"gons_net=/proc/self/ns/mnt");
@@ -110,7 +110,7 @@ static void a_fifo_does_not_hang_it(void **state)
 	gons_require(CLONE_NEWNS);
 	enter_with_run();
 	assert_int_equal(mkfifo("/run/fifo", 0600), 0);
-	refused("gons_net: /run/fifo is no namespace: Invalid argument", "gons_net=/run/fifo");
+	refused("gons_net: /run/fifo is not a namespace: Invalid argument", "gons_net=/run/fifo");
 }
 
 /* ---- half-way ---- */

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,21 +90,21 @@ static void open_refuses_what_is_no_namespace(void **state)
 	char fifo[] = "/tmp/gons-fifo-XXXXXX";
 
 	(void)state;
-	assert_refused(gons_open(NULL, 0), EINVAL, "without a path");
+	assert_refused(gons_open(NULL, 0), EINVAL, "path is NULL");
 	assert_refused(gons_open("", 0), ENOENT, "No such file");
 	assert_refused(gons_open("/nonexistent", CLONE_NEWNET), ENOENT, "/nonexistent");
-	assert_refused(gons_open("/", 0), EINVAL, "is no namespace");
-	assert_refused(gons_open("/etc/passwd", 0), EINVAL, "/etc/passwd is no namespace");
-	assert_refused(gons_open("/dev/null", 0), EINVAL, "is no namespace");
+	assert_refused(gons_open("/", 0), EINVAL, "is not a namespace");
+	assert_refused(gons_open("/etc/passwd", 0), EINVAL, "/etc/passwd is not a namespace");
+	assert_refused(gons_open("/dev/null", 0), EINVAL, "is not a namespace");
 	assert_refused(gons_open("/proc/self/ns/net", CLONE_NEWNET | CLONE_NEWNS), EINVAL,
 		       "not one namespace type");
 	assert_refused(gons_open("/proc/self/ns/net", -1), EINVAL, "not one namespace type");
-	assert_refused(gons_path_ino(NULL, 0), EINVAL, "without a path");
+	assert_refused(gons_path_ino(NULL, 0), EINVAL, "path is NULL");
 	/* Opening a FIFO must not wait for somebody to write into it. */
 	assert_non_null(mkdtemp(fifo));
 	assert_int_equal(rmdir(fifo), 0);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_refused(gons_open(fifo, 0), EINVAL, "is no namespace");
+	assert_refused(gons_open(fifo, 0), EINVAL, "is not a namespace");
 	assert_int_equal(unlink(fifo), 0);
 }
 
@@ -120,8 +121,8 @@ static void descriptors_that_are_no_namespace_are_told_apart(void **state)
 	assert_refused(gons_ino(closed, CLONE_NEWNET), EBADF, "closed");
 	assert_int_equal(close(fd), 0);
 	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-	assert_refused(gons_type(fd), EINVAL, "no namespace");
-	assert_refused(gons_ino(fd, 0), EINVAL, "no namespace");
+	assert_refused(gons_type(fd), EINVAL, "not a namespace");
+	assert_refused(gons_ino(fd, 0), EINVAL, "not a namespace");
 	assert_int_equal(close(fd), 0);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "group.h"
 
+#include <sched.h>
+
 /*
  * A kind of link that no kernel has. GONS_REQUIRE=1 is about namespaces alone.
  *

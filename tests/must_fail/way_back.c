@@ -352,7 +352,7 @@ static int deferred_twice(void)
 /*
  * run: closed
  * status: 1
- * err: gons: not undone: closes_what_the_scope_owns: cannot close descriptor *, which the scope owns: Bad file descriptor
+ * err: gons: not undone: closes_what_the_scope_owns: cannot close descriptor * of the scope: Bad file descriptor: *
  * failed: closes_what_the_scope_owns
  * passed: next_test_is_on_the_ground
  */

@@ -53,9 +53,26 @@ static bool is_covered_directory(void)
 	return dir != 0 && proc != 0 && dir != proc;
 }
 
+static __thread int checked; /* types */
+
+void gons_i_recheck_procfs(void)
+{
+	checked = 0;
+}
+
+int gons_i_fail_covered(const struct gons_i_type *entry)
+{
+	char path[GONS_I_OWN_PATH_SIZE];
+
+	(void)gons_i_fail(ENOENT, "%s does not lead to the %s namespace of this thread",
+			  gons_i_own_path(entry, path), entry->long_name);
+	gons_i_add_cause("something is mounted over it");
+	gons_i_add_remedy("unmount that, or mount procfs on /proc");
+	return -1;
+}
+
 int gons_i_check_procfs(const struct gons_i_type *entry)
 {
-	static __thread int checked; /* types */
 	char path[GONS_I_OWN_PATH_SIZE], target[8];
 
 	if (checked & entry->flag)
@@ -64,11 +81,7 @@ int gons_i_check_procfs(const struct gons_i_type *entry)
 	if ((checked == 0 && is_covered_directory()) ||
 	    (readlink(gons_i_own_path(entry, path), target, sizeof(target)) < 0 &&
 	     errno == EINVAL)) {
-		(void)gons_i_fail(ENOENT, "%s does not lead to the %s namespace of this thread",
-				  gons_i_own_path(entry, path), entry->long_name);
-		gons_i_explain(
-			"something is mounted over it: unmount that, or mount procfs on /proc");
-		return -1;
+		return gons_i_fail_covered(entry);
 	}
 	checked |= entry->flag;
 	return 0;

@@ -17,6 +17,12 @@ int gons_i_tid(void);
  * somebody else's namespace. Looked at once a thread and type. 0, or -1. */
 int gons_i_check_procfs(const struct gons_i_type *entry);
 
+/* Has the next one look again. */
+void gons_i_recheck_procfs(void);
+
+/* ENOENT: "something is mounted over it". Returns -1. */
+int gons_i_fail_covered(const struct gons_i_type *entry);
+
 /* A number in /proc/thread-self/status, such as "Umask" in base 8; 0 where there is none. */
 uint64_t gons_i_status_number(const char *name, int base);
 

@@ -61,6 +61,21 @@ GONS_EXPORT int gons_enter(int nsfd)
 	return gons_i_enter(&nsfd, 1, GONS_I_RETURN_CHECK_AGAIN, &number);
 }
 
+GONS_EXPORT struct gons_in_block gons_in_block_begin(int nsfd)
+{
+	unsigned number;
+
+	if (gons_i_enter(&nsfd, 1, GONS_I_RETURN_CHECK_ONCE, &number) < 0)
+		return (struct gons_in_block){ .number = -1, .once = 0 };
+	return (struct gons_in_block){ .number = (int)number, .once = 1 };
+}
+
+GONS_EXPORT void gons_in_block_end(struct gons_in_block *block)
+{
+	if (block->number >= 0 && gons_i_scope_return((unsigned)block->number) < 0)
+		gons_i_abort_if_stranded();
+}
+
 GONS_EXPORT int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg)
 {
 	unsigned number;

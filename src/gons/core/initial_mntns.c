@@ -9,6 +9,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/initial_mntns.h"
 #include "gons/core/nsfd.h"
@@ -58,7 +59,8 @@ __attribute__((constructor)) static void remember_start(void)
 	int errnum = errno;
 
 	gons_i_initial_mntns_learn();
-	gons_i_failure_forget(errnum); /* it is no call that may have failed */
+	gons_i_recheck_procfs(); /* the program may mount something before its first call */
+	gons_i_failure_forget(errnum); /* the program has made no call yet */
 }
 
 int gons_i_initial_mntns_is_here(void)

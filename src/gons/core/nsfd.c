@@ -3,30 +3,43 @@
  * Descriptors for namespaces: opened, checked, told apart.
  */
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/nstype.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/scope.h"
 #include "gons/diagnosis/cause.h"
 
+/* what names what nsfd was opened from. */
+static int check_nstype(int nsfd, const char *what)
+{
+	int type = gons_i_nstype(nsfd);
+
+	if (type >= 0)
+		return type;
+	if (errno == ENOSYS) {
+		(void)gons_i_fail(ENOSYS, "cannot find out the type of the namespace %s", what);
+		gons_i_add_cause("the kernel, or what emulates it, lacks ioctl(2) with "
+				 "NS_GET_NSTYPE, and /proc/thread-self/fd does not tell it");
+		return -1;
+	}
+	if (errno == EBADF)
+		return gons_i_fail(EBADF, "%s is closed, or was opened with O_PATH", what);
+	return gons_i_fail(EINVAL, "%s is not a namespace", what);
+}
+
 GONS_EXPORT int gons_type(int nsfd)
 {
-	int type = ioctl(nsfd, NS_GET_NSTYPE);
+	char what[32];
 
-	if (type >= 0 && gons_i_type_entry(type))
-		return type;
-	if (type < 0 && errno == EBADF)
-		return gons_i_fail(EBADF, "descriptor %d is closed, or was opened with O_PATH",
-				   nsfd);
-	return gons_i_fail(EINVAL, "descriptor %d refers to no namespace", nsfd);
+	(void)snprintf(what, sizeof(what), "descriptor %d", nsfd);
+	return check_nstype(nsfd, what);
 }
 
 int gons_i_check_type(int nsfd, int type)
@@ -60,36 +73,54 @@ static int fail_own(const struct gons_i_type *entry)
 int gons_i_open_own(const struct gons_i_type *entry)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
-	int fd = open(gons_i_own_path(entry, path), O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = -1;
+	int type;
 
-	return fd >= 0 ? fd : fail_own(entry);
+	if (gons_i_check_procfs(entry) < 0)
+		return -1;
+	fd = open(gons_i_own_path(entry, path), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_own(entry);
+	/* Looked at each time, since something may have been mounted over it meanwhile. */
+	type = gons_i_nstype(fd);
+	if (type != entry->flag && (type >= 0 || errno != ENOSYS))
+		return gons_i_fail_covered(entry);
+	return gons_i_take_fd(&fd);
 }
 
 int gons_i_open_checked(const char *path, int type)
 {
-	cleanup_fd int fd = -1;
 	const char *long_name, *wanted;
+	cleanup_fd int fd = -1;
 	int actual;
 
 	if (!path)
-		return gons_i_fail(EINVAL, "cannot open a namespace without a path");
+		return gons_i_fail(EINVAL, "path is NULL");
 	if (type != 0 && !gons_i_one_type(type))
 		return -1;
-	/* What is no namespace may be a FIFO or a terminal. */
+	/* What is not a namespace may be a FIFO or a terminal. */
 	do
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return gons_i_fail(errno, "cannot open the namespace %s", path);
-	actual = gons_type(fd);
+	actual = check_nstype(fd, path);
 	if (actual < 0)
-		return gons_i_fail(EINVAL, "%s is no namespace", path);
+		return -1;
 	if (type == 0 || actual == type)
 		return gons_i_take_fd(&fd);
 	long_name = gons_i_type_entry(actual)->long_name;
 	wanted = gons_i_type_entry(type)->long_name;
 	return gons_i_fail(EINVAL, "%s is %s %s namespace and not %s %s one", path,
 			   gons_i_article(long_name), long_name, gons_i_article(wanted), wanted);
+}
+
+GONS_EXPORT int gons_path_type(const char *path)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	cleanup_fd int fd = gons_i_open_checked(path, 0);
+
+	return fd < 0 ? -1 : gons_type(fd);
 }
 
 GONS_EXPORT int gons_open(const char *path, int type)
@@ -109,7 +140,7 @@ GONS_EXPORT int gons_current(int type)
 	const struct gons_i_type *entry = gons_i_one_type(type);
 	int fd;
 
-	if (!entry || gons_i_check_procfs(entry) < 0 || gons_i_scope_reserve(1) < 0)
+	if (!entry || gons_i_scope_reserve(1) < 0)
 		return -1;
 	fd = gons_i_open_own(entry);
 	return fd < 0 ? -1 : gons_i_scope_push_fd(fd);
@@ -153,11 +184,15 @@ GONS_EXPORT uint64_t gons_current_ino(int type)
 
 int gons_i_present_types(void)
 {
+	char path[GONS_I_OWN_PATH_SIZE];
+	struct stat st;
 	int types = 0;
 
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if (gons_current_ino(gons_i_types[i].flag) != 0)
+		if (stat(gons_i_own_path(&gons_i_types[i], path), &st) == 0)
 			types |= gons_i_types[i].flag;
+	if (types == 0)
+		(void)fail_own(&gons_i_types[0]);
 	return types;
 }
 
@@ -171,7 +206,7 @@ bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE])
 
 int gons_i_optional_nsfd(int nsfd, int *ret_nsfd)
 {
-	if (nsfd == 0 && ioctl(0, NS_GET_NSTYPE) >= 0) {
+	if (nsfd == 0 && gons_i_nstype(0) >= 0) {
 		(void)gons_i_fail(EINVAL, "nsfd is 0, which means the caller's namespace");
 		gons_i_add_cause("descriptor 0 is a namespace here");
 		gons_i_add_remedy(

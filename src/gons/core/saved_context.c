@@ -35,8 +35,6 @@ static int open_place(int types, struct gons_i_context *place)
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
 		if (!(types & gons_i_types[i].flag))
 			continue;
-		if (gons_i_check_procfs(&gons_i_types[i]) < 0)
-			return -1;
 		place->fd[i] = gons_i_open_own(&gons_i_types[i]);
 		if (place->fd[i] < 0)
 			return -1;

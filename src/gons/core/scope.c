@@ -15,6 +15,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/file.h"
 #include "gons/base/forks.h"
 #include "gons/core/scope.h"
 #include "gons/core/thread_state.h"
@@ -117,6 +118,14 @@ static ssize_t find(unsigned number)
 	return -1;
 }
 
+/* Takes it off the stack, wherever it is there. */
+static void remove_record(size_t i)
+{
+	stack.used--;
+	memmove(&stack.records[i], &stack.records[i + 1],
+		(stack.used - i) * sizeof(stack.records[i]));
+}
+
 static int undo_record(struct record *record)
 {
 	if (!record->undo)
@@ -165,9 +174,7 @@ int gons_i_scope_return(unsigned number)
 		record = stack.records[i];
 		if (!record.undo || !record.undo->is_way_back)
 			continue;
-		stack.used--;
-		memmove(&stack.records[i], &stack.records[i + 1],
-			(stack.used - i) * sizeof(record));
+		remove_record(i);
 		/* Also in a forked child: it is this very thread of control that goes back. */
 		if (record.undo->undo(record.data) < 0 && first.errnum == 0)
 			gons_i_failure_save(&first);
@@ -196,13 +203,18 @@ GONS_EXPORT struct gons_scope_block gons_scope_block_begin(void)
 	return (struct gons_scope_block){ .mark = gons_scope_begin(), .once = 1 };
 }
 
-GONS_EXPORT void gons_scope_block_end(struct gons_scope_block *block)
+void gons_i_abort_if_stranded(void)
 {
-	if (block->mark < 0 || gons_scope_end(block->mark) == 0 || !gons_i_is_stranded())
+	if (!gons_i_is_stranded())
 		return;
-	/* The block cannot say so, and what follows it must not run here. */
 	(void)fprintf(stderr, "gons: %s\n", gons_error());
 	abort();
+}
+
+GONS_EXPORT void gons_scope_block_end(struct gons_scope_block *block)
+{
+	if (block->mark >= 0 && gons_scope_end(block->mark) < 0)
+		gons_i_abort_if_stranded();
 }
 
 /* ---- descriptors ---- */
@@ -210,19 +222,25 @@ GONS_EXPORT void gons_scope_block_end(struct gons_scope_block *block)
 static int close_recorded(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	int fd = *(int *)data;
+	const struct gons_i_file *file = data;
 
-	if (close(fd) == 0 || errno == EINTR)
+	if (!gons_i_file_is_same(file))
+		return gons_i_file_fail(file, "close");
+	if (close(file->fd) == 0 || errno == EINTR)
 		return 0;
-	return gons_i_fail(errno, "cannot close descriptor %d, which the scope owns", fd);
+	return gons_i_fail(errno, "cannot close descriptor %d of the scope", file->fd);
 }
 
 static void drop_descriptor(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
+	const struct gons_i_file *file = data;
 
-	(void)close(*(int *)data);
+	if (gons_i_file_is_same(file))
+		(void)close(file->fd);
 }
+
+static const struct gons_i_undo descriptor = { .undo = close_recorded, .drop = drop_descriptor };
 
 int gons_i_move_from_0(int fd)
 {
@@ -239,12 +257,53 @@ int gons_i_move_from_0(int fd)
 
 int gons_i_scope_push_fd(int fd)
 {
-	static const struct gons_i_undo undo = { .undo = close_recorded, .drop = drop_descriptor };
+	struct gons_i_file file;
 
 	fd = gons_i_move_from_0(fd);
-	if (fd >= 0)
-		(void)gons_i_scope_push(&undo, &fd, sizeof(fd));
+	if (fd < 0)
+		return -1;
+	gons_i_file_identify(fd, &file);
+	(void)gons_i_scope_push(&descriptor, &file, sizeof(file));
 	return fd;
+}
+
+/* Takes the newest record of this descriptor off the stack. 0, or -1 with EBADF. */
+static int take_descriptor(int fd, const char *verb)
+{
+	for (size_t i = stack.used; i-- > 0;) {
+		struct gons_i_file file;
+
+		if (stack.records[i].undo != &descriptor)
+			continue;
+		memcpy(&file, stack.records[i].data, sizeof(file));
+		if (file.fd != fd)
+			continue;
+		if (!gons_i_file_is_same(&file))
+			return gons_i_file_fail(&file, verb);
+		remove_record(i);
+		return 0;
+	}
+	(void)gons_i_fail(EBADF, "cannot %s descriptor %d", verb, fd);
+	gons_i_add_cause("it does not belong to the scope of this thread");
+	return -1;
+}
+
+GONS_EXPORT int gons_close(int fd)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	if (take_descriptor(fd, "close") < 0)
+		return -1;
+	if (close(fd) == 0 || errno == EINTR)
+		return 0;
+	return gons_i_fail(errno, "cannot close descriptor %d", fd);
+}
+
+GONS_EXPORT int gons_keep(int fd)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	return take_descriptor(fd, "keep") < 0 ? -1 : fd;
 }
 
 /* ---- the caller's own records ---- */

@@ -13,7 +13,7 @@ struct gons_i_undo {
 	bool is_way_back; /* a switch: undone by gons_i_scope_return(), too */
 };
 
-enum { GONS_I_RECORD_SIZE = 32 };
+enum { GONS_I_RECORD_SIZE = 192 };
 
 /* Makes room for n records, so that as many gons_i_scope_push() cannot fail. -1 with ENOMEM. */
 int gons_i_scope_reserve(size_t n);
@@ -33,5 +33,9 @@ int gons_i_scope_push_fd(int fd);
 /* Undoes the record with this number and, before it, those above it that are switches of
  * namespaces; leaves the others. No error when the record is gone. */
 int gons_i_scope_return(unsigned number);
+
+/* For the end of a block, which has no caller to return -1 to: where the kernel has refused the
+ * return, what follows the block must not run here. Prints the message. */
+void gons_i_abort_if_stranded(void);
 
 #endif

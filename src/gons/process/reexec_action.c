@@ -14,7 +14,6 @@
 
 #include "gons/base/error.h"
 #include "gons/process/reexec_parts.h"
-#include "gons/startup/startup.h"
 
 /* ---- actions ---- */
 
@@ -221,7 +220,7 @@ static const struct gons_reexec_action *choose_action(const char *name)
 	}
 	if (!gons_status())
 		return find(name);
-	failure.errnum = gons_i_status_errno();
+	failure.errnum = gons_status_errno();
 	(void)snprintf(failure.message, sizeof(failure.message), "%s", gons_status());
 	(void)gons_i_failure_restore(&failure);
 	return NULL;

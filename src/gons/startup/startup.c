@@ -21,7 +21,6 @@
 #include "gons/core/switch.h"
 #include "gons/diagnosis/refusal.h"
 #include "gons/startup/plan.h"
-#include "gons/startup/startup.h"
 
 /* Why switching failed; "" where it did not. */
 static char status[GONS_I_MESSAGE_SIZE];
@@ -229,7 +228,7 @@ GONS_EXPORT const char *gons_status(void)
 	return status[0] != '\0' ? status : NULL;
 }
 
-int gons_i_status_errno(void)
+GONS_EXPORT int gons_status_errno(void)
 {
 	return status_errno;
 }

@@ -188,8 +188,8 @@ static int be_killed(void *arg)
 	want(own(CLONE_NEWNET));
 	want(filter_unshare(BPF_JSET, CLONE_NEWNET, SECCOMP_RET_KILL_PROCESS));
 	want_said(!gons_can(CLONE_NEWNET),
-		  "the child that tried it ended too early: Operation not permitted; signal 31: "
-		  "Bad system call, by which a seccomp filter kills");
+		  "the child process that tried it ended early: Operation not permitted: a seccomp "
+		  "filter killed it (SIGSYS)");
 	return 0;
 }
 

@@ -229,7 +229,7 @@ static void without_room_for_descriptors_everything_is_put_back(void **state)
 		{ "mntns_new_transient", try_mntns_new_transient, 1 },
 		{ "enter", try_enter, 3 },
 		{ "execute", try_execute, 4 },
-		{ "can", try_can, 2 },
+		{ "can", try_can, 1 },
 		{ "loopback_up", try_loopback_up, 1 },
 		{ "sysfs_open", try_sysfs_open, 1 },
 		{ "procfsroot_open", try_procfsroot_open, 1 },

@@ -3,6 +3,7 @@
  * The message that a failing call leaves behind. One buffer a thread; a message
  * that is too long ends in "...".
  */
+#include <features.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,18 @@ enum { MESSAGE_SIZE = GONS_I_MESSAGE_SIZE };
 
 static __thread char message[MESSAGE_SIZE];
 static __thread int explained; /* the errno that it is about */
+
+const char *gons_i_errno_text(int errnum)
+{
+	const char *text;
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+	text = strerrordesc_np(errnum);
+#else
+	text = strerror(errnum);
+#endif
+	return text ? text : "Unknown error";
+}
 
 __attribute__((format(printf, 2, 0))) static void vappend(char *text, const char *format,
 							  va_list args)
@@ -42,8 +55,7 @@ int gons_i_fail(int errnum, const char *format, ...)
 	va_start(args, format);
 	vappend(text, format, args);
 	va_end(args);
-	errno = errnum;
-	append(text, ": %m");
+	append(text, ": %s", gons_i_errno_text(errnum));
 	if (errnum == EMFILE)
 		append(text, "; the limit on open descriptors (RLIMIT_NOFILE) is reached");
 	memcpy(message, text, sizeof(message));

@@ -21,6 +21,10 @@
  * Returns -1. */
 int gons_i_fail(int errnum, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The text of an errno. In English, since the messages are, and because looking up a translation
+ * takes locks, which a forked child must not. */
+const char *gons_i_errno_text(int errnum);
+
 /* Append ": <cause>" and "; <remedy>" to the message. Both keep errno. */
 void gons_i_add_cause(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void gons_i_add_remedy(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -2,7 +2,6 @@
 /*
  * What procfs says of the calling thread.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/lines.h"
 #include "gons/base/mounts.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
@@ -89,19 +89,19 @@ int gons_i_check_procfs(const struct gons_i_type *entry)
 
 uint64_t gons_i_status_number(const char *name, int base)
 {
-	FILE *file = fopen("/proc/thread-self/status", "re");
-	size_t length = strlen(name);
+	const size_t length = strlen(name);
+	struct gons_i_lines lines;
 	uint64_t number = 0;
-	char line[256];
+	const char *line;
 
-	if (!file)
+	if (gons_i_lines_open(&lines, "/proc/thread-self/status") < 0)
 		return 0;
-	while (fgets(line, sizeof(line), file))
+	while ((line = gons_i_lines_next(&lines)))
 		if (strncmp(line, name, length) == 0 && line[length] == ':') {
 			number = strtoull(line + length + 1, NULL, base);
 			break;
 		}
-	(void)fclose(file);
+	gons_i_lines_close(&lines);
 	return number;
 }
 
@@ -127,17 +127,18 @@ static bool is_running(int dir_fd, const char *tid)
 	       !(flags & EXITING);
 }
 
+static bool count_running(int dir_fd, const char *tid, void *n)
+{
+	*(int *)n += is_running(dir_fd, tid);
+	return true;
+}
+
 int gons_i_running_threads(void)
 {
-	DIR *dir = opendir("/proc/self/task");
-	const struct dirent *entry;
 	int n = 0;
 
-	if (!dir)
+	if (gons_i_each_name("/proc/self/task", count_running, &n) < 0)
 		return gons_i_fail(errno, "cannot list the threads of this process");
-	while ((entry = readdir(dir)))
-		n += entry->d_name[0] != '.' && is_running(dirfd(dir), entry->d_name);
-	(void)closedir(dir);
 	return n;
 }
 

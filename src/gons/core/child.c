@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A forked child that tries something, and says how it went.
+ * Child processes of gons: bare ones, in which only async-signal-safe functions run, and those
+ * made by fork(3).
+ *
+ * A child reports by shared memory. A pipe would be inherited by what other threads of the program
+ * fork meanwhile, and a child that dies without a word would then be waited for as long as they run.
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "gons/base/common.h"
@@ -13,98 +21,210 @@
 #include "gons/core/child.h"
 #include "gons/core/thread.h"
 
-struct verdict {
+/* In memory that the child shares with its parent. */
+struct gons_i_child_report {
+	atomic_bool is_complete;
 	int result;
 	struct gons_i_failure failure;
 };
 
-/* In the child: the pipe to its parent, and what was the parent's. */
-static int parent_fd = -1;
+/* In a child: what was the parent's. */
+static pid_t parent;
 static sigset_t parent_mask;
 static struct sigaction parent_sigchld;
 
-static void run(int (*fn)(void *), void *arg, const int ends[2])
+/* ---- forking ---- */
+
+static pid_t clone_process(unsigned long exit_signal)
+{
+#ifdef __s390__
+	return (pid_t)syscall(SYS_clone, NULL, exit_signal, NULL, NULL, 0L);
+#else
+	return (pid_t)syscall(SYS_clone, exit_signal, NULL, NULL, NULL, 0L);
+#endif
+}
+
+pid_t gons_i_fork(void)
+{
+	pid_t own = getpid();
+	pid_t pid = clone_process(0);
+
+	if (pid < 0 && errno == EINVAL) /* emulators know children with SIGCHLD only */
+		pid = clone_process(SIGCHLD);
+	if (pid == 0)
+		parent = own;
+	return pid;
+}
+
+int gons_i_wait(pid_t pid, int *ret_status)
+{
+	while (waitpid(pid, ret_status, __WALL) < 0)
+		if (errno != EINTR)
+			return -1;
+	return 0;
+}
+
+void gons_i_child_tie(void)
+{
+	pid_t now;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The parent may have ended before. One in an ancestor PID namespace is number 0 here. */
+	now = getppid();
+	if (now != parent && now != 0)
+		(void)syscall(SYS_exit_group, 1);
+}
+
+/* ---- the child's side ---- */
+
+/* The alarm is that of the child, which inherits none. */
+static void set_limit(unsigned limit_s)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
-	struct verdict verdict;
+	sigset_t only;
 
-	(void)close(ends[0]);
-	parent_fd = ends[1];
-	/* It may have children itself, which the parent's way with its own must not take away. */
+	(void)sigaction(SIGALRM, &by_default, NULL);
+	(void)sigemptyset(&only);
+	(void)sigaddset(&only, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &only, NULL);
+	(void)alarm(limit_s);
+}
+
+/* exit_group(2) itself: sanitizers do more in _exit(2). */
+__attribute__((noreturn)) static void run(int (*fn)(void *), void *arg, unsigned limit_s,
+					  struct gons_i_child_report *report)
+{
+	const struct sigaction by_default = { .sa_handler = SIG_DFL };
+
+	gons_i_child_tie();
+	if (limit_s != 0)
+		set_limit(limit_s);
+	/* It may have children itself, and wants to know how they end. */
 	(void)sigaction(SIGCHLD, &by_default, &parent_sigchld);
-	verdict.result = fn(arg);
-	gons_i_failure_save(&verdict.failure);
-	/* It fits into an empty pipe, so it is written whole or not at all. */
-	_exit(write(parent_fd, &verdict, sizeof(verdict)) == sizeof(verdict) ? 0 : 1);
+	report->result = fn(arg);
+	gons_i_failure_save(&report->failure);
+	atomic_store(&report->is_complete, true);
+	for (;;)
+		(void)syscall(SYS_exit_group, 0);
 }
 
 void gons_i_child_detach(void)
 {
-	gons_i_close_fd(&parent_fd);
 	(void)sigaction(SIGCHLD, &parent_sigchld, NULL);
 	(void)sigprocmask(SIG_SETMASK, &parent_mask, NULL);
 }
 
-int gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_child)
+/* ---- the parent's side ---- */
+
+static struct gons_i_child_report *map_report(void)
 {
+	void *memory = mmap(NULL, sizeof(struct gons_i_child_report), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory != MAP_FAILED)
+		return memory;
+	(void)gons_i_fail(errno, "cannot share memory with a child process");
+	return NULL;
+}
+
+static int start(bool is_bare, unsigned limit_s, int (*fn)(void *), void *arg,
+		 struct gons_i_child *ret_child)
+{
+	const pid_t own = getpid();
+	struct gons_i_child_report *report;
 	sigset_t all, old;
-	int ends[2];
 	int errnum;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return gons_i_fail(errno, "cannot make a pipe to a child");
+	/* Where gons was loaded by dlopen(3), a thread's first look at its variables allocates: that
+	 * must not happen in the child. */
+	(void)gons_i_is_explained();
+	report = map_report();
+	if (!report)
+		return -1;
 	/* The program's signal handlers are not for this child to run. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	pid = fork();
+	pid = is_bare ? gons_i_fork() : fork();
 	if (pid == 0) {
+		parent = own;
 		parent_mask = old;
-		run(fn, arg, ends);
+		run(fn, arg, limit_s, report);
 	}
 	errnum = errno;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	gons_i_close_fd(&ends[1]);
 	if (pid < 0) {
-		(void)gons_i_fail_fork(errnum, "cannot fork a child");
-		gons_i_close_fd(&ends[0]);
+		(void)munmap(report, sizeof(*report));
+		return gons_i_fail_fork(errnum, "cannot fork a child process");
+	}
+	*ret_child = (struct gons_i_child){ pid, report };
+	return 0;
+}
+
+int gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_child)
+{
+	return start(true, GONS_I_CHILD_LIMIT_S, fn, arg, ret_child);
+}
+
+/* The child ended, by status, before its function had returned. */
+static int fail_ended(int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+		(void)gons_i_fail(ETIMEDOUT, "the child process that tried it did not end");
 		return -1;
 	}
-	*ret_child = (struct gons_i_child){ pid, ends[0] };
-	return 0;
+	(void)gons_i_fail(EPERM, "the child process that tried it ended early");
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		gons_i_add_cause("a seccomp filter killed it (SIGSYS)");
+	else if (WIFSIGNALED(status))
+		gons_i_add_cause("signal %d killed it", WTERMSIG(status));
+	return -1;
 }
 
 int gons_i_child_finish(struct gons_i_child *child)
 {
-	struct verdict verdict;
+	struct gons_i_child_report *report = child->report;
 	int status = 0;
-	ssize_t got;
+	int result;
 
-	do
-		got = read(child->fd, &verdict, sizeof(verdict));
-	while (got < 0 && errno == EINTR);
-	gons_i_close_fd(&child->fd);
-	/* Where SIGCHLD is ignored there is no status; the verdict is what counts. */
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (got != sizeof(verdict)) {
-		(void)gons_i_fail(EPERM, "the child that tried it ended too early");
-		if (WIFSIGNALED(status))
-			gons_i_explain(
-				"signal %d: %s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
-				WTERMSIG(status) == SIGSYS ? ", by which a seccomp filter kills"
-							   : "");
-		return -1;
+	/* There may be no status, where SIGCHLD is used and ignored; the report is what counts. */
+	(void)gons_i_wait(child->pid, &status);
+	if (!atomic_load(&report->is_complete))
+		result = fail_ended(status);
+	else if (report->result < 0)
+		result = gons_i_failure_restore(&report->failure);
+	else
+		result = report->result;
+	{
+		const int errnum = errno;
+
+		(void)munmap(report, sizeof(*report));
+		errno = errnum;
 	}
-	return verdict.result < 0 ? gons_i_failure_restore(&verdict.failure) : verdict.result;
+	return result;
+}
+
+static int start_and_finish(bool is_bare, unsigned limit_s, int (*fn)(void *), void *arg)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_child child;
+
+	return start(is_bare, limit_s, fn, arg, &child) < 0 ? -1 : gons_i_child_finish(&child);
+}
+
+int gons_i_in_child_for(unsigned limit_s, int (*fn)(void *), void *arg)
+{
+	return start_and_finish(true, limit_s, fn, arg);
 }
 
 int gons_i_in_child(int (*fn)(void *), void *arg)
 {
-	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_child child = { .fd = -1 };
+	return start_and_finish(true, GONS_I_CHILD_LIMIT_S, fn, arg);
+}
 
-	return gons_i_child_start(fn, arg, &child) < 0 ? -1 : gons_i_child_finish(&child);
+int gons_i_in_forked_child(int (*fn)(void *), void *arg)
+{
+	return start_and_finish(false, 0, fn, arg);
 }
 
 /* ---- descriptors from one ---- */

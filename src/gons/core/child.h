@@ -6,24 +6,66 @@
 
 #include "gons/base/types.h"
 
-/* A forked child, and where it says how it went. */
+/*
+ * Child processes of gons: the one place where they are forked and waited for.
+ *
+ * A bare child is made by clone(2) itself. No fork handler (pthread_atfork(3)) runs, because a
+ * handler may wait for a lock that the caller holds. So any lock of the program, that of the
+ * allocator for one, may be held for ever in the child: all that runs there is async-signal-safe.
+ * It calls neither malloc nor stdio, and reads files by gons/base/lines.h; gons_i_fail() and the
+ * other functions for messages may be called.
+ *
+ * The child is invisible to the program: its end raises no signal, and the program's wait(2) does
+ * not return it. All signals are blocked in it. It is killed when its parent ends.
+ */
+
+/* A child, and where it reports. */
 struct gons_i_child {
 	pid_t pid;
-	int fd;
+	struct gons_i_child_report *report;
 };
 
-/* Forks a child that calls fn(arg). 0 or -1. */
+/* Seconds after which a bare child is killed. It may have to wait for a limit on namespaces several
+ * times, 5 s each, on a slow machine. */
+enum { GONS_I_CHILD_LIMIT_S = 60 };
+
+/* Starts a bare child that calls fn(arg). 0 or -1. */
 int gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_child);
 
-/* Waits for fn's result, and has it, or errno and message with -1, here. */
+/* Waits for the child, and returns fn's result. -1 with the errno and message that fn left, or
+ * with those that say how the child ended before fn had returned. */
 int gons_i_child_finish(struct gons_i_child *child);
 
 /* Both at once. */
 int gons_i_in_child(int (*fn)(void *), void *arg);
 
+/* The same with a limit of its own, in seconds. */
+int gons_i_in_child_for(unsigned limit_s, int (*fn)(void *), void *arg);
+
+/*
+ * The same by fork(3) and without a limit: for functions of the program, which may do anything
+ * that a child made by fork(3) may. Fork handlers run, and may block.
+ */
+int gons_i_in_forked_child(int (*fn)(void *), void *arg);
+
+/* In a child: makes it end with its parent again. The kernel forgets that when the process gets
+ * other credentials, as in a new user namespace; so call it after such a change. */
+void gons_i_child_tie(void);
+
+/*
+ * Forks a bare child of the calling process; 0 in the child, in which gons_i_child_tie() ties it to
+ * its parent if it was given getpid() of the parent before. -1 with errno alone. Wait for it by
+ * gons_i_wait(), since waitpid(2) without __WALL does not know it.
+ */
+pid_t gons_i_fork(void);
+
+/* Waits for the end of such a child. 0; or -1 with errno alone, ECHILD where somebody else has
+ * waited for it. */
+int gons_i_wait(pid_t pid, int *ret_status);
+
 /*
  * The child has all signals blocked, and SIGCHLD at its default. This is for a child of it, which
- * is to be as one of the caller's own: the caller's signal mask, and no pipe to it.
+ * is to be as one of the caller's own: with the caller's signal mask and SIGCHLD.
  */
 void gons_i_child_detach(void);
 

@@ -77,7 +77,7 @@ GONS_EXPORT int gons_set_run(const gons_set *set, int (*fn)(void *), void *arg, 
 		return -1;
 	if (!fn)
 		return gons_i_fail(EINVAL, "fn is NULL");
-	result = gons_i_in_child(join_and_run, &job);
+	result = gons_i_in_forked_child(join_and_run, &job);
 	if (result < 0)
 		return -1;
 	if (status)

@@ -151,7 +151,7 @@ static int make_by_child(struct order *order)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return gons_i_fail(errno, "cannot make a socket to a child");
 	order->socket_fd = ends[1];
-	result = gons_i_in_child(make_and_send, order);
+	result = gons_i_in_forked_child(make_and_send, order);
 	/* The limits of another user namespace say nothing of those here. */
 	if ((result == 0 || errno == ENOSPC) &&
 	    !(order->from && (order->from->types & CLONE_NEWUSER)))

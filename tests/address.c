@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <gons/ip.h>
 #include <gons/link.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
@@ -28,7 +29,7 @@ struct seen_address {
 	int ifindex, family, length;
 	unsigned flags;
 	unsigned char bytes[16];
-	bool has_broadcast;
+	unsigned char broadcast[4]; /* 0.0.0.0: none */
 };
 
 struct seeing {
@@ -51,7 +52,7 @@ static int see(const struct nlmsghdr *nlh, void *arg)
 			memcpy(address.bytes, mnl_attr_get_payload(attr),
 			       mnl_attr_get_payload_len(attr));
 		if (mnl_attr_get_type(attr) == IFA_BROADCAST)
-			address.has_broadcast = true;
+			memcpy(address.broadcast, mnl_attr_get_payload(attr), 4);
 	}
 	if (seeing->n < seeing->max)
 		seeing->addresses[seeing->n++] = address;
@@ -90,15 +91,20 @@ static void assert_has(int ifindex, const char *text, int length)
 	int n = see_addresses(addresses, 128);
 	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
 	unsigned char bytes[16] = { 0 };
+	uint32_t broadcast = 0;
 
 	assert_int_equal(inet_pton(family, text, bytes), 1);
+	if (family == AF_INET && length < 31) {
+		memcpy(&broadcast, bytes, 4);
+		broadcast |= htonl(UINT32_MAX >> length);
+	}
 	for (int i = 0; i < n; i++)
 		if (addresses[i].family == family && memcmp(addresses[i].bytes, bytes, 16) == 0) {
 			assert_int_equal(addresses[i].ifindex, ifindex);
 			assert_int_equal(addresses[i].length, length);
 			assert_true(addresses[i].flags & IFA_F_PERMANENT);
 			assert_false(addresses[i].flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
-			assert_false(addresses[i].has_broadcast);
+			assert_memory_equal(addresses[i].broadcast, &broadcast, 4);
 			return;
 		}
 	fail_msg("%s is not there", text);

@@ -240,10 +240,11 @@ static void assert_all_agree(int sysfs_fd, const char *procfsroot)
 
 /* ---- the links ---- */
 
-static void put_number(struct nlmsghdr *nlh, void *arg)
+static void put_number(struct nlmsghdr *nlh, size_t room, void *arg)
 {
 	const uint16_t *number = arg; /* and its attribute */
 
+	(void)room;
 	mnl_attr_put_u32(nlh, number[0], number[1]);
 }
 

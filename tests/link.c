@@ -21,8 +21,9 @@ static void assert_name(const char *name, const char *prefix)
 			 15 - length);
 }
 
-static void put_vni(struct nlmsghdr *nlh, void *vni)
+static void put_vni(struct nlmsghdr *nlh, size_t room, void *vni)
 {
+	(void)room;
 	mnl_attr_put_u32(nlh, IFLA_VXLAN_ID, *(uint32_t *)vni);
 	mnl_attr_put_u16(nlh, IFLA_VXLAN_PORT, 0xb612); /* 4790 */
 }
@@ -289,8 +290,9 @@ static void an_ipvlan_has_its_parent_in_another_namespace(void **state)
 	assert_name(link.name, "ipvlan-");
 }
 
-static void put_table(struct nlmsghdr *nlh, void *arg)
+static void put_table(struct nlmsghdr *nlh, size_t room, void *arg)
 {
+	(void)room;
 	(void)arg;
 	mnl_attr_put_u32(nlh, IFLA_VRF_TABLE, 10);
 }

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <gons/ip.h>
 #include <gons/link.h>
 #include <linux/if.h>
 #include <sched.h>

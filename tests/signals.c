@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <gons/ip.h>
 #include <gons/link.h>
 #include <signal.h>
 #include <stdatomic.h>

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <gons/ip.h>
 #include <gons/link.h>
 #include <gons/set.h>
 

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <arpa/inet.h>
+#include <gons/ip.h>
 #include <gons/link.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>

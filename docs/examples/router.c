@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <gons/cmocka.h>
+#include <gons/ip.h>
 #include <gons/link.h>
 
 static struct sockaddr_in address(const char *text)

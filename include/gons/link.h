@@ -3,13 +3,14 @@
 #define GONS_LINK_H
 
 /*
- * Virtual links that are deleted with the scope, their state and their addresses.
+ * Virtual links that are deleted with the scope, and their state. Addresses and routes: gons/ip.h.
  *
  * Wherever a namespace is asked for, nsfd is a descriptor of a network namespace, and 0 or
  * -1 is the calling thread's. The thread needs CAP_NET_ADMIN in the user namespace that owns
  * it and, for one that it is not in, what gons_execute() needs.
  *
- * Every call fails with EINVAL or EBADF when a descriptor is no network namespace, with EINVAL
+ * Every call fails with EINVAL or EBADF when a descriptor is not a network namespace, with EINVAL
+ * when descriptor 0 is given and is itself a namespace, with EINVAL
  * for an ifindex that is not positive, with EPERM without the capability, EMFILE, ENOMEM, and
  * otherwise with the kernel's errno; the message then has the kernel's own words for it. They
  * need Linux 4.16.
@@ -29,6 +30,10 @@ struct gons_link {
 	int peer_ifindex;
 	char name[16]; /* IFNAMSIZ */
 	char peer_name[16];
+	/* MAC addresses, address_size bytes each: usually 6, and 0 where the kind has none. */
+	unsigned char address[32], peer_address[32];
+	unsigned address_size;
+	uint64_t reserved[4]; /* 0 */
 };
 
 /* All zeros is a good start. */
@@ -37,6 +42,8 @@ struct gons_link_options {
 	 * most 11 characters, letters, digits and punctuation other than '/', ':' and '%'.
 	 * NULL: the kind's own, such as "veth-". The peer's name begins so, too. */
 	const char *prefix;
+	/* Exact names of at most 15 characters. NULL: a random name. Not together with prefix. */
+	const char *name, *peer_name;
 	/* Where the link and its peer live. A link without a peer has no peer_nsfd. */
 	int nsfd, peer_nsfd;
 	/* Where parent_ifindex is looked up: also in another namespace than nsfd. */
@@ -51,10 +58,13 @@ struct gons_link_options {
 	/* Not 0: bring it, and its peer, up, and wait for that for five seconds. A bond or team,
 	 * which is up only with ports, is not waited for. */
 	int up;
-	/* Adds what belongs into IFLA_INFO_DATA, by mnl_attr_put() and the like: at most 2048
-	 * bytes. Called once, before anything is made; it may leave by longjmp(3). */
-	void (*info_data)(struct nlmsghdr *nlh, void *arg);
+	/* Adds what belongs into IFLA_INFO_DATA, by mnl_attr_put_check() and the like. room is how
+	 * many bytes it may add: 2048, and the size of a buffer for mnl_attr_put_check() is
+	 * nlh->nlmsg_len + room. Called once, before anything is made; it may leave by
+	 * longjmp(3). */
+	void (*info_data)(struct nlmsghdr *nlh, size_t room, void *arg);
 	void *info_data_arg;
+	uint64_t reserved[4]; /* 0 */
 };
 
 /*
@@ -78,10 +88,11 @@ struct gons_link_options {
  * gons and not by the kernel, so that udev does not replace it.
  *
  * Returns 0. -1 with EINVAL, before anything is done, when kind is NULL, empty or too long,
- * and for options that cannot be (see there; also a MAC address of zeros, and a multicast one);
+ * and for options that cannot be (see there; also a MAC address of zeros, a multicast one, and
+ * reserved members that are not 0); EMSGSIZE when info_data writes more than it has room for;
  * EOPNOTSUPP when this kernel lacks the kind: the message names the module to load; ENODEV
- * when there is no link parent_ifindex in link_nsfd; EEXIST when what the kernel wants to be
- * unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
+ * when there is no link parent_ifindex in link_nsfd; EEXIST when name or peer_name is taken, or
+ * what the kernel wants to be unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
  * kind does not take; EBUSY when the parent is a port of another link, for a macvlan; EINVAL
  * for what else the kind needs, such as a parent; ETIMEDOUT or (a VLAN) ENETDOWN when it did not
  * come up.
@@ -144,6 +155,45 @@ int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links);
 int gons_link_up(int nsfd, int ifindex, int timeout_ms);
 
 /*
+ * gons_link_down - set a link to down.
+ *
+ * Its routes go with that. A peer stays up and loses its carrier. Not undone. Returns 0; -1 with
+ * ENODEV when there is no such link.
+ */
+int gons_link_down(int nsfd, int ifindex);
+
+/*
+ * gons_link_rename - give a link another name, of at most 15 characters.
+ *
+ * Not undone. Returns 0; -1 with EINVAL when name is NULL or cannot be the name of a link; EEXIST
+ * when another link has this name; ENODEV when there is no such link; EBUSY when the link is up,
+ * before Linux 6.2: bring it down first.
+ */
+int gons_link_rename(int nsfd, int ifindex, const char *name);
+
+/*
+ * gons_link_set_mtu - set the MTU of a link, in bytes.
+ *
+ * Not undone. Returns 0; -1 with EINVAL or ERANGE for an MTU that the link does not accept; ENODEV
+ * when there is no such link.
+ */
+int gons_link_set_mtu(int nsfd, int ifindex, unsigned mtu);
+
+/*
+ * gons_link_move - move a link to the network namespace to_nsfd.
+ *
+ * @name: its name there; NULL: the same name.
+ *
+ * The link is down there, and has no addresses and routes. Not undone; a link that gons made is
+ * still deleted with its scope.
+ *
+ * Returns the ifindex there, which may be another one. -1 with EINVAL when the kind of link cannot
+ * be moved, such as lo or a bridge, or name cannot be the name of a link; EEXIST when there is a
+ * link of that name; ENODEV when there is no such link.
+ */
+int gons_link_move(int nsfd, int ifindex, int to_nsfd, const char *name);
+
+/*
  * gons_link_delete - delete a link, and its peer with it.
  *
  * Also one that gons has not made. Returns 0, also when there is no such link (any more);
@@ -160,18 +210,6 @@ int gons_link_delete(int nsfd, int ifindex);
  * there is no such master or it does not take this link, EBUSY, ELOOP.
  */
 int gons_link_set_master(int nsfd, int ifindex, int master);
-
-/*
- * gons_address_add - give a link an address, such as "10.0.0.1/24" or "fd00::1/64".
- *
- * Without a prefix length it is a host's: /32 or /128. It can be used at once: IPv6 does no
- * duplicate address detection for it. Not undone: it goes with the link.
- *
- * Returns 0. -1 with EINVAL when cidr is no address, has a prefix length that is too long, or
- * a zone ("fe80::1%eth0"); ENODEV when there is no such link; EEXIST when it has it already;
- * EACCES when IPv6 is disabled there.
- */
-int gons_address_add(int nsfd, int ifindex, const char *cidr);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "gons/base/common.h"
@@ -30,6 +31,7 @@ enum {
 	PREFIX_LENGTH = NAME_LENGTH - RANDOM_LENGTH,
 	ADDRESS_SIZE = 6,
 	INFO_DATA_SIZE = 2048,
+	WRITABLE_SIZE = 4 << 20, /* of it by a function that ignores its room */
 	NAMES_LIMIT = 100, /* how many are tried */
 	UP_TIMEOUT_MS = 5000,
 };
@@ -37,8 +39,8 @@ enum {
 struct making {
 	const char *kind;
 	struct gons_link_options options; /* with -1 for the calling thread's namespace */
-	char prefix[PREFIX_LENGTH + 1];
-	bool has_peer, is_awaited, is_random_address, is_random_peer_address;
+	char prefix[PREFIX_LENGTH + 1]; /* of the names that were not given */
+	bool has_peer, is_awaited, is_random_address, is_random_peer_address, is_to_be_renamed;
 	int socket_nsfd; /* where the request is sent */
 	unsigned char address[ADDRESS_SIZE], peer_address[ADDRESS_SIZE];
 	/* Within the request, to be filled in: */
@@ -111,18 +113,30 @@ static int check_address(const unsigned char *address)
 	return 0;
 }
 
-static int check_namespace(int *nsfd)
+static int check_names(const struct making *making)
 {
-	*nsfd = gons_i_nsfd(*nsfd);
-	return *nsfd == -1 ? 0 : gons_i_check_type(*nsfd, CLONE_NEWNET);
+	const struct gons_link_options *options = &making->options;
+
+	if (options->prefix && (options->name || options->peer_name))
+		return gons_i_fail(EINVAL, "the options have a prefix and a %s",
+				   options->name ? "name" : "peer_name");
+	if (options->peer_name && !making->has_peer)
+		return gons_i_fail(EINVAL, "peer_name is \"%s\", but a link of kind %s has no peer",
+				   options->peer_name, making->kind);
+	if ((options->prefix && check_prefix(options->prefix) < 0) ||
+	    (options->name && gons_i_check_link_name(options->name) < 0))
+		return -1;
+	return options->peer_name ? gons_i_check_link_name(options->peer_name) : 0;
 }
 
 static int check_options(struct making *making)
 {
 	struct gons_link_options *options = &making->options;
 
-	if (check_namespace(&options->nsfd) < 0 || check_namespace(&options->peer_nsfd) < 0 ||
-	    check_namespace(&options->link_nsfd) < 0)
+	if (gons_i_check_reserved(options->reserved, "gons_link_options") < 0 ||
+	    gons_i_netns_optional(options->nsfd, &options->nsfd) < 0 ||
+	    gons_i_netns_optional(options->peer_nsfd, &options->peer_nsfd) < 0 ||
+	    gons_i_netns_optional(options->link_nsfd, &options->link_nsfd) < 0)
 		return -1;
 	if (options->peer_nsfd >= 0 && !making->has_peer)
 		return gons_i_fail(EINVAL,
@@ -131,7 +145,7 @@ static int check_options(struct making *making)
 				   making->kind);
 	if (options->parent_ifindex < 0)
 		return gons_i_fail(EINVAL, "%d is no ifindex of a parent", options->parent_ifindex);
-	if (options->prefix && check_prefix(options->prefix) < 0)
+	if (check_names(making) < 0)
 		return -1;
 	return check_address(options->address);
 }
@@ -218,6 +232,57 @@ static void put_end(struct making *making, struct nlmsghdr *nlh, bool is_peer)
 		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE, making->address);
 }
 
+/* ---- info_data of the caller ---- */
+
+static int unmap(void *data)
+{
+	(void)munmap(*(void **)data, WRITABLE_SIZE);
+	return 0;
+}
+
+static void drop_mapping(void *data)
+{
+	(void)unmap(data);
+}
+
+/*
+ * The caller's function writes into a mapping that is much larger than what it may use, so that one
+ * that does not look at its room can be told so. The mapping is on the scope meanwhile, because the
+ * function may leave by longjmp(3).
+ */
+static int call_info_data(const struct making *making, struct nlmsghdr *nlh)
+{
+	static const struct gons_i_undo undo = { .undo = unmap, .drop = drop_mapping };
+	const struct gons_link_options *options = &making->options;
+	const uint32_t before = nlh->nlmsg_len;
+	struct nlmsghdr *writable;
+	unsigned record;
+	uint32_t after;
+
+	if (gons_i_scope_reserve(1) < 0)
+		return -1;
+	writable = mmap(NULL, WRITABLE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (writable == MAP_FAILED)
+		return gons_i_fail(errno, "cannot map memory for info_data to write to");
+	record = gons_i_scope_push(&undo, &writable, sizeof(writable));
+	memcpy(writable, nlh, before);
+	options->info_data(writable, INFO_DATA_SIZE, options->info_data_arg);
+	after = writable->nlmsg_len;
+	if (after >= before && after - before <= INFO_DATA_SIZE) {
+		memcpy((char *)nlh + before, (char *)writable + before, after - before);
+		nlh->nlmsg_len = after;
+	}
+	gons_i_scope_remove(record);
+	(void)munmap(writable, WRITABLE_SIZE);
+	if (after < before)
+		return gons_i_fail(EINVAL, "info_data made the message shorter");
+	if (after - before > INFO_DATA_SIZE)
+		return gons_i_fail(EMSGSIZE, "info_data wrote %u bytes where it has room for %d",
+				   after - before, INFO_DATA_SIZE);
+	return 0;
+}
+
 static int build(struct making *making, void (*info_data)(struct nlmsghdr *, const void *),
 		 const void *arg)
 {
@@ -225,7 +290,7 @@ static int build(struct making *making, void (*info_data)(struct nlmsghdr *, con
 	struct nlmsghdr *nlh =
 		gons_i_link_request(making->request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *info, *data, *peer;
-	uint32_t empty, before;
+	uint32_t empty;
 
 	put_end(making, nlh, false);
 	if (options->parent_ifindex > 0)
@@ -242,11 +307,8 @@ static int build(struct making *making, void (*info_data)(struct nlmsghdr *, con
 	}
 	if (info_data)
 		info_data(nlh, arg);
-	before = nlh->nlmsg_len;
-	if (options->info_data)
-		options->info_data(nlh, options->info_data_arg);
-	if (nlh->nlmsg_len < before || nlh->nlmsg_len - before > INFO_DATA_SIZE)
-		return gons_i_fail(EINVAL, "info_data adds more than %d bytes", INFO_DATA_SIZE);
+	if (options->info_data && call_info_data(making, nlh) < 0)
+		return -1;
 	if (nlh->nlmsg_len == empty) /* kinds take this for data */
 		mnl_attr_nest_cancel(nlh, data);
 	else
@@ -278,37 +340,55 @@ static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
 	(void)gons_i_fail_kind(rtnl, making->kind);
 	if (gons_i_rtnl_extack(rtnl)[0] != '\0')
 		return -1;
-	if (errno == EEXIST)
-		gons_i_explain("%d random names were tried", NAMES_LIMIT);
+	if (errno == EEXIST && options->name && options->peer_name)
+		gons_i_add_cause("the name %s or %s is taken in its namespace", options->name,
+				 options->peer_name);
+	else if (errno == EEXIST && (options->name || options->peer_name))
+		gons_i_add_cause("the name %s is taken in its namespace",
+				 options->name ? options->name : options->peer_name);
+	else if (errno == EEXIST)
+		gons_i_add_cause("%d random names were tried", NAMES_LIMIT);
 	if (errno == ENODEV && options->parent_ifindex > 0)
-		gons_i_explain(
-			"in the namespace where it is looked up there is no link %d to be its "
-			"parent",
-			options->parent_ifindex);
+		gons_i_add_cause("its parent, link %d, does not exist in the namespace where it "
+				 "is looked up",
+				 options->parent_ifindex);
 	if (errno == EINVAL && options->mtu != 0)
-		gons_i_explain("its MTU of %u may be out of range", options->mtu);
+		gons_i_add_cause("its MTU of %u is possibly out of range", options->mtu);
 	if (errno == EINVAL && options->parent_ifindex == 0)
-		gons_i_explain("it may need a parent_ifindex or info_data");
+		gons_i_add_cause("it possibly needs a parent_ifindex or info_data");
 	if (errno == EBUSY && options->parent_ifindex > 0)
-		gons_i_explain("its parent, link %d, may be a port of another link already",
-			       options->parent_ifindex);
+		gons_i_add_cause("its parent, link %d, is possibly a port of another link",
+				 options->parent_ifindex);
 	return -1;
 }
 
-/* Sends the request, under other names while there is a link of that name. */
-static int send_request(struct making *making, struct gons_i_rtnl *rtnl)
+/* The name that was asked for, else a random one. */
+static int choose_name(const struct making *making, const char *wanted, char *name)
+{
+	if (!wanted)
+		return fill_name(making, name);
+	strcpy(name, wanted);
+	return 0;
+}
+
+/* Sends the request, under other names as long as a random one is taken. */
+static int send_request(struct making *making, struct gons_i_rtnl *rtnl, const char *name)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)making->request;
+	const bool has_random = !name || (making->has_peer && !making->options.peer_name);
 
 	for (int i = 0; i < NAMES_LIMIT; i++) {
-		if (fill_name(making, making->name) < 0 ||
-		    (making->has_peer && fill_name(making, making->peer_name) < 0))
+		if (choose_name(making, name, making->name) < 0 ||
+		    (making->has_peer &&
+		     choose_name(making, making->options.peer_name, making->peer_name) < 0))
 			return -1;
 		/* Where the answer found no room, identify() sees whether it was made. */
 		if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) == 0 || errno == ENOBUFS)
 			return 0;
 		/* The kernel says so when it is not the name that exists. */
-		if (errno != EEXIST || gons_i_rtnl_extack(rtnl)[0] != '\0')
+		if (errno != EEXIST || gons_i_rtnl_extack(rtnl)[0] != '\0' || !has_random)
+			break;
+		if (name && i > 0) /* it is hardly the random one that is taken twice */
 			break;
 	}
 	return fail(making, rtnl);
@@ -333,7 +413,12 @@ static int send_to_parent(struct making *making)
 	rtnl = gons_i_rtnl_open(making->socket_nsfd);
 	if (!rtnl)
 		return -1;
-	result = send_request(making, rtnl);
+	result = send_request(making, rtnl, making->options.name);
+	/* Linux before 6.14 looks for a link of that name where the request is sent. */
+	if (result < 0 && errno == EEXIST && making->options.name && making->nsfd) {
+		result = send_request(making, rtnl, NULL);
+		making->is_to_be_renamed = result == 0;
+	}
 	gons_i_rtnl_close(rtnl);
 	return result;
 }
@@ -369,6 +454,49 @@ static int bring_up(const struct making *making, const struct gons_i_owned *owne
 	return gons_i_link_set_up(owned->home, owned->link.ifindex);
 }
 
+static int rename_made(const struct making *making, struct gons_i_owned *owned)
+{
+	if (!making->is_to_be_renamed)
+		return 0;
+	if (gons_i_link_set_name(owned->home, owned->link.ifindex, making->options.name) < 0)
+		return -1;
+	strcpy(owned->link.name, making->options.name);
+	return 0;
+}
+
+/* The peer's address where gons has not chosen it. */
+static int find_peer_address(const struct making *making, struct gons_i_owned *owned)
+{
+	struct gons_i_identity peer;
+	struct gons_i_rtnl *rtnl;
+	int result;
+
+	if (!making->has_peer || making->is_random_peer_address || owned->link.address_size == 0)
+		return 0;
+	rtnl = gons_i_rtnl_open(making->options.peer_nsfd);
+	if (!rtnl)
+		return -1;
+	result = gons_i_link_identify(rtnl, owned->peer.name, &peer);
+	gons_i_rtnl_close(rtnl);
+	if (result < 0)
+		return -1;
+	memcpy(owned->peer.address, peer.address, sizeof(peer.address));
+	owned->peer.address_size = peer.address_size;
+	return 0;
+}
+
+static void describe(const struct gons_i_owned *owned, struct gons_link *ret_link)
+{
+	memset(ret_link, 0, sizeof(*ret_link));
+	ret_link->ifindex = owned->link.ifindex;
+	ret_link->peer_ifindex = owned->peer.ifindex;
+	strcpy(ret_link->name, owned->link.name);
+	strcpy(ret_link->peer_name, owned->peer.name);
+	memcpy(ret_link->address, owned->link.address, owned->link.address_size);
+	memcpy(ret_link->peer_address, owned->peer.address, owned->peer.address_size);
+	ret_link->address_size = (unsigned)owned->link.address_size;
+}
+
 static int make(struct making *making, struct gons_link *ret_link)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
@@ -381,15 +509,12 @@ static int make(struct making *making, struct gons_link *ret_link)
 		return -1;
 	if (send_to_parent(making) < 0)
 		return gons_i_owned_free(owned);
-	if (identify(making, owned) < 0 || (making->options.up && bring_up(making, owned) < 0))
+	if (identify(making, owned) < 0 || rename_made(making, owned) < 0 ||
+	    find_peer_address(making, owned) < 0 ||
+	    (making->options.up && bring_up(making, owned) < 0))
 		return gons_i_owned_undo(owned);
-	if (ret_link) {
-		memset(ret_link, 0, sizeof(*ret_link));
-		ret_link->ifindex = owned->link.ifindex;
-		ret_link->peer_ifindex = owned->peer.ifindex;
-		strcpy(ret_link->name, owned->link.name);
-		strcpy(ret_link->peer_name, owned->peer.name);
-	}
+	if (ret_link)
+		describe(owned, ret_link);
 	gons_i_owned_record(owned);
 	return 0;
 }

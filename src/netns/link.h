@@ -51,6 +51,14 @@ void gons_i_owned_record(struct gons_i_owned *owned);
 /* Deletes it at once instead, keeping errno and message, and frees it. Returns -1. */
 int gons_i_owned_undo(struct gons_i_owned *owned);
 
+/* ---- link_change.c ---- */
+
+/* 0; -1 with EINVAL and message for what cannot be the name of a link. */
+int gons_i_check_link_name(const char *name);
+
+/* 0, or -1 with errno and message. */
+int gons_i_link_set_name(struct gons_i_rtnl *rtnl, int ifindex, const char *name);
+
 /* ---- link_up.c ---- */
 
 /* Brings a link up, to be waited for; and its peer, unless peer_ifindex is 0. */

@@ -4,12 +4,6 @@
 
 #include "netns/rtnl.h"
 
-/* A descriptor as callers give it: 0 is none, too, but no other number is. */
-static inline int gons_i_nsfd(int nsfd)
-{
-	return nsfd == 0 ? -1 : nsfd;
-}
-
 /* 0; -1 with EINVAL for what cannot be one. */
 int gons_i_check_ifindex(int ifindex);
 

@@ -54,7 +54,7 @@ GONS_EXPORT struct mnl_socket *gons_netns_mnl_open(int nsfd, int bus)
 	cleanup_fd int fd = -1;
 	struct stat st;
 
-	if (gons_i_scope_reserve(1) < 0)
+	if (gons_i_netns_optional(nsfd, &nsfd) < 0 || gons_i_scope_reserve(1) < 0)
 		return NULL;
 	fd = gons_i_netlink_open(nsfd, bus);
 	if (fd < 0)

@@ -119,17 +119,23 @@ int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port)
 	return 0;
 }
 
-static int identify(int nsfd, struct stat *st)
+int gons_i_netns_optional(int nsfd, int *ret_nsfd)
 {
-	const bool is_own = nsfd == 0 || nsfd == -1;
-
-	memset(st, 0, sizeof(*st));
-	if (!is_own && gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
+	/* Less than -1 is a mistake, and not the caller's namespace. */
+	if (nsfd >= -1 && gons_i_optional_nsfd(nsfd, ret_nsfd) < 0)
 		return -1;
+	if (nsfd < -1)
+		*ret_nsfd = nsfd;
+	return *ret_nsfd == -1 ? 0 : gons_i_check_type(nsfd, CLONE_NEWNET);
+}
+
+/* nsfd is what gons_i_netns_optional() gave. */
+static void identify(int nsfd, struct stat *st)
+{
+	memset(st, 0, sizeof(*st));
 	/* Without procfs there is still a socket, which is not shared then. */
-	if ((is_own ? identify_own(st) : fstat(nsfd, st)) < 0)
+	if ((nsfd == -1 ? identify_own(st) : fstat(nsfd, st)) < 0)
 		st->st_ino = 0;
-	return 0;
 }
 
 bool gons_i_is_socket(int fd, ino_t ino)
@@ -161,14 +167,13 @@ struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 	struct stat st, socket_st;
 	uint32_t port = 0;
 
-	if (identify(nsfd, &st) < 0)
+	if (gons_i_netns_optional(nsfd, &nsfd) < 0)
 		return NULL;
+	identify(nsfd, &st);
 	rtnl = find(&st);
-	if (rtnl) {
-		rtnl->users++;
-		return rtnl;
-	}
-	fd = gons_i_netlink_open(nsfd > 0 ? nsfd : -1, NETLINK_ROUTE);
+	if (rtnl)
+		return gons_i_rtnl_ref(rtnl);
+	fd = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
 	if (fd < 0 || gons_i_netlink_bind(fd, 0, &port) < 0)
 		return NULL;
 	set_options(fd);
@@ -187,6 +192,12 @@ struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 	rtnl->users = 1;
 	rtnl->next = in_use;
 	in_use = rtnl;
+	return rtnl;
+}
+
+struct gons_i_rtnl *gons_i_rtnl_ref(struct gons_i_rtnl *rtnl)
+{
+	rtnl->users++;
 	return rtnl;
 }
 

@@ -25,6 +25,13 @@ enum { GONS_I_RTNL_REQUEST_SIZE = 1024 };
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd);
 void gons_i_rtnl_close(struct gons_i_rtnl *rtnl); /* NULL is fine; keeps errno */
 
+/* Opens it once more. Returns rtnl. */
+struct gons_i_rtnl *gons_i_rtnl_ref(struct gons_i_rtnl *rtnl);
+
+/* Checks a descriptor as callers give it: *ret_nsfd is a network namespace, or -1 where nsfd is 0
+ * or -1. 0, or -1 with errno and message. */
+int gons_i_netns_optional(int nsfd, int *ret_nsfd);
+
 /* Opens a netlink socket that lives in nsfd (-1: the calling thread's namespace). -1 with
  * errno and message. */
 int gons_i_netlink_open(int nsfd, int bus);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <gons/cmocka.h>
+#include <gons/ip.h>
 #include <gons/leak.h>
 #include <gons/link.h>
 #include <gons/mntns.h>

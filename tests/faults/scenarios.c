@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <gons/leak.h>
+#include <gons/ip.h>
 #include <gons/link.h>
 #include <gons/mntns.h>
 #include <gons/netns.h>

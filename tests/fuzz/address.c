@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <gons/ip.h>
 #include <gons/link.h>
 
 #include "fuzz.h"
@@ -81,6 +82,10 @@ static void check_request(const char *text)
 	bytes = size == 16 ? (void *)&((struct sockaddr_in6 *)(void *)found->ai_addr)->sin6_addr
 			   : (void *)&((struct sockaddr_in *)(void *)found->ai_addr)->sin_addr;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
+		if (mnl_attr_get_type(attr) == IFA_BROADCAST) {
+			check(size == 4 && ifa->ifa_prefixlen < 31);
+			continue;
+		}
 		check(mnl_attr_get_payload_len(attr) == size);
 		check(memcmp(mnl_attr_get_payload(attr), bytes, size) == 0);
 		local += mnl_attr_get_type(attr) == IFA_LOCAL;
@@ -98,11 +103,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 	static struct gons_i_rtnl *rtnl;
+	int mark;
 
 	if (!rtnl)
 		rtnl = gons_i_rtnl_open(-1);
 	check(text && rtnl);
 	is_sent = false;
+	mark = gons_scope_begin();
+	check(mark >= 0);
 	gons_i_failure_forget(0);
 	if (gons_address_add(-1, 7, text) == 0) {
 		check(is_sent);
@@ -110,6 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		check(!is_sent && errno == EINVAL && gons_error()[0] != '\0');
 	}
+	is_sent = false; /* the end of the scope deletes it */
+	check(gons_scope_end(mark) == 0);
 	free(text);
 	return 0;
 }

@@ -182,6 +182,14 @@ int gons_i_scope_return(unsigned number)
 	return first.errnum == 0 ? 0 : gons_i_failure_restore(&first);
 }
 
+void gons_i_scope_remove(unsigned number)
+{
+	ssize_t own = find(number);
+
+	if (own >= 0)
+		remove_record((size_t)own);
+}
+
 GONS_EXPORT int gons_scope_begin(void)
 {
 	if (gons_i_scope_reserve(1) < 0)

@@ -38,4 +38,7 @@ int gons_i_scope_return(unsigned number);
  * return, what follows the block must not run here. Prints the message. */
 void gons_i_abort_if_stranded(void);
 
+/* Takes the record with this number out and does not undo it. */
+void gons_i_scope_remove(unsigned number);
+
 #endif

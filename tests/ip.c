@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Routes, neighbours, addresses deleted and undone. The kernel's tables are read by getsockname(2) and
+ * from /proc/net, and not by gons. */
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gons/ip.h>
+#include <gons/link.h>
+#include <gons/netns.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "links.h"
+
+static struct gons_link cable; /* from blue to red */
+
+/* A pair of links with the addresses 10.0.0.1/24 and fd00::1/64 in blue, ...2 in red. */
+static void make_cable(void)
+{
+	struct gons_link_options options = { .up = 1 };
+
+	need_namespaces("veth");
+	options.nsfd = blue;
+	options.peer_nsfd = red;
+	gons_must(gons_veth_new_transient(&options, &cable));
+	gons_must(gons_address_add(blue, cable.ifindex, "10.0.0.1/24"));
+	gons_must(gons_address_add(blue, cable.ifindex, "fd00::1/64"));
+	gons_must(gons_address_add(red, cable.peer_ifindex, "10.0.0.2/24"));
+	gons_must(gons_address_add(red, cable.peer_ifindex, "fd00::2/64"));
+}
+
+/* Which source address the calling thread's namespace takes for this destination; "" where the
+ * destination cannot be reached, with errno. */
+static const char *source_for(const char *destination)
+{
+	static char text[INET6_ADDRSTRLEN];
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(9) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
+	bool is_6 = strchr(destination, ':');
+	struct sockaddr *address = is_6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
+	socklen_t size = is_6 ? sizeof(in6) : sizeof(in);
+	int fd = socket(is_6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int errnum;
+
+	assert_true(fd >= 0);
+	assert_int_equal(is_6 ? inet_pton(AF_INET6, destination, &in6.sin6_addr)
+			      : inet_pton(AF_INET, destination, &in.sin_addr),
+			 1);
+	text[0] = '\0';
+	errnum = connect(fd, address, size) < 0 ? errno : 0;
+	if (errnum == 0) {
+		assert_int_equal(getsockname(fd, address, &size), 0);
+		assert_non_null(inet_ntop(address->sa_family,
+					  is_6 ? (void *)&in6.sin6_addr : (void *)&in.sin_addr,
+					  text, sizeof(text)));
+	}
+	assert_int_equal(close(fd), 0);
+	errno = errnum;
+	return text;
+}
+
+static void assert_unreachable(const char *destination)
+{
+	assert_string_equal(source_for(destination), "");
+	assert_true(errno == ENETUNREACH || errno == EHOSTUNREACH);
+}
+
+/* ---- routes ---- */
+
+static void routes_lead_through_a_gateway(void **state)
+{
+	(void)state;
+	make_cable();
+	gons_must(gons_enter(blue));
+	assert_unreachable("10.9.0.1");
+	assert_unreachable("fd09::1");
+	gons_must(gons_route_add(-1, "10.9.0.0/16", "10.0.0.2", 0));
+	gons_must(gons_route_add(0, "fd09::/16", "fd00::2", 0));
+	assert_string_equal(source_for("10.9.0.1"), "10.0.0.1");
+	assert_string_equal(source_for("fd09::1"), "fd00::1");
+	assert_unreachable("10.8.0.1");
+	gons_must(gons_route_delete(-1, "10.9.0.0/16", "10.0.0.2", 0));
+	gons_must(gons_route_delete(-1, "fd09::/16", NULL, cable.ifindex));
+	assert_unreachable("10.9.0.1");
+	assert_unreachable("fd09::1");
+}
+
+static void a_default_route_has_the_family_of_its_gateway(void **state)
+{
+	(void)state;
+	make_cable();
+	gons_must(gons_enter(blue));
+	gons_must(gons_route_add(-1, "default", "10.0.0.2", 0));
+	assert_string_equal(source_for("192.0.2.1"), "10.0.0.1");
+	assert_unreachable("2001:db8::1");
+	gons_must(gons_route_add(-1, "default", "fd00::2", cable.ifindex));
+	assert_string_equal(source_for("2001:db8::1"), "fd00::1");
+	gons_must(gons_route_delete(-1, "default", NULL, 0));
+	gons_must(gons_route_delete(-1, "::/0", NULL, 0));
+	assert_unreachable("192.0.2.1");
+	assert_unreachable("2001:db8::1");
+}
+
+static void a_route_of_another_namespace_is_added_from_outside(void **state)
+{
+	(void)state;
+	make_cable();
+	gons_must(gons_route_add(red, "0.0.0.0/0", "10.0.0.1", 0));
+	gons_must(gons_route_add(red, "2001:db8::1", "fd00::1", 0));
+	gons_must(gons_enter(red));
+	assert_string_equal(source_for("192.0.2.1"), "10.0.0.2");
+	assert_string_equal(source_for("2001:db8::1"), "fd00::2");
+	assert_unreachable("2001:db8::2");
+}
+
+static void with_one_route_loopback_takes_multicast_and_everything(void **state)
+{
+	struct ip_mreq group = { .imr_multiaddr.s_addr = inet_addr("224.0.0.251") };
+	int fd;
+
+	(void)state;
+	need_namespaces(NULL);
+	gons_must(gons_enter(blue));
+	gons_must(gons_netns_loopback_up());
+	fd = gons_must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)), -1);
+	assert_int_equal(errno, ENODEV);
+	gons_must(gons_route_add(-1, "224.0.0.0/4", NULL, 1));
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)), 0);
+	assert_int_equal(close(fd), 0);
+	gons_must(gons_route_add(-1, "default", NULL, 1));
+	assert_string_equal(source_for("192.0.2.1"), "0.0.0.0");
+}
+
+static void routes_go_with_the_scope(void **state)
+{
+	(void)state;
+	make_cable();
+	gons_must(gons_enter(blue));
+	GONS_SCOPE {
+		gons_must(gons_route_add(-1, "10.9.0.0/16", "10.0.0.2", 0));
+		gons_must(gons_route_add(-1, "fd09::/16", "fd00::2", 0));
+	}
+	assert_unreachable("10.9.0.1");
+	assert_unreachable("fd09::1");
+	GONS_SCOPE {
+		gons_must(gons_route_add(-1, "10.9.0.0/16", "10.0.0.2", 0));
+		gons_must(gons_route_delete(-1, "10.9.0.0/16", NULL, 0)); /* no error at the end */
+	}
+	GONS_SCOPE {
+		gons_must(gons_route_add(-1, "10.9.0.0/16", "10.0.0.2", 0));
+		gons_must(gons_link_down(-1, cable.ifindex)); /* deletes it */
+	}
+}
+
+/* Without touching the kernel: before the namespace is looked at. */
+static void routes_that_cannot_be_are_refused(void **state)
+{
+	static const struct {
+		const char *destination, *gateway;
+		int ifindex;
+		const char *words;
+	} bad[] = {
+		{ NULL, NULL, 1, "\"(null)\" is not an IPv4 or IPv6 address" },
+		{ "", NULL, 1, "\"\" is not an IPv4 or IPv6 address" },
+		{ "Default", NULL, 1, "\"Default\" is not an IPv4 or IPv6 address" },
+		{ "10.0.0.0/33", NULL, 1, "from 0 to 32" },
+		{ "fd00::/129", NULL, 1, "from 0 to 128" },
+		{ "10.0.0.5/24", NULL, 1, "the network is 10.0.0.0/24" },
+		{ "10.0.0.0/8", NULL, -1, "ifindex is negative (-1)" },
+		{ "fd00::5/64", NULL, 1, "the network is fd00::/64" },
+		{ "10.0.0.0/8", "10.0.0.1/8", 1, "the gateway 10.0.0.1/8 has a prefix length" },
+		{ "10.0.0.0/8", "fd00::1", 1, "not both IPv4 or both IPv6" },
+		{ "fd00::/8", "10.0.0.1", 1, "not both IPv4 or both IPv6" },
+		{ "10.0.0.0/8", "0.0.0.0", 1, "\"0.0.0.0\" is the unspecified address" },
+		{ "10.0.0.0/8", "x", 1, "\"x\" is not an IPv4 or IPv6 address" },
+	};
+
+	(void)state;
+	need_namespaces(NULL);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_refused(
+			gons_route_add(blue, bad[i].destination, bad[i].gateway, bad[i].ifindex),
+			EINVAL, bad[i].words);
+		assert_refused(
+			gons_route_delete(blue, bad[i].destination, bad[i].gateway, bad[i].ifindex),
+			EINVAL, bad[i].words);
+	}
+	assert_refused(gons_route_add(blue, "10.0.0.0/8", NULL, 0), EINVAL,
+		       "has no gateway and no ifindex");
+}
+
+static void the_kernel_refuses_routes_in_its_own_words(void **state)
+{
+	(void)state;
+	make_cable();
+	assert_refused(gons_route_add(blue, "10.9.0.0/16", "10.8.0.1", 0), ENETUNREACH,
+		       "cannot add the route to 10.9.0.0/16 through 10.8.0.1");
+	assert_contains(gons_error(), "gateway");
+	assert_refused(gons_route_add(blue, "fd09::/16", "fd08::1", 0), EHOSTUNREACH, "fd08::1");
+	assert_refused(gons_route_add(blue, "10.9.0.0/16", NULL, 4711), ENODEV, "on link 4711");
+	assert_refused(gons_route_add(blue, "fd09::/16", NULL, 4711), ENODEV, "on link 4711");
+	gons_must(gons_route_add(blue, "10.9.0.0/16", "10.0.0.2", 0));
+	assert_refused(gons_route_add(blue, "10.9.0.0/16", "10.0.0.3", 0), EEXIST, "10.9.0.0/16");
+	gons_must(gons_route_add(blue, "fd09::/16", "fd00::2", 0));
+	assert_refused(gons_route_add(blue, "fd09::/16", "fd00::2", 0), EEXIST, "fd09::/16");
+	assert_refused(gons_route_delete(blue, "10.7.0.0/16", NULL, 0), ESRCH,
+		       "cannot delete the route to 10.7.0.0/16");
+	assert_refused(gons_route_delete(blue, "fd07::/16", NULL, 0), ESRCH, "fd07::/16");
+	gons_must(gons_link_down(blue, cable.ifindex));
+	assert_refused(gons_route_add(blue, "10.7.0.0/16", NULL, cable.ifindex), ENETDOWN,
+		       "gons_link_up()");
+	assert_refused(gons_route_add(blue, "fd07::/16", NULL, cable.ifindex), ENETDOWN,
+		       "gons_link_up()");
+}
+
+/* ---- neighbours ---- */
+
+/* Whether /proc/net/arp has a permanent entry of this address. */
+static bool has_neighbour(const char *address, const char *lladdr)
+{
+	char wanted[64];
+	const char *line = strstr(read_text("/proc/thread-self/net/arp"), address);
+
+	if (!line)
+		return false;
+	(void)snprintf(wanted, sizeof(wanted), "0x6         %s", lladdr);
+	return strstr(line, wanted) != NULL;
+}
+
+static void a_neighbour_is_known_without_being_asked(void **state)
+{
+	static const unsigned char first[6] = { 2, 0, 0, 0, 0, 9 },
+				   second[6] = { 2, 0, 0, 0, 0, 8 };
+
+	(void)state;
+	make_cable();
+	gons_must(gons_enter(blue));
+	GONS_SCOPE {
+		gons_must(gons_neighbour_add(-1, cable.ifindex, "10.0.0.9", first));
+		assert_true(has_neighbour("10.0.0.9", "02:00:00:00:00:09"));
+		gons_must(gons_neighbour_add(-1, cable.ifindex, "10.0.0.9", second));
+		assert_true(has_neighbour("10.0.0.9", "02:00:00:00:00:08"));
+		gons_must(gons_neighbour_add(-1, cable.ifindex, "fd00::9", first));
+	}
+	assert_false(has_neighbour("10.0.0.9", "02:00:00:00:00:08"));
+}
+
+static void neighbours_that_cannot_be_are_refused(void **state)
+{
+	static const unsigned char mac[6] = { 2, 0, 0, 0, 0, 9 };
+
+	(void)state;
+	need_namespaces(NULL);
+	assert_refused(gons_neighbour_add(blue, 1, "10.0.0.9/24", mac), EINVAL, "prefix length");
+	assert_refused(gons_neighbour_add(blue, 1, "x", mac), EINVAL, "\"x\" is not an IPv4");
+	assert_refused(gons_neighbour_add(blue, 1, NULL, mac), EINVAL, "(null)");
+	assert_refused(gons_neighbour_add(blue, 1, "10.0.0.9", NULL), EINVAL, "lladdr is NULL");
+	assert_refused(gons_neighbour_add(blue, 0, "10.0.0.9", mac), EINVAL, "0 is no ifindex");
+	assert_refused(gons_neighbour_add(blue, 4711, "10.0.0.9", mac), ENODEV, "link 4711");
+}
+
+/* ---- addresses ---- */
+
+static void an_address_is_taken_back(void **state)
+{
+	(void)state;
+	need_namespaces(NULL);
+	gons_must(gons_enter(blue));
+	gons_must(gons_netns_loopback_up());
+	gons_must(gons_address_add(-1, 1, "10.1.2.3/24"));
+	gons_must(gons_address_add(-1, 1, "fd00::1/64"));
+	assert_string_equal(source_for("10.1.2.3"), "10.1.2.3");
+	gons_must(gons_address_delete(-1, 1, "10.1.2.3/24"));
+	gons_must(gons_address_delete(-1, 1, "fd00::1/64"));
+	assert_unreachable("10.1.2.3");
+	assert_unreachable("fd00::1");
+	assert_refused(gons_address_delete(-1, 1, "10.1.2.3/24"), EADDRNOTAVAIL,
+		       "cannot take the address 10.1.2.3/24 from link 1");
+	assert_refused(gons_address_delete(-1, 1, "fd00::1/64"), EADDRNOTAVAIL, "fd00::1/64");
+	assert_refused(gons_address_delete(-1, 4711, "10.1.2.3/24"), ENODEV, "link 4711");
+	assert_refused(gons_address_delete(-1, 1, "10.1.2.3/33"), EINVAL, "from 0 to 32");
+	assert_refused(gons_address_delete(-1, 0, "10.1.2.3/24"), EINVAL, "0 is no ifindex");
+}
+
+static void addresses_go_with_the_scope(void **state)
+{
+	(void)state;
+	need_namespaces(NULL);
+	gons_must(gons_enter(blue));
+	gons_must(gons_netns_loopback_up());
+	GONS_SCOPE {
+		gons_must(gons_address_add(-1, 1, "10.1.2.3/24"));
+		gons_must(gons_address_add(-1, 1, "fd00::1/64"));
+		gons_must(gons_address_add(-1, 1, "10.1.2.4/24"));
+		gons_must(gons_address_delete(-1, 1, "10.1.2.4/24")); /* no error at the end */
+	}
+	assert_unreachable("10.1.2.3");
+	assert_unreachable("fd00::1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(routes_lead_through_a_gateway),
+		check_test(a_default_route_has_the_family_of_its_gateway),
+		check_test(a_route_of_another_namespace_is_added_from_outside),
+		check_test(with_one_route_loopback_takes_multicast_and_everything),
+		check_test(routes_go_with_the_scope),
+		check_test(routes_that_cannot_be_are_refused),
+		check_test(the_kernel_refuses_routes_in_its_own_words),
+		check_test(a_neighbour_is_known_without_being_asked),
+		check_test(neighbours_that_cannot_be_are_refused),
+		check_test(an_address_is_taken_back),
+		check_test(addresses_go_with_the_scope),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -39,7 +39,9 @@ struct call {
  */
 static void call_with_umask(void *arg)
 {
-	static const struct gons_i_undo undo = { restore_umask, drop_umask, true };
+	static const struct gons_i_undo undo = { .undo = restore_umask,
+						 .drop = drop_umask,
+						 .is_way_back = true };
 	const struct call *call = arg;
 	const mode_t mask = umask(0);
 

@@ -35,7 +35,19 @@ static void drop_way_back(void *data)
 	gons_i_go_away(-1);
 }
 
-static const struct gons_i_undo way_back = { undo_way_back, drop_way_back, true };
+static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
+		      void *arg)
+{
+	const struct gons_i_context *place = data;
+
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (place->fd[i] >= 0)
+			fn(place->fd[i], NULL, arg);
+}
+
+static const struct gons_i_undo way_back = {
+	.undo = undo_way_back, .drop = drop_way_back, .is_way_back = true, .each_nsfd = each_nsfd
+};
 
 unsigned gons_i_context_record(struct gons_i_context *place)
 {

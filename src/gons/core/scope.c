@@ -225,6 +225,18 @@ GONS_EXPORT void gons_scope_block_end(struct gons_scope_block *block)
 		gons_i_abort_if_stranded();
 }
 
+void gons_i_scope_each_nsfd(bool is_way_back, void (*fn)(int nsfd, const char *name, void *arg),
+			    void *arg)
+{
+	for (size_t i = 0; i < stack.used; i++) {
+		const struct record *record = &stack.records[i];
+
+		if (record->undo && record->undo->each_nsfd &&
+		    record->undo->is_way_back == is_way_back && record->forks == gons_i_forks())
+			record->undo->each_nsfd(record->data, fn, arg);
+	}
+}
+
 /* ---- descriptors ---- */
 
 static int close_recorded(void *data)
@@ -248,7 +260,18 @@ static void drop_descriptor(void *data)
 		(void)close(file->fd);
 }
 
-static const struct gons_i_undo descriptor = { .undo = close_recorded, .drop = drop_descriptor };
+static void descriptor_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
+			    void *arg)
+{
+	const struct gons_i_file *file = data;
+
+	if (gons_i_file_is_same(file))
+		fn(file->fd, NULL, arg);
+}
+
+static const struct gons_i_undo descriptor = { .undo = close_recorded,
+					       .drop = drop_descriptor,
+					       .each_nsfd = descriptor_nsfd };
 
 int gons_i_move_from_0(int fd)
 {

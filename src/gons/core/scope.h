@@ -11,6 +11,10 @@ struct gons_i_undo {
 	int (*undo)(void *data); /* 0, or -1 with errno and message */
 	void (*drop)(void *data); /* frees what is this process's, touches nothing else */
 	bool is_way_back; /* a switch: undone by gons_i_scope_return(), too */
+	/* Calls fn for each namespace descriptor that the record holds, with a name for people or
+	 * NULL. May be NULL: the record holds none. */
+	void (*each_nsfd)(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
+			  void *arg);
 };
 
 enum { GONS_I_RECORD_SIZE = 192 };
@@ -33,6 +37,11 @@ int gons_i_scope_push_fd(int fd);
 /* Undoes the record with this number and, before it, those above it that are switches of
  * namespaces; leaves the others. No error when the record is gone. */
 int gons_i_scope_return(unsigned number);
+
+/* Calls fn for each namespace descriptor of the calling thread's records, oldest first: those that
+ * the thread returns to, or the others. fn must not use the scope. */
+void gons_i_scope_each_nsfd(bool is_way_back, void (*fn)(int nsfd, const char *name, void *arg),
+			    void *arg);
 
 /* For the end of a block, which has no caller to return -1 to: where the kernel has refused the
  * return, what follows the block must not run here. Prints the message. */

@@ -39,9 +39,9 @@ int gons_mntns_enter_transient(void);
  *              gons_procfsroot_open()). Valid, and not to be freed, until the
  *              scope ends; left alone on failure.
  *
- * An idle thread keeps the namespace alive and is ended with the scope. It is named
- * "gons-mntns", blocks all signals, has a small stack, and is in the caller's other
- * namespaces. All mounts are private as above.
+ * An idle thread keeps the namespace alive. It is named "gons-mntns", blocks all signals, has a
+ * small stack, and is in the caller's other namespaces. When the scope has ended it is no longer
+ * in /proc/self/task. All mounts are private as above.
  *
  * Returns a descriptor, closed with the scope. -1 as gons_enter_transient() does,
  * and with EAGAIN when no thread can be made (RLIMIT_NPROC, pids.max), or with EINVAL, when
@@ -52,8 +52,8 @@ int gons_mntns_new_transient(const char **procfsroot);
 /*
  * gons_mntns_execute - call fn(arg) on the calling thread in the mount namespace nsfd.
  *
- * Returns as gons_execute() does; EINVAL, before anything is switched, when nsfd is
- * of another type.
+ * Afterwards the umask is what it was, too. Returns as gons_execute() does; EINVAL, before
+ * anything is switched, when nsfd is of another type.
  */
 int gons_mntns_execute(int nsfd, void (*fn)(void *), void *arg);
 
@@ -119,6 +119,51 @@ int gons_mntns_mount_sysfs_rw(void);
  * ENOMEM.
  */
 int gons_sysfs_open(void);
+
+/*
+ * gons_mntns_private - cover directories of the machine that tests and programs share.
+ *
+ * @what: one or several of
+ *   GONS_PRIVATE_RUN    an empty /run, with the directories /run/netns and /run/lock: sockets and
+ *                       PID files of the machine's daemons are out of sight, and `ip netns` has
+ *                       names of its own;
+ *   GONS_PRIVATE_TMP    an empty /tmp and /var/tmp;
+ *   GONS_PRIVATE_NAMES  an /etc/hosts with localhost alone, an /etc/resolv.conf without a server,
+ *                       and an /etc/nsswitch.conf that looks host names up in "files dns".
+ *
+ * The files of the machine are not changed. Each directory is covered by a tmpfs, each file by
+ * one on a tmpfs. Where one of the three files is missing, or is a link that leads nowhere, a
+ * tmpfs covers /etc, with links to the other files of the machine's /etc. Programs that ask nscd
+ * get its answers unless /run is covered, too. Undone with the mount namespace, not with the
+ * scope: the calling thread has to be in a transient one, as gons_mntns_enter_transient() makes.
+ *
+ * Returns 0, or -1 with nothing covered: EINVAL when what is 0 or has other bits, or when the
+ * thread is in the mount namespace that the process started in, or that gons_become_root() made;
+ * ENOENT or ENOTDIR when there is no /run, /tmp or /etc (a missing /var/tmp is left out); EPERM
+ * when CAP_SYS_ADMIN is missing in the user namespace that owns the mount namespace; EMFILE,
+ * ENOMEM.
+ */
+enum {
+	GONS_PRIVATE_RUN = 1,
+	GONS_PRIVATE_TMP = 2,
+	GONS_PRIVATE_NAMES = 4,
+};
+int gons_mntns_private(int what);
+
+/*
+ * gons_mntns_add_host - add a host to the /etc/hosts of gons_mntns_private().
+ *
+ * @name:    letters, digits, "-", "_" and ".", at most 253 characters.
+ * @address: of IPv4 or IPv6. A name may be added once for each of its addresses.
+ *
+ * A copy of the mount namespace shares the file until gons_mntns_private(GONS_PRIVATE_NAMES) is
+ * called there.
+ *
+ * Returns 0, or -1 with EINVAL when an argument is NULL or malformed, when /etc/hosts is a file
+ * of the machine (call gons_mntns_private() first), and in the mount namespace that the process
+ * started in; ENOSPC, EMFILE, ENOMEM.
+ */
+int gons_mntns_add_host(const char *name, const char *address);
 
 /*
  * gons_procfsroot_open - open path as if procfsroot were the root directory.

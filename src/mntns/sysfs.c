@@ -23,12 +23,12 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/compat.h"
-#include "gons/core/initial_mntns.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
+#include "mntns/check.h"
 #include "mntns/submounts.h"
 #include "mntns/sysfs.h"
 
@@ -300,27 +300,13 @@ static int open_mount_point(void)
 	return fd >= 0 ? fd : gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
 }
 
-static int check_namespace(void)
-{
-	int is_initial = gons_i_initial_mntns_is_here();
-
-	if (is_initial <= 0)
-		return is_initial;
-	(void)gons_i_fail(EINVAL,
-			  "cannot mount a sysfs on %s in the mount namespace that this "
-			  "process started in",
-			  sys);
-	gons_i_add_remedy("enter another one with gons_mntns_enter_transient() first");
-	return -1;
-}
-
 static int mount_sysfs(unsigned access)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	cleanup_fd int old_fd = -1;
 	int result;
 
-	if (check_namespace() < 0)
+	if (gons_i_check_mntns("mount a sysfs on /sys") < 0)
 		return -1;
 	old_fd = open_mount_point();
 	if (old_fd < 0)

@@ -288,6 +288,21 @@ static int call_mntns_mount_sysfs_rw(void)
 	return gons_mntns_mount_sysfs_rw();
 }
 
+static int call_mntns_private(void)
+{
+	return gons_mntns_private(GONS_PRIVATE_RUN | GONS_PRIVATE_TMP | GONS_PRIVATE_NAMES);
+}
+
+static int make_names(void)
+{
+	return enter_net_and_mnt() < 0 ? -1 : gons_mntns_private(GONS_PRIVATE_NAMES);
+}
+
+static int call_mntns_add_host(void)
+{
+	return gons_mntns_add_host("server", "10.0.0.1");
+}
+
 static int call_sysfs_open(void)
 {
 	return negative_or_0(gons_sysfs_open());
@@ -570,6 +585,8 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_mntns_mount_sysfs_rw",
 	  .call = call_mntns_mount_sysfs_rw,
 	  .prepare = enter_net_and_mnt },
+	{ .name = "gons_mntns_private", .call = call_mntns_private, .prepare = enter_net_and_mnt },
+	{ .name = "gons_mntns_add_host", .call = call_mntns_add_host, .prepare = make_names },
 	{ .name = "gons_sysfs_open", .call = call_sysfs_open, .prepare = enter_net },
 	{ .name = "gons_procfsroot_open", .call = call_procfsroot_open, .prepare = make_mnt },
 	{ .name = "gons_procfsroot_resolve", .call = call_procfsroot_resolve, .prepare = make_mnt },

@@ -92,7 +92,7 @@ static void unescape(char *text)
 
 static void parse(char *line, struct gons_i_mount *mount)
 {
-	char *root, *point, *options, *type;
+	char *root, *point, *options, *field, *type;
 
 	mount->id = atoi(take_field(&line));
 	mount->parent = atoi(take_field(&line));
@@ -101,8 +101,9 @@ static void parse(char *line, struct gons_i_mount *mount)
 	point = take_field(&line);
 	options = take_field(&line);
 	/* Any number of optional fields, which end in a "-". */
-	while (line && strcmp(take_field(&line), "-") != 0)
-		;
+	mount->is_shared = false;
+	while (line && strcmp(field = take_field(&line), "-") != 0)
+		mount->is_shared |= strncmp(field, "shared:", strlen("shared:")) == 0;
 	type = take_field(&line);
 	unescape(root);
 	unescape(point);

@@ -22,6 +22,7 @@ struct gons_i_mount {
 	const char *root; /* the directory of the file system that is mounted */
 	const char *point; /* where, from the root directory of the thread */
 	const char *options; /* of the mount, not of its super block */
+	bool is_shared; /* what is mounted on it appears in other mount namespaces, too */
 	const char *type; /* of the file system; "" where the line was cut before it */
 };
 

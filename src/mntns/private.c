@@ -25,15 +25,15 @@ struct covered {
 static int stop_sharing(void)
 {
 	static const char path[] = "/proc/thread-self/mountinfo";
-	struct gons_i_mountinfo info;
+	struct gons_i_lines info;
 	struct gons_i_mount mount = { .is_shared = false };
 	int next = 0;
 
-	if (gons_i_mountinfo_open(&info, path) < 0)
+	if (gons_i_lines_open(&info, path) < 0)
 		return gons_i_fail(errno, "cannot open %s", path);
 	while (!mount.is_shared && (next = gons_i_mountinfo_next(&info, &mount)) > 0)
 		;
-	gons_i_mountinfo_close(&info);
+	gons_i_lines_close(&info);
 	if (next < 0)
 		return gons_i_fail(errno, "cannot read %s", path);
 	return mount.is_shared ? gons_i_make_private() : 0;

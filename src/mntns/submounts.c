@@ -89,13 +89,13 @@ static int restore(int old_fd, int old_mount, const char *name, const char *dir,
 int gons_i_submounts_restore(int old_fd, const char *dir)
 {
 	const int old_mount = mount_of(old_fd);
-	struct gons_i_mountinfo info;
+	struct gons_i_lines info;
 	struct gons_i_mount mount;
 	int result = 0, next = 0;
 
 	if (old_mount == 0)
 		return -1;
-	if (gons_i_mountinfo_open(&info, own_mountinfo) < 0)
+	if (gons_i_lines_open(&info, own_mountinfo) < 0)
 		return gons_i_fail(errno, "cannot open %s", own_mountinfo);
 	while (result == 0 && (next = gons_i_mountinfo_next(&info, &mount)) > 0)
 		if (mount.parent == old_mount && is_below(mount.point, dir))
@@ -103,7 +103,7 @@ int gons_i_submounts_restore(int old_fd, const char *dir)
 					 mount.point);
 	if (next < 0)
 		result = gons_i_fail(errno, "cannot read %s", own_mountinfo);
-	gons_i_mountinfo_close(&info);
+	gons_i_lines_close(&info);
 	return result;
 }
 
@@ -126,18 +126,18 @@ static bool is_mount_point_of_sysfs(const char *name)
 
 bool gons_i_masking_submounts(const char *dir, char *buf, size_t size)
 {
-	struct gons_i_mountinfo info;
+	struct gons_i_lines info;
 	struct gons_i_mount mount;
 	size_t used = 0;
 
 	buf[0] = '\0';
-	if (gons_i_mountinfo_open(&info, own_mountinfo) < 0)
+	if (gons_i_lines_open(&info, own_mountinfo) < 0)
 		return false;
 	while (used < size && gons_i_mountinfo_next(&info, &mount) > 0)
 		if (is_below(mount.point, dir) &&
 		    !is_mount_point_of_sysfs(mount.point + strlen(dir)))
 			used += (size_t)snprintf(buf + used, size - used, "%s%s (%s)",
 						 used ? ", " : "", mount.point, mount.type);
-	gons_i_mountinfo_close(&info);
+	gons_i_lines_close(&info);
 	return used > 0;
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "gons/base/mountinfo.h"
+#include "gons/base/lines.h"
 #include "gons/base/procfs.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
@@ -18,17 +18,17 @@
 static char *text;
 static size_t text_size;
 
-int __wrap_gons_i_mountinfo_open(struct gons_i_mountinfo *info, const char *path);
+int __wrap_gons_i_lines_open(struct gons_i_lines *lines, const char *path);
 FILE *__wrap_fopen(const char *path, const char *mode);
 FILE *__wrap_fopen64(const char *path, const char *mode);
 
-int __wrap_gons_i_mountinfo_open(struct gons_i_mountinfo *info, const char *path)
+int __wrap_gons_i_lines_open(struct gons_i_lines *lines, const char *path)
 {
 	(void)path;
-	memset(info, 0, sizeof(*info));
-	info->fd = memfd_create("mountinfo", MFD_CLOEXEC);
-	check(info->fd >= 0 && write(info->fd, text, text_size) == (ssize_t)text_size &&
-	      lseek(info->fd, 0, SEEK_SET) == 0);
+	memset(lines, 0, sizeof(*lines));
+	lines->fd = memfd_create("procfs", MFD_CLOEXEC);
+	check(lines->fd >= 0 && write(lines->fd, text, text_size) == (ssize_t)text_size &&
+	      lseek(lines->fd, 0, SEEK_SET) == 0);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ int gons_i_lines_open(struct gons_i_lines *lines, const char *path)
 {
 	lines->begin = 0;
 	lines->end = 0;
+	lines->errnum = 0;
 	lines->fd = open(path, O_RDONLY | O_CLOEXEC);
 	return lines->fd < 0 ? -1 : 0;
 }
@@ -33,6 +34,8 @@ static bool fill(struct gons_i_lines *lines)
 	do
 		n = read(lines->fd, lines->buf + lines->end, ROOM - lines->end);
 	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		lines->errnum = errno;
 	if (n <= 0)
 		return false;
 	lines->end += (size_t)n;

@@ -14,6 +14,7 @@
 struct gons_i_lines {
 	int fd;
 	size_t begin, end; /* of what was read and not yet returned */
+	int errnum; /* why the file could not be read to its end, or 0 */
 	char buf[4096 + 1];
 };
 

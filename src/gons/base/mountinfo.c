@@ -1,68 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of mountinfo: a buffer on the caller's stack, filled by read(2).
+ * The fields of a line of mountinfo: proc_pid_mountinfo(5).
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gons/base/common.h"
 #include "gons/base/mountinfo.h"
-
-int gons_i_mountinfo_open(struct gons_i_mountinfo *info, const char *path)
-{
-	info->begin = 0;
-	info->end = 0;
-	info->is_cut = false;
-	info->fd = open(path, O_RDONLY | O_CLOEXEC);
-	return info->fd >= 0 ? 0 : -1;
-}
-
-void gons_i_mountinfo_close(struct gons_i_mountinfo *info)
-{
-	gons_i_close_fd(&info->fd);
-}
-
-/* Reads more behind what is there. The number of bytes, 0 at the end, or -1. */
-static ssize_t fill(struct gons_i_mountinfo *info)
-{
-	ssize_t got;
-
-	memmove(info->buf, info->buf + info->begin, info->end - info->begin);
-	info->end -= info->begin;
-	info->begin = 0;
-	do
-		got = read(info->fd, info->buf + info->end, sizeof(info->buf) - info->end);
-	while (got < 0 && errno == EINTR);
-	if (got > 0)
-		info->end += (size_t)got;
-	return got;
-}
-
-/* The next line, ended by a NUL byte. NULL at the end with *ret_result 0, after an error with -1. */
-static char *next_line(struct gons_i_mountinfo *info, int *ret_result)
-{
-	for (;;) {
-		const size_t length = info->end - info->begin;
-		char *line = info->buf + info->begin;
-		char *newline = memchr(line, '\n', length);
-
-		if (newline || length == sizeof(info->buf)) {
-			char *end = newline ? newline : line + length - 1;
-			const bool is_rest = info->is_cut;
-
-			*end = '\0';
-			info->begin = (size_t)(end - info->buf) + 1;
-			info->is_cut = !newline;
-			if (!is_rest)
-				return line;
-			continue;
-		}
-		*ret_result = (int)fill(info);
-		if (*ret_result <= 0)
-			return NULL;
-	}
-}
 
 /* Cuts the next field off, which is "" where there is none. */
 static char *take_field(char **rest)
@@ -113,13 +57,14 @@ static void parse(char *line, struct gons_i_mount *mount)
 	mount->type = type;
 }
 
-int gons_i_mountinfo_next(struct gons_i_mountinfo *info, struct gons_i_mount *ret_mount)
+int gons_i_mountinfo_next(struct gons_i_lines *lines, struct gons_i_mount *ret_mount)
 {
-	int result;
-	char *line = next_line(info, &result);
+	char *line = gons_i_lines_next(lines);
 
-	if (!line)
-		return result;
-	parse(line, ret_mount);
-	return 1;
+	if (line) {
+		parse(line, ret_mount);
+		return 1;
+	}
+	errno = lines->errnum;
+	return lines->errnum == 0 ? 0 : -1;
 }

@@ -35,7 +35,7 @@ int check_end(void **state);
 	do {                                                                                       \
 		__typeof__(call) refused_ = (call);                                                \
 		int refused_errno_ = errno;                                                        \
-		check_refused(GONS_CMOCKA_FAILED_(refused_), #call, refused_errno_, errnum, words, \
+		check_refused(GONS_FAILED_(refused_), #call, refused_errno_, errnum, words,        \
 			      __FILE__, __LINE__);                                                 \
 	} while (0)
 void check_refused(bool failed, const char *call, int actual_errno, int wanted_errno,

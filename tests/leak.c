@@ -416,7 +416,7 @@ static int stays_away(void *arg)
 	drop_capabilities();
 	if (gons_leaks_end(leaks, collect, &report) != -1)
 		return 2;
-	if (errno != EPERM || !strstr(gons_error(), "this thread cannot come back to the"))
+	if (errno != EPERM || !strstr(gons_error(), "this thread cannot return to the"))
 		return 3;
 	return report.n == 1 && strstr(report.text, "another net namespace: net:[") ? 0 : 4;
 }

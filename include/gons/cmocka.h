@@ -3,24 +3,20 @@
 #define GONS_CMOCKA_H
 
 /*
- * gons in cmocka tests. Macros and inline functions only; needs cmocka 1.1.5.
+ * gons in cmocka tests. Needs cmocka 1.1.5 or later.
  *
- *     static void sees_only_loopback(void **state)
- *     {
- *         gons_must(gons_netns_enter_transient());
- *         gons_must(gons_mntns_enter_transient());
- *         gons_must(gons_mntns_mount_sysfs_ro());
- *         ...
- *     }
+ *     static void sees_only_loopback(void **state) { ... }
  *
  *     int main(void)
  *     {
- *         const struct CMUnitTest tests[] = { gons_unit_test(sees_only_loopback) };
- *         return gons_run_group_tests(tests, NULL, NULL);
+ *         const struct CMUnitTest tests[] = {
+ *             gons_unit_test_in(sees_only_loopback, CLONE_NEWNET | CLONE_NEWNS),
+ *         };
+ *         return gons_run_group_tests(tests, gons_group_setup_root, NULL);
  *     }
  *
  * A failing assertion leaves a test by longjmp(3), which runs no clean-up in the frames it
- * crosses; what gons has recorded is undone after the test all the same.
+ * crosses. What gons has recorded is undone after the test all the same: see <gons/test.h>.
  */
 
 #include <errno.h>
@@ -40,138 +36,144 @@ extern "C" {
 #ifdef __cplusplus
 }
 #endif
-#if defined(stop) && defined(assert_int_in_range) /* of cmocka 2, not the program's */
-#define GONS_CMOCKA_STOPS_
-#endif
 
+#include <gons/cmocka_glue.h>
 #include <gons/gons.h>
 #include <gons/leak.h>
 #include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
 #include <gons/set.h>
-
-/* Says something on standard error, as print_error() of cmocka 1.1 does; that of cmocka 2 puts it
- * between the results on standard output, where TAP and XML have no place for it. */
-static inline void gons_cmocka_tell_(const char *format, ...)
-	__attribute__((__format__(__printf__, 1, 2)));
-static inline void gons_cmocka_tell_(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
-	va_end(args);
-	(void)fflush(stderr);
-}
+#include <gons/test.h>
 
 /*
- * gons_unit_test(f), gons_unit_test_setup_teardown(f, setup, teardown) - a test whose
- * transient things end with it.
+ * gons_unit_test(f), gons_unit_test_setup_teardown(f, setup, teardown),
+ * gons_unit_test_prestate(f, state), gons_unit_test_prestate_setup_teardown(f, setup, teardown,
+ * state) - a test that gons cleans up after.
  *
- * A struct CMUnitTest, as cmocka_unit_test() and cmocka_unit_test_setup_teardown() make.
- * The scope begins before the set-up and is ended after f and the teardown, failed or not,
- * and also after a failed set-up. (cmocka runs no teardown after a failed set-up, and
- * neither does this.) What f leaves behind fails the test and is named: see
- * gons_leaks_end(). Where the kernel refuses the way back, the program ends there with
- * status 1, for every later test would run in the wrong namespaces.
- *
- * Run such tests by gons_run_group_tests(), or by cmocka_run_group_tests() as this header
- * defines it.
+ * A struct CMUnitTest, as cmocka_unit_test() and the others make it. A scope begins before the
+ * set-up and ends after f and the teardown, whether they failed or not, and after a failed set-up.
+ * (cmocka runs no teardown after a failed set-up, and neither does gons.) What a passing test
+ * leaves behind makes it fail with a message that names all of it: see gons_test_end().
+ * Run such tests by gons_run_group_tests() or cmocka_run_group_tests(), both of this header.
  */
-#define gons_unit_test(f) GONS_CMOCKA_TEST_(f, NULL, NULL, &gons_cmocka_marks[0])
+#define gons_unit_test(f) GONS_UNIT_("unit", f, NULL, NULL, NULL)
 #define gons_unit_test_setup_teardown(f, setup, teardown)                                          \
-	GONS_CMOCKA_TEST_(f, setup, teardown, &gons_cmocka_marks[0])
+	GONS_UNIT_("unit", f, setup, teardown, NULL)
+#define gons_unit_test_prestate(f, state) GONS_UNIT_("unit", f, NULL, NULL, state)
+#define gons_unit_test_prestate_setup_teardown(f, setup, teardown, state)                          \
+	GONS_UNIT_("unit", f, setup, teardown, state)
 
 /*
- * gons_unit_test_in(f, types) - the same, f running in new namespaces of these types.
+ * gons_unit_test_in(f, types), gons_unit_test_in_setup_teardown(f, types, setup, teardown) - the
+ * same, with set-up, f and teardown in new namespaces of these types.
  *
- * @types: as gons_enter_transient() takes them. CLONE_NEWNET | CLONE_NEWNS also gets the
- *         read-only sysfs of gons_mntns_mount_sysfs_ro() and the loopback link up.
+ * @types: as gons_enter_transient() takes them. With CLONE_NEWNET the loopback link is up; with
+ *         CLONE_NEWNET | CLONE_NEWNS there is the read-only sysfs of gons_mntns_mount_sysfs_ro().
  *
- * Skipped, with the reason, where the machine cannot make them; failed instead where
- * GONS_REQUIRE names them (see gons_require()).
+ * Skipped, with the reason, where the machine cannot create them; failed instead where
+ * GONS_REQUIRE names them (see gons_test_begin()).
  */
-#define gons_unit_test_in(f, types) GONS_CMOCKA_TEST_(f, NULL, NULL, GONS_CMOCKA_MARK_(types))
+#define gons_unit_test_in(f, types) GONS_UNIT_("in", f, NULL, NULL, GONS_TYPES_(types))
+#define gons_unit_test_in_setup_teardown(f, types, setup, teardown)                                \
+	GONS_UNIT_("in", f, setup, teardown, GONS_TYPES_(types))
 
-/*
- * gons_cmocka_pool(types, n) - called before the tests: make namespaces ahead of need.
- *
- * Tests made by gons_unit_test_in() with exactly these types enter namespaces of a pool (see
- * gons_pool_new()) instead of making them: n are made ahead, beginning after the group set-up,
- * and more while tests run; none is entered twice. Where the pool cannot make them, the tests
- * make their own. The pool, a thread and the descriptors of what is ahead, ends after the group
- * teardown; no test is blamed for it. While it is there, gons_become_root() is refused.
- *
- * It is for the runs that follow, until called again; n = 0 ends it. Returns 0; -1 with EINVAL for
- * types that gons_enter_transient() refuses.
- */
-static inline int gons_cmocka_pool(int types, unsigned n);
+/* The name carries what cmocka has no member for; the library takes it off again. */
+#define GONS_UNIT_(kind, f, setup, teardown, state)                                                \
+	{                                                                                          \
+		"\037gons\037" kind "\037" GONS_LINE_(__LINE__) "\037" __FILE__ "\037" #f, f,      \
+			setup, teardown, state                                                     \
+	}
+#define GONS_LINE_(line)   GONS_LINE__(line)
+#define GONS_LINE__(line)  #line
+#define GONS_TYPES_(types) ((void *)(intptr_t)(types))
 
 /*
  * gons_must(call) - the call's value, if it succeeded.
  *
  * For calls that return an int (failed: negative), a bool (false), a pointer (NULL) or a
- * uint64_t (0).
- * When it failed, fails the test at the caller's line with gons_error().
+ * uint64_t (0). When the call failed, the test fails at the caller's line, with gons_error() as
+ * its message.
  */
-#define gons_must(call) GONS_CMOCKA_MUST_(call, #call, GONS_UNIQUE_(gons_must_, __COUNTER__))
+#define gons_must(call)                                                                            \
+	GONS_MUST_(call, #call, GONS_UNIQUE_(gons_must_, __COUNTER__), GONS_CMOCKA_MUST_)
 
 /*
- * gons_require(types), gons_require_link(kind) - in a test: skip it unless the machine can
- * make namespaces of these types (gons_can()), or links of this kind (gons_can_link()).
- *
- * The reason is printed to standard error, after "gons: skipped: " and the test's name.
- * What the environment variable GONS_REQUIRE names fails instead of being skipped, so that
- * CI cannot skip in silence: a list of types and kinds such as "net,mnt,veth", in which "1"
- * stands for all namespace types.
+ * GONS_MUST_IN(nsfd) { ... } - a block in an existing namespace, as GONS_IN(nsfd) { ... }. If
+ * entering is refused, the test fails at this line, with gons_error() as its message.
  */
-#define gons_require(types)	gons_cmocka_require(types, __FILE__, __LINE__)
-#define gons_require_link(kind) gons_cmocka_require_link(kind, __FILE__, __LINE__)
+#define GONS_MUST_IN(nsfd)                                                                         \
+	GONS_MUST_IN_(GONS_UNIQUE_(gons_in_, __COUNTER__), nsfd, "GONS_MUST_IN(" #nsfd ")",        \
+		      GONS_CMOCKA_MUST_)
+#define GONS_CMOCKA_MUST_(text, file, line) gons_cmocka_must_(&gons_cmocka_, text, file, line)
 
 /*
- * gons_run_group_tests(tests, setup, teardown) - run them, for an exit status to be trusted.
+ * gons_require(types), gons_require_link(kind) - in a test or its set-up: skip the test unless the
+ * machine can create namespaces of these types, or links of this kind: see gons_test_require().
+ */
+#define gons_require(types)                                                                        \
+	gons_cmocka_require_(&gons_cmocka_, gons_test_require(types), __FILE__, __LINE__)
+#define gons_require_link(kind)                                                                    \
+	gons_cmocka_require_(&gons_cmocka_, gons_test_require_link(kind), __FILE__, __LINE__)
+
+/*
+ * gons_run_group_tests(tests, setup, teardown) - run the tests and return a reliable exit status.
  *
- * As cmocka_run_group_tests(). Returns the number of failures, at most 76, in which a failed
- * group teardown counts; 77, by which test runners know a skip, when every test was skipped.
- * Where start-up switching failed (gons_status()), that is printed, and it is a failure of the
- * group set-up: no test runs in other namespaces than the program was started for.
+ * As cmocka_run_group_tests(). Returns the number of failures, at most 76; a failed group set-up
+ * or teardown counts. 0 when no test failed. When every test of the program was skipped, the exit
+ * status 0 becomes 77 at exit(3): test runners take that for a skip. (Where a program ends without
+ * exit(3), in a forked child, and with musl, the first group whose tests are all skipped returns
+ * 77 itself.) Several groups may be run, and their statuses combined by |, + or max, or returned
+ * early: a failure is never lost. gons_exit_status() has the status of all groups.
+ *
+ * The group has a scope of its own, which begins before the group set-up and ends after the group
+ * teardown. In the group, a test made by cmocka_unit_test() gets a scope, too, and fails when it
+ * does not return from a namespace. Where start-up switching failed (gons_status()), that is
+ * written to standard error, and is a failure of the group set-up. A test that calls exit(3) makes
+ * the process end with status 1, and so does a forked child that leaves a test by an assertion or
+ * by returning.
  */
 #define gons_run_group_tests(group_tests, group_setup, group_teardown)                             \
-	gons_cmocka_status(gons_cmocka_run(#group_tests, group_tests,                              \
-					   sizeof(group_tests) / sizeof((group_tests)[0]),         \
-					   group_setup, group_teardown))
+	gons_cmocka_status_(                                                                       \
+		GONS_CMOCKA_RUN_(#group_tests, group_tests, group_setup, group_teardown))
 
 /* cmocka's own, so that they know the tests above; the value returned is cmocka's. */
 #undef cmocka_run_group_tests
 #define cmocka_run_group_tests(group_tests, group_setup, group_teardown)                           \
-	gons_cmocka_run(#group_tests, group_tests, sizeof(group_tests) / sizeof((group_tests)[0]), \
-			group_setup, group_teardown)
+	GONS_CMOCKA_RUN_(#group_tests, group_tests, group_setup, group_teardown)
 #undef cmocka_run_group_tests_name
 #define cmocka_run_group_tests_name(group_name, group_tests, group_setup, group_teardown)          \
-	gons_cmocka_run(group_name, group_tests, sizeof(group_tests) / sizeof((group_tests)[0]),   \
-			group_setup, group_teardown)
+	GONS_CMOCKA_RUN_(group_name, group_tests, group_setup, group_teardown)
+#define GONS_CMOCKA_RUN_(name, tests, setup, teardown)                                             \
+	gons_cmocka_run_(&gons_cmocka_, name, tests, sizeof(tests) / sizeof((tests)[0]), setup,    \
+			 teardown, __FILE__, __LINE__)
 
-/* The same for cmocka 2's own, which ends a test as one that has passed. */
-#ifdef GONS_CMOCKA_STOPS_
+/* What a test leaves behind that skips is a note. */
+#undef skip
+#define skip() gons_cmocka_skip_(&gons_cmocka_, __FILE__, __LINE__)
+
+/* stop() of cmocka 2 ends a test as one that has passed; but not in its set-up. */
+#if defined(stop) && defined(assert_int_in_range) /* of cmocka, not the program's */
 #undef stop
-#define stop() gons_cmocka_stop(__FILE__, __LINE__)
+#define stop()		  gons_cmocka_stop_(&gons_cmocka_, __FILE__, __LINE__)
+#define GONS_CMOCKA_STOP_ _stop
+#else
+#define GONS_CMOCKA_STOP_ NULL
 #endif
 
-/*
- * gons_group_setup_root - a group set-up that lets unprivileged users run tests.
- *
- * Calls gons_become_root(). Where that is refused the reason is printed to standard error;
- * the tests still run, and those that require namespaces skip by themselves.
- */
-static inline int gons_group_setup_root(void **state)
+static inline void gons_cmocka_fail_(const char *message, const char *file, int line)
 {
-	(void)state;
-	if (gons_become_root() < 0)
-		gons_cmocka_tell_("gons: not root: %s\n", gons_error());
-	return 0;
+	_assert_true(0, message, file, line);
 }
 
-#include <gons/cmocka_run.h>
+static inline int gons_cmocka_run_tests_(const char *name, const void *tests, size_t n,
+					 gons_cmocka_fixture_ setup, gons_cmocka_fixture_ teardown)
+{
+	return _cmocka_run_group_tests(name, (const struct CMUnitTest *)tests, n, setup, teardown);
+}
+
+__attribute__((unused)) static const struct gons_cmocka_functions_ gons_cmocka_ = {
+	gons_cmocka_fail_, _skip, GONS_CMOCKA_STOP_, gons_cmocka_run_tests_
+};
 
 #endif

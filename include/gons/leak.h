@@ -3,8 +3,7 @@
 #define GONS_LEAK_H
 
 /*
- * What a test left behind. <gons/cmocka.h> is built on this; a test framework of
- * another kind can be too.
+ * What a test left behind. <gons/test.h> is built on this.
  */
 
 #include <gons/gons.h>
@@ -13,37 +12,54 @@
 extern "C" {
 #endif
 
-/* A picture of what the process and the calling thread have: opaque. */
+/* A snapshot of what the process and the calling thread have: opaque. */
 typedef struct gons_leaks gons_leaks;
 
 /*
  * gons_leaks_begin - remember what is there now.
  *
- * Remembered are the process's open descriptors and threads, and the calling thread's
- * namespaces, root, working directory and umask. Holds up to seven descriptors. Not remembered is
- * what gons itself keeps, such as the sets of a pool (gons_pool_start()); while a pool's thread
- * makes one, this waits for it, for 10 seconds at most.
- * Returns NULL with errno EMFILE, ENFILE or ENOMEM, ENOENT without procfs on /proc.
- * To be ended by gons_leaks_end(), on the same thread.
+ * The snapshot has the process's open descriptors, threads and child processes, and the calling
+ * thread's namespaces, root, working directory and umask. It holds up to seven descriptors. It
+ * leaves out what gons itself keeps, such as the sets of a pool (gons_pool_start()); while a
+ * pool's thread creates a set, this call waits for it, for 10 seconds at most.
+ *
+ * Returns the snapshot, to be ended by gons_leaks_end() on the same thread. NULL with errno
+ * EMFILE, ENFILE or ENOMEM; ENOENT without procfs on /proc.
  */
 gons_leaks *gons_leaks_begin(void);
 
 /*
- * gons_leaks_end - say what is different now, and forget the picture.
+ * gons_leaks_end - report what is different now, and forget the snapshot.
  *
  * @report: called for each finding with a message such as "descriptor 7 was left open:
- *          socket:[8190]", valid during the call; may be NULL.
+ *          socket:[8190]", valid during the call; may be NULL. It may leave by longjmp(3): the
+ *          snapshot has been freed by then.
  *
- * Found are descriptors that were opened and not closed, threads that still run (one that
- * is about to end is given 200 ms for it), namespaces, a root, a working directory and a
- * umask that the thread did not come back to. The thread is brought back to the latter
- * ones; descriptors and threads are left as they are, for somebody may use them still.
+ * Finds descriptors that were opened and not closed, threads that still run (one that is about to
+ * end gets 200 ms for it), child processes that still run, and namespaces, a root, a working
+ * directory and a umask to which the thread did not return. The thread is brought back to the
+ * latter ones; descriptors, threads and children are left as they are, because somebody may still
+ * use them. Child processes are those that the kernel lists (CONFIG_PROC_CHILDREN). A process that
+ * adopts orphans (process 1, PR_SET_CHILD_SUBREAPER) cannot tell them from its own children, so
+ * its children are not looked at.
  *
- * Returns the number of findings; -1 with EPERM when the thread could not be brought back
- * and is in the wrong namespace. leaks is freed in any case; NULL is EINVAL. A forked child
- * has nothing to compare its parent's picture with, and should not end it.
+ * Returns the number of findings; -1 with EPERM when the kernel refuses the return, and the thread
+ * is in the wrong namespace; -1 with EINVAL when leaks is NULL. leaks is freed in any case. A
+ * forked child must not end its parent's snapshot: it would compare itself with its parent.
  */
 int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *message, void *arg), void *arg);
+
+/*
+ * gons_leaks_accept - what is open or running now is no leak of any test.
+ *
+ * For what a library opens or starts once in a process, such as the socket of syslog(3) or a
+ * worker thread. Call it in a group set-up, or in a test after the call that opened something: from
+ * then on no comparison reports the descriptors, threads and child processes that are there now.
+ * The last call counts.
+ *
+ * Returns 0; -1 with errno EMFILE, ENFILE or ENOMEM, ENOENT without procfs on /proc.
+ */
+int gons_leaks_accept(void);
 
 #ifdef __cplusplus
 }

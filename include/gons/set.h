@@ -18,7 +18,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
-#include <time.h>
+#include <sched.h> /* struct timespec, with -std=c99 too */
 
 #ifdef __cplusplus
 extern "C" {

@@ -12,10 +12,14 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include <gons/cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <gons/privilege.h>
 
 #include "check/check.h"
 #include "fuzz.h"
+#include "test/test.h"
 
 enum { KNOWN = 32, MOST = KNOWN + 8192, MOST_WORDS = 64 };
 
@@ -113,7 +117,7 @@ static void check_list(const struct list *list)
 		if (strcmp(word, "sysfs") == 0)
 			is_wanted |= (names(variable, "net") && names(variable, "mnt")) || all;
 		check(list->entries[i].is_wanted == is_wanted);
-		check(is_there == gons_cmocka_listed(word));
+		check(is_there == gons_i_require_names(word));
 	}
 }
 
@@ -145,7 +149,7 @@ static void check_required(int types)
 	for (size_t i = 0; i < 8; i++)
 		if ((types & things[i].types) && names(variable, things[i].word))
 			named |= things[i].types;
-	check((bool)gons_cmocka_required(types) ==
+	check(gons_i_requires(types) ==
 	      (names(variable, "1") || named == types || (named & missing)));
 }
 

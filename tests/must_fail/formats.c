@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmocka's output formats: standard output is what cmocka makes of the same tests without
- * gons, and what gons has to say is on standard error.
+ * cmocka's output formats. Standard output is what cmocka makes of the same tests without gons.
+ * The messages of gons are cmocka's failure messages, and its notes are on standard error.
  */
 #include <fcntl.h>
 
@@ -83,33 +83,38 @@ static int with_gons(void)
  * failed: is_a_must
  * skipped: requires
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons_type(-1): *
+ * err: [  ERROR   ] --- left behind: descriptor * was left open: /etc/passwd
+ * err: [   LINE   ] --- {tests}: error: Failure!
+ * err: [  ERROR   ] --- gons_type(-1): *: Bad file descriptor*
+ * err: [   LINE   ] --- {must}: error: Failure!
  * err: gons: skipped: requires: cannot make a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=TAP
  * status: 2
  * valid: tap
  * out: not ok 1 - leaks
+ * out: *left behind: descriptor * was left open: /etc/passwd
+ * out: *gons_type(-1): *: Bad file descriptor*
  * out: *3 *requires*
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons_type(-1): *
  * err: gons: skipped: requires: cannot make a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=SUBUNIT
  * status: 2
  * valid: subunit
  * out: test: leaks
  * out: failure: leaks*
+ * out: left behind: descriptor * was left open: /etc/passwd
  * out: failure: is_a_must*
+ * out: gons_type(-1): *: Bad file descriptor*
  * out: skip: requires
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons_type(-1): *
  * err: gons: skipped: requires: cannot make a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=XML
  * status: 2
  * valid: xml
  * out: *<testcase name="leaks"*
- * out: *<failure>*
+ * out: *<failure>*left behind: descriptor * was left open: /etc/passwd*
+ * out: *<failure>*gons_type(-1): *: Bad file descriptor*
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons_type(-1): *
  * err: gons: skipped: requires: cannot make a link of kind nonsense: *
  */
 static void leaks(void **state)
@@ -121,7 +126,7 @@ static void leaks(void **state)
 static void is_a_must(void **state)
 {
 	(void)state;
-	gons_must(gons_type(-1));
+	gons_must(gons_type(-1)); /* must */
 }
 
 static void requires(void **state)
@@ -132,7 +137,13 @@ static void requires(void **state)
 
 static int reports(void)
 {
-	run_these(gons_unit_test(leaks), gons_unit_test(is_a_must), gons_unit_test(requires));
+	const struct CMUnitTest tests[] = {
+		gons_unit_test(leaks), /* tests */
+		gons_unit_test(is_a_must),
+		gons_unit_test(requires),
+	};
+
+	return gons_run_group_tests(tests, NULL, NULL);
 }
 
 int main(int argc, char *argv[])

@@ -176,16 +176,16 @@ static int directories(void)
 }
 
 /*
- * What is left behind by a test that fails anyway, or that skips, or by its fixtures, is
- * named too. A test that skips and leaks is no skip.
+ * What a test leaves behind that fails anyway, or that skips, is a note: the assertion comes first,
+ * and a skip stays a skip. What fixtures leave behind is named too.
  *
  * run: others
- * status: 4
+ * status: 3
+ * err: *{fails}: error: Failure!
  * err: gons: left behind: fails_and_leaks: descriptor * was left open: /etc/passwd
- * err: *{fails}: error: Failure!*
- * error: fails_and_leaks
+ * failed: fails_and_leaks
  * err: gons: left behind: skips_and_leaks: descriptor * was left open: /etc/passwd
- * error: skips_and_leaks
+ * skipped: skips_and_leaks
  * err: gons: left behind: whose_set_up_leaks: descriptor * was left open: /etc/passwd
  * failed: whose_set_up_leaks
  * err: gons: left behind: whose_teardown_leaks: descriptor * was left open: /etc/passwd
@@ -287,7 +287,7 @@ static int last(void)
  * run: for_good ASAN_OPTIONS=detect_leaks=0
  * status: 1
  * err: gons: left behind: goes_for_good: the thread was left in another pid_for_children namespace: *, before in pid:[*]
- * err: gons: the run ends here: goes_for_good: this thread cannot come back to the namespaces*: Operation not permitted
+ * err: gons: the run ends here: goes_for_good: this thread cannot return to the namespaces*: Operation not permitted
  * notrun: another_test
  */
 static void goes_for_good(void **state)

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gons_must() of a call that fails prints the call and the message, and fails the test at
- * the caller's line.
+ * gons_must() of a call that fails makes the test fail at the caller's line. The call and its
+ * message are the message of the failure.
  */
 #include "group.h"
 
 /*
  * run: must
  * status: 5
- * err: gons_type(-1): *: Bad file descriptor*
- * err: *{int}: error: Failure!
+ * err: [  ERROR   ] --- gons_type(-1): *: Bad file descriptor*
+ * err: [   LINE   ] --- {int}: error: Failure!
  * failed: an_int
- * err: gons_can(0): *: Invalid argument*
- * err: *{bool}: error: Failure!
+ * err: [  ERROR   ] --- gons_can(0): *: Invalid argument*
+ * err: [   LINE   ] --- {bool}: error: Failure!
  * failed: a_bool
- * err: gons_path_ino("/nonexistent", 0): *: No such file or directory*
- * err: *{number}: error: Failure!
+ * err: [  ERROR   ] --- gons_path_ino("/nonexistent", 0): *: No such file or directory*
+ * err: [   LINE   ] --- {number}: error: Failure!
  * failed: a_number
- * err: gons_procfsroot_resolve("/", "/nonexistent", 0): *: No such file or directory*
- * err: *{pointer}: error: Failure!
+ * err: [  ERROR   ] --- gons_procfsroot_resolve("/", "/nonexistent", 0): *: No such file or directory*
+ * err: [   LINE   ] --- {pointer}: error: Failure!
  * failed: a_pointer
- * err: gons_netns_execute(nsfd, NULL, NULL): *: Invalid argument*
- * err: *{deep}: error: Failure!
+ * err: [  ERROR   ] --- gons_netns_execute(nsfd, NULL, NULL): *: Invalid argument*
+ * err: [   LINE   ] --- {deep}: error: Failure!
  * failed: in_a_function_that_is_executed
  * no: *not reached*
  */

@@ -82,7 +82,7 @@ static int there(void)
  *
  * run: wrong_types
  * status: 5
- * err: gons_unit_test_in() takes one or several of CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP
+ * err: *gons_unit_test_in() takes one or several of CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP
  * failed: in_no_type
  * failed: in_user
  * failed: in_time
@@ -130,15 +130,15 @@ static int wrong_types(void)
 /*
  * run: wrong_requests
  * status: 5
- * err: 0x0 is no set of namespace types: Invalid argument*
+ * err: [  ERROR   ] --- 0x0 is no set of namespace types: Invalid argument*
  * failed: requires_no_type
- * err: 0x100 is no set of namespace types: Invalid argument*
+ * err: [  ERROR   ] --- 0x100 is no set of namespace types: Invalid argument*
  * failed: requires_unknown_bits
- * err: "" is no kind of link: Invalid argument*
+ * err: [  ERROR   ] --- "" is no kind of link: Invalid argument*
  * failed: requires_an_empty_kind
- * err: "sixteen_or_more_" is no kind of link: Invalid argument*
+ * err: [  ERROR   ] --- "sixteen_or_more_" is no kind of link: Invalid argument*
  * failed: requires_a_long_kind
- * err: "(null)" is no kind of link: Invalid argument*
+ * err: [  ERROR   ] --- "(null)" is no kind of link: Invalid argument*
  * failed: requires_a_null_kind
  */
 static void requires_no_type(void **state)

@@ -69,7 +69,7 @@ static int three_levels(void)
 /*
  * run: set_ups
  * status: 2
- * err: gons: the set-up of does_not_start failed
+ * err: [  ERROR   ] --- the set-up of does_not_start failed
  * failed: does_not_start
  * err: [   LINE   ] --- {set_up}: error: Failure!
  * failed: does_not_start_either
@@ -129,7 +129,7 @@ static int set_ups(void)
 /*
  * run: teardowns
  * status: 2
- * err: gons: the teardown of whose_teardown_returns failed
+ * err: [  ERROR   ] --- the teardown of whose_teardown_returns failed
  * failed: whose_teardown_returns
  * err: *{teardown}: error: Failure!
  * failed: whose_teardown_asserts
@@ -177,10 +177,10 @@ static int teardowns(void)
 /*
  * run: both
  * status: 4
+ * err: *{test}: error: Failure!
  * err: gons: the teardown of fails_and_so_does_its_teardown failed
- * err: *{test}: error: Failure!*
  * err: *{teardown}: error: Failure!*
- * error: fails_and_so_does_its_teardown
+ * failed: fails_and_so_does_its_teardown
  * error: fails_and_its_teardown_asserts
  * error: fails_and_its_teardown_asserts_too
  * passed: next_test_is_on_the_ground
@@ -374,19 +374,19 @@ static int closed(void)
 /*
  * run: refused
  * status: 1
- * err: gons: not undone: loses_its_capabilities: this thread cannot come back to the network namespace it was in: Operation not permitted; CAP_SYS_ADMIN has been lost
+ * err: gons: not undone: loses_its_capabilities: this thread cannot * the network namespace it was in: Operation not permitted* CAP_SYS_ADMIN *
  * err: gons: left behind: loses_its_capabilities: the thread was left in another net namespace: net:[*], before in net:[*]
- * err: gons: the run ends here: loses_its_capabilities: this thread cannot come back*
+ * err: gons: the run ends here: loses_its_capabilities: this thread cannot return*
  * no: *next_test_is_on_the_ground*
  * notrun: next_test_is_on_the_ground
  * run: refused_and_failed
  * status: 1
- * err: gons: not undone: loses_its_capabilities_and_fails: this thread cannot come back to the *
- * err: gons: the run ends here: loses_its_capabilities_and_fails: this thread cannot come back*
+ * err: gons: not undone: loses_its_capabilities_and_fails: this thread cannot *
+ * err: gons: the run ends here: loses_its_capabilities_and_fails: this thread cannot return*
  * notrun: next_test_is_on_the_ground
  * run: refused_plain
  * status: 1
- * err: gons: the run ends here: loses_its_capabilities: this thread cannot come back*
+ * err: gons: the run ends here: loses_its_capabilities: this thread cannot return*
  * notrun: next_plain_test_is_on_the_ground
  */
 static void loses_its_capabilities(void **state)

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a test left behind, found by comparing two pictures of the process and the thread.
+ * What a test left behind: the difference between two snapshots of the process and the thread.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,165 +21,70 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/leak/exempt.h"
-
-/* A descriptor and the file behind it, or a thread. */
-struct item {
-	int number;
-	dev_t dev;
-	ino_t ino;
-};
-
-struct items {
-	struct item *list;
-	size_t n;
-};
-
-/* The thread's own namespaces, in the order of gons_i_types, and where its children go. */
-enum { LINKS = GONS_I_TYPES + 2 };
-
-static const char *link_name(size_t i)
-{
-	static const char *const for_children[] = { "pid_for_children", "time_for_children" };
-
-	return i < GONS_I_TYPES ? gons_i_types[i].name : for_children[i - GONS_I_TYPES];
-}
+#include "gons/leak/leak.h"
+#include "gons/leak/snapshot.h"
 
 struct gons_leaks {
-	struct gons_i_context place; /* to bring the thread back to */
-	char namespaces[LINKS][32]; /* "net:[4026531840]", "" where there is none */
+	struct gons_i_context context; /* where the thread returns to */
+	ino_t context_ino[GONS_I_SWITCHABLE]; /* of its descriptors */
+	pthread_t thread;
+	unsigned forks;
+	char namespaces[GONS_I_LINKS][GONS_I_LINK_SIZE];
 	struct stat root, cwd;
 	char cwd_path[PATH_MAX];
 	unsigned umask;
 	unsigned last_owner; /* what gons keeps for later ones was begun since */
-	struct items fds, threads;
+	struct gons_i_items fds, threads, children;
 };
 
+/* What is no leak of any test: gons_leaks_accept(). Guarded by gons_i_forks_forbid(). */
+static struct gons_i_items accepted_fds, accepted_threads, accepted_children;
+
+/* ---- findings ---- */
+
+/* They are reported when the snapshot is up to date, since the report may not return. */
 struct findings {
-	void (*report)(const char *message, void *arg);
-	void *arg;
+	char *text; /* messages, each with its NUL */
+	size_t size;
 	int n;
 };
+
+/* Of a report that did not return; freed by the next one. */
+static __thread char *unreported;
 
 __attribute__((format(printf, 2, 3))) static void find(struct findings *findings,
 						       const char *format, ...)
 {
 	char message[PATH_MAX + 256];
+	size_t length;
 	va_list args;
+	char *text;
 
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args); /* cut where it is longer */
 	va_end(args);
 	findings->n++;
-	if (findings->report)
-		findings->report(message, findings->arg);
+	length = strlen(message) + 1;
+	text = realloc(findings->text, findings->size + length);
+	if (!text)
+		return; /* it counts all the same */
+	memcpy(text + findings->size, message, length);
+	findings->text = text;
+	findings->size += length;
 }
 
-/* ---- numbered entries of a directory of procfs ---- */
-
-static int add(struct items *items, const struct item *item)
+static void report_all(const struct findings *findings,
+		       void (*report)(const char *message, void *arg), void *arg)
 {
-	struct item *list;
-
-	if (items->n % 64 == 0) {
-		list = realloc(items->list, (items->n + 64) * sizeof(*list));
-		if (!list)
-			return gons_i_fail(ENOMEM, "cannot list what is open");
-		items->list = list;
-	}
-	items->list[items->n++] = *item;
-	return 0;
+	free(unreported);
+	unreported = findings->text;
+	for (size_t at = 0; report && at < findings->size; at += strlen(findings->text + at) + 1)
+		report(findings->text + at, arg);
+	free(findings->text);
+	unreported = NULL;
 }
 
-/* A descriptor's file is told apart by its inode; a thread has none that stays. */
-static int list_items(const char *path, bool with_files, struct items *items)
-{
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
-	int result = 0;
-
-	items->n = 0;
-	if (!dir)
-		return gons_i_fail(errno, "cannot list %s", path);
-	while (result == 0 && (entry = readdir(dir))) {
-		struct item item = { .number = atoi(entry->d_name) };
-		struct stat st;
-
-		if (entry->d_name[0] == '.' || item.number == dirfd(dir))
-			continue;
-		if (with_files && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0) {
-			item.dev = st.st_dev;
-			item.ino = st.st_ino;
-		}
-		result = add(items, &item);
-	}
-	(void)closedir(dir);
-	return result;
-}
-
-static const char fd_dir[] = "/proc/thread-self/fd";
-static const char task_dir[] = "/proc/self/task";
-
-/* Leaves out what gons itself keeps for owners up to this one. */
-static int list_others(const char *path, bool with_files, bool (*is_kept)(int, unsigned),
-		       unsigned last_owner, struct items *items)
-{
-	size_t n = 0;
-	int result;
-
-	gons_i_exempt_hold();
-	result = list_items(path, with_files, items);
-	gons_i_forks_forbid();
-	for (size_t i = 0; i < items->n; i++)
-		if (!is_kept(items->list[i].number, last_owner))
-			items->list[n++] = items->list[i];
-	gons_i_forks_allow();
-	gons_i_exempt_release();
-	items->n = n;
-	return result;
-}
-
-static int list_fds(unsigned last_owner, struct items *fds)
-{
-	return list_others(fd_dir, true, gons_i_exempt_has_fd, last_owner, fds);
-}
-
-static int list_threads(unsigned last_owner, struct items *threads)
-{
-	return list_others(task_dir, false, gons_i_exempt_has_thread, last_owner, threads);
-}
-
-static bool has_item(const struct items *items, const struct item *item)
-{
-	for (size_t i = 0; i < items->n; i++)
-		if (items->list[i].number == item->number && items->list[i].dev == item->dev &&
-		    items->list[i].ino == item->ino)
-			return true;
-	return false;
-}
-
-/* ---- the picture ---- */
-
-static void read_link(const char *dir, const char *name, char *buf, size_t size)
-{
-	char path[PATH_MAX];
-	ssize_t length;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name); /* both are short */
-	length = readlink(path, buf, size - 1);
-	buf[length < 0 ? 0 : length] = '\0';
-}
-
-static void read_namespaces(char namespaces[LINKS][32])
-{
-	for (size_t i = 0; i < LINKS; i++)
-		read_link("/proc/thread-self/ns", link_name(i), namespaces[i], 32);
-}
-
-/* Without setting it, which other threads could see. */
-static unsigned read_umask(void)
-{
-	return (unsigned)gons_i_status_number("Umask", 8);
-}
+/* ---- the snapshot ---- */
 
 /*
  * The thread sanitizer has a thread of its own, which it starts along with the program's
@@ -203,25 +105,109 @@ static void start_sanitizer(void)
 		(void)pthread_join(thread, NULL);
 }
 
-static void free_leaks(gons_leaks *leaks)
+static ino_t ino_of(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_open(int fd, const struct stat *before)
+{
+	struct stat now;
+
+	return fstat(fd, &now) == 0 && same_file(&now, before);
+}
+
+/* A descriptor that means something else now was closed by the program, and is not gons's. */
+static void close_context(gons_leaks *leaks)
+{
+	struct gons_i_context *context = &leaks->context;
+
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (ino_of(context->fd[i]) != leaks->context_ino[i])
+			context->fd[i] = -1;
+	if (!is_open(context->root_fd, &leaks->root))
+		context->root_fd = -1;
+	if (!is_open(context->cwd_fd, &leaks->cwd))
+		context->cwd_fd = -1;
+	gons_i_context_close(context);
+}
+
+void gons_i_leaks_free(gons_leaks *leaks)
 {
 	int saved = errno;
 
-	free(leaks->fds.list);
-	free(leaks->threads.list);
+	if (!leaks)
+		return;
+	close_context(leaks);
+	gons_i_items_free(&leaks->fds);
+	gons_i_items_free(&leaks->threads);
+	gons_i_items_free(&leaks->children);
 	free(leaks);
 	errno = saved;
+}
+
+bool gons_i_leaks_is_usable(const gons_leaks *leaks)
+{
+	if (!pthread_equal(leaks->thread, pthread_self()) || leaks->forks != gons_i_forks())
+		return false;
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (ino_of(leaks->context.fd[i]) != leaks->context_ino[i])
+			return false;
+	return is_open(leaks->context.root_fd, &leaks->root) &&
+	       is_open(leaks->context.cwd_fd, &leaks->cwd);
+}
+
+int gons_i_leaks_refresh(gons_leaks *leaks)
+{
+	gons_i_items_free(&leaks->fds);
+	gons_i_items_free(&leaks->threads);
+	gons_i_items_free(&leaks->children);
+	gons_i_forks_forbid();
+	leaks->last_owner = gons_i_exempt_last();
+	gons_i_forks_allow();
+	leaks->umask = gons_i_read_umask();
+	return gons_i_list_fds(leaks->last_owner, &leaks->fds) < 0 ||
+			       gons_i_list_threads(leaks->last_owner, &leaks->threads) < 0 ||
+			       gons_i_list_children(&leaks->children) < 0
+		       ? -1
+		       : 0;
+}
+
+static int take_place(gons_leaks *leaks)
+{
+	const int types = gons_i_present_types();
+
+	if (types == 0 || /* no procfs, says the message */
+	    gons_i_context_save(types, &leaks->context) < 0)
+		return -1;
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		leaks->context_ino[i] = ino_of(leaks->context.fd[i]);
+	leaks->thread = pthread_self();
+	leaks->forks = gons_i_forks();
+	gons_i_read_namespaces(leaks->namespaces);
+	(void)fstat(leaks->context.root_fd, &leaks->root); /* just opened */
+	(void)fstat(leaks->context.cwd_fd, &leaks->cwd);
+	gons_i_read_link(AT_FDCWD, "/proc/thread-self/cwd", leaks->cwd_path,
+			 sizeof(leaks->cwd_path));
+	return 0;
 }
 
 GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	const int types = gons_i_present_types();
+	struct gons_i_failure before;
 	gons_leaks *leaks;
 
-	if (types == 0 || /* no procfs, says the message */
-	    gons_i_exempt_prepare() < 0)
+	gons_i_failure_save(&before);
+	if (gons_i_exempt_prepare() < 0)
 		return NULL;
 	(void)pthread_once(&once, start_sanitizer);
 	leaks = calloc(1, sizeof(*leaks));
@@ -229,32 +215,53 @@ GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 		(void)gons_i_fail(ENOMEM, "cannot remember what is open");
 		return NULL;
 	}
-	if (gons_i_context_save(types, &leaks->place) < 0) {
-		free_leaks(leaks);
+	if (take_place(leaks) < 0) {
+		free(leaks);
 		return NULL;
 	}
-	read_namespaces(leaks->namespaces);
-	(void)fstat(leaks->place.root_fd, &leaks->root); /* just opened */
-	(void)fstat(leaks->place.cwd_fd, &leaks->cwd);
-	read_link("/proc/thread-self", "cwd", leaks->cwd_path, sizeof(leaks->cwd_path));
-	leaks->umask = read_umask();
-	gons_i_forks_forbid();
-	leaks->last_owner = gons_i_exempt_last();
-	gons_i_forks_allow();
-	if (list_fds(leaks->last_owner, &leaks->fds) == 0 &&
-	    list_threads(leaks->last_owner, &leaks->threads) == 0)
-		return leaks;
-	gons_i_context_close(&leaks->place);
-	free_leaks(leaks);
-	return NULL;
+	if (gons_i_leaks_refresh(leaks) < 0) {
+		gons_i_leaks_free(leaks);
+		return NULL;
+	}
+	(void)gons_i_failure_restore(&before); /* a type that the kernel lacks is no failure */
+	return leaks;
 }
 
-/* ---- the comparison ---- */
-
-static bool same_file(const struct stat *a, const struct stat *b)
+GONS_EXPORT int gons_leaks_accept(void)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_items fds = { NULL, 0 }, threads = { NULL, 0 }, children = { NULL, 0 };
+
+	if (gons_i_exempt_prepare() < 0)
+		return -1;
+	if (gons_i_list_fds(0, &fds) < 0 || gons_i_list_threads(0, &threads) < 0 ||
+	    gons_i_list_children(&children) < 0) {
+		gons_i_items_free(&fds);
+		gons_i_items_free(&threads);
+		return -1;
+	}
+	gons_i_forks_forbid();
+	gons_i_items_free(&accepted_fds);
+	gons_i_items_free(&accepted_threads);
+	gons_i_items_free(&accepted_children);
+	accepted_fds = fds;
+	accepted_threads = threads;
+	accepted_children = children;
+	gons_i_forks_allow();
+	return 0;
 }
+
+static bool is_accepted(const struct gons_i_items *accepted, const struct gons_i_item *item)
+{
+	bool is;
+
+	gons_i_forks_forbid();
+	is = gons_i_items_have(accepted, item);
+	gons_i_forks_allow();
+	return is;
+}
+
+/* ---- the place: namespaces, root, working directory ---- */
 
 static bool is_at(const char *path, const struct stat *before)
 {
@@ -275,7 +282,7 @@ static void find_directories(const gons_leaks *leaks, struct findings *findings)
 	char path[PATH_MAX];
 
 	if (!is_at_cwd(&leaks->cwd)) {
-		read_link("/proc/thread-self", "cwd", path, sizeof(path));
+		gons_i_read_link(AT_FDCWD, "/proc/thread-self/cwd", path, sizeof(path));
 		find(findings, "the working directory was left at %s, before at %s",
 		     path[0] ? path : "a place that cannot be seen", leaks->cwd_path);
 	}
@@ -283,27 +290,59 @@ static void find_directories(const gons_leaks *leaks, struct findings *findings)
 		find(findings, "the root directory was left changed");
 }
 
-/* Returns the switchable types that differ. */
-static int find_namespaces(const gons_leaks *leaks, struct findings *findings)
+/* Returns whether none differs; switchable gets those that do and that the thread can return
+ * from. */
+static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, int *switchable)
 {
-	char now[LINKS][32];
-	int types = 0;
+	char now[GONS_I_LINKS][GONS_I_LINK_SIZE];
+	bool same = true;
 
-	read_namespaces(now);
-	for (size_t i = 0; i < LINKS; i++) {
+	gons_i_read_namespaces(now);
+	for (size_t i = 0; i < GONS_I_LINKS; i++) {
 		if (strcmp(now[i], leaks->namespaces[i]) == 0)
 			continue;
-		find(findings, "the thread was left in another %s namespace: %s, before in %s",
-		     link_name(i), now[i][0] ? now[i] : "an empty one", leaks->namespaces[i]);
+		if (findings)
+			find(findings,
+			     "the thread was left in another %s namespace: %s, before in %s",
+			     gons_i_link_name(i), now[i][0] ? now[i] : "an empty one",
+			     leaks->namespaces[i]);
+		same = false;
 		if (i < GONS_I_SWITCHABLE)
-			types |= gons_i_types[i].flag;
+			*switchable |= gons_i_types[i].flag;
 	}
-	return types;
+	return same;
 }
 
-static void find_umask(const gons_leaks *leaks, struct findings *findings)
+/* Brings the thread back to its directories and namespaces. Returns whether it is there. */
+static bool put_back(const gons_leaks *leaks, struct findings *findings)
 {
-	unsigned now = read_umask();
+	const bool usable = gons_i_leaks_is_usable(leaks);
+	const int before = findings->n;
+	struct gons_i_context context = leaks->context;
+	int switchable = 0;
+	bool at_root;
+
+	find_directories(leaks, findings);
+	at_root = is_at("/", &leaks->root);
+	/* The root first, without which there may be no procfs to look into. */
+	if (!at_root && usable)
+		(void)gons_i_context_restore_directories(&context); /* checked below */
+	(void)find_namespaces(leaks, findings, &switchable);
+	if (findings->n == before)
+		return true;
+	context.types = switchable;
+	if (switchable && usable)
+		(void)gons_i_context_restore(&context); /* checked below */
+	if (usable && !is_at_cwd(&leaks->cwd))
+		(void)fchdir(context.cwd_fd); /* it was there before */
+	return find_namespaces(leaks, NULL, &switchable) && is_at("/", &leaks->root);
+}
+
+/* ---- descriptors, threads and children ---- */
+
+static void find_umask(gons_leaks *leaks, struct findings *findings)
+{
+	unsigned now = gons_i_read_umask();
 
 	if (now == leaks->umask)
 		return;
@@ -311,100 +350,143 @@ static void find_umask(const gons_leaks *leaks, struct findings *findings)
 	(void)umask(leaks->umask);
 }
 
-static void find_fds(const gons_leaks *leaks, struct findings *findings)
+static void replace(struct gons_i_items *items, const struct gons_i_items *now)
 {
-	struct items now = { NULL, 0 };
-
-	if (list_fds(leaks->last_owner, &now) < 0)
-		find(findings, "%s", gons_error());
-	for (size_t i = 0; i < now.n; i++) {
-		char name[16], target[PATH_MAX];
-
-		if (has_item(&leaks->fds, &now.list[i]))
-			continue;
-		(void)snprintf(name, sizeof(name), "%d", now.list[i].number);
-		read_link(fd_dir, name, target, sizeof(target));
-		find(findings, "descriptor %s was left open: %s", name, target);
-	}
-	free(now.list);
+	gons_i_items_free(items);
+	*items = *now;
 }
 
-static bool has_new_thread(const struct items *before, const struct items *now)
+static void find_fds(gons_leaks *leaks, struct findings *findings)
+{
+	struct gons_i_items now;
+
+	if (gons_i_list_fds(leaks->last_owner, &now) < 0)
+		find(findings, "%s", gons_error());
+	for (size_t i = 0; i < now.n; i++) {
+		char name[64], target[PATH_MAX];
+
+		if (gons_i_items_have(&leaks->fds, &now.list[i]) ||
+		    is_accepted(&accepted_fds, &now.list[i]))
+			continue;
+		(void)snprintf(name, sizeof(name), "/proc/thread-self/fd/%d", now.list[i].number);
+		gons_i_read_link(AT_FDCWD, name, target, sizeof(target));
+		find(findings, "descriptor %d was left open: %s", now.list[i].number, target);
+	}
+	replace(&leaks->fds, &now);
+}
+
+static bool is_new(const struct gons_i_items *before, const struct gons_i_items *accepted,
+		   const struct gons_i_item *item)
+{
+	/* A list of threads may lack the calling one. */
+	return !gons_i_items_have(before, item) && !is_accepted(accepted, item) &&
+	       item->number != gons_i_tid();
+}
+
+static bool has_new_thread(const gons_leaks *leaks, const struct gons_i_items *now)
 {
 	for (size_t i = 0; i < now->n; i++)
-		if (!has_item(before, &now->list[i]))
+		if (is_new(&leaks->threads, &accepted_threads, &now->list[i]))
 			return true;
 	return false;
 }
 
-static void find_threads(const gons_leaks *leaks, struct findings *findings)
+static void find_threads(gons_leaks *leaks, struct findings *findings)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
-	struct items now = { NULL, 0 };
+	struct gons_i_items now;
 
 	/* A thread that was joined may be listed for a moment yet. */
-	for (int tries = 0; tries < 200; tries++) {
-		if (list_threads(leaks->last_owner, &now) < 0) {
+	for (int tries = 0;; tries++) {
+		if (gons_i_list_threads(leaks->last_owner, &now) < 0)
 			find(findings, "%s", gons_error());
+		if (tries == 200 || !has_new_thread(leaks, &now))
 			break;
-		}
-		if (!has_new_thread(&leaks->threads, &now))
-			break;
+		gons_i_items_free(&now);
 		(void)nanosleep(&pause, NULL);
 	}
 	for (size_t i = 0; i < now.n; i++) {
-		char path[64], name[32] = "?";
-		FILE *file;
+		char path[64], name[GONS_I_COMM_SIZE];
 
-		if (has_item(&leaks->threads, &now.list[i]))
+		if (!is_new(&leaks->threads, &accepted_threads, &now.list[i]))
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/%d/comm", task_dir, now.list[i].number);
-		file = fopen(path, "re");
-		if (!file)
-			continue; /* it has ended just now */
-		if (fgets(name, sizeof(name), file))
-			name[strcspn(name, "\n")] = '\0';
-		(void)fclose(file);
-		find(findings, "thread %d \"%s\" was left running", now.list[i].number, name);
+		(void)snprintf(path, sizeof(path), "/proc/self/task/%d", now.list[i].number);
+		if (gons_i_read_comm(path, name)) /* else it has ended just now */
+			find(findings, "thread %d \"%s\" was left running", now.list[i].number,
+			     name);
 	}
-	free(now.list);
+	replace(&leaks->threads, &now);
 }
 
-/* Brings the thread back to its directories and namespaces. Returns whether it is there. */
-static bool put_back(const gons_leaks *leaks, struct findings *findings)
+static void find_children(gons_leaks *leaks, struct findings *findings)
 {
-	struct gons_i_context place = leaks->place;
-	struct findings silent = { 0 };
+	struct gons_i_items now;
 
-	/* The root first, without which there may be no procfs to look into. */
-	if (!is_at("/", &leaks->root))
-		(void)gons_i_context_restore_directories(&place); /* checked below */
-	place.types = find_namespaces(leaks, findings);
-	if (place.types)
-		(void)gons_i_context_restore(&place); /* checked below */
-	if (!is_at_cwd(&leaks->cwd))
-		(void)fchdir(place.cwd_fd); /* it was there before */
-	(void)find_namespaces(leaks, &silent);
-	return silent.n == 0 && is_at("/", &leaks->root);
+	if (gons_i_list_children(&now) < 0)
+		find(findings, "%s", gons_error());
+	for (size_t i = 0; i < now.n; i++) {
+		char path[64], name[GONS_I_COMM_SIZE];
+
+		if (gons_i_items_have(&leaks->children, &now.list[i]) ||
+		    is_accepted(&accepted_children, &now.list[i]))
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%d", now.list[i].number);
+		if (gons_i_read_comm(path, name))
+			find(findings, "child process %d \"%s\" was left running",
+			     now.list[i].number, name);
+	}
+	replace(&leaks->children, &now);
+}
+
+/* ---- the comparison ---- */
+
+static int stranded(void)
+{
+	return gons_i_fail(EPERM,
+			   "this thread cannot return to the namespaces or the root it was in");
+}
+
+static bool compare(gons_leaks *leaks, enum gons_i_leaks_scope scope, struct findings *findings)
+{
+	bool is_back = put_back(leaks, findings);
+
+	if (scope == GONS_I_LEAKS_PLACE)
+		return is_back;
+	find_umask(leaks, findings);
+	find_fds(leaks, findings);
+	find_threads(leaks, findings);
+	find_children(leaks, findings);
+	gons_i_forks_forbid();
+	leaks->last_owner = gons_i_exempt_last();
+	gons_i_forks_allow();
+	return is_back;
+}
+
+int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
+			 void (*report)(const char *message, void *arg), void *arg)
+{
+	struct findings findings = { NULL, 0, 0 };
+	const int cancel = gons_i_forbid_cancel();
+	const bool is_back = compare(leaks, scope, &findings);
+
+	gons_i_allow_cancel(&cancel);
+	report_all(&findings, report, arg);
+	return is_back ? findings.n : stranded();
 }
 
 GONS_EXPORT int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *message, void *arg),
 			       void *arg)
 {
-	struct findings findings = { report, arg, 0 };
-	bool back;
+	struct findings findings = { NULL, 0, 0 };
+	int cancel;
+	bool is_back;
 
 	if (!leaks)
-		return gons_i_fail(EINVAL, "there is no picture to compare with");
-	find_directories(leaks, &findings);
-	back = put_back(leaks, &findings);
-	find_umask(leaks, &findings);
-	find_fds(leaks, &findings);
-	find_threads(leaks, &findings);
-	gons_i_context_close(&leaks->place);
-	free_leaks(leaks);
-	if (back)
-		return findings.n;
-	return gons_i_fail(EPERM,
-			   "this thread cannot come back to the namespaces or the root it was in");
+		return gons_i_fail(EINVAL, "leaks is NULL, there is no picture to compare with");
+	cancel = gons_i_forbid_cancel();
+	is_back = compare(leaks, GONS_I_LEAKS_ALL, &findings);
+	gons_i_leaks_free(leaks);
+	gons_i_allow_cancel(&cancel);
+	report_all(&findings, report, arg);
+	return is_back ? findings.n : stranded();
 }

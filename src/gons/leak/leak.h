@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_LEAK_LEAK_H
+#define GONS_I_LEAK_LEAK_H
+
+/* Snapshots that are compared more than once, for a run of tests. */
+
+#include <stdbool.h>
+
+#include <gons/leak.h>
+
+/* What a comparison looks at: the thread's namespaces, root and working directory alone, or
+ * everything that gons_leaks_begin() remembers. */
+enum gons_i_leaks_scope { GONS_I_LEAKS_PLACE, GONS_I_LEAKS_ALL };
+
+/*
+ * Compares, reports what is different, and brings the thread back, as gons_leaks_end() does. The
+ * snapshot stays and has the present state then, so that the next comparison reports only what
+ * comes later. Returns the number of findings; -1 with EPERM when the thread is in the wrong
+ * namespace for good.
+ */
+int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
+			 void (*report)(const char *message, void *arg), void *arg);
+
+/* Makes a comparison of everything possible after one of the place alone. 0, or -1. */
+int gons_i_leaks_refresh(gons_leaks *leaks);
+
+/* Whether the snapshot can bring the calling thread back: it is of this thread, and its
+ * descriptors are what they were. */
+bool gons_i_leaks_is_usable(const gons_leaks *leaks);
+
+/* NULL is ignored. Keeps errno. */
+void gons_i_leaks_free(gons_leaks *leaks);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads from procfs what a process has. Each test is followed by all of it, so it costs as few
+ * system calls as possible: a descriptor is looked at by fstat(2) rather than by its link, and
+ * a process with one thread is recognised without listing its threads.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/base/procfs.h"
+#include "gons/leak/exempt.h"
+#include "gons/leak/snapshot.h"
+
+static const char fd_dir[] = "/proc/thread-self/fd";
+static const char task_dir[] = "/proc/self/task";
+
+/* ---- lists ---- */
+
+bool gons_i_items_have(const struct gons_i_items *items, const struct gons_i_item *item)
+{
+	for (size_t i = 0; i < items->n; i++)
+		if (items->list[i].number == item->number && items->list[i].dev == item->dev &&
+		    items->list[i].ino == item->ino)
+			return true;
+	return false;
+}
+
+int gons_i_items_add(struct gons_i_items *items, const struct gons_i_item *item)
+{
+	struct gons_i_item *list;
+
+	if (items->n % 64 == 0) {
+		list = realloc(items->list, (items->n + 64) * sizeof(*list));
+		if (!list)
+			return gons_i_fail(ENOMEM, "cannot list what is open");
+		items->list = list;
+	}
+	items->list[items->n++] = *item;
+	return 0;
+}
+
+void gons_i_items_free(struct gons_i_items *items)
+{
+	free(items->list);
+	*items = (struct gons_i_items){ NULL, 0 };
+}
+
+/* The numbers in a directory, without the descriptor that lists it. */
+static int list_numbers(const char *path, struct gons_i_items *items)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int result = dir ? 0 : gons_i_fail(errno, "cannot list %s", path);
+
+	while (result == 0) {
+		struct gons_i_item item = { 0 };
+
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry) {
+			result = errno ? gons_i_fail(errno, "cannot list %s", path) : 0;
+			break;
+		}
+		item.number = atoi(entry->d_name);
+		if (entry->d_name[0] != '.' && item.number != dirfd(dir))
+			result = gons_i_items_add(items, &item);
+	}
+	if (dir)
+		(void)closedir(dir);
+	if (result < 0)
+		gons_i_items_free(items);
+	return result;
+}
+
+/* Leaves out what gons itself keeps for owners up to this one. */
+static int list_others(const char *path, bool (*is_exempt)(int, unsigned), unsigned last_owner,
+		       struct gons_i_items *items)
+{
+	size_t n = 0;
+	int result;
+
+	*items = (struct gons_i_items){ NULL, 0 };
+	gons_i_exempt_hold();
+	result = list_numbers(path, items);
+	gons_i_forks_forbid();
+	for (size_t i = 0; i < items->n; i++)
+		if (!is_exempt(items->list[i].number, last_owner))
+			items->list[n++] = items->list[i];
+	gons_i_forks_allow();
+	gons_i_exempt_release();
+	items->n = n;
+	return result;
+}
+
+int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds)
+{
+	if (list_others(fd_dir, gons_i_exempt_has_fd, last_owner, fds) < 0)
+		return -1;
+	for (size_t i = 0; i < fds->n; i++) {
+		struct stat st;
+
+		if (fstat(fds->list[i].number, &st) < 0)
+			continue;
+		fds->list[i].dev = st.st_dev;
+		fds->list[i].ino = st.st_ino;
+	}
+	return 0;
+}
+
+/* procfs counts the threads of a process as links of this directory. */
+static bool has_one_thread(void)
+{
+	struct stat st;
+
+	return stat(task_dir, &st) == 0 && st.st_nlink == 3;
+}
+
+int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads)
+{
+	*threads = (struct gons_i_items){ NULL, 0 };
+	/* The calling thread is no finding, so its absence from the list is none either. */
+	if (has_one_thread())
+		return 0;
+	return list_others(task_dir, gons_i_exempt_has_thread, last_owner, threads);
+}
+
+/* ---- processes ---- */
+
+static ssize_t read_file(const char *path, char *buf, size_t size)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	buf[length < 0 ? 0 : length] = '\0';
+	return length;
+}
+
+bool gons_i_read_comm(const char *path, char comm[GONS_I_COMM_SIZE])
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%s/comm", path); /* short */
+	if (read_file(name, comm, GONS_I_COMM_SIZE) <= 0)
+		return false;
+	comm[strcspn(comm, "\n")] = '\0';
+	return true;
+}
+
+/* A process that has ended and was not waited for keeps nothing alive. */
+static bool is_running(int pid)
+{
+	char path[64], text[256];
+	const char *rest;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid); /* short */
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return false;
+	rest = strrchr(text, ')'); /* "42 (name) R" */
+	return rest && rest[1] == ' ' && rest[2] != 'Z' && rest[2] != 'X';
+}
+
+static int add_children(const char *text, struct gons_i_items *children)
+{
+	char *end;
+
+	for (; *text; text = end) {
+		struct gons_i_item item = { .number = (int)strtol(text, &end, 10) };
+
+		if (end == text)
+			break;
+		if (is_running(item.number) && gons_i_items_add(children, &item) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whether orphans become children of this process. */
+static bool adopts(void)
+{
+	int is_subreaper = 0;
+
+	return getpid() == 1 ||
+	       (prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0, 0, 0) == 0 && is_subreaper);
+}
+
+int gons_i_list_children(struct gons_i_items *children)
+{
+	enum { SIZE = 65536 };
+	struct gons_i_items threads = { NULL, 0 };
+	siginfo_t info;
+	char *text;
+	int result;
+
+	*children = (struct gons_i_items){ NULL, 0 };
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || adopts())
+		return 0;
+	text = malloc(SIZE);
+	result = text ? list_numbers(task_dir, &threads)
+		      : gons_i_fail(ENOMEM, "cannot list the child processes");
+	/* Each is listed with the thread that made it. */
+	for (size_t i = 0; result == 0 && i < threads.n; i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "%s/%d/children", task_dir,
+			       threads.list[i].number);
+		if (read_file(path, text, SIZE) > 0)
+			result = add_children(text, children);
+	}
+	gons_i_items_free(&threads);
+	free(text);
+	if (result < 0)
+		gons_i_items_free(children);
+	return result;
+}
+
+/* ---- the thread ---- */
+
+const char *gons_i_link_name(size_t i)
+{
+	static const char *const for_children[] = { "pid_for_children", "time_for_children" };
+
+	return i < GONS_I_TYPES ? gons_i_types[i].name : for_children[i - GONS_I_TYPES];
+}
+
+void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size)
+{
+	ssize_t length = readlinkat(dir_fd, name, buf, size - 1);
+
+	buf[length < 0 ? 0 : length] = '\0';
+}
+
+void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
+{
+	cleanup_fd int fd = open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < GONS_I_LINKS; i++) {
+		links[i][0] = '\0';
+		/* No process leaves its PID namespace. */
+		if (i >= GONS_I_TYPES || gons_i_types[i].flag != CLONE_NEWPID)
+			gons_i_read_link(fd, gons_i_link_name(i), links[i], GONS_I_LINK_SIZE);
+	}
+}
+
+unsigned gons_i_read_umask(void)
+{
+	mode_t mask;
+
+	/* Other threads would see that it is set. */
+	if (!has_one_thread())
+		return (unsigned)gons_i_status_number("Umask", 8);
+	mask = umask(0077);
+	(void)umask(mask);
+	return mask;
+}

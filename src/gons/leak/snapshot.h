@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_LEAK_SNAPSHOT_H
+#define GONS_I_LEAK_SNAPSHOT_H
+
+/* What the process and the calling thread have at one moment, read from procfs. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "gons/base/types.h"
+
+/* A descriptor and the file behind it, a thread, or a child process. */
+struct gons_i_item {
+	int number;
+	dev_t dev;
+	ino_t ino;
+};
+
+struct gons_i_items {
+	struct gons_i_item *list;
+	size_t n;
+};
+
+bool gons_i_items_have(const struct gons_i_items *items, const struct gons_i_item *item);
+int gons_i_items_add(struct gons_i_items *items, const struct gons_i_item *item);
+void gons_i_items_free(struct gons_i_items *items);
+
+/* What gons itself keeps for owners up to last_owner is left out. 0; -1 with errno and message,
+ * and the list is empty. */
+int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
+int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads);
+
+/* Child processes that run. None for a process that adopts orphans: it cannot tell its own
+ * children from those of others. */
+int gons_i_list_children(struct gons_i_items *children);
+
+/* The name that the kernel has for a process or thread; path is its directory in /proc. Returns
+ * false when it has ended. */
+enum { GONS_I_COMM_SIZE = 32 };
+bool gons_i_read_comm(const char *path, char comm[GONS_I_COMM_SIZE]);
+
+/* The thread's namespaces, and those of its children: "net:[4026531840]", or "". */
+enum { GONS_I_LINKS = GONS_I_TYPES + 2, GONS_I_LINK_SIZE = 32 };
+const char *gons_i_link_name(size_t i);
+void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE]);
+
+/* Reads a link of procfs into buf; "" when it cannot be read. */
+void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size);
+
+unsigned gons_i_read_umask(void);
+
+#endif

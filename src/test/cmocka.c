@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Groups of cmocka tests.
+ *
+ * cmocka hands a test nothing but its state, so it gets a copy of the array in which the state
+ * of each test is an entry of gons's. A test of gons's with its set-up and teardown is one
+ * function for cmocka; what an early end left to do is done by the teardown that cmocka runs then.
+ *
+ * cmocka shows the message of a failed test when that teardown has returned. It must return
+ * success, or cmocka says that it could not run the test; and what gons writes in it is kept until
+ * the next function of gons runs, so that the assertion comes first.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <gons/cmocka_glue.h>
+#include <gons/privilege.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/core/thread_state.h"
+#include "test/test.h"
+
+/* struct CMUnitTest */
+struct unit {
+	const char *name;
+	void (*test_func)(void **state);
+	gons_cmocka_fixture_ setup_func, teardown_func;
+	void *initial_state;
+} __attribute__((may_alias));
+
+struct entry {
+	const struct unit *unit; /* as the program has it */
+	char *text; /* what name and file are parts of */
+	const char *name, *file;
+	int line;
+	bool is_ours, is_in;
+	void *state;
+	bool has_state, is_set_up, is_torn_down;
+};
+
+/* The run that is under way; cmocka has one at a time. */
+static struct run {
+	const struct gons_cmocka_functions_ *functions;
+	struct entry *entries;
+	struct unit *copies;
+	struct entry *open; /* whose scope has not ended */
+	gons_cmocka_fixture_ setup, teardown;
+	void *group_state;
+	size_t started, completed;
+	unsigned forks;
+	int scope; /* of the group, or -1 */
+	bool teardown_failed;
+} run;
+
+static const char remedy[] = "use gons_unit_test(), which returns after the test";
+
+/* ---- forked children ---- */
+
+static bool is_child(void)
+{
+	return run.forks != gons_i_forks();
+}
+
+/* What cmocka writes of its result is for the reader, and not part of the parent's output. */
+static void leave_output_to_parent(void)
+{
+	(void)fflush(stdout);
+	(void)dup3(STDERR_FILENO, STDOUT_FILENO, 0);
+}
+
+/* A child that leaves its test must not run the rest of them. */
+static void end_child(void)
+{
+	if (!is_child())
+		return;
+	leave_output_to_parent();
+	gons_i_test_note("gons: a forked child (%d) has left its test and ends here\n",
+			 (int)getpid());
+	(void)fflush(NULL);
+	_exit(EXIT_FAILURE);
+}
+
+/* ---- one test ---- */
+
+static void fail(const struct entry *entry, const char *message)
+{
+	run.functions->fail(message, entry->file, entry->line);
+}
+
+/* A teardown or a deferred call that failed by an assertion left its test open. */
+static void begin(struct entry *entry)
+{
+	end_child();
+	if (run.open) {
+		gons_i_test_delay_notes();
+		(void)gons_test_end(true);
+		run.open = NULL;
+	}
+	gons_i_test_write_notes();
+	if (!entry->has_state)
+		entry->state = run.group_state ? run.group_state
+			       : entry->is_in  ? NULL
+					       : entry->unit->initial_state;
+	entry->has_state = true;
+}
+
+static bool tear_down(struct entry *entry)
+{
+	if (!entry->is_set_up || entry->is_torn_down)
+		return true;
+	entry->is_torn_down = true;
+	return !entry->unit->teardown_func || entry->unit->teardown_func(&entry->state) == 0;
+}
+
+/* Ends the test that passed so far. */
+static void end(const struct entry *entry, bool failed)
+{
+	int result = gons_test_end(failed);
+
+	run.open = NULL;
+	if (result < 0)
+		fail(entry, gons_error());
+}
+
+/* The types as the macro has put them into the initial state. */
+static int types_of(const struct entry *entry)
+{
+	return entry->is_in ? (int)(intptr_t)entry->unit->initial_state : 0;
+}
+
+static void enter(const struct entry *entry)
+{
+	int result;
+
+	if (entry->is_in && types_of(entry) == 0)
+		fail(entry, "gons_unit_test_in() takes one or several of CLONE_NEWNET, "
+			    "CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP");
+	result = gons_test_begin(entry->name, types_of(entry));
+	if (result > 0)
+		run.functions->skip(entry->file, entry->line);
+	if (result < 0)
+		fail(entry, gons_error());
+}
+
+static void run_unit(void **cmocka_state)
+{
+	struct entry *entry = *cmocka_state;
+	char message[512];
+	bool is_torn_down;
+
+	begin(entry);
+	run.started++;
+	run.open = entry;
+	enter(entry);
+	if (entry->unit->setup_func && entry->unit->setup_func(&entry->state) != 0) {
+		(void)snprintf(message, sizeof(message), "the set-up of %s failed", entry->name);
+		fail(entry, message);
+	}
+	entry->is_set_up = true;
+	entry->unit->test_func(&entry->state);
+	end_child();
+	is_torn_down = tear_down(entry);
+	end(entry, !is_torn_down);
+	if (!is_torn_down) {
+		(void)snprintf(message, sizeof(message), "the teardown of %s failed", entry->name);
+		fail(entry, message);
+	}
+	run.completed++;
+}
+
+/* The teardown that cmocka runs in any case. */
+static int rescue(void **cmocka_state)
+{
+	struct entry *entry = *cmocka_state;
+
+	if (run.open != entry)
+		return 0;
+	if (is_child()) {
+		leave_output_to_parent(); /* by the time of its next function it has shown why */
+		return 0;
+	}
+	gons_i_test_delay_notes();
+	if (!tear_down(entry))
+		gons_i_test_note("gons: the teardown of %s failed\n", entry->name);
+	(void)gons_test_end(true);
+	run.open = NULL;
+	return 0;
+}
+
+/* ---- a test that is not one of gons's ---- */
+
+static void begin_plain(struct entry *entry)
+{
+	if (run.open == entry)
+		return;
+	begin(entry);
+	run.open = entry;
+	if (gons_i_test_begin_plain(entry->name, remedy) < 0)
+		fail(entry, gons_error());
+}
+
+static int plain_setup(void **cmocka_state)
+{
+	struct entry *entry = *cmocka_state;
+
+	begin_plain(entry);
+	return entry->unit->setup_func(&entry->state);
+}
+
+static void plain_test(void **cmocka_state)
+{
+	struct entry *entry = *cmocka_state;
+
+	begin_plain(entry);
+	run.started++;
+	entry->is_set_up = true;
+	if (entry->unit->test_func)
+		entry->unit->test_func(&entry->state);
+	end_child();
+	run.completed++;
+	/* Its teardown may still leave the namespaces. */
+	if (!entry->unit->teardown_func)
+		end(entry, false);
+	entry->is_torn_down = true; /* the test has passed */
+}
+
+static int plain_teardown(void **cmocka_state)
+{
+	struct entry *entry = *cmocka_state;
+	const bool passed = entry->is_torn_down;
+	int result = 0;
+
+	if (run.open != entry)
+		return 0;
+	if (is_child()) {
+		leave_output_to_parent();
+		return 0;
+	}
+	if (!passed)
+		gons_i_test_delay_notes();
+	if (entry->unit->teardown_func)
+		result = entry->unit->teardown_func(&entry->state);
+	if (passed)
+		end(entry, result != 0);
+	else
+		(void)gons_test_end(true);
+	run.open = NULL;
+	return result;
+}
+
+/* ---- in a test ---- */
+
+GONS_EXPORT void gons_cmocka_must_(const struct gons_cmocka_functions_ *functions, const char *call,
+				   const char *file, int line)
+{
+	char message[GONS_I_MESSAGE_SIZE];
+
+	/* cmocka has no room for more. */
+	(void)snprintf(message, sizeof(message) - 24, "%s: %s", call, gons_error());
+	functions->fail(message, file, line);
+	__builtin_unreachable();
+}
+
+GONS_EXPORT void gons_cmocka_require_(const struct gons_cmocka_functions_ *functions, int result,
+				      const char *file, int line)
+{
+	if (result > 0)
+		functions->skip(file, line);
+	if (result < 0)
+		functions->fail(gons_error(), file, line);
+}
+
+GONS_EXPORT void gons_cmocka_skip_(const struct gons_cmocka_functions_ *functions, const char *file,
+				   int line)
+{
+	gons_i_test_skips();
+	functions->skip(file, line);
+	__builtin_unreachable();
+}
+
+/* A set-up of gons's is part of its test, which would pass without having been run. */
+GONS_EXPORT void gons_cmocka_stop_(const struct gons_cmocka_functions_ *functions, const char *file,
+				   int line)
+{
+	const struct entry *entry = run.open;
+	char message[512];
+
+	if (entry && entry->is_ours && !entry->is_set_up) {
+		(void)snprintf(message, sizeof(message), "stop() in the set-up of %s", entry->name);
+		functions->fail(message, file, line);
+	}
+	run.completed++;
+	functions->stop();
+	__builtin_unreachable();
+}
+
+GONS_EXPORT int gons_group_setup_root(void **state)
+{
+	(void)state;
+	if (gons_become_root() < 0)
+		gons_i_test_note("gons: not root: %s\n", gons_error());
+	return 0;
+}
+
+/* ---- the group ---- */
+
+static int group_setup(void **state)
+{
+	(void)state; /* stays NULL: cmocka would replace every test's state by it */
+	if (gons_status() != NULL) {
+		gons_i_test_note("gons: start-up switching failed: %s\n", gons_status());
+		return -1;
+	}
+	if (run.setup && run.setup(&run.group_state) != 0)
+		return -1;
+	gons_i_test_pool_begins(); /* after gons_become_root(), which takes a single thread */
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	end_child();
+	run.teardown_failed = true; /* unless it comes back from here */
+	if (run.open) {
+		gons_i_test_delay_notes();
+		(void)gons_test_end(true);
+		run.open = NULL;
+	}
+	gons_i_test_write_notes();
+	if (run.teardown && run.teardown(&run.group_state) != 0)
+		return -1;
+	run.teardown_failed = false;
+	return 0;
+}
+
+/* "\037gons\037" KIND "\037" LINE "\037" FILE "\037" NAME, as gons_unit_test() makes it. */
+static int read_name(struct entry *entry, const char *name)
+{
+	static const char mark[] = "\037gons\037";
+	char *parts[4], *at;
+
+	entry->name = name;
+	if (!name || strncmp(name, mark, sizeof(mark) - 1) != 0)
+		return 0;
+	entry->is_ours = true;
+	entry->text = strdup(name + sizeof(mark) - 1);
+	if (!entry->text)
+		return gons_i_fail(ENOMEM, "cannot remember the name of a test");
+	at = entry->text;
+	for (size_t i = 0; i < 4; i++)
+		parts[i] = strsep(&at, "\037");
+	entry->is_in = strcmp(parts[0], "in") == 0;
+	entry->line = atoi(parts[1]);
+	entry->file = parts[2];
+	entry->name = parts[3];
+	return 0;
+}
+
+/* Makes what cmocka gets to see of a test. */
+static int copy(const struct unit *unit, struct entry *entry, struct unit *ret_copy)
+{
+	entry->unit = unit;
+	if (read_name(entry, unit->name) < 0)
+		return -1;
+	*ret_copy = (struct unit){ .name = entry->name, .initial_state = entry };
+	if (entry->is_ours) {
+		ret_copy->test_func = run_unit;
+		ret_copy->teardown_func = rescue;
+		return 0;
+	}
+	if (!unit->test_func && !unit->setup_func && !unit->teardown_func)
+		return 0;
+	ret_copy->test_func = plain_test;
+	ret_copy->setup_func = unit->setup_func ? plain_setup : NULL;
+	ret_copy->teardown_func = plain_teardown;
+	return 0;
+}
+
+static int copy_all(const struct unit *units, size_t n, const char *file, int line)
+{
+	run.entries = calloc(n + 1, sizeof(*run.entries));
+	run.copies = calloc(n + 1, sizeof(*run.copies));
+	if (!run.entries || !run.copies)
+		return gons_i_fail(ENOMEM, "cannot run %zu tests", n);
+	for (size_t i = 0; i < n; i++) {
+		run.entries[i].file = file;
+		run.entries[i].line = line;
+		if (copy(&units[i], &run.entries[i], &run.copies[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the group set-up entered and opened. */
+static void end_group(void)
+{
+	gons_i_test_pool_ends();
+	if (gons_scope_end(run.scope) == 0)
+		return;
+	gons_i_test_note("gons: not undone: the group set-up: %s\n", gons_error());
+	run.teardown_failed = true;
+	if (gons_i_is_stranded())
+		exit(EXIT_FAILURE);
+}
+
+static void free_all(size_t n)
+{
+	for (size_t i = 0; run.entries && i < n; i++)
+		free(run.entries[i].text);
+	free(run.entries);
+	free(run.copies);
+}
+
+GONS_EXPORT int gons_cmocka_run_(const struct gons_cmocka_functions_ *functions, const char *name,
+				 const void *tests, size_t n, gons_cmocka_fixture_ setup,
+				 gons_cmocka_fixture_ teardown, const char *file, int line)
+{
+	int result = -1;
+
+	run = (struct run){ .functions = functions, .setup = setup, .teardown = teardown };
+	run.scope = gons_scope_begin();
+	run.forks = gons_i_forks();
+	if (run.scope >= 0 && copy_all(tests, n, file, line) == 0) {
+		gons_i_test_run_begins();
+		gons_i_status_run_begins();
+		result = functions->run(name, run.copies, n, group_setup, group_teardown);
+		gons_i_status_run_ends();
+		gons_i_test_run_ends();
+	} else {
+		gons_i_test_note("gons: %s\n", gons_error());
+	}
+	if (run.scope >= 0)
+		end_group();
+	gons_i_test_write_notes();
+	free_all(n);
+	run.open = NULL;
+	gons_i_status_add((size_t)(result < 0 ? 1 : result) + run.teardown_failed, run.started,
+			  run.completed);
+	return result;
+}
+
+GONS_EXPORT int gons_cmocka_status_(int result)
+{
+	(void)result; /* known already */
+	return gons_i_status_result();
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a test needs of the machine: skipped, or failed where GONS_REQUIRE says so.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <gons/privilege.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/types.h"
+#include "test/test.h"
+
+/* There are commas or blanks between the words. */
+bool gons_i_require_names(const char *word)
+{
+	const char *list = getenv("GONS_REQUIRE");
+	size_t length = strlen(word);
+
+	while (list && *list) {
+		size_t here = strcspn(list, ", \t\n");
+
+		if (here == length && strncmp(list, word, length) == 0)
+			return true;
+		list += here + (list[here] != '\0');
+	}
+	return false;
+}
+
+/* It wants a failure rather than a skip where it names all the types, or one that the refusal is
+ * about, since the others can be created. */
+bool gons_i_requires(int types)
+{
+	int named = 0;
+
+	if (gons_i_require_names("1"))
+		return true;
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if ((types & gons_i_types[i].flag) && gons_i_require_names(gons_i_types[i].name))
+			named |= gons_i_types[i].flag;
+	if (named == 0 || named == types)
+		return named == types;
+	return !gons_can(named) || gons_can(types & ~named);
+}
+
+int gons_i_test_skip_or_fail(bool is_required)
+{
+	const char *name = gons_i_test_name();
+
+	gons_i_test_note("gons: %s: %s: %s\n", is_required ? "required" : "skipped",
+			 name ? name : "test", gons_error());
+	if (is_required)
+		return -1;
+	gons_i_test_skips();
+	return 1;
+}
+
+int gons_i_test_refused(int types)
+{
+	struct gons_i_failure failure;
+	bool is_required;
+
+	gons_i_failure_save(&failure);
+	is_required = gons_i_requires(types);
+	(void)gons_i_failure_restore(&failure);
+	return gons_i_test_skip_or_fail(is_required);
+}
+
+GONS_EXPORT int gons_test_require(int types)
+{
+	int known = 0;
+
+	if (gons_can(types))
+		return 0;
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		known |= gons_i_types[i].flag;
+	/* A mistake of the program must not look like a skip. */
+	return types == 0 || (types & ~known) ? -1 : gons_i_test_refused(types);
+}
+
+GONS_EXPORT int gons_test_require_link(const char *kind)
+{
+	if (gons_can_link(kind))
+		return 0;
+	if (!kind || kind[0] == '\0' || strlen(kind) > 15) /* IFNAMSIZ - 1 */
+		return -1;
+	if (gons_i_require_names(kind))
+		return gons_i_test_skip_or_fail(true);
+	/* Otherwise it is not the kind, but already the network namespace to try it in. */
+	return errno == EOPNOTSUPP ? gons_i_test_skip_or_fail(false)
+				   : gons_i_test_refused(CLONE_NEWNET);
+}

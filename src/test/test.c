@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens around a test, whatever framework runs it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/base/types.h"
+#include "gons/leak/leak.h"
+#include "test/test.h"
+
+/* The test of this thread. */
+static __thread struct test {
+	bool is_open;
+	char name[256];
+	const char *remedy; /* of a plain test */
+	gons_leaks *leaks;
+	int scope; /* -1: none */
+	unsigned forks;
+	bool is_refused;
+} test;
+
+/* The snapshot that a run keeps from one test to the next. */
+static __thread bool keeps_snapshot;
+static __thread gons_leaks *kept;
+static __thread bool is_fresh; /* as to descriptors, threads, children and umask */
+
+/* What makes the test fail: one message for the framework. */
+struct verdict {
+	int errnum; /* 0: none */
+	char text[GONS_I_MESSAGE_SIZE];
+};
+
+__attribute__((format(printf, 3, 4))) static void blame(struct verdict *verdict, int errnum,
+							const char *format, ...)
+{
+	size_t used = strlen(verdict->text);
+	va_list args;
+	int wanted;
+
+	if (verdict->errnum == 0)
+		verdict->errnum = errnum;
+	if (used > 0)
+		used += (size_t)snprintf(verdict->text + used, sizeof(verdict->text) - used, "; ");
+	if (used >= sizeof(verdict->text))
+		return;
+	va_start(args, format);
+	wanted = vsnprintf(verdict->text + used, sizeof(verdict->text) - used, format, args);
+	va_end(args);
+	if (wanted < 0 || (size_t)wanted >= sizeof(verdict->text) - used)
+		memcpy(verdict->text + sizeof(verdict->text) - sizeof("..."), "...", sizeof("..."));
+}
+
+int gons_i_test_fail(int errnum, const char *format, ...)
+{
+	struct gons_i_failure failure = { .errnum = errnum };
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(failure.message, sizeof(failure.message), format, args);
+	va_end(args);
+	return gons_i_failure_restore(&failure);
+}
+
+/* ---- the snapshot ---- */
+
+void gons_i_test_run_begins(void)
+{
+	keeps_snapshot = true;
+}
+
+static void drop_kept(void)
+{
+	gons_i_leaks_free(kept);
+	kept = NULL;
+}
+
+void gons_i_test_run_ends(void)
+{
+	keeps_snapshot = false;
+	drop_kept();
+}
+
+static gons_leaks *take_snapshot(void)
+{
+	if (kept && !gons_i_leaks_is_usable(kept))
+		drop_kept();
+	if (kept && !is_fresh && !test.remedy && gons_i_leaks_refresh(kept) < 0)
+		drop_kept(); /* a new one says why */
+	if (!kept) {
+		kept = gons_leaks_begin();
+		is_fresh = true;
+	}
+	return kept;
+}
+
+/* ---- the beginning ---- */
+
+static int check_types(int types)
+{
+	char names[GONS_I_TYPE_NAMES_SIZE];
+	const int wrong = types & ~GONS_I_SWITCHABLE_FLAGS;
+
+	if (!wrong)
+		return 0;
+	(void)gons_i_test_fail(EINVAL,
+			       "a test can begin in new namespaces of CLONE_NEWNET, CLONE_NEWNS, "
+			       "CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP");
+	if (gons_i_type_names(wrong, names)[0])
+		gons_i_add_cause("a thread cannot enter and leave a %s namespace", names);
+	return -1;
+}
+
+/* Of what the machine cannot do, and not of what the program did wrong or ran out of. */
+static bool is_refusal(int errnum)
+{
+	return errnum == EPERM || errnum == EACCES || errnum == ENOSPC || errnum == ENOSYS ||
+	       errnum == EINVAL || errnum == ENOENT;
+}
+
+static int enter(int types)
+{
+	if (types == 0 || gons_i_test_enter(types) == 0)
+		return 0;
+	return is_refusal(errno) ? gons_i_test_refused(types) : -1;
+}
+
+static int begin(const char *name, const char *remedy, int types)
+{
+	if (test.is_open)
+		(void)gons_test_end(true);
+	memset(&test, 0, sizeof(test));
+	test.is_open = true;
+	test.scope = -1;
+	test.remedy = remedy;
+	(void)snprintf(test.name, sizeof(test.name), "%s", name ? name : "(null)"); /* cut */
+	gons_i_test_set_name(test.name);
+	if (!name)
+		return gons_i_fail(EINVAL, "name is NULL");
+	if (check_types(types) < 0)
+		return -1;
+	test.leaks = take_snapshot();
+	if (!test.leaks)
+		return -1;
+	test.scope = gons_scope_begin();
+	if (test.scope < 0)
+		return -1;
+	test.forks = gons_i_forks();
+	return enter(types);
+}
+
+GONS_EXPORT int gons_test_begin(const char *name, int types)
+{
+	int result = begin(name, NULL, types);
+
+	test.is_refused = result < 0;
+	return result;
+}
+
+int gons_i_test_begin_plain(const char *name, const char *remedy)
+{
+	return begin(name, remedy, 0);
+}
+
+/* ---- the end ---- */
+
+static void left_behind(const char *message, void *arg)
+{
+	gons_i_test_note("gons: left behind: %s: %s\n", test.name, message);
+	blame(arg, EBUSY, "left behind: %s", message);
+}
+
+static void forgotten(const char *message, void *arg)
+{
+	gons_i_test_note("gons: left behind: %s: %s; %s\n", test.name, message, test.remedy);
+	blame(arg, EBUSY, "left behind: %s; %s", message, test.remedy);
+}
+
+/* It is in the wrong namespaces, and so would be every later test. */
+__attribute__((noreturn)) static void end_process(void)
+{
+	gons_i_test_note("gons: the run ends here: %s: %s\n", test.name, gons_error());
+	gons_i_test_write_notes();
+	gons_i_status_run_ends();
+	exit(EXIT_FAILURE);
+}
+
+static int compare(struct verdict *verdict, enum gons_i_leaks_scope scope)
+{
+	return gons_i_leaks_compare(test.leaks, scope, test.remedy ? forgotten : left_behind,
+				    verdict);
+}
+
+static void close_test(void)
+{
+	test.is_open = false;
+	gons_i_test_set_name(NULL);
+}
+
+/* The scope ends by a deferred call that leaves by longjmp, too; the next call goes on then. */
+static void end_scope(struct verdict *verdict)
+{
+	if (test.scope < 0)
+		return;
+	if (test.remedy && test.leaks)
+		(void)compare(verdict, GONS_I_LEAKS_PLACE); /* checked once more below */
+	if (gons_scope_end(test.scope) < 0) {
+		gons_i_test_note("gons: not undone: %s: %s\n", test.name, gons_error());
+		blame(verdict, errno, "not undone: %s", gons_error());
+	}
+	test.scope = -1;
+}
+
+GONS_EXPORT int gons_test_end(bool failed)
+{
+	struct verdict verdict = { 0 };
+
+	if (!test.is_open)
+		return gons_i_fail(EINVAL, "no test has begun on this thread");
+	if (test.leaks && test.forks != gons_i_forks()) {
+		close_test();
+		return gons_i_fail(ECHILD, "this process was forked in the test %s", test.name);
+	}
+	if (failed)
+		gons_i_test_report(test.name, gons_i_test_stream());
+	end_scope(&verdict);
+	if (test.leaks) {
+		is_fresh = !test.remedy;
+		if (compare(&verdict, test.remedy ? GONS_I_LEAKS_PLACE : GONS_I_LEAKS_ALL) < 0)
+			end_process();
+	}
+	close_test();
+	failed = failed || test.is_refused;
+	if (!keeps_snapshot) {
+		drop_kept();
+		gons_i_status_count(failed || (verdict.errnum != 0 && !gons_i_test_is_skipped()),
+				    gons_i_test_is_skipped());
+	}
+	if (verdict.errnum == 0 || failed || gons_i_test_is_skipped())
+		return 0;
+	return gons_i_test_fail(verdict.errnum, "%s", verdict.text);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_TEST_TEST_H
+#define GONS_I_TEST_TEST_H
+
+/* What happens around a test: shared by the adapters. */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <gons/test.h>
+
+/* ---- note.c ---- */
+
+/* Notes of the calling thread go to standard error, or, once they are delayed, to a stream whose
+ * text is written there later. */
+void gons_i_test_delay_notes(void);
+void gons_i_test_write_notes(void);
+FILE *gons_i_test_stream(void);
+void gons_i_test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The name of the test that is open on this thread, or NULL. It is not copied. */
+void gons_i_test_set_name(const char *new_name);
+const char *gons_i_test_name(void);
+
+/* The test skips, so that what it leaves behind is a note. */
+void gons_i_test_skips(void);
+bool gons_i_test_is_skipped(void);
+
+/* ---- test.c, report.c ---- */
+
+/* A plain test has a scope, and must return from namespaces; the rest is its own affair. remedy is
+ * added to that message. */
+int gons_i_test_begin_plain(const char *name, const char *remedy);
+
+/* Between these the snapshot after a test is the one before the next test of the calling thread:
+ * nothing else runs there in between. */
+void gons_i_test_run_begins(void);
+void gons_i_test_run_ends(void);
+
+/* Called when a test has failed, before its scope ends: the failure report. */
+void gons_i_test_report(const char *name, FILE *stream);
+
+/* Sets gons_error() to this message without the text of errnum. Returns -1. */
+int gons_i_test_fail(int errnum, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- require.c ---- */
+
+/* Whether GONS_REQUIRE names this word, or wants these types, of which some cannot be created. */
+bool gons_i_require_names(const char *word);
+bool gons_i_requires(int types);
+
+/* Notes that the test is skipped, or has failed, for the message of the last failure. Returns 1
+ * or -1. */
+int gons_i_test_skip_or_fail(bool is_required);
+int gons_i_test_refused(int types);
+
+/* ---- namespaces.c ---- */
+
+/* Enters new namespaces of these types with what gons_test_begin() promises. */
+int gons_i_test_enter(int types);
+
+/* What gons_cmocka_pool() asked for begins, and ends. */
+void gons_i_test_pool_begins(void);
+void gons_i_test_pool_ends(void);
+
+/* ---- status.c ---- */
+
+/* A group of tests has run: this many failures, tests that were started, and tests that were not
+ * skipped. Its result for the program follows. */
+void gons_i_status_add(size_t failed, size_t started, size_t completed);
+int gons_i_status_result(void);
+
+/* A test has ended that no group counts. */
+void gons_i_status_count(bool failed, bool skipped);
+
+/* The process must not end by exit(3) between these. */
+void gons_i_status_run_begins(void);
+void gons_i_status_run_ends(void);
+
+#endif

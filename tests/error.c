@@ -121,7 +121,7 @@ static void percent_signs_in_paths_are_no_format(void **state)
 {
 	(void)state;
 	assert_refused(gons_open("/%s%n%d/100%", 0), ENOENT, "namespace /%s%n%d/100%: No such");
-	assert_refused(gons_type_from_name("%s%n"), EINVAL, "\"%s%n\" is no namespace type");
+	assert_refused(gons_type_from_name("%s%n"), EINVAL, "\"%s%n\" is not a namespace type");
 }
 
 static void fail_otherwise(void *arg)

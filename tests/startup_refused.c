@@ -43,21 +43,21 @@ static void refuse(const char *const variables[4], const char *message)
 static void mistakes_in_the_order(void **state)
 {
 	(void)state;
-	refused("gons_order: \"foo\" is no namespace type: Invalid argument; it is \"net,foo\"",
+	refused("gons_order: \"foo\" is not a namespace type: Invalid argument; it is \"net,foo\"",
 		"gons_order=net,foo", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"foo\" is no namespace type: Invalid argument; it is \"foo\"",
+	refused("gons_order: \"foo\" is not a namespace type: Invalid argument; it is \"foo\"",
 		"gons_order=foo");
-	refused("gons_order: \"\" is no namespace type: Invalid argument; it is \"net,,uts\"",
+	refused("gons_order: \"\" is not a namespace type: Invalid argument; it is \"net,,uts\"",
 		"gons_order=net,,uts", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"\" is no namespace type: Invalid argument; it is \"net,\"",
+	refused("gons_order: \"\" is not a namespace type: Invalid argument; it is \"net,\"",
 		"gons_order=net,", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"\" is no namespace type: Invalid argument; it is \"!\"",
+	refused("gons_order: \"\" is not a namespace type: Invalid argument; it is \"!\"",
 		"gons_order=!", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"!net\" is no namespace type: Invalid argument; it is \"!!net\"",
+	refused("gons_order: \"!net\" is not a namespace type: Invalid argument; it is \"!!net\"",
 		"gons_order=!!net", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \" uts\" is no namespace type: Invalid argument; it is \"net, uts\"",
+	refused("gons_order: \" uts\" is not a namespace type: Invalid argument; it is \"net, uts\"",
 		"gons_order=net, uts", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"NET\" is no namespace type: Invalid argument; it is \"NET\"",
+	refused("gons_order: \"NET\" is not a namespace type: Invalid argument; it is \"NET\"",
 		"gons_order=NET", "gons_net=/proc/self/ns/net");
 	refused("gons_order: net is in it twice: Invalid argument; it is \"net,net\"",
 		"gons_order=net,net", "gons_net=/proc/self/ns/net");

@@ -238,7 +238,7 @@ static void other_types_are_refused_and_nothing_switched(void **state)
 		int types;
 		const char *words;
 	} wrong[] = {
-		{ 0, "of no type: Invalid argument; take one or several of CLONE_NEWNET" },
+		{ 0, "types is 0: Invalid argument; use one or several of CLONE_NEWNET" },
 		{ CLONE_NEWUSER, "use gons_become_root()" },
 		{ CLONE_NEWPID, "use gons_set_unshare() and gons_set_run()" },
 		{ CLONE_NEWTIME, "use gons_set_unshare() and gons_set_run()" },
@@ -246,11 +246,11 @@ static void other_types_are_refused_and_nothing_switched(void **state)
 		{ CLONE_NEWNS | CLONE_NEWPID, "use gons_set_unshare() and gons_set_run()" },
 		{ CLONE_NEWUTS | CLONE_NEWTIME, "use gons_set_unshare() and gons_set_run()" },
 		{ CLONE_NEWUSER | CLONE_NEWPID, "use gons_become_root()" },
-		{ 1, "not all namespace types" },
-		{ -1, "not all namespace types" },
-		{ CLONE_VM, "not all namespace types" },
-		{ CLONE_FS, "not all namespace types" },
-		{ CLONE_NEWNET | CLONE_FILES, "not all namespace types" },
+		{ 1, "not namespace types" },
+		{ -1, "not namespace types" },
+		{ CLONE_VM, "not namespace types" },
+		{ CLONE_FS, "not namespace types" },
+		{ CLONE_NEWNET | CLONE_FILES, "not namespace types" },
 	};
 	uint64_t before[SWITCHABLE];
 	int fds = count_entries("/proc/self/fd");
@@ -398,12 +398,12 @@ static void types_of_which_none_is_made_alone_are_refused(void **state)
 		{ CLONE_NEWUSER, "use gons_set_unshare()" },
 		{ CLONE_NEWPID, "use gons_set_unshare()" },
 		{ CLONE_NEWTIME, "use gons_set_unshare()" },
-		{ 0, "take one of CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP" },
-		{ CLONE_NEWNET | CLONE_NEWUTS, "take one of" },
-		{ CLONE_NEWNET | CLONE_NEWNS, "take one of" },
-		{ 1, "take one of" },
-		{ -1, "take one of" },
-		{ CLONE_FILES, "take one of" },
+		{ 0, "use one of CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP" },
+		{ CLONE_NEWNET | CLONE_NEWUTS, "use one of" },
+		{ CLONE_NEWNET | CLONE_NEWNS, "use one of" },
+		{ 1, "use one of" },
+		{ -1, "use one of" },
+		{ CLONE_FILES, "use one of" },
 	};
 	uint64_t before[SWITCHABLE];
 	int fds = count_entries("/proc/self/fd");

@@ -130,9 +130,9 @@ static int wrong_types(void)
 /*
  * run: wrong_requests
  * status: 5
- * err: [  ERROR   ] --- 0x0 is no set of namespace types: Invalid argument*
+ * err: [  ERROR   ] --- 0 is not a namespace type: Invalid argument*
  * failed: requires_no_type
- * err: [  ERROR   ] --- 0x100 is no set of namespace types: Invalid argument*
+ * err: [  ERROR   ] --- the types have flags that are not namespace types: Invalid argument*
  * failed: requires_unknown_bits
  * err: [  ERROR   ] --- "" is no kind of link: Invalid argument*
  * failed: requires_an_empty_kind

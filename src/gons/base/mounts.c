@@ -21,11 +21,21 @@ int gons_i_mount_root(const char *path, int flags)
 	       !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT);
 }
 
-uint64_t gons_i_mount_id(const char *path)
+static uint64_t mount_id(int fd, const char *path, int flags)
 {
 	struct statx stx;
 
-	if (syscall(SYS_statx, AT_FDCWD, path, 0, STATX_MNT_ID, &stx) < 0)
+	if (syscall(SYS_statx, fd, path, flags, STATX_MNT_ID, &stx) < 0)
 		return 0;
 	return stx.stx_mask & STATX_MNT_ID ? stx.stx_mnt_id : 0;
+}
+
+uint64_t gons_i_mount_id(const char *path)
+{
+	return mount_id(AT_FDCWD, path, 0);
+}
+
+uint64_t gons_i_mount_id_of(int fd)
+{
+	return mount_id(fd, "", AT_EMPTY_PATH);
 }

@@ -10,5 +10,6 @@ int gons_i_mount_root(const char *path, int flags);
 
 /* The number of the mount that path is on; 0 where it cannot be told, as before Linux 5.8. */
 uint64_t gons_i_mount_id(const char *path);
+uint64_t gons_i_mount_id_of(int fd);
 
 #endif

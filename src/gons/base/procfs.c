@@ -87,22 +87,23 @@ int gons_i_check_procfs(const struct gons_i_type *entry)
 	return 0;
 }
 
-uint64_t gons_i_status_number(const char *name, int base)
+int gons_i_status_number(const char *name, int base, uint64_t *ret_number)
 {
 	const size_t length = strlen(name);
 	struct gons_i_lines lines;
-	uint64_t number = 0;
 	const char *line;
+	int result = -1;
 
 	if (gons_i_lines_open(&lines, "/proc/thread-self/status") < 0)
-		return 0;
+		return -1;
 	while ((line = gons_i_lines_next(&lines)))
 		if (strncmp(line, name, length) == 0 && line[length] == ':') {
-			number = strtoull(line + length + 1, NULL, base);
+			*ret_number = strtoull(line + length + 1, NULL, base);
+			result = 0;
 			break;
 		}
 	gons_i_lines_close(&lines);
-	return number;
+	return result;
 }
 
 /* Also false for one that has ended. */
@@ -147,8 +148,11 @@ bool gons_i_is_own(int nsfd, const struct gons_i_type *entry)
 	char path[GONS_I_OWN_PATH_SIZE];
 	struct stat own, other;
 	int saved = errno;
-	bool same = stat(gons_i_own_path(entry, path), &own) == 0 && fstat(nsfd, &other) == 0 &&
-		    own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	bool same = stat(entry->flag == CLONE_NEWPID ? "/proc/thread-self/ns/pid_for_children"
+						     : gons_i_own_path(entry, path),
+			 &own) == 0 &&
+		    fstat(nsfd, &other) == 0 && own.st_dev == other.st_dev &&
+		    own.st_ino == other.st_ino;
 
 	errno = saved;
 	return same;

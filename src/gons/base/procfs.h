@@ -4,7 +4,8 @@
 
 #include "gons/base/types.h"
 
-/* Whether the calling thread is in this namespace. Keeps errno. */
+/* Whether the calling thread is in this namespace; for a PID namespace, whether its next child is
+ * going to be. Keeps errno. */
 bool gons_i_is_own(int nsfd, const struct gons_i_type *entry);
 
 /* "/proc/thread-self/ns/net": "/proc/self" would be the main thread's. Returns path. */
@@ -23,8 +24,8 @@ void gons_i_recheck_procfs(void);
 /* ENOENT: "something is mounted over it". Returns -1. */
 int gons_i_fail_covered(const struct gons_i_type *entry);
 
-/* A number in /proc/thread-self/status, such as "Umask" in base 8; 0 where there is none. */
-uint64_t gons_i_status_number(const char *name, int base);
+/* A number in /proc/thread-self/status, such as "Umask" in base 8. 0, or -1 where there is none. */
+int gons_i_status_number(const char *name, int base, uint64_t *ret_number);
 
 /* The threads of the process that do not end just now, or -1. */
 int gons_i_running_threads(void);

@@ -15,8 +15,8 @@ const struct gons_i_type gons_i_types[GONS_I_TYPES] = {
 	{ CLONE_NEWUTS, "uts", "UTS", "max_uts_namespaces" },
 	{ CLONE_NEWIPC, "ipc", "IPC", "max_ipc_namespaces" },
 	{ CLONE_NEWCGROUP, "cgroup", "cgroup", "max_cgroup_namespaces" },
-	{ CLONE_NEWUSER, "user", "user", "max_user_namespaces" },
 	{ CLONE_NEWPID, "pid", "PID", "max_pid_namespaces" },
+	{ CLONE_NEWUSER, "user", "user", "max_user_namespaces" },
 	{ CLONE_NEWTIME, "time", "time", "max_time_namespaces" },
 };
 
@@ -31,10 +31,13 @@ const struct gons_i_type *gons_i_type_entry(int type)
 const struct gons_i_type *gons_i_one_type(int type)
 {
 	const struct gons_i_type *entry = gons_i_type_entry(type);
+	char nouns[GONS_I_TYPE_NAMES_SIZE];
 
-	if (!entry)
-		(void)gons_i_fail(EINVAL, "0x%x is not one namespace type", (unsigned)type);
-	return entry;
+	if (entry || gons_i_check_types(type) < 0)
+		return entry;
+	(void)gons_i_fail(EINVAL, "type is %s: not exactly one namespace type",
+			  gons_i_type_names(type, nouns));
+	return NULL;
 }
 
 const char *gons_i_type_names(int types, char buf[GONS_I_TYPE_NAMES_SIZE])
@@ -65,16 +68,14 @@ GONS_EXPORT int gons_type_from_name(const char *name)
 	for (size_t i = 0; name && i < GONS_I_TYPES; i++)
 		if (strcmp(gons_i_types[i].name, name) == 0)
 			return gons_i_types[i].flag;
-	return gons_i_fail(EINVAL, "\"%s\" is no namespace type", name ? name : "(null)");
+	return gons_i_fail(EINVAL, "\"%s\" is not a namespace type", name ? name : "(null)");
 }
 
 int gons_i_check_types(int types)
 {
-	int known = 0;
-
-	for (size_t i = 0; i < GONS_I_TYPES; i++)
-		known |= gons_i_types[i].flag;
-	if (types != 0 && !(types & ~known))
-		return 0;
-	return gons_i_fail(EINVAL, "0x%x is no set of namespace types", (unsigned)types);
+	if (types == 0)
+		return gons_i_fail(EINVAL, "0 is not a namespace type");
+	if (types & ~GONS_ALL_TYPES)
+		return gons_i_fail(EINVAL, "the types have flags that are not namespace types");
+	return 0;
 }

@@ -6,11 +6,19 @@
 
 #include "gons/base/common.h"
 
-/* The first GONS_I_SWITCHABLE entries of the table are those that a thread can go into
- * and come back from. */
-enum { GONS_I_TYPES = 8, GONS_I_SWITCHABLE = 5, GONS_I_MNT = 1, GONS_I_USER = 5 };
+/* A thread can enter namespaces of the first GONS_I_SWITCHABLE types of the table and return. The
+ * first GONS_I_ENTERABLE types include PID, of which it can change that of its children. */
+enum {
+	GONS_I_TYPES = 8,
+	GONS_I_SWITCHABLE = 5,
+	GONS_I_ENTERABLE = 6,
+	GONS_I_MNT = 1,
+	GONS_I_PID = 5,
+	GONS_I_USER = 6
+};
 #define GONS_I_SWITCHABLE_FLAGS                                                                    \
 	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+#define GONS_I_ENTERABLE_FLAGS (GONS_I_SWITCHABLE_FLAGS | CLONE_NEWPID)
 
 struct gons_i_type {
 	int flag;

@@ -1,56 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Existing namespaces: entered until the scope ends, or for the time of one function.
+ * Existing namespaces: entered until the scope ends, or for the time of a block or a function.
  */
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/enter.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"
 
-/* The types of these descriptors, one each, all of them such that a thread can come back. */
-static int check_targets(const int *nsfds, size_t n, int types[GONS_I_SWITCHABLE], int *ret_all)
+/* What is to be entered. */
+struct targets {
+	int all; /* their types */
+	size_t n;
+	int nsfd[GONS_I_ENTERABLE], type[GONS_I_ENTERABLE];
+};
+
+void gons_i_add_remedy_for_entering(int types)
 {
-	int all = 0;
+	char nouns[GONS_I_TYPE_NAMES_SIZE];
+
+	gons_i_add_cause("no thread returns from another %s namespace",
+			 gons_i_type_names(types & ~GONS_I_ENTERABLE_FLAGS, nouns));
+	gons_i_add_remedy("use gons_set_run(), which runs a function in a child");
+}
+
+/* Also for a user or time namespace that the thread is in already, which is not a target. */
+static int check_target(int nsfd, int *seen)
+{
+	const struct gons_i_type *entry;
+	int type = gons_type(nsfd);
+
+	if (type < 0)
+		return -1;
+	entry = gons_i_type_entry(type);
+	if (*seen & type)
+		return gons_i_fail(EINVAL, "cannot enter two %s namespaces at once",
+				   entry->long_name);
+	*seen |= type;
+	if ((type & GONS_I_ENTERABLE_FLAGS) || gons_i_is_own(nsfd, entry))
+		return type;
+	(void)gons_i_fail(EINVAL, "cannot enter a %s namespace", entry->long_name);
+	gons_i_add_remedy_for_entering(type);
+	return -1;
+}
+
+static int find_targets(const int *nsfds, size_t n, struct targets *targets)
+{
+	int seen = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int type = gons_type(nsfds[i]);
+		int type = check_target(nsfds[i], &seen);
 
 		if (type < 0)
 			return -1;
-		if (!(type & GONS_I_SWITCHABLE_FLAGS)) {
-			(void)gons_i_fail(EINVAL, "cannot enter a %s namespace and come back",
-					  gons_i_type_entry(type)->long_name);
-			gons_i_explain("use gons_set_run(), in a child");
-			return -1;
-		}
-		if (all & type)
-			return gons_i_fail(EINVAL, "cannot enter two %s namespaces at once",
-					   gons_i_type_entry(type)->long_name);
-		types[i] = type;
-		all |= type;
+		if (!(type & GONS_I_ENTERABLE_FLAGS))
+			continue;
+		targets->nsfd[targets->n] = nsfds[i];
+		targets->type[targets->n++] = type;
+		targets->all |= type;
 	}
-	*ret_all = all;
 	return 0;
 }
 
-int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check proof, unsigned *ret_number)
+/* Takes those out that the thread is in already, and returns their types. */
+static int skip_own(struct targets *targets, const struct gons_i_context *context)
+{
+	size_t kept = 0;
+	int own = 0;
+
+	for (size_t i = 0; i < targets->n; i++) {
+		size_t index = (size_t)(gons_i_type_entry(targets->type[i]) - gons_i_types);
+
+		if (gons_i_file_id_is(&context->id[index], targets->nsfd[i])) {
+			own |= targets->type[i];
+			continue;
+		}
+		targets->nsfd[kept] = targets->nsfd[i];
+		targets->type[kept++] = targets->type[i];
+	}
+	targets->n = kept;
+	return own;
+}
+
+int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check check, unsigned *ret_number)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	int types[GONS_I_SWITCHABLE];
-	struct gons_i_context place;
-	int all = 0;
+	struct targets targets = { .n = 0 };
+	struct gons_i_context context;
+	int own;
 
-	if (check_targets(nsfds, n, types, &all) < 0 || gons_i_scope_reserve(1) < 0 ||
-	    gons_i_context_save_checked(nsfds, n, all, proof, &place) < 0)
+	if (find_targets(nsfds, n, &targets) < 0 || gons_i_scope_reserve(1) < 0 ||
+	    gons_i_context_save(targets.all, &context) < 0)
 		return -1;
-	if (gons_i_switch_to(nsfds, types, n, &place) < 0) {
-		gons_i_context_close(&place);
+	own = skip_own(&targets, &context);
+	/* What a function does to an own working directory is undone as well; the check sees to it
+	 * that no other thread shares it. */
+	if (own & CLONE_NEWNS)
+		check = GONS_I_RETURN_CHECK_AGAIN;
+	if (gons_i_context_check(&context, own, nsfds, n, check) < 0 ||
+	    gons_i_switch_to(targets.nsfd, targets.type, targets.n, &context) < 0) {
+		gons_i_context_close(&context);
 		return -1;
 	}
-	*ret_number = gons_i_context_record(&place);
+	*ret_number = gons_i_context_record(&context);
 	return 0;
 }
 
@@ -81,9 +136,9 @@ GONS_EXPORT int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *),
 	unsigned number;
 
 	if (!fn)
-		return gons_i_fail(EINVAL, "cannot execute no function");
+		return gons_i_fail(EINVAL, "fn is NULL");
 	if (!nsfds && n > 0)
-		return gons_i_fail(EINVAL, "cannot execute in namespaces without descriptors");
+		return gons_i_fail(EINVAL, "nsfds is NULL and n is %zu", n);
 	if (gons_i_enter(nsfds, n, GONS_I_RETURN_CHECK_ONCE, &number) < 0)
 		return -1;
 	fn(arg);

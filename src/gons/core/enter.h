@@ -4,8 +4,15 @@
 
 #include "gons/core/saved_context.h"
 
-/* Checks these descriptors, switches to them in their order and records the way back, under the
- * number returned. */
-int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check proof, unsigned *ret_number);
+/*
+ * Enters the namespaces of these descriptors, of n different types, in their order (the mount
+ * namespace last: paths mean something else then), and records the return under the number
+ * returned. A namespace that the thread is in already, of any type, is skipped. EINVAL for a user
+ * or time namespace otherwise. All or nothing. 0 or -1.
+ */
+int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check check, unsigned *ret_number);
+
+/* Adds to the message what to use for a user or time namespace that no thread returns from. */
+void gons_i_add_remedy_for_entering(int types);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way back of a switch, as a record on the scope.
+ * The return to a saved context, as a record on the scope.
  */
+#include <sys/stat.h>
+
 #include "gons/base/common.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
@@ -14,44 +16,56 @@ void gons_i_on_return(void (*fn)(void))
 	on_return = fn;
 }
 
-static int undo_way_back(void *data)
+static int undo_switch(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_context *place = data;
-	int result = gons_i_context_restore(place);
+	struct gons_i_context *context = data;
+	int result;
 
-	gons_i_context_close(place);
+	gons_i_context_claim(context);
+	result = gons_i_context_restore(context);
+	if (context->types & CLONE_NEWNS)
+		(void)umask(context->umask);
+	gons_i_context_close(context);
 	gons_i_go_away(-1);
 	if (on_return)
 		on_return();
 	return result;
 }
 
-static void drop_way_back(void *data)
+static void drop_switch(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_context *context = data;
 
-	gons_i_context_close(data);
+	gons_i_context_claim(context);
+	gons_i_context_close(context);
 	gons_i_go_away(-1);
 }
 
 static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
 		      void *arg)
 {
-	const struct gons_i_context *place = data;
+	const struct gons_i_context *context = data;
 
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if (place->fd[i] >= 0)
-			fn(place->fd[i], NULL, arg);
+	for (size_t i = 0; i < GONS_I_ENTERABLE; i++)
+		if (context->fd[i] >= 0)
+			fn(context->fd[i], NULL, arg);
 }
 
-static const struct gons_i_undo way_back = {
-	.undo = undo_way_back, .drop = drop_way_back, .is_way_back = true, .each_nsfd = each_nsfd
+static const struct gons_i_undo switched = {
+	.undo = undo_switch, .drop = drop_switch, .is_way_back = true, .each_nsfd = each_nsfd
 };
 
-unsigned gons_i_context_record(struct gons_i_context *place)
+unsigned gons_i_context_record(struct gons_i_context *context)
 {
-	_Static_assert(sizeof(*place) <= GONS_I_RECORD_SIZE, "a place fits into a record");
+	_Static_assert(sizeof(*context) <= GONS_I_RECORD_SIZE, "a context fits into a record");
+	/* Who has changed its mount namespace, or could have, shares no umask with other threads,
+	 * which would notice this. */
+	if (context->types & CLONE_NEWNS) {
+		context->umask = umask(077);
+		(void)umask(context->umask);
+	}
 	gons_i_go_away(1);
-	return gons_i_scope_push(&way_back, place, sizeof(*place));
+	return gons_i_scope_push(&switched, context, sizeof(*context));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A place: where a thread is, kept open to come back to, and on the scope while it is elsewhere.
+ * A saved context: where a thread is, kept open so that the thread can return there.
  */
 #include <fcntl.h>
 
@@ -30,44 +30,95 @@ static int open_cwd(void)
 		       : gons_i_fail(errno, "cannot open the working directory of this thread");
 }
 
-static int open_place(int types, struct gons_i_context *place)
+/* Linux before 4.12 has no such file. Later ones do not open it between unshare(2) and the first
+ * child. */
+static int open_pid_for_children(void)
 {
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+	static const char path[] = "/proc/thread-self/ns/pid_for_children";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char target[8];
+
+	if (fd >= 0)
+		return fd;
+	(void)gons_i_fail(errno, "cannot open the PID namespace for children of this thread");
+	if (errno != ENOENT)
+		return -1;
+	if (readlink(path, target, sizeof(target)) >= 0) {
+		gons_i_add_cause("it has no process yet");
+		gons_i_add_remedy("fork a child first");
+	} else {
+		gons_i_add_cause("this takes Linux 4.12 and procfs of this PID namespace on /proc");
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+static int open_namespace(size_t i)
+{
+	return i == GONS_I_PID ? open_pid_for_children() : gons_i_open_own(&gons_i_types[i]);
+}
+
+static int identify(int fd, struct gons_i_file_id *ret_id)
+{
+	if (gons_i_file_id_get(fd, ret_id) == 0)
+		return 0;
+	return gons_i_fail(errno, "cannot tell what descriptor %d refers to", fd);
+}
+
+static int open_context(int types, struct gons_i_context *context)
+{
+	for (size_t i = 0; i < GONS_I_ENTERABLE; i++) {
 		if (!(types & gons_i_types[i].flag))
 			continue;
-		place->fd[i] = gons_i_open_own(&gons_i_types[i]);
-		if (place->fd[i] < 0)
+		context->fd[i] = open_namespace(i);
+		if (context->fd[i] < 0 || identify(context->fd[i], &context->id[i]) < 0)
 			return -1;
 	}
 	if (!(types & CLONE_NEWNS))
 		return 0;
-	place->root_fd = gons_i_open_root();
-	if (place->root_fd < 0)
+	context->root_fd = gons_i_open_root();
+	if (context->root_fd < 0 || identify(context->root_fd, &context->root_id) < 0)
 		return -1;
-	place->cwd_fd = open_cwd();
-	return place->cwd_fd < 0 ? -1 : 0;
+	context->cwd_fd = open_cwd();
+	if (context->cwd_fd < 0)
+		return -1;
+	return identify(context->cwd_fd, &context->cwd_id);
 }
 
-int gons_i_context_save(int types, struct gons_i_context *ret_place)
+int gons_i_context_save(int types, struct gons_i_context *ret_context)
 {
-	struct gons_i_context place = { .types = types,
-					.fd = { [0 ... GONS_I_SWITCHABLE - 1] = -1 },
-					.root_fd = -1,
-					.cwd_fd = -1 };
+	struct gons_i_context context = { .types = types,
+					  .fd = { [0 ... GONS_I_ENTERABLE - 1] = -1 },
+					  .root_fd = -1,
+					  .cwd_fd = -1 };
 
 	gons_i_initial_mntns_learn();
-	if (open_place(types, &place) < 0) {
-		gons_i_context_close(&place);
+	if (open_context(types, &context) < 0) {
+		gons_i_context_close(&context);
 		return -1;
 	}
-	*ret_place = place;
+	*ret_context = context;
 	return 0;
 }
 
-void gons_i_context_close(struct gons_i_context *place)
+static void claim(int *fd, const struct gons_i_file_id *id)
 {
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		gons_i_close_fd(&place->fd[i]);
-	gons_i_close_fd(&place->root_fd);
-	gons_i_close_fd(&place->cwd_fd);
+	if (*fd >= 0 && !gons_i_file_id_is(id, *fd))
+		*fd = -1;
+}
+
+void gons_i_context_claim(struct gons_i_context *context)
+{
+	for (size_t i = 0; i < GONS_I_ENTERABLE; i++)
+		claim(&context->fd[i], &context->id[i]);
+	claim(&context->root_fd, &context->root_id);
+	claim(&context->cwd_fd, &context->cwd_id);
+}
+
+void gons_i_context_close(struct gons_i_context *context)
+{
+	for (size_t i = 0; i < GONS_I_ENTERABLE; i++)
+		gons_i_close_fd(&context->fd[i]);
+	gons_i_close_fd(&context->root_fd);
+	gons_i_close_fd(&context->cwd_fd);
 }

@@ -2,32 +2,32 @@
 /*
  * The switching core: the only setns, unshare and chroot of the library.
  *
- * A switch is always: open the place to come back to, go, record the way back. What fails
- * in between returns to the place. Only the calling thread moves.
+ * A switch is always: save the context, check the return to it, switch, record the return. What
+ * fails in between returns to the context. Only the calling thread moves.
  */
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "gons/base/clock.h"
 #include "gons/base/error.h"
+#include "gons/base/mounts.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread_state.h"
+#include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
 
-/* Types to which the kernel has once let this thread come back. */
-static __thread int proven;
+/* Types to which the kernel has once let this thread return. */
+static __thread int checked;
 
 /* A mount namespace says EINVAL while other threads share this one's root and working
  * directory; those stop being shared then, for good. */
@@ -40,14 +40,14 @@ int gons_i_join(int nsfd, int type)
 	return setns(nsfd, type);
 }
 
-/* ---- the place to come back to ---- */
+/* ---- the return ---- */
 
-int gons_i_context_restore_directories(const struct gons_i_context *place)
+int gons_i_context_restore_directories(const struct gons_i_context *context)
 {
-	int errnum = fchdir(place->root_fd) < 0 || chroot(".") < 0 ? errno : 0;
+	int errnum = fchdir(context->root_fd) < 0 || chroot(".") < 0 ? errno : 0;
 
 	/* Also where the root is refused, so that nothing moves that can stay. */
-	if (fchdir(place->cwd_fd) < 0)
+	if (fchdir(context->cwd_fd) < 0)
 		return -1;
 	if (errnum == 0)
 		return 0;
@@ -55,77 +55,143 @@ int gons_i_context_restore_directories(const struct gons_i_context *place)
 	return -1;
 }
 
-/* Comes back to one type; errno is setns's. */
-static int come_back(const struct gons_i_context *place, size_t i)
+/* Returns to one type; errno is setns's. */
+static int return_to(const struct gons_i_context *context, size_t i)
 {
-	if (gons_i_join(place->fd[i], gons_i_types[i].flag) < 0)
+	if (gons_i_join(context->fd[i], gons_i_types[i].flag) < 0)
 		return -1;
-	return gons_i_types[i].flag == CLONE_NEWNS ? gons_i_context_restore_directories(place) : 0;
+	return gons_i_types[i].flag == CLONE_NEWNS ? gons_i_context_restore_directories(context)
+						   : 0;
 }
 
-static bool is_file(const char *path, int fd)
+static bool is_file(const char *path, const struct gons_i_file_id *id)
 {
-	struct stat there, here;
+	struct stat st;
 
-	return stat(path, &here) == 0 && fstat(fd, &there) == 0 && here.st_dev == there.st_dev &&
-	       here.st_ino == there.st_ino;
+	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
 }
 
-/* Comes to where the thread is. Says what was refused, and whether that has moved it. */
-static int prove(const struct gons_i_context *place, size_t i, const int *nsfds, size_t n)
+/* What a return to a mount namespace asks for beside setns(2), without any effect: to enter the
+ * working directory, and a chroot(2) that no filter refuses. The kernel looks up its argument
+ * before anything else. */
+static int try_directories(const struct gons_i_context *context)
 {
-	const int type = gons_i_types[i].flag;
-	bool moved;
-	int errnum;
+	struct stat st;
 
-	/* The working directory first, which could not be come back to after the rest. */
-	if ((type == CLONE_NEWNS && fchdir(place->cwd_fd) < 0) ||
-	    gons_i_join(place->fd[i], type) < 0)
-		return gons_i_fail_return_check(place->types, nsfds, n);
-	if (type != CLONE_NEWNS || gons_i_context_restore_directories(place) == 0)
-		return 0;
-	errnum = errno;
-	moved = !is_file("/", place->root_fd) || !is_file(".", place->cwd_fd);
+	if (fstatat(context->cwd_fd, ".", &st, 0) < 0)
+		return -1;
+	return chroot("") < 0 && errno == ENOENT ? 0 : -1;
+}
+
+/* Joins the mount namespace that the thread is in, whose root it is at then, and returns to its own
+ * root and working directory. -1: refused, and the thread may have moved. */
+static int join_own_mntns(struct gons_i_context *context)
+{
+	const uint64_t before = gons_i_mount_id_of(context->root_fd);
+
+	if (gons_i_join(context->fd[GONS_I_MNT], CLONE_NEWNS) < 0)
+		return -1;
+	context->is_at_root =
+		before != 0 && gons_i_mount_id("/") == before && is_file("/", &context->root_id);
+	if (context->is_at_root)
+		return fchdir(context->cwd_fd);
+	return gons_i_context_restore_directories(context);
+}
+
+static bool has_moved(const struct gons_i_context *context)
+{
+	int errnum = errno;
+	bool moved = !is_file("/", &context->root_id) || !is_file(".", &context->cwd_id);
+
 	errno = errnum;
-	if (!moved)
-		return gons_i_fail_return_check(place->types, nsfds, n);
-	gons_i_set_stranded(type, true);
-	return gons_i_fail_switch(GONS_I_REFUSED_RETURN, type, -1);
+	return moved;
 }
 
-int gons_i_context_save_checked(const int *nsfds, size_t n, int types,
-				enum gons_i_return_check proof, struct gons_i_context *ret_place)
+/* -1 with errno alone; nothing has changed, but for what ret_moved says. */
+static int check_type(struct gons_i_context *context, size_t i, bool *ret_moved)
 {
-	int unproven = proof == GONS_I_RETURN_CHECK_ONCE ? types & ~proven : types;
-	struct gons_i_context place;
-
-	if (gons_i_context_save(types, &place) < 0)
+	*ret_moved = false;
+	if (gons_i_types[i].flag != CLONE_NEWNS)
+		return gons_i_join(context->fd[i], gons_i_types[i].flag);
+	if (try_directories(context) < 0)
 		return -1;
-	/* Coming from where one already is asks for the same permissions as coming back: a
-	 * namespace of a user namespace further up, for one, lets nobody in. */
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
-		if (!(unproven & gons_i_types[i].flag))
-			continue;
-		if (prove(&place, i, nsfds, n) < 0) {
-			gons_i_context_close(&place);
-			return -1;
-		}
-		proven |= gons_i_types[i].flag;
+	if (join_own_mntns(context) == 0)
+		return 0;
+	*ret_moved = has_moved(context);
+	return -1;
+}
+
+static int fail_check(const struct gons_i_context *context, int type, const int *nsfds, size_t n)
+{
+	int errnum = errno;
+
+	if (type != CLONE_NEWPID || errnum != EPERM)
+		return gons_i_fail_return_check(context->types, nsfds, n);
+	(void)gons_i_fail(errnum, "cannot enter a PID namespace");
+	if (!gons_i_explain_filter("setns(2)", type)) {
+		gons_i_add_cause("no return is possible to the PID namespace that the children of "
+				 "this thread are in now, which takes CAP_SYS_ADMIN in the user "
+				 "namespace that owns it");
+		gons_i_add_remedy("run as root, or use gons_set_run()");
 	}
-	*ret_place = place;
+	errno = errnum;
+	return -1;
+}
+
+/* Joining where one already is asks for the same permissions as returning: a namespace of an
+ * ancestor user namespace, for one, lets no thread in. */
+int gons_i_context_check(struct gons_i_context *context, int optional, const int *nsfds, size_t n,
+			 enum gons_i_return_check check)
+{
+	const int unchecked =
+		check == GONS_I_RETURN_CHECK_ONCE ? context->types & ~checked : context->types;
+
+	for (size_t i = 0; i < GONS_I_ENTERABLE; i++) {
+		const int type = gons_i_types[i].flag;
+		bool moved;
+
+		if (!(unchecked & type))
+			continue;
+		if (check_type(context, i, &moved) == 0) {
+			checked |= type;
+		} else if (moved) {
+			gons_i_set_stranded(type, true);
+			return gons_i_fail_switch(GONS_I_REFUSED_RETURN, type, -1);
+		} else if (optional & type) {
+			context->types &= ~type;
+			gons_i_close_fd(&context->fd[i]);
+		} else {
+			return fail_check(context, type, nsfds, n);
+		}
+	}
 	return 0;
 }
 
-int gons_i_context_restore(const struct gons_i_context *place)
+int gons_i_context_save_checked(const int *nsfds, size_t n, int types,
+				enum gons_i_return_check check, struct gons_i_context *ret_context)
+{
+	struct gons_i_context context;
+
+	if (gons_i_context_save(types, &context) < 0)
+		return -1;
+	if (gons_i_context_check(&context, 0, nsfds, n, check) < 0) {
+		gons_i_context_close(&context);
+		return -1;
+	}
+	*ret_context = context;
+	return 0;
+}
+
+int gons_i_context_restore(const struct gons_i_context *context)
 {
 	int errnum = 0;
 
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+	for (size_t i = 0; i < GONS_I_ENTERABLE; i++) {
 		const struct gons_i_type *entry = &gons_i_types[i];
 
-		if (!(place->types & entry->flag))
+		if (!(context->types & entry->flag))
 			continue;
-		if (come_back(place, i) == 0) {
+		if (return_to(context, i) == 0) {
 			gons_i_set_stranded(entry->flag, false);
 			continue;
 		}
@@ -134,6 +200,9 @@ int gons_i_context_restore(const struct gons_i_context *place)
 			continue;
 		(void)gons_i_fail_switch(GONS_I_REFUSED_RETURN, entry->flag, -1);
 		errnum = errno;
+		if (errnum == EBADF)
+			gons_i_add_cause("a descriptor that gons kept for that was closed by other "
+					 "means, such as close_range(2)");
 	}
 	if (errnum == 0)
 		return 0;
@@ -141,18 +210,18 @@ int gons_i_context_restore(const struct gons_i_context *place)
 	return -1;
 }
 
-int gons_i_switch_undo(const struct gons_i_context *place, int types)
+int gons_i_switch_undo(const struct gons_i_context *context, int types)
 {
-	struct gons_i_context switched = *place;
-	struct gons_i_failure failure, way_back;
+	struct gons_i_context switched = *context;
+	struct gons_i_failure failure, stranded;
 
 	gons_i_failure_save(&failure);
 	switched.types = types;
 	if (gons_i_context_restore(&switched) == 0)
 		return gons_i_failure_restore(&failure);
-	gons_i_failure_save(&way_back);
+	gons_i_failure_save(&stranded);
 	(void)gons_i_failure_restore(&failure);
-	gons_i_explain("%s", way_back.message);
+	gons_i_explain("%s", stranded.message);
 	return -1;
 }
 
@@ -193,6 +262,18 @@ int gons_i_unshare(int types)
 	return 0;
 }
 
+static int fail_private(int errnum)
+{
+	(void)gons_i_fail(errnum, "cannot make this mount namespace private");
+	gons_i_explain_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
+	return -1;
+}
+
+static int mount_private(void)
+{
+	return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL);
+}
+
 /*
  * mount(2) takes mount points only, which "/" is not below a plain chroot (EINVAL), and would
  * leave out what is mounted above the root. Joining the mount namespace that the thread is in
@@ -201,39 +282,43 @@ int gons_i_unshare(int types)
  */
 int gons_i_make_private(void)
 {
-	const unsigned long private = MS_REC | MS_PRIVATE;
-	struct gons_i_context place;
+	struct gons_i_context context;
 	int errnum = 0;
 
-	if (gons_i_context_save(CLONE_NEWNS, &place) < 0)
+	if (gons_i_context_save(CLONE_NEWNS, &context) < 0)
 		return -1;
-	if ((mount("none", "/", "none", private, NULL) < 0 && errno != EINVAL) ||
-	    gons_i_join(place.fd[GONS_I_MNT], CLONE_NEWNS) < 0 ||
-	    mount("none", "/", "none", private, NULL) < 0)
+	if ((mount_private() < 0 && errno != EINVAL) ||
+	    gons_i_join(context.fd[GONS_I_MNT], CLONE_NEWNS) < 0 || mount_private() < 0)
 		errnum = errno;
-	if (gons_i_context_restore_directories(&place) < 0 && errnum == 0)
+	if (gons_i_context_restore_directories(&context) < 0 && errnum == 0)
 		errnum = errno;
-	gons_i_context_close(&place);
-	if (errnum == 0)
-		return 0;
-	(void)gons_i_fail(errnum, "cannot make this mount namespace private");
-	gons_i_explain_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
-	return -1;
+	gons_i_context_close(&context);
+	return errnum == 0 ? 0 : fail_private(errnum);
 }
 
-int gons_i_switch_new(int types, const struct gons_i_context *place)
+int gons_i_switch_new(int types, const struct gons_i_context *context)
 {
+	int result = 0;
+
 	if (gons_i_unshare(types) < 0)
 		return -1;
-	if (!(types & CLONE_NEWNS) || gons_i_make_private() == 0)
+	if (!(types & CLONE_NEWNS))
 		return 0;
-	return place ? gons_i_switch_undo(place, types) : -1;
+	if (!context || !context->is_at_root)
+		result = gons_i_make_private();
+	else if (mount_private() < 0)
+		result = fail_private(errno);
+	if (result == 0)
+		return 0;
+	return context ? gons_i_switch_undo(context, types) : -1;
 }
 
-/* Changes nothing where there are none. */
-static bool counts_threads(void)
+/* Those of its threads that the kernel counts, ending ones too; 0 where that cannot be known. */
+static uint64_t count_threads(void)
 {
-	return unshare(CLONE_THREAD) < 0 && errno == EINVAL;
+	uint64_t n;
+
+	return gons_i_status_number("Threads", 10, &n) < 0 ? 0 : n;
 }
 
 bool gons_i_has_threads(void)
@@ -241,7 +326,7 @@ bool gons_i_has_threads(void)
 	enum { PATIENCE_MS = 100 };
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
-	for (int i = 0; counts_threads(); i++) {
+	for (int i = 0; count_threads() > 1; i++) {
 		if (i == PATIENCE_MS || gons_i_running_threads() != 1)
 			return true;
 		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
@@ -263,14 +348,14 @@ static void get_directory(char path[PATH_MAX])
  * Keeps root and working directory where the same paths exist in the mount namespace that
  * the thread has just joined, whose root it is at now.
  */
-static void carry_directories(const struct gons_i_context *place, const char *cwd)
+static void carry_directories(const struct gons_i_context *context, const char *cwd)
 {
 	static const char unreachable[] = "(unreachable)";
 	char path[PATH_MAX];
 	const char *root = path;
 
 	/* Seen from here, the old root has a path of its own: "(unreachable)/srv/chroot". */
-	if (fchdir(place->root_fd) == 0) {
+	if (fchdir(context->root_fd) == 0) {
 		get_directory(path);
 		if (strncmp(root, unreachable, sizeof(unreachable) - 1) == 0)
 			root += sizeof(unreachable) - 1;
@@ -281,7 +366,7 @@ static void carry_directories(const struct gons_i_context *place, const char *cw
 		(void)chdir("/");
 }
 
-int gons_i_switch_one(int nsfd, int type, const struct gons_i_context *place)
+int gons_i_switch_one(int nsfd, int type, const struct gons_i_context *context)
 {
 	char cwd[PATH_MAX];
 
@@ -290,19 +375,19 @@ int gons_i_switch_one(int nsfd, int type, const struct gons_i_context *place)
 	get_directory(cwd);
 	if (gons_i_join(nsfd, type) < 0)
 		return -1;
-	carry_directories(place, cwd);
+	carry_directories(context, cwd);
 	return 0;
 }
 
 int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
-		     const struct gons_i_context *place)
+		     const struct gons_i_context *context)
 {
 	int switched = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (gons_i_switch_one(nsfds[i], types[i], place) < 0) {
+		if (gons_i_switch_one(nsfds[i], types[i], context) < 0) {
 			(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, types[i], nsfds[i]);
-			return gons_i_switch_undo(place, switched);
+			return gons_i_switch_undo(context, switched);
 		}
 		switched |= types[i];
 	}

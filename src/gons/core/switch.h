@@ -6,7 +6,7 @@
 
 #include "gons/core/saved_context.h"
 
-/* setns(2), for whoever arranges the way back; errno alone. A mount namespace takes the thread to
+/* setns(2), for a caller that arranges the return; errno alone. A mount namespace takes the thread to
  * its root, and ends the sharing of root and working directory with other threads. */
 int gons_i_join(int nsfd, int type);
 
@@ -19,27 +19,28 @@ int gons_i_unshare(int types);
 void gons_i_note_exhausted(int types, bool are);
 
 /* Puts the calling thread into new namespaces; a new mount namespace is made private. All
- * or nothing, where there is a place; NULL is for a thread that ends after a failure. */
-int gons_i_switch_new(int types, const struct gons_i_context *place);
+ * or nothing, where there is a context, whose return was checked; NULL is for a thread that ends
+ * after a failure. */
+int gons_i_switch_new(int types, const struct gons_i_context *context);
 
 /* Makes every mount of the thread's mount namespace private. */
 int gons_i_make_private(void);
 
 /* Puts the calling thread into one existing namespace; into a mount namespace, root and working
- * directory of place go along by their paths. errno alone. */
-int gons_i_switch_one(int nsfd, int type, const struct gons_i_context *place);
+ * directory of the context go along by their paths. errno alone. */
+int gons_i_switch_one(int nsfd, int type, const struct gons_i_context *context);
 
-/* Puts the calling thread into n existing namespaces, whose types were checked; place
- * is where it is. All or nothing. */
+/* Puts the calling thread into n existing namespaces, whose types were checked; the context is
+ * where it is. All or nothing. */
 int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
-		     const struct gons_i_context *place);
+		     const struct gons_i_context *context);
 
-/* Goes back to place after a failure, from these types, keeping its errno and message;
- * says so when even that fails. Returns -1. */
-int gons_i_switch_undo(const struct gons_i_context *place, int types);
+/* Returns to the context after a failure, from these types, keeping its errno and message; says so
+ * when even that fails. Returns -1. */
+int gons_i_switch_undo(const struct gons_i_context *context, int types);
 
-/* Whether the process has other threads than this one. One that was joined counts for a moment yet,
- * also when it is not listed any more, which is waited for; no other is. */
+/* Whether the process has other threads than this one. One that was joined counts for a moment
+ * yet, which is waited for; no other is. */
 bool gons_i_has_threads(void);
 
 #endif

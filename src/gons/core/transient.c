@@ -12,42 +12,45 @@
 
 static int check_types(int types)
 {
+	const int others = types & ~GONS_I_SWITCHABLE_FLAGS & GONS_ALL_TYPES;
+	char nouns[GONS_I_TYPE_NAMES_SIZE];
+
 	if (types == 0) {
-		(void)gons_i_fail(EINVAL, "cannot enter new namespaces of no type");
-		gons_i_explain("take one or several of CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, "
-			       "CLONE_NEWIPC, CLONE_NEWCGROUP");
+		(void)gons_i_fail(EINVAL, "types is 0");
+		gons_i_add_remedy("use one or several of CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, "
+				  "CLONE_NEWIPC, CLONE_NEWCGROUP");
 		return -1;
 	}
-	if (types & ~GONS_I_SWITCHABLE_FLAGS) {
-		(void)gons_i_fail(EINVAL, "cannot enter new namespaces of types 0x%x",
-				  (unsigned)types);
-		if (types & CLONE_NEWUSER)
-			gons_i_explain("no thread comes back from a user namespace: use "
-				       "gons_become_root()");
-		if (types & (CLONE_NEWPID | CLONE_NEWTIME))
-			gons_i_explain("only a child would be in a new PID or time namespace: use "
-				       "gons_set_unshare() and gons_set_run()");
-		if (types &
-		    ~(GONS_I_SWITCHABLE_FLAGS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME))
-			gons_i_explain("these are not all namespace types");
-		return -1;
+	if (types & ~GONS_ALL_TYPES)
+		return gons_i_check_types(types);
+	if (others == 0)
+		return 0;
+	(void)gons_i_type_names(others, nouns);
+	(void)gons_i_fail(EINVAL, "cannot enter %s new %s namespace", gons_i_article(nouns), nouns);
+	if (others & CLONE_NEWUSER) {
+		gons_i_add_cause("no thread returns from a user namespace");
+		gons_i_add_remedy("use gons_become_root()");
 	}
-	return 0;
+	if (others & (CLONE_NEWPID | CLONE_NEWTIME)) {
+		gons_i_add_cause("only a child would be in a new PID or time namespace");
+		gons_i_add_remedy("use gons_set_unshare() and gons_set_run()");
+	}
+	return -1;
 }
 
 GONS_EXPORT int gons_enter_transient(int types)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_context place;
+	struct gons_i_context context;
 
 	if (check_types(types) < 0 || gons_i_scope_reserve(1) < 0 ||
-	    gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &place) < 0)
+	    gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &context) < 0)
 		return -1;
-	if (gons_i_switch_new(types, &place) < 0) {
-		gons_i_context_close(&place);
+	if (gons_i_switch_new(types, &context) < 0) {
+		gons_i_context_close(&context);
 		return -1;
 	}
-	(void)gons_i_context_record(&place);
+	(void)gons_i_context_record(&context);
 	return 0;
 }
 
@@ -57,15 +60,16 @@ static const struct gons_i_type *check_type(int type)
 
 	if (entry && (type & GONS_I_SWITCHABLE_FLAGS) && type != CLONE_NEWNS)
 		return entry;
-	(void)gons_i_fail(EINVAL, "cannot make a namespace of type 0x%x that nobody is in",
-			  (unsigned)type);
-	if (type == CLONE_NEWNS)
-		gons_i_explain("use gons_mntns_new_transient()");
-	else if (type == CLONE_NEWUSER || type == CLONE_NEWPID || type == CLONE_NEWTIME)
-		gons_i_explain("use gons_set_unshare()");
-	else
-		gons_i_explain(
-			"take one of CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP");
+	if (!entry) {
+		(void)gons_i_one_type(type);
+		gons_i_add_remedy(
+			"use one of CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP");
+		return NULL;
+	}
+	(void)gons_i_fail(EINVAL, "cannot create %s %s namespace without entering it",
+			  gons_i_article(entry->long_name), entry->long_name);
+	gons_i_add_remedy(type == CLONE_NEWNS ? "use gons_mntns_new_transient()"
+					      : "use gons_set_unshare()");
 	return NULL;
 }
 
@@ -73,17 +77,18 @@ GONS_EXPORT int gons_new_transient(int type)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	const struct gons_i_type *entry = check_type(type);
-	struct gons_i_context place;
+	struct gons_i_context context;
 	cleanup_fd int fd = -1;
 	int result = -1;
 
 	if (!entry || gons_i_scope_reserve(1) < 0 ||
-	    gons_i_context_save_checked(NULL, 0, type, GONS_I_RETURN_CHECK_AGAIN, &place) < 0)
+	    gons_i_context_save_checked(NULL, 0, type, GONS_I_RETURN_CHECK_AGAIN, &context) < 0)
 		return -1;
-	if (gons_i_switch_new(type, &place) == 0) {
+	if (gons_i_switch_new(type, &context) == 0) {
 		fd = gons_i_open_own(entry);
-		result = fd < 0 ? gons_i_switch_undo(&place, type) : gons_i_context_restore(&place);
+		result = fd < 0 ? gons_i_switch_undo(&context, type)
+				: gons_i_context_restore(&context);
 	}
-	gons_i_context_close(&place);
+	gons_i_context_close(&context);
 	return result < 0 ? -1 : gons_i_scope_push_fd(gons_i_take_fd(&fd));
 }

@@ -169,7 +169,9 @@ static bool read_label(const char *path, char *label, size_t size)
 bool gons_i_is_taken(int cap)
 {
 	const int errnum = errno;
-	const bool taken = (gons_i_status_number("CapEff", 16) >> cap & 1) && !gons_i_has_cap(cap);
+	uint64_t caps;
+	const bool taken = gons_i_status_number("CapEff", 16, &caps) == 0 && (caps >> cap & 1) &&
+			   !gons_i_has_cap(cap);
 
 	errno = errnum;
 	return taken;

@@ -75,7 +75,9 @@ static bool is_refused(const struct question *question, int types)
 
 bool gons_i_has_filter(void)
 {
-	return gons_i_status_number("Seccomp", 10) == 2;
+	uint64_t mode;
+
+	return gons_i_status_number("Seccomp", 10, &mode) == 0 && mode == 2;
 }
 
 enum gons_i_filtered gons_i_filtered(const char *call, int types)

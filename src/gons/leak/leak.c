@@ -32,7 +32,7 @@ struct gons_leaks {
 	char namespaces[GONS_I_LINKS][GONS_I_LINK_SIZE];
 	struct stat root, cwd;
 	char cwd_path[PATH_MAX];
-	unsigned umask;
+	int umask; /* -1: cannot be read */
 	unsigned last_owner; /* what gons keeps for later ones was begun since */
 	struct gons_i_items fds, threads, children;
 };
@@ -342,12 +342,13 @@ static bool put_back(const gons_leaks *leaks, struct findings *findings)
 
 static void find_umask(gons_leaks *leaks, struct findings *findings)
 {
-	unsigned now = gons_i_read_umask();
+	const int now = gons_i_read_umask();
 
-	if (now == leaks->umask)
+	if (now < 0 || leaks->umask < 0 || now == leaks->umask)
 		return;
-	find(findings, "the umask was left at %04o, before at %04o", now, leaks->umask);
-	(void)umask(leaks->umask);
+	find(findings, "the umask was left at %04o, before at %04o", (unsigned)now,
+	     (unsigned)leaks->umask);
+	(void)umask((mode_t)leaks->umask);
 }
 
 static void replace(struct gons_i_items *items, const struct gons_i_items *now)

@@ -250,14 +250,15 @@ void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
 	}
 }
 
-unsigned gons_i_read_umask(void)
+int gons_i_read_umask(void)
 {
+	uint64_t number;
 	mode_t mask;
 
 	/* Other threads would see that it is set. */
 	if (!has_one_thread())
-		return (unsigned)gons_i_status_number("Umask", 8);
+		return gons_i_status_number("Umask", 8, &number) < 0 ? -1 : (int)number;
 	mask = umask(0077);
 	(void)umask(mask);
-	return mask;
+	return (int)mask;
 }

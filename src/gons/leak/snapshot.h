@@ -48,6 +48,7 @@ void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE]);
 /* Reads a link of procfs into buf; "" when it cannot be read. */
 void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size);
 
-unsigned gons_i_read_umask(void);
+/* -1 where it cannot be read. */
+int gons_i_read_umask(void);
 
 #endif

@@ -88,8 +88,8 @@ static int add_item(const char *item, size_t length, const struct values *values
 	size_t i = find_row(name, length - early);
 
 	if (i == GONS_I_TYPES)
-		return gons_i_fail(EINVAL, "\"%.*s\" is no namespace type", (int)(length - early),
-				   name);
+		return gons_i_fail(EINVAL, "\"%.*s\" is not a namespace type",
+				   (int)(length - early), name);
 	if (*ordered & gons_i_types[i].flag)
 		return gons_i_fail(EINVAL, "%s is in it twice", gons_i_types[i].name);
 	*ordered |= gons_i_types[i].flag;

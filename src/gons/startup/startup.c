@@ -184,7 +184,7 @@ static void switch_by(const struct gons_i_plan *plan)
 	struct journey journey = { .plan = *plan,
 				   .target_fd = { [0 ... GONS_I_TYPES - 1] = -1 },
 				   .own_fd = { [0 ... GONS_I_TYPES - 1] = -1 },
-				   .place = { .fd = { [0 ... GONS_I_SWITCHABLE - 1] = -1 },
+				   .place = { .fd = { [0 ... GONS_I_ENTERABLE - 1] = -1 },
 					      .root_fd = -1,
 					      .cwd_fd = -1 } };
 	const struct gons_i_type *fault;

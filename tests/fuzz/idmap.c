@@ -8,20 +8,21 @@
  *     anything else              what newuidmap says, and fails, until the end
  */
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 #include "gons/base/error.h"
-#include "gons/core/child.h"
+#include "gons/sets/helper.h"
 #include "gons/sets/idmap.h"
 
-enum { MOST = 400, KERNEL_LINES = 340, KERNEL_BYTES = 4096, PROGRAM = 42 };
+enum { MOST = 400, KERNEL_LINES = 340, KERNEL_BYTES = 4096 };
 
-/* Descriptors that are none; a pipe takes two. */
-enum { FILE_FD = 1000, GO = 1002, SAYS = 1004, END_FD = 1006 };
+/* Numbers of descriptors that are not open. */
+enum { FILE_FD = 1000, END_FD = 1001, PROC_FD = 1002 };
+
+/* The process in the new user namespace, for the caller and for procfs. */
+enum { PID = 42, NUMBER = 77 };
 
 static struct gons_idmap lines[2][MOST];
 static size_t count[2]; /* of users, of groups */
@@ -30,13 +31,9 @@ static const char *said; /* or NULL: newuidmap does it */
 static struct {
 	bool is_played;
 	bool is_open[END_FD - FILE_FD];
-	int (*writer)(void *);
-	void *arg;
 	int which; /* map is being written */
 	bool is_setgroups;
 	int asked; /* times that newuidmap was */
-	const char *says;
-	int reads;
 } kernel;
 
 /* ---- in the place of the calls ---- */
@@ -45,18 +42,9 @@ int __wrap_openat(int dir_fd, const char *path, int flags, ...);
 int __wrap_openat64(int dir_fd, const char *path, int flags, ...);
 int __real_close(int fd);
 int __wrap_close(int fd);
-int __wrap_pipe2(int ends[2], int flags);
-ssize_t __real_read(int fd, void *data, size_t size);
-ssize_t __wrap_read(int fd, void *data, size_t size);
 ssize_t __real_write(int fd, const void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
-int __wrap_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file_actions_t *actions,
-			const posix_spawnattr_t *attr, char *const argv[], char *const variables[]);
-pid_t __real_waitpid(pid_t pid, int *ret_status, int options);
-pid_t __wrap_waitpid(pid_t pid, int *ret_status, int options);
-int __wrap_gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_child);
-int __wrap_gons_i_child_finish(struct gons_i_child *child);
-int __wrap_gons_i_unshare(int types);
+int __wrap_gons_i_helper_run(char *const argv[], char *line, size_t size);
 
 static int open_fd(int fd)
 {
@@ -67,11 +55,11 @@ static int open_fd(int fd)
 
 int __wrap_openat(int dir_fd, const char *path, int flags, ...)
 {
-	check(kernel.is_played && dir_fd >= 0 && (flags & O_CLOEXEC));
-	kernel.is_setgroups = strcmp(path, "setgroups") == 0;
+	check(kernel.is_played && dir_fd == PROC_FD && (flags & O_CLOEXEC));
+	kernel.is_setgroups = strcmp(path, "77/setgroups") == 0;
 	if (!kernel.is_setgroups)
-		kernel.which = strcmp(path, "gid_map") == 0;
-	check(kernel.is_setgroups || kernel.which || strcmp(path, "uid_map") == 0);
+		kernel.which = strcmp(path, "77/gid_map") == 0;
+	check(kernel.is_setgroups || kernel.which || strcmp(path, "77/uid_map") == 0);
 	return open_fd(FILE_FD);
 }
 
@@ -85,41 +73,9 @@ int __wrap_close(int fd)
 {
 	if (!kernel.is_played || (fd >= 0 && fd < FILE_FD))
 		return __real_close(fd);
-	if (fd < 0)
-		return -1; /* the child's copy of what the parent has closed */
 	check(fd < END_FD && kernel.is_open[fd - FILE_FD]);
 	kernel.is_open[fd - FILE_FD] = false;
 	return 0;
-}
-
-int __wrap_pipe2(int ends[2], int flags)
-{
-	const int fd = kernel.is_open[GO - FILE_FD] ? SAYS : GO;
-
-	check(flags & O_CLOEXEC);
-	ends[0] = open_fd(fd);
-	ends[1] = open_fd(fd + 1);
-	return 0;
-}
-
-ssize_t __wrap_read(int fd, void *data, size_t size)
-{
-	if (!kernel.is_played)
-		return __real_read(fd, data, size);
-	check(fd == GO || fd == SAYS);
-	if (fd == GO)
-		return 1;
-	if (++kernel.reads == 2) {
-		errno = EINTR;
-		return -1;
-	}
-	if (size > 50)
-		size = 50;
-	if (size > strlen(kernel.says))
-		size = strlen(kernel.says);
-	memcpy(data, kernel.says, size);
-	kernel.says += size;
-	return (ssize_t)size;
 }
 
 /* Whether these are the decimal digits of the number, and what is behind them. */
@@ -151,8 +107,6 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
 {
 	if (!kernel.is_played)
 		return __real_write(fd, data, size);
-	if (fd == GO + 1)
-		return (ssize_t)size;
 	check(fd == FILE_FD);
 	if (kernel.is_setgroups) {
 		check(size == 4 && memcmp(data, "deny", 4) == 0);
@@ -164,17 +118,13 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
 	return -1;
 }
 
-int __wrap_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file_actions_t *actions,
-			const posix_spawnattr_t *attr, char *const argv[], char *const variables[])
+int __wrap_gons_i_helper_run(char *const argv[], char *line, size_t size)
 {
 	const struct gons_idmap *map = lines[kernel.which];
 	size_t n = 2;
 
-	(void)actions;
-	(void)attr;
-	(void)variables;
-	check(strcmp(file, kernel.which ? "newgidmap" : "newuidmap") == 0);
-	check(strcmp(argv[0], file) == 0 && atoi(argv[1]) == getppid());
+	check(strcmp(argv[0], kernel.which ? "newgidmap" : "newuidmap") == 0);
+	check(atoi(argv[1]) == PID);
 	for (size_t i = 0; i < count[kernel.which]; i++) {
 		check(*skip_number(argv[n++], map[i].inside) == '\0');
 		check(*skip_number(argv[n++], map[i].outside) == '\0');
@@ -182,39 +132,8 @@ int __wrap_posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_file
 	}
 	check(!argv[n]);
 	kernel.asked++;
-	kernel.says = said ? said : "";
-	kernel.reads = 0;
-	*ret_pid = PROGRAM;
-	return 0;
-}
-
-pid_t __wrap_waitpid(pid_t pid, int *ret_status, int options)
-{
-	if (!kernel.is_played)
-		return __real_waitpid(pid, ret_status, options);
-	check(pid == PROGRAM && options == 0 && *kernel.says == '\0');
-	*ret_status = said ? 1 << 8 : 0;
-	return pid;
-}
-
-int __wrap_gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_child)
-{
-	kernel.writer = fn;
-	kernel.arg = arg;
-	(void)ret_child;
-	return 0;
-}
-
-int __wrap_gons_i_child_finish(struct gons_i_child *child)
-{
-	(void)child;
-	return kernel.writer(kernel.arg);
-}
-
-int __wrap_gons_i_unshare(int types)
-{
-	(void)types;
-	return 0;
+	(void)snprintf(line, size, "%.*s", said ? (int)strcspn(said, "\n") : 0, said ? said : "");
+	return said ? -1 : 0;
 }
 
 /* ---- what must come of it ---- */
@@ -277,7 +196,7 @@ static void check_sentence(void)
 		length = 255;
 	check(strlen(message) > length + 2);
 	message += strlen(message) - length;
-	check(strncmp(message - 2, "; ", 2) == 0 && strncmp(message, said, length) == 0);
+	check(strncmp(message - 2, ": ", 2) == 0 && strncmp(message, said, length) == 0);
 }
 
 static void write_them(const struct gons_idmaps *maps)
@@ -286,7 +205,9 @@ static void write_them(const struct gons_idmaps *maps)
 
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.is_played = true;
-	result = gons_i_idmaps_unshare(maps);
+	result = gons_i_idmaps_write(
+		&(struct gons_i_idmaps_target){ .pid = PID, .number = NUMBER, .proc_fd = PROC_FD },
+		maps);
 	kernel.is_played = false;
 	check_outcome(result);
 	if (kernel.asked > 0 && result < 0 && !is_own(kernel.which))

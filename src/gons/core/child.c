@@ -7,6 +7,7 @@
  * fork meanwhile, and a child that dies without a word would then be waited for as long as they run.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -35,25 +36,36 @@ static struct sigaction parent_sigchld;
 
 /* ---- forking ---- */
 
-static pid_t clone_process(unsigned long exit_signal)
+static pid_t clone_process(unsigned long flags)
 {
 #ifdef __s390__
-	return (pid_t)syscall(SYS_clone, NULL, exit_signal, NULL, NULL, 0L);
+	return (pid_t)syscall(SYS_clone, NULL, flags, NULL, NULL, 0L);
 #else
-	return (pid_t)syscall(SYS_clone, exit_signal, NULL, NULL, NULL, 0L);
+	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, 0L);
 #endif
+}
+
+pid_t gons_i_fork_into(int types)
+{
+	pid_t own = getpid();
+	pid_t pid = clone_process((unsigned)types);
+
+	if (pid < 0 && errno == EINVAL) /* emulators know children with SIGCHLD only */
+		pid = clone_process((unsigned)types | SIGCHLD);
+	if (pid == 0)
+		parent = own;
+	return pid;
 }
 
 pid_t gons_i_fork(void)
 {
-	pid_t own = getpid();
-	pid_t pid = clone_process(0);
+	return gons_i_fork_into(0);
+}
 
-	if (pid < 0 && errno == EINVAL) /* emulators know children with SIGCHLD only */
-		pid = clone_process(SIGCHLD);
-	if (pid == 0)
-		parent = own;
-	return pid;
+void gons_i_child_exit(int status)
+{
+	for (;;)
+		(void)syscall(SYS_exit_group, status);
 }
 
 int gons_i_wait(pid_t pid, int *ret_status)
@@ -64,15 +76,49 @@ int gons_i_wait(pid_t pid, int *ret_status)
 	return 0;
 }
 
-void gons_i_child_tie(void)
+void gons_i_child_tie_to(pid_t parent_pid, int parent_pidfd)
 {
+	struct pollfd ended = { .fd = parent_pidfd, .events = POLLIN };
 	pid_t now;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The parent may have ended before. One in an ancestor PID namespace is number 0 here. */
+	/* The parent may have ended before. One in an ancestor PID namespace is number 0 here, and so
+	 * is whoever has adopted this process. */
 	now = getppid();
-	if (now != parent && now != 0)
-		(void)syscall(SYS_exit_group, 1);
+	if (now == parent_pid)
+		return;
+	if (now != 0 || (parent_pidfd >= 0 && poll(&ended, 1, 0) > 0))
+		gons_i_child_exit(1);
+}
+
+void gons_i_child_tie(void)
+{
+	gons_i_child_tie_to(parent, -1);
+}
+
+/* Only the run-time library of the ThreadSanitizer has it. */
+extern void __tsan_init(void) __attribute__((weak)); /* NOLINT(bugprone-reserved-identifier) */
+
+/*
+ * The ThreadSanitizer may start a thread in a child made by fork(3), and the kernel refuses user
+ * namespaces to a process with threads. So a bare child goes on in its place.
+ */
+static void leave_thread_of_sanitizer(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	if (!__tsan_init)
+		return;
+	pid = gons_i_fork();
+	if (pid == 0)
+		gons_i_child_tie();
+	if (pid <= 0)
+		return;
+	(void)gons_i_wait(pid, &status);
+	if (WIFSIGNALED(status))
+		(void)kill(getpid(), WTERMSIG(status));
+	gons_i_child_exit(WEXITSTATUS(status));
 }
 
 /* ---- the child's side ---- */
@@ -90,9 +136,8 @@ static void set_limit(unsigned limit_s)
 	(void)alarm(limit_s);
 }
 
-/* exit_group(2) itself: sanitizers do more in _exit(2). */
-__attribute__((noreturn)) static void run(int (*fn)(void *), void *arg, unsigned limit_s,
-					  struct gons_i_child_report *report)
+__attribute__((noreturn)) static void run(bool is_bare, unsigned limit_s, int (*fn)(void *),
+					  void *arg, struct gons_i_child_report *report)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
 
@@ -101,11 +146,12 @@ __attribute__((noreturn)) static void run(int (*fn)(void *), void *arg, unsigned
 		set_limit(limit_s);
 	/* It may have children itself, and wants to know how they end. */
 	(void)sigaction(SIGCHLD, &by_default, &parent_sigchld);
+	if (!is_bare)
+		leave_thread_of_sanitizer();
 	report->result = fn(arg);
 	gons_i_failure_save(&report->failure);
 	atomic_store(&report->is_complete, true);
-	for (;;)
-		(void)syscall(SYS_exit_group, 0);
+	gons_i_child_exit(0);
 }
 
 void gons_i_child_detach(void)
@@ -149,7 +195,7 @@ static int start(bool is_bare, unsigned limit_s, int (*fn)(void *), void *arg,
 	if (pid == 0) {
 		parent = own;
 		parent_mask = old;
-		run(fn, arg, limit_s, report);
+		run(is_bare, limit_s, fn, arg, report);
 	}
 	errnum = errno;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);

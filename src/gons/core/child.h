@@ -52,12 +52,22 @@ int gons_i_in_forked_child(int (*fn)(void *), void *arg);
  * other credentials, as in a new user namespace; so call it after such a change. */
 void gons_i_child_tie(void);
 
+/* The same for a child of which child.c does not know the parent: getpid() of the parent, and a pidfd
+ * of it or -1, without which a parent in an ancestor PID namespace that has ended is not noticed. */
+void gons_i_child_tie_to(pid_t parent_pid, int parent_pidfd);
+
 /*
  * Forks a bare child of the calling process; 0 in the child, in which gons_i_child_tie() ties it to
  * its parent if it was given getpid() of the parent before. -1 with errno alone. Wait for it by
  * gons_i_wait(), since waitpid(2) without __WALL does not know it.
  */
 pid_t gons_i_fork(void);
+
+/* The same into new namespaces of these types. */
+pid_t gons_i_fork_into(int types);
+
+/* Ends a bare child: sanitizers do more in _exit(2) than may be done there. */
+void gons_i_child_exit(int status) __attribute__((noreturn));
 
 /* Waits for the end of such a child. 0; or -1 with errno alone, ECHILD where somebody else has
  * waited for it. */

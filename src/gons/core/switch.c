@@ -20,6 +20,7 @@
 #include "gons/base/mounts.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
+#include "gons/core/child.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread_state.h"
@@ -239,14 +240,16 @@ void gons_i_note_exhausted(int types, bool are)
 		exhausted &= ~types;
 }
 
-int gons_i_unshare(int types)
+/* Repeats what says ENOSPC. Returns what it returns in the end. */
+static long create(int types, long (*try)(int types))
 {
 	/* 50 ms are usual, and more than a second was seen beside a busy neighbour. */
 	const int64_t patience = ((exhausted & types) ? 100 : 5000) * (int64_t)GONS_I_NS_OF_MS;
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int64_t start = 0;
+	long result;
 
-	while (unshare(types) < 0) {
+	while ((result = try(types)) < 0) {
 		if (errno != ENOSPC)
 			return gons_i_fail_switch(GONS_I_REFUSED_NEW, types, -1);
 		if (start == 0)
@@ -259,7 +262,27 @@ int gons_i_unshare(int types)
 		(void)nanosleep(&pause, NULL); /* a signal only makes it shorter */
 	}
 	gons_i_note_exhausted(types, false);
-	return 0;
+	return result;
+}
+
+static long try_unshare(int types)
+{
+	return unshare(types);
+}
+
+int gons_i_unshare(int types)
+{
+	return (int)create(types, try_unshare);
+}
+
+static long try_clone(int types)
+{
+	return gons_i_fork_into(types);
+}
+
+pid_t gons_i_fork_into_new(int types)
+{
+	return (pid_t)create(types, try_clone);
 }
 
 static int fail_private(int errnum)

@@ -4,6 +4,8 @@
 
 /* The only setns, unshare and chroot. */
 
+#include <sys/types.h>
+
 #include "gons/core/saved_context.h"
 
 /* setns(2), for a caller that arranges the return; errno alone. A mount namespace takes the thread to
@@ -13,6 +15,9 @@ int gons_i_join(int nsfd, int type);
 /* unshare(2), with ENOSPC retried while the kernel is late in destroying namespaces.
  * Says why not. */
 int gons_i_unshare(int types);
+
+/* gons_i_fork_into() new namespaces, likewise retried and explained. */
+pid_t gons_i_fork_into_new(int types);
 
 /* Whether that was in vain, so that this process is to retry for a shorter time: for what a child
  * has found out. */

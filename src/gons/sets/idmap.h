@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_IDMAP_H
-#define GONS_IDMAP_H
+#ifndef GONS_I_SETS_IDMAP_H
+#define GONS_I_SETS_IDMAP_H
 
 #include <gons/set.h>
 
-/* Whether the kernel could make anything of these maps. 0, or -1 with EINVAL. */
+/* Whether the kernel could accept these maps. 0, or -1 with EINVAL. */
 int gons_i_idmaps_check(const struct gons_idmaps *maps);
 
-/*
- * Puts the calling process, a child with one thread, into a new user namespace with these maps
- * (NULL: its own ids are 0 there). -1 where it may be half-way there.
- */
-int gons_i_idmaps_unshare(const struct gons_idmaps *maps);
+/* A process in a new user namespace. */
+struct gons_i_idmaps_target {
+	pid_t pid; /* in the PID namespace of the calling process */
+	int number; /* in the PID namespace of the procfs: proc_fd is its root */
+	int proc_fd;
+};
+
+/* Writes the maps of the new user namespace. To be called by a forked child in the parent user
+ * namespace. 0 or -1. */
+int gons_i_idmaps_write(const struct gons_i_idmaps_target *target, const struct gons_idmaps *maps);
 
 /*
  * For a child that has joined a user namespace: an id that is not mapped there becomes 0, if

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "gons/base/error.h"
+#include "gons/core/child.h"
 #include "gons/core/thread.h"
 #include "gons/sets/internal.h"
 
@@ -84,7 +85,7 @@ struct gons_i_pid_init *gons_i_pid_init_new(struct gons_i_pid_init *parent)
 static void close_others(int fd)
 {
 	if (fd != 0 && dup3(fd, 0, O_CLOEXEC) < 0)
-		_exit(1);
+		gons_i_child_exit(1);
 	if (syscall(SYS_close_range, 1, ~0U, 0) == 0)
 		return;
 	for (int i = (int)sysconf(_SC_OPEN_MAX); i > 0; i--)
@@ -103,12 +104,12 @@ __attribute__((noreturn)) static void be_init(int life_fd)
 	close_others(life_fd);
 	while (read(0, &byte, 1) < 0 && errno == EINTR)
 		;
-	_exit(0);
+	gons_i_child_exit(0);
 }
 
 int gons_i_pid_init_start(const struct gons_i_pid_init *init, int *ret_pidfd)
 {
-	pid_t pid = fork();
+	pid_t pid = gons_i_fork();
 
 	if (pid < 0)
 		return gons_i_fail_fork(errno, "cannot fork the init of a PID namespace");

@@ -1,28 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * New sets: their namespaces are made by a thread or a child that nobody wants back.
+ * New sets: their namespaces are created by a thread or a child that need not return from them.
+ *
+ * A thread will do for those that a thread can enter. Others take a child. A user namespace, and a
+ * PID namespace below the set's own, take a child of that child: the first one joins the set's
+ * namespaces and writes the maps, from the parent user namespace; the second one starts in the new
+ * user namespace and in the set's PID namespace, and creates the rest.
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
 #include "gons/core/child.h"
+#include "gons/core/nsfd.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread.h"
 #include "gons/sets/idmap.h"
 #include "gons/sets/internal.h"
 #include "gons/sets/join.h"
 
-/* Which of the given set's namespaces the new ones are made in: mounts, host name and cgroup root
- * are copied, and a user namespace owns them. */
-#define MADE_IN (GONS_I_SWITCHABLE_FLAGS | CLONE_NEWUSER)
+/* Which of the given set's namespaces the new ones are always created in: mounts, host name and
+ * cgroup root are copied, and a user namespace owns them. */
+#define CREATED_IN (GONS_I_SWITCHABLE_FLAGS | CLONE_NEWUSER)
 
-/* What the maker is to make. */
-struct order {
+/* And which only where a new one of the type is created: below it, or with its clock offsets. */
+#define CREATED_BELOW (CLONE_NEWPID | CLONE_NEWTIME)
+
+struct request {
 	const gons_set *from; /* or NULL */
 	int types;
 	const struct gons_set_options *options;
@@ -35,28 +47,30 @@ struct order {
 };
 
 /* Opens this thread's namespaces of these types. */
-static int open_made(struct order *order)
+static int open_made(struct request *request)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
 		const struct gons_i_type *entry = &gons_i_types[i];
 		const bool by_children = entry->flag & (CLONE_NEWPID | CLONE_NEWTIME);
 		char path[48];
 
-		if (!(order->types & entry->flag))
+		if (!(request->types & entry->flag))
 			continue;
 		(void)snprintf(path, sizeof(path), "thread-self/ns/%s%s", entry->name,
 			       by_children ? "_for_children" : ""); /* fits */
-		order->fds[i] = openat(order->proc_fd, path, O_RDONLY | O_CLOEXEC);
-		if (order->fds[i] < 0)
+		request->fds[i] = openat(request->proc_fd, path, O_RDONLY | O_CLOEXEC);
+		if (request->fds[i] < 0)
 			return gons_i_fail(errno, "cannot open a new %s namespace",
 					   entry->long_name);
+		if (gons_i_check_type(request->fds[i], entry->flag) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int set_clocks(const struct order *order)
+static int set_clocks(const struct request *request)
 {
-	const struct gons_set_options *options = order->options;
+	const struct gons_set_options *options = request->options;
 	cleanup_fd int fd = -1;
 	char text[128];
 	size_t length;
@@ -67,7 +81,7 @@ static int set_clocks(const struct order *order)
 	if (options->monotonic.tv_sec == 0 && options->monotonic.tv_nsec == 0 &&
 	    options->boottime.tv_sec == 0 && options->boottime.tv_nsec == 0)
 		return 0;
-	fd = openat(order->proc_fd, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	fd = openat(request->proc_fd, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, text, length) == (ssize_t)length)
 		return 0;
 	(void)gons_i_fail(errno, "cannot set the clock offsets of a new time namespace");
@@ -79,85 +93,203 @@ static int set_clocks(const struct order *order)
 }
 
 /* Those that only children are in. */
-static int make_for_children(struct order *order)
+static int make_for_children(struct request *request)
 {
-	if ((order->types & CLONE_NEWTIME) &&
-	    (gons_i_unshare(CLONE_NEWTIME) < 0 || set_clocks(order) < 0))
+	if ((request->types & CLONE_NEWTIME) &&
+	    (gons_i_unshare(CLONE_NEWTIME) < 0 || set_clocks(request) < 0))
 		return -1;
-	if (!(order->types & CLONE_NEWPID))
+	if (!(request->types & CLONE_NEWPID))
 		return 0;
 	if (gons_i_unshare(CLONE_NEWPID) < 0)
 		return -1;
-	return gons_i_pid_init_start(order->pid_init, &order->fds[GONS_I_TYPES]);
+	return gons_i_pid_init_start(request->pid_init, &request->fds[GONS_I_TYPES]);
 }
 
-static int make_here(struct order *order)
+/* Joins those of the set's namespaces that the new ones are created in. */
+static int join_from(struct request *request)
 {
-	cleanup_fd int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const int switchable = order->types & GONS_I_SWITCHABLE_FLAGS;
+	const gons_set *from = request->from;
 
-	if (proc_fd < 0)
+	request->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (request->proc_fd < 0)
 		return gons_i_fail(errno, "cannot open /proc");
-	order->proc_fd = proc_fd;
-	if (order->from &&
-	    gons_i_switch_for_good(order->from->fd, order->from->types & MADE_IN) < 0)
-		return -1;
-	if ((order->types & CLONE_NEWUSER) && gons_i_idmaps_unshare(&order->options->maps) < 0)
-		return -1;
+	return from ? gons_i_switch_for_good(from->fd, from->types & (CREATED_IN | (request->types &
+										    CREATED_BELOW)))
+		    : 0;
+}
+
+/* All but a user namespace. */
+static int create_here(struct request *request)
+{
+	const int switchable = request->types & GONS_I_SWITCHABLE_FLAGS;
+
 	if (switchable && gons_i_switch_new(switchable, NULL) < 0)
 		return -1;
-	if (make_for_children(order) < 0)
+	if (make_for_children(request) < 0)
 		return -1;
-	return open_made(order);
+	return open_made(request);
 }
 
 /* ---- by another thread, which does not have to come back ---- */
 
 static void *make_on_thread(void *arg)
 {
-	struct order *order = arg;
+	struct request *request = arg;
 
-	order->done = make_here(order) == 0;
-	if (!order->done)
-		gons_i_failure_save(&order->failure);
+	request->done = join_from(request) == 0 && create_here(request) == 0;
+	if (!request->done)
+		gons_i_failure_save(&request->failure);
+	gons_i_close_fd(&request->proc_fd);
 	return NULL;
 }
 
-static int make_by_thread(struct order *order)
+static int make_by_thread(struct request *request)
 {
 	pthread_t thread;
-	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, make_on_thread, order);
+	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, make_on_thread, request);
 
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread to make namespaces on");
 	(void)pthread_join(thread, NULL); /* nobody else knows it */
-	return order->done ? 0 : gons_i_failure_restore(&order->failure);
+	return request->done ? 0 : gons_i_failure_restore(&request->failure);
 }
 
 /* ---- by a child: a process with threads changes no user namespace ---- */
 
-static int make_and_send(void *arg)
-{
-	struct order *order = arg;
+/* What the child of the child says by a socket: first its number in procfs, then how it went. */
+struct report {
+	int result;
+	struct gons_i_failure failure; /* where result is -1 */
+};
 
-	return make_here(order) < 0 ? -1 : gons_i_send_fds(order->socket_fd, order->fds);
+static void report(int fd, int result)
+{
+	static struct report report;
+
+	report.result = result;
+	if (result < 0)
+		gons_i_failure_save(&report.failure);
+	(void)send(fd, &report, sizeof(report), MSG_NOSIGNAL); /* else the parent has ended */
 }
 
-static int make_by_child(struct order *order)
+static int receive_report(int fd)
+{
+	static struct report report;
+	ssize_t got;
+
+	do
+		got = recv(fd, &report, sizeof(report), 0);
+	while (got < 0 && errno == EINTR);
+	if (got != sizeof(report))
+		return gons_i_fail(EPERM, "the child that creates namespaces ended too early");
+	return report.result < 0 ? gons_i_failure_restore(&report.failure) : report.result;
+}
+
+/* The number that this procfs knows the calling process by. */
+static int number_in_procfs(int proc_fd)
+{
+	char link[32] = "";
+
+	if (readlinkat(proc_fd, "self", link, sizeof(link) - 1) < 0)
+		return gons_i_fail(errno, "cannot read /proc/self");
+	return atoi(link);
+}
+
+static void inner(struct request *request, int fd, pid_t parent, int parent_pidfd)
+{
+	int number, result;
+	char go;
+
+	gons_i_child_tie_to(parent, parent_pidfd);
+	/* The files in procfs of a process that has changed its user belong to root, unless it is
+	 * dumpable; this one is a child that only creates namespaces. */
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	number = number_in_procfs(request->proc_fd);
+	report(fd, number);
+	if (number < 0 || recv(fd, &go, 1, 0) != 1) /* with all signals blocked */
+		gons_i_child_exit(1);
+	result = create_here(request);
+	if (result == 0)
+		result = gons_i_send_fds(request->socket_fd, request->fds);
+	report(fd, result);
+	gons_i_child_exit(0);
+}
+
+/* Has the other one start, once its ids are mapped, and waits for how it went. */
+static int lead_inner(const struct request *request, int fd, pid_t pid)
+{
+	struct gons_i_idmaps_target target = { .pid = pid, .proc_fd = request->proc_fd };
+
+	target.number = receive_report(fd);
+	if (target.number < 0)
+		return -1;
+	if ((request->types & CLONE_NEWUSER) &&
+	    gons_i_idmaps_write(&target, &request->options->maps) < 0)
+		return -1;
+	if (send(fd, "g", 1, MSG_NOSIGNAL) != 1)
+		return gons_i_fail(EPERM, "the child that creates namespaces ended too early");
+	return receive_report(fd);
+}
+
+static int create_in_inner(struct request *request)
+{
+	cleanup_fd int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0); /* Linux 5.3 */
+	const int user = request->types & CLONE_NEWUSER;
+	const pid_t parent = getpid();
+	struct gons_i_failure failure;
+	int ends[2];
+	int result;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return gons_i_fail(errno, "cannot create a socket to a child");
+	pid = user ? gons_i_fork_into_new(user) : gons_i_fork();
+	if (pid == 0) {
+		(void)close(ends[0]);
+		inner(request, ends[1], parent, pidfd);
+	}
+	(void)close(ends[1]);
+	if (pid < 0) {
+		if (!user)
+			(void)gons_i_fail_fork(errno, "cannot fork a child");
+		gons_i_close_fd(&ends[0]);
+		return -1;
+	}
+	result = lead_inner(request, ends[0], pid);
+	gons_i_failure_save(&failure);
+	(void)kill(pid, SIGKILL); /* it may wait to be told to start */
+	(void)gons_i_wait(pid, NULL);
+	(void)close(ends[0]);
+	return result < 0 ? gons_i_failure_restore(&failure) : 0;
+}
+
+static int make_and_send(void *arg)
+{
+	struct request *request = arg;
+	const bool nested = request->from && (request->from->types & request->types & CLONE_NEWPID);
+
+	if (join_from(request) < 0)
+		return -1;
+	if (nested || (request->types & CLONE_NEWUSER))
+		return create_in_inner(request);
+	return create_here(request) < 0 ? -1 : gons_i_send_fds(request->socket_fd, request->fds);
+}
+
+static int make_by_child(struct request *request)
 {
 	int ends[2];
 	int result;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return gons_i_fail(errno, "cannot make a socket to a child");
-	order->socket_fd = ends[1];
-	result = gons_i_in_forked_child(make_and_send, order);
+		return gons_i_fail(errno, "cannot create a socket to a child");
+	request->socket_fd = ends[1];
+	result = gons_i_in_child(make_and_send, request);
 	/* The limits of another user namespace say nothing of those here. */
 	if ((result == 0 || errno == ENOSPC) &&
-	    !(order->from && (order->from->types & CLONE_NEWUSER)))
-		gons_i_note_exhausted(order->types, result < 0);
+	    !(request->from && (request->from->types & CLONE_NEWUSER)))
+		gons_i_note_exhausted(request->types, result < 0);
 	if (result == 0)
-		result = gons_i_receive_fds(ends[0], order->fds);
+		result = gons_i_receive_fds(ends[0], request->fds);
 	gons_i_close_fd(&ends[0]);
 	gons_i_close_fd(&ends[1]);
 	return result;
@@ -165,33 +297,33 @@ static int make_by_child(struct order *order)
 
 /* ---- the set ---- */
 
-static int make(struct order *order, gons_set *to)
+static int make(struct request *request, gons_set *to)
 {
-	const bool by_child = (order->types & ~GONS_I_SWITCHABLE_FLAGS) ||
-			      (order->from && order->from->types & CLONE_NEWUSER);
-	const int kept = order->from ? order->from->types & ~order->types : 0;
+	const bool by_child = (request->types & ~GONS_I_SWITCHABLE_FLAGS) ||
+			      (request->from && request->from->types & CLONE_NEWUSER);
+	const int kept = request->from ? request->from->types & ~request->types : 0;
 
-	if (order->types & CLONE_NEWPID) {
-		to->pid_init = gons_i_pid_init_new(order->from ? order->from->pid_init : NULL);
+	if (request->types & CLONE_NEWPID) {
+		to->pid_init = gons_i_pid_init_new(request->from ? request->from->pid_init : NULL);
 		if (!to->pid_init)
 			return -1;
-		order->pid_init = to->pid_init;
+		request->pid_init = to->pid_init;
 	}
-	if ((by_child ? make_by_child(order) : make_by_thread(order)) < 0)
+	if ((by_child ? make_by_child(request) : make_by_thread(request)) < 0)
 		return -1;
-	return kept ? gons_i_set_copy(to, order->from, kept) : 0;
+	return kept ? gons_i_set_copy(to, request->from, kept) : 0;
 }
 
 /* Hands what was made, also if only in part, over to the set. */
-static void give(struct order *order, gons_set *to)
+static void give(struct request *request, gons_set *to)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++)
-		if (order->fds[i] >= 0) {
-			to->fd[i] = order->fds[i];
+		if (request->fds[i] >= 0) {
+			to->fd[i] = request->fds[i];
 			to->types |= gons_i_types[i].flag;
 		}
 	if (to->pid_init)
-		gons_i_pid_init_watch(to->pid_init, order->fds[GONS_I_TYPES]);
+		gons_i_pid_init_watch(to->pid_init, request->fds[GONS_I_TYPES]);
 }
 
 static bool is_zero(const struct timespec *offset)
@@ -220,16 +352,16 @@ static bool has_maps(const struct gons_idmaps *maps)
 	return maps->uid || maps->n_uid > 0 || maps->gid || maps->n_gid > 0;
 }
 
-static int check(const struct order *order)
+static int check(const struct request *request)
 {
-	const struct gons_set_options *options = order->options;
+	const struct gons_set_options *options = request->options;
 
-	if (gons_i_check_types(order->types) < 0 ||
+	if (gons_i_check_types(request->types) < 0 ||
 	    gons_i_check_reserved(options->reserved, "struct gons_set_options") < 0 ||
-	    check_offset("monotonic", &options->monotonic, order->types) < 0 ||
-	    check_offset("boottime", &options->boottime, order->types) < 0)
+	    check_offset("monotonic", &options->monotonic, request->types) < 0 ||
+	    check_offset("boottime", &options->boottime, request->types) < 0)
 		return -1;
-	if (order->types & CLONE_NEWUSER)
+	if (request->types & CLONE_NEWUSER)
 		return gons_i_idmaps_check(&options->maps);
 	if (!has_maps(&options->maps))
 		return 0;
@@ -243,20 +375,21 @@ GONS_EXPORT gons_set *gons_set_unshare(const gons_set *set, int types,
 {
 	static const struct gons_set_options defaults;
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct order order = { .from = set,
-			       .types = types,
-			       .options = options ? options : &defaults,
-			       .fds = { [0 ... GONS_I_SENT_FDS - 1] = -1 } };
+	struct request request = { .from = set,
+				   .types = types,
+				   .options = options ? options : &defaults,
+				   .proc_fd = -1,
+				   .fds = { [0 ... GONS_I_SENT_FDS - 1] = -1 } };
 	gons_set *to;
 	int result;
 
-	if (check(&order) < 0)
+	if (check(&request) < 0)
 		return NULL;
 	to = gons_i_set_new();
 	if (!to)
 		return NULL;
-	result = make(&order, to);
-	give(&order, to);
+	result = make(&request, to);
+	give(&request, to);
 	if (result == 0)
 		return to;
 	gons_set_close(to); /* keeps errno */

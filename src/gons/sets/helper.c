@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running one of the system's programs from a forked child, without allocating memory.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "gons/base/clock.h"
+#include "gons/base/common.h"
+#include "gons/core/child.h"
+#include "gons/sets/helper.h"
+
+/* A program may not run for longer: the caller waits. */
+enum { PROGRAM_MS = 10000 };
+
+/* In a child: never returns. Whoever runs a program with more powers than their own has made its
+ * environment, and must not choose what runs here. */
+static void become_program(char *const argv[], int to_parent, int error_fd)
+{
+	const bool is_secure = getauxval(AT_SECURE) != 0;
+	char *const nothing[] = { NULL };
+	char path[32];
+	sigset_t none;
+	int errnum;
+
+	gons_i_child_tie();
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* The program may have none of the standard descriptors, whose numbers the pipes have then. */
+	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	to_parent = fcntl(to_parent, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (error_fd < 0 || dup2(to_parent, STDOUT_FILENO) < 0 ||
+	    dup2(to_parent, STDERR_FILENO) < 0)
+		gons_i_child_exit(1);
+	(void)snprintf(path, sizeof(path), "%s%s", is_secure ? "/usr/bin/" : "",
+		       argv[0]); /* fits: a name of gons */
+	(void)execvpe(path, argv, is_secure ? nothing : environ);
+	errnum = errno;
+	(void)!write(error_fd, &errnum, sizeof(errnum)); /* fits */
+	gons_i_child_exit(127);
+}
+
+/* Reads until the end or until it is time. False when it is. */
+static bool read_until(int fd, char *text, size_t size, int64_t end)
+{
+	size_t used = 0;
+
+	for (;;) {
+		const int64_t left = (end - gons_i_nanoseconds()) / GONS_I_NS_OF_MS;
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		char rest[256];
+		ssize_t got;
+
+		if (left <= 0 || (poll(&ready, 1, (int)left) == 0))
+			return false;
+		got = used < size ? read(fd, text + used, size - used)
+				  : read(fd, rest, sizeof(rest));
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return true;
+		if (got > 0 && used < size)
+			used += (size_t)got;
+	}
+}
+
+int gons_i_helper_run(char *const argv[], char *line, size_t size)
+{
+	int ends[2], errors[2], errnum = 0, status = -1;
+	pid_t child;
+
+	memset(line, 0, size);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return errno;
+	if (pipe2(errors, O_CLOEXEC) < 0) {
+		errnum = errno;
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		return errnum;
+	}
+	child = gons_i_fork();
+	if (child == 0)
+		become_program(argv, ends[1], errors[1]);
+	if (child < 0)
+		errnum = errno;
+	(void)close(ends[1]);
+	(void)close(errors[1]);
+	if (child > 0 &&
+	    !read_until(ends[0], line, size - 1,
+			gons_i_nanoseconds() + PROGRAM_MS * (int64_t)GONS_I_NS_OF_MS)) {
+		(void)kill(child, SIGKILL);
+		(void)snprintf(line, size, "%s did not end within %d s", argv[0],
+			       PROGRAM_MS / 1000);
+	}
+	if (child > 0)
+		(void)gons_i_wait(child, &status);
+	if (child > 0)
+		(void)!read(errors[0], &errnum, sizeof(errnum)); /* nothing where it was run */
+	(void)close(ends[0]);
+	(void)close(errors[0]);
+	line[strcspn(line, "\n")] = '\0';
+	return errnum != 0 || status == 0 ? errnum : -1;
+}

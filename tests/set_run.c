@@ -5,6 +5,8 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <poll.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -550,6 +553,137 @@ static void a_dead_pid_namespace_is_said_to_be(void **state)
 	gons_set_close(held);
 }
 
+/* ---- no survivors ---- */
+
+static int wait_for_ever(void *arg)
+{
+	const int *ends = arg;
+
+	(void)close(ends[0]);
+	while (getppid() != getpid()) /* always */
+		(void)pause();
+	return 1;
+}
+
+/* Is killed while its function runs. */
+static int run_for_ever(void *arg)
+{
+	gons_set *set = gons_set_unshare(NULL, ((int *)arg)[2], NULL);
+
+	want(set);
+	(void)gons_set_run(set, wait_for_ever, arg, NULL);
+	return 1;
+}
+
+static void the_function_dies_with_its_killed_caller(void **state)
+{
+	const int types[] = { CLONE_NEWUTS, CLONE_NEWUSER, CLONE_NEWUSER | CLONE_NEWPID };
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS);
+	for (int i = 0; i < 3; i++) {
+		int ends[3] = { 0, 0, types[i] };
+		struct pollfd end = { .events = POLLIN };
+		pid_t pid;
+		char byte;
+
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		pid = fork();
+		if (pid == 0)
+			_exit(run_for_ever(ends));
+		assert_int_equal(close(ends[1]), 0);
+		/* Somewhere on its way, or in the function. */
+		(void)usleep((unsigned)i * 20000);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		/* Every child had the other end of the pipe. */
+		end.fd = ends[0];
+		assert_int_equal(poll(&end, 1, 30000), 1);
+		assert_int_equal(read(ends[0], &byte, 1), 0);
+		assert_int_equal(close(ends[0]), 0);
+	}
+}
+
+/* ---- below and beside ---- */
+
+static int note_pid_namespace(void *arg)
+{
+	(void)arg;
+	seen->ino[0] = own_ino("pid");
+	return 0;
+}
+
+static void a_new_pid_namespace_is_below_that_of_the_set(void **state)
+{
+	gons_set *outer, *inner, *user;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWPID);
+	outer = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	inner = gons_must(gons_set_unshare(outer, CLONE_NEWPID, NULL));
+	user = gons_must(gons_set_unshare(outer, CLONE_NEWPID | CLONE_NEWUSER, NULL));
+	for (int i = 0; i < 2; i++) {
+		int fd = gons_set_fd(i ? user : inner, CLONE_NEWPID);
+		int parent_fd = ioctl(fd, NS_GET_PARENT);
+
+		assert_true(parent_fd >= 0);
+		assert_int_equal(gons_ino(parent_fd, CLONE_NEWPID), ino_in(outer, CLONE_NEWPID));
+		assert_int_equal(close(parent_fd), 0);
+		assert_int_equal(run(i ? user : inner, note_pid_namespace, NULL), 0);
+		assert_int_equal(seen->ino[0], ino_in(i ? user : inner, CLONE_NEWPID));
+	}
+	/* The outer one lives as long as those below it. */
+	gons_set_close(outer);
+	assert_int_equal(run(inner, note_pid_namespace, NULL), 0);
+	assert_int_equal(run(user, note_pid_namespace, NULL), 0);
+	gons_set_close(inner);
+	gons_set_close(user);
+}
+
+static int find_init_from_below(void *arg)
+{
+	const pid_t pid = gons_set_pid(arg);
+
+	want(pid == 1);
+	return 0;
+}
+
+static void the_first_process_of_a_pid_namespace_has_a_pid_here(void **state)
+{
+	gons_set *set, *copy, *own, *below;
+	char path[64];
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWPID | CLONE_NEWUTS);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	pid = gons_must(gons_set_pid(set));
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	/* Once it has run. */
+	for (int i = 0; i < 10000 && strcmp(read_text(path), "gons-init\n") != 0; i++)
+		(void)usleep(1000);
+	assert_string_equal(read_text(path), "gons-init\n");
+	copy = gons_must(gons_set_dup(set, 0));
+	below = gons_must(gons_set_unshare(set, CLONE_NEWUTS, NULL));
+	assert_int_equal(gons_set_pid(copy), pid);
+	assert_int_equal(gons_set_pid(below), pid);
+	assert_int_equal(run(set, find_init_from_below, set), 0);
+	gons_set_close(copy);
+	gons_set_close(below);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	for (int i = 0; i < 10000 && gons_set_pid(set) >= 0; i++)
+		(void)usleep(1000);
+	assert_refused(gons_set_pid(set), ESRCH, "has ended");
+	gons_set_close(set);
+	own = gons_must(gons_set_current(CLONE_NEWPID | CLONE_NEWUTS));
+	assert_refused(gons_set_pid(own), ESRCH, "no process that gons started");
+	gons_set_close(own);
+	own = gons_must(gons_set_current(CLONE_NEWUTS));
+	assert_refused(gons_set_pid(own), EINVAL, "the set holds no PID namespace");
+	gons_set_close(own);
+	assert_refused(gons_set_pid(NULL), EINVAL, "set is NULL");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -571,6 +705,9 @@ int main(void)
 		check_test(it_ends_with_the_process_that_made_it),
 		check_test(the_first_process_has_nothing_of_the_programs_open),
 		check_test(a_dead_pid_namespace_is_said_to_be),
+		check_test(the_function_dies_with_its_killed_caller),
+		check_test(a_new_pid_namespace_is_below_that_of_the_set),
+		check_test(the_first_process_of_a_pid_namespace_has_a_pid_here),
 	};
 
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gons/mntns.h>
@@ -372,6 +373,75 @@ static void a_user_namespace_makes_up_for_missing_privileges(void **state)
 	assert_int_equal(in_child(unshare_without_power, &for_children), 0);
 }
 
+/* ---- clocks ---- */
+
+static int read_clocks(void *arg)
+{
+	struct timespec *clocks = arg;
+
+	want(clock_gettime(CLOCK_MONOTONIC, &clocks[0]) == 0);
+	want(clock_gettime(CLOCK_BOOTTIME, &clocks[1]) == 0);
+	return 0;
+}
+
+static void a_new_time_namespace_has_the_offsets_of_the_options(void **state)
+{
+	struct gons_set_options options = { .monotonic = { 1000000, 5 },
+					    .boottime = { 2000000, 999999999 } };
+	struct timespec *there = (struct timespec *)shared[0], here[2];
+	gons_set *set, *below;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWPID);
+	for (int i = 0; i < 3; i++) {
+		const int types[] = { CLONE_NEWTIME, CLONE_NEWTIME | CLONE_NEWUSER,
+				      CLONE_NEWTIME | CLONE_NEWPID };
+
+		set = gons_must(gons_set_unshare(NULL, types[i], &options));
+		gons_must(gons_set_run(set, read_clocks, there, NULL));
+		assert_int_equal(read_clocks(here), 0);
+		assert_in_range(there[0].tv_sec - here[0].tv_sec, 999900, 1000001);
+		assert_in_range(there[1].tv_sec - here[1].tv_sec, 1999900, 2000002);
+		gons_set_close(set);
+	}
+	/* A new one below the set's begins with the offsets of that. */
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWTIME | CLONE_NEWUSER, &options));
+	below = gons_must(gons_set_unshare(set, CLONE_NEWTIME, NULL));
+	gons_must(gons_set_run(below, read_clocks, there, NULL));
+	assert_int_equal(read_clocks(here), 0);
+	assert_in_range(there[0].tv_sec - here[0].tv_sec, 999900, 1000001);
+	gons_set_close(below);
+	gons_set_close(set);
+}
+
+static void clock_offsets_that_cannot_be_are_refused(void **state)
+{
+	const struct gons_set_options offset = { .monotonic = { 1, 0 } };
+	const struct gons_set_options boot = { .boottime = { 0, 1 } };
+	const struct gons_set_options too_much = { .boottime = { 0, 1000000000 } };
+	const struct gons_set_options negative = { .monotonic = { 0, -1 } };
+	const struct gons_set_options before_boot = { .monotonic = { -4000000000, 0 } };
+	const struct gons_set_options far = { .boottime = { INT64_MAX, 0 } };
+	const struct gons_set_options reserved = { .reserved = { 0, 0, 7 } };
+
+	(void)state;
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWNET, &offset), EINVAL,
+		       "options->monotonic is not 0, but no time namespace is created");
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWPID, &boot), EINVAL,
+		       "options->boottime is not 0, but no time namespace is created");
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME, &too_much), EINVAL,
+		       "tv_nsec of options->boottime is 1000000000");
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME, &negative), EINVAL,
+		       "tv_nsec of options->monotonic is -1");
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWNET, &reserved), EINVAL,
+		       "reserved[2] of struct gons_set_options is not 0");
+	gons_require(CLONE_NEWTIME | CLONE_NEWUSER);
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME, &before_boot), ERANGE,
+		       "cannot set the clock offsets");
+	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME | CLONE_NEWUSER, &far), ERANGE,
+		       "cannot set the clock offsets");
+}
+
 /* ---- limits ---- */
 
 static int run_out_of_descriptors(void *arg)
@@ -462,6 +532,8 @@ int main(void)
 		check_test(maps_that_make_no_sense_are_refused_by_name),
 		check_test(ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it),
 		check_test(a_user_namespace_makes_up_for_missing_privileges),
+		check_test(a_new_time_namespace_has_the_offsets_of_the_options),
+		check_test(clock_offsets_that_cannot_be_are_refused),
 		check_test(a_limit_on_descriptors_leaves_no_child_and_no_descriptor),
 		check_test(a_reached_limit_is_waited_for_at_length_only_once),
 	};

@@ -16,9 +16,9 @@
 
 #include <gons/gons.h>
 
+#include <sched.h> /* struct timespec, also for strict C99 */
 #include <stdbool.h>
 #include <sys/types.h>
-#include <sched.h> /* struct timespec, with -std=c99 too */
 
 #ifdef __cplusplus
 extern "C" {
@@ -246,6 +246,61 @@ int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), void *arg);
  * killed.
  */
 int gons_set_run(const gons_set *set, int (*fn)(void *), void *arg, int *status);
+
+/*
+ * The counters of a program that is built for coverage (gcc --coverage; clang, also with
+ * -fprofile-instr-generate), which gons_set_run() writes or takes over from the child. The functions
+ * are only visible within the program, so the program has this one. Not to be used otherwise.
+ */
+enum gons_coverage_step {
+	GONS_COVERAGE_RESET,
+	GONS_COVERAGE_HAS_FILES,
+	GONS_COVERAGE_SIZE,
+	GONS_COVERAGE_WRITE,
+	GONS_COVERAGE_MERGE,
+	GONS_COVERAGE_NEVER
+};
+size_t gons_set_coverage(enum gons_coverage_step step, char *buffer, size_t size)
+	__attribute__((__weak__, __visibility__("default")));
+
+#ifndef GONS_I_LIBRARY
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
+void __gcov_reset(void) __attribute__((__weak__));
+void __gcov_dump(void) __attribute__((__weak__));
+void __llvm_profile_reset_counters(void) __attribute__((__weak__));
+uint64_t __llvm_profile_get_size_for_buffer(void) __attribute__((__weak__));
+int __llvm_profile_write_buffer(char *buffer) __attribute__((__weak__));
+int __llvm_profile_merge_from_buffer(const char *buffer, uint64_t size) __attribute__((__weak__));
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+/* NOLINTNEXTLINE(misc-definitions-in-headers): it is weak */
+size_t gons_set_coverage(enum gons_coverage_step step, char *buffer, size_t size)
+{
+	const int has_buffer = __llvm_profile_get_size_for_buffer && __llvm_profile_write_buffer &&
+			       __llvm_profile_merge_from_buffer;
+
+#if defined(__GNUC__) && !defined(__clang__)
+	/* With --coverage, a call of execv(3) has the linker take __gcov_dump() from libgcov. */
+	if (step == GONS_COVERAGE_NEVER)
+		return (size_t)__builtin_execv("", NULL);
+#endif
+	if (step == GONS_COVERAGE_HAS_FILES)
+		return __gcov_dump != NULL;
+	if (step == GONS_COVERAGE_RESET && __gcov_reset)
+		__gcov_reset();
+	if (step == GONS_COVERAGE_RESET && __llvm_profile_reset_counters)
+		__llvm_profile_reset_counters();
+	if (step == GONS_COVERAGE_WRITE && __gcov_dump)
+		__gcov_dump();
+	if (step == GONS_COVERAGE_SIZE && has_buffer)
+		return (size_t)__llvm_profile_get_size_for_buffer();
+	if (step == GONS_COVERAGE_WRITE && has_buffer && buffer)
+		(void)__llvm_profile_write_buffer(buffer);
+	if (step == GONS_COVERAGE_MERGE && has_buffer)
+		(void)__llvm_profile_merge_from_buffer(buffer, size);
+	return 0;
+}
+#endif
 
 /* gons_set_types - the types that the set holds. -1 with EINVAL. */
 int gons_set_types(const gons_set *set);

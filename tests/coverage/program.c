@@ -17,6 +17,7 @@
 #include <gons/mntns.h>
 #include <gons/privilege.h>
 #include <gons/reexec.h>
+#include <gons/set.h>
 
 enum { TYPES = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS };
 
@@ -132,6 +133,37 @@ static void run_there(const char *folder)
 	(void)waitpid(pid, &status, 0);
 }
 
+static int in_a_set(void *arg)
+{
+	calls++; /* counts: 3 */
+	return *(const int *)arg;
+}
+
+static int cover_here(void *folder)
+{
+	int value = 5;
+
+	if (mount("tmpfs", folder, "tmpfs", MS_RDONLY, NULL) < 0)
+		return 1;
+	return in_a_set(&value);
+}
+
+/* By gons_set_run(), the last time where the build folder is covered. */
+static void run_in_sets(const char *folder)
+{
+	gons_set *set = gons_set_unshare(NULL, TYPES | CLONE_NEWPID, NULL);
+	int value = 5, status = -1;
+
+	must(set ? 0 : -1, "gons_set_unshare");
+	for (int i = 0; i < 2; i++) {
+		must(gons_set_run(set, in_a_set, &value, &status), "gons_set_run");
+		must(WEXITSTATUS(status) == 5 ? 0 : -1, "in_a_set");
+	}
+	must(gons_set_run(set, cover_here, (void *)folder, &status), "gons_set_run");
+	must(WEXITSTATUS(status) == 5 ? 0 : -1, "cover_here");
+	gons_set_close(set);
+}
+
 static void cover(void *folder)
 {
 	must(mount("tmpfs", folder, "tmpfs", MS_RDONLY, NULL), "mount");
@@ -156,6 +188,7 @@ int main(int argc, char **argv)
 	run("in_a_child", NULL, 0);
 	run("descriptors", NULL, 0);
 	run_there(argv[1]);
+	run_in_sets(argv[1]);
 	/* The caller itself is where the folder is not. */
 	must(gons_become_root(), "gons_become_root");
 	must(gons_scope_begin(), "gons_scope_begin");

@@ -12,6 +12,10 @@ import sys
 from source import sources
 
 
+# Defined by a header in each program, for the library to call.
+PROGRAMS = {'gons_set_coverage'}
+
+
 def nm(*command):
     """(name, version) of each symbol; version is "" where there is none."""
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -52,7 +56,7 @@ def in_headers(root):
             elif depth == 0:
                 declaration = code[start:match.start()]
                 name = re.search(r'\b(?!__)(\w+)\s*\(', declaration)
-                if name and not re.match(r'\s*(static|typedef)\b', declaration):
+                if name and name[1] not in PROGRAMS and not re.match(r'\s*(static|typedef)\b', declaration):
                     names[name[1]] = f'{source.path}:{source.line(start + name.start())}'
             if depth == 0:
                 start = match.end()

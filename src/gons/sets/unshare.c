@@ -169,7 +169,8 @@ static void report(int fd, int result)
 	report.result = result;
 	if (result < 0)
 		gons_i_failure_save(&report.failure);
-	(void)send(fd, &report, sizeof(report), MSG_NOSIGNAL); /* else the parent has ended */
+	if (send(fd, &report, sizeof(report), MSG_NOSIGNAL) != sizeof(report))
+		gons_i_child_exit(1); /* which the parent notices */
 }
 
 static int receive_report(int fd)
@@ -322,8 +323,8 @@ static void give(struct request *request, gons_set *to)
 			to->fd[i] = request->fds[i];
 			to->types |= gons_i_types[i].flag;
 		}
-	if (to->pid_init)
-		gons_i_pid_init_watch(to->pid_init, request->fds[GONS_I_TYPES]);
+	if (request->pid_init) /* and not one that the given set has */
+		gons_i_pid_init_watch(request->pid_init, request->fds[GONS_I_TYPES]);
 }
 
 static bool is_zero(const struct timespec *offset)

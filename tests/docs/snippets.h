@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
@@ -28,6 +29,7 @@
 #include <gons/privilege.h>
 #include <gons/reexec.h>
 #include <gons/set.h>
+#include <gons/test.h>
 
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
@@ -37,3 +39,4 @@
 extern int nsfd, client, server, router, fd;
 extern struct gons_link cable;
 extern gons_set *set;
+void the_test(void **state);

@@ -10,35 +10,43 @@
 
 enum { MOST = 76, SKIPPED = 77, ENOUGH = 126 };
 
-/* Of all groups so far. */
-static size_t all_failed, all_started, all_completed;
-
-/* The group that ran last. */
-static struct group {
-	size_t failed;
-	bool is_skip, is_first;
-} last;
-
-/* What the program has if it combines the results so far. */
-static unsigned any_bits, sum, highest;
+static struct status {
+	unsigned forks; /* of the process that this is about */
+	/* Of all groups so far. */
+	size_t failed, started, completed;
+	/* Of the group that ran last. */
+	size_t last_failed;
+	bool last_is_skip, last_is_first;
+	/* What the program has if it combines the results so far. */
+	unsigned any_bits, sum, highest;
+} status;
 
 static pid_t first_process; /* that was started, and not forked */
 static bool ends_skipped; /* the process ends now, with a status that becomes SKIPPED */
 static bool is_running; /* a group, in this process: */
 static unsigned run_forks;
 
+/* A forked child has a copy of what its parent has counted. */
+static void forget_parent(void)
+{
+	if (status.forks != gons_i_forks())
+		status = (struct status){ .forks = gons_i_forks() };
+}
+
 GONS_EXPORT int gons_exit_status(void)
 {
-	if (all_failed > 0)
-		return all_failed > MOST ? MOST : (int)all_failed;
-	return all_started > 0 && all_completed == 0 ? SKIPPED : 0;
+	forget_parent();
+	if (status.failed > 0)
+		return status.failed > MOST ? MOST : (int)status.failed;
+	return status.started > 0 && status.completed == 0 ? SKIPPED : 0;
 }
 
 void gons_i_status_count(bool failed, bool skipped)
 {
-	all_started++;
-	all_completed += !skipped;
-	all_failed += failed;
+	forget_parent();
+	status.started++;
+	status.completed += !skipped;
+	status.failed += failed;
 }
 
 /* ---- the end of the process ---- */
@@ -77,10 +85,10 @@ __attribute__((destructor)) static void end_process(void)
 }
 
 #ifdef __GLIBC__ /* has on_exit(3) */
-static void look_at_status(int status, void *arg)
+static void look_at_status(int exit_status, void *arg)
 {
 	(void)arg;
-	ends_skipped = status == 0 && gons_exit_status() == SKIPPED;
+	ends_skipped = exit_status == 0 && gons_exit_status() == SKIPPED;
 }
 
 /* Whether the status can become SKIPPED at the end of the process. */
@@ -98,51 +106,52 @@ static bool skips_at_exit(void)
 
 /* ---- groups ---- */
 
-/* Whether the program still has a failure if it combines this one with the results so far. */
-static bool is_failure_everywhere(unsigned status)
+/* Whether the program still has a failure if it combines this result with those so far. */
+static bool is_failure_everywhere(unsigned result)
 {
-	const unsigned results[] = { any_bits | status, (sum + status) & 255,
-				     highest > status ? highest : status };
+	const unsigned combined[] = { result, status.any_bits | result, (status.sum + result) & 255,
+				      status.highest > result ? status.highest : result };
 
-	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-		if (results[i] == 0 || results[i] == SKIPPED)
+	for (size_t i = 0; i < sizeof(combined) / sizeof(combined[0]); i++)
+		if (combined[i] == 0 || combined[i] == SKIPPED)
 			return false;
-	return status != SKIPPED;
+	return true;
 }
 
 static unsigned result_of_failures(size_t failed)
 {
-	unsigned status = failed > MOST ? MOST : (unsigned)failed;
+	unsigned result = failed > MOST ? MOST : (unsigned)failed;
 
-	while (!is_failure_everywhere(status) && status < ENOUGH)
-		status++;
-	return status;
+	while (!is_failure_everywhere(result) && result < ENOUGH)
+		result++;
+	return result;
 }
 
 void gons_i_status_add(size_t failed, size_t started, size_t completed)
 {
-	last.failed = failed;
-	last.is_skip = failed == 0 && started > 0 && completed == 0;
-	last.is_first = all_started == 0 && all_failed == 0;
-	all_failed += failed;
-	all_started += started;
-	all_completed += completed;
+	forget_parent();
+	status.last_failed = failed;
+	status.last_is_skip = failed == 0 && started > 0 && completed == 0;
+	status.last_is_first = status.started == 0 && status.failed == 0;
+	status.failed += failed;
+	status.started += started;
+	status.completed += completed;
 }
 
 int gons_i_status_result(void)
 {
-	unsigned status = 0;
+	unsigned result = 0;
 
-	if (last.failed > 0)
-		status = result_of_failures(last.failed);
-	else if (last.is_skip && last.is_first)
-		status = SKIPPED;
+	if (status.last_failed > 0)
+		result = result_of_failures(status.last_failed);
+	else if (status.last_is_skip && status.last_is_first)
+		result = SKIPPED;
 #ifdef __GLIBC__
-	if (skips_at_exit() && status == SKIPPED)
-		status = 0;
+	if (skips_at_exit() && result == SKIPPED)
+		result = 0;
 #endif
-	any_bits |= status;
-	sum = (sum + status) & 255;
-	highest = highest > status ? highest : status;
-	return (int)status;
+	status.any_bits |= result;
+	status.sum = (status.sum + result) & 255;
+	status.highest = status.highest > result ? status.highest : result;
+	return (int)result;
 }

@@ -130,8 +130,25 @@ static int enter(int types)
 	return is_refusal(errno) ? gons_i_test_refused(types) : -1;
 }
 
+/* A forked child has a copy of its parent's test, and of a run that keeps snapshots. */
+static void forget_parent(void)
+{
+	static __thread unsigned forks;
+
+	if (forks == gons_i_forks())
+		return;
+	forks = gons_i_forks();
+	if (test.is_open && test.forks != forks)
+		test.is_open = false;
+	if (kept && !gons_i_leaks_is_usable(kept)) {
+		keeps_snapshot = false;
+		drop_kept();
+	}
+}
+
 static int begin(const char *name, const char *remedy, int types)
 {
+	forget_parent();
 	if (test.is_open)
 		(void)gons_test_end(true);
 	memset(&test, 0, sizeof(test));

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests that end the process, or that are left by a forked child: neither makes a failure look
+ * like a success, and no test runs twice.
+ */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "group.h"
+
+static void runs_next(void **state)
+{
+	(void)state;
+	(void)fprintf(stderr, "the next test runs in %s\n", getenv("RUNNER"));
+}
+
+/*
+ * run: exit
+ * status: 1
+ * err: gons: calls_exit called exit(3): the tests after it have not run
+ * notrun: runs_next
+ * run: exit_in_a_fixture
+ * status: 1
+ * err: gons: a fixture called exit(3): the tests after it have not run
+ * notrun: runs_next
+ * run: exit_between_groups
+ * status: 0
+ * passed: runs_next
+ * no: gons: *
+ */
+static void calls_exit(void **state)
+{
+	(void)state;
+	exit(0);
+}
+
+static int exit_group(void)
+{
+	run_these(gons_unit_test(calls_exit), gons_unit_test(runs_next));
+}
+
+static int fixture_calls_exit(void **state)
+{
+	(void)state;
+	exit(0);
+}
+
+static int exit_in_a_fixture(void)
+{
+	const struct CMUnitTest tests[] = { gons_unit_test(runs_next) };
+
+	return gons_run_group_tests(tests, fixture_calls_exit, NULL);
+}
+
+static int exit_between_groups(void)
+{
+	const struct CMUnitTest tests[] = { gons_unit_test(runs_next) };
+
+	exit(gons_run_group_tests(tests, NULL, NULL));
+}
+
+/* ---- forked children ---- */
+
+/* Returns the child's status to the parent. */
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Returns 0 in the child. */
+static pid_t fork_child(void)
+{
+	pid_t pid;
+
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		(void)setenv("RUNNER", "the child", 1);
+	return pid;
+}
+
+/*
+ * The child shows its assertion, and its parent sees a failure.
+ *
+ * run: child_fails
+ * status: 0
+ * err: *1 != *2
+ * err: *{child}: error: Failure!
+ * err: gons: a forked child (*) has left its test and ends here
+ * err: the next test runs in the parent
+ * passed: whose_child_fails
+ * passed: runs_next
+ * no: the next test runs in the child
+ * no: gons: left behind*
+ */
+static void whose_child_fails(void **state)
+{
+	pid_t pid = fork_child();
+
+	(void)state;
+	if (pid == 0)
+		assert_int_equal(1, 2); /* child */
+	assert_int_equal(wait_for(pid), 1);
+}
+
+static int child_fails(void)
+{
+	run_these(gons_unit_test(whose_child_fails), gons_unit_test(runs_next));
+}
+
+/*
+ * run: last_child_fails
+ * status: 0
+ * err: *{child}: error: Failure!
+ * err: gons: a forked child (*) has left its test and ends here
+ * run: plain_child_fails
+ * status: 0
+ * err: *{child}: error: Failure!
+ * err: gons: a forked child (*) has left its test and ends here
+ * passed: whose_child_fails
+ * no: the next test runs in the child
+ */
+static int last_child_fails(void)
+{
+	run_these(gons_unit_test(whose_child_fails));
+}
+
+static int plain_child_fails(void)
+{
+	run_these(cmocka_unit_test(whose_child_fails), cmocka_unit_test(runs_next));
+}
+
+/*
+ * run: child_returns
+ * status: 0
+ * err: gons: a forked child (*) has left its test and ends here
+ * passed: whose_child_returns
+ * passed: runs_next
+ * no: the next test runs in the child
+ * run: plain_child_returns
+ * status: 0
+ * err: gons: a forked child (*) has left its test and ends here
+ * passed: whose_child_returns
+ * no: the next test runs in the child
+ */
+static void whose_child_returns(void **state)
+{
+	pid_t pid = fork_child();
+
+	(void)state;
+	if (pid == 0)
+		return;
+	assert_int_equal(wait_for(pid), 1);
+}
+
+static int child_returns(void)
+{
+	run_these(gons_unit_test(whose_child_returns), gons_unit_test(runs_next));
+}
+
+static int plain_child_returns(void)
+{
+	run_these(cmocka_unit_test(whose_child_returns), cmocka_unit_test(runs_next));
+}
+
+/*
+ * A child may end with success, by either call.
+ *
+ * run: child_ends
+ * status: 0
+ * passed: whose_children_end
+ * no: gons: *
+ */
+static void whose_children_end(void **state)
+{
+	pid_t pid = fork_child();
+
+	(void)state;
+	if (pid == 0)
+		exit(0);
+	assert_int_equal(wait_for(pid), 0);
+	pid = fork_child();
+	if (pid == 0)
+		_exit(3);
+	assert_int_equal(wait_for(pid), 3);
+}
+
+static int child_ends(void)
+{
+	run_these(gons_unit_test(whose_children_end));
+}
+
+int main(int argc, char *argv[])
+{
+	const struct group groups[] = {
+		{ "exit", exit_group },
+		{ "exit_in_a_fixture", exit_in_a_fixture },
+		{ "exit_between_groups", exit_between_groups },
+		{ "child_fails", child_fails },
+		{ "last_child_fails", last_child_fails },
+		{ "plain_child_fails", plain_child_fails },
+		{ "child_returns", child_returns },
+		{ "plain_child_returns", plain_child_returns },
+		{ "child_ends", child_ends },
+		{ NULL, NULL },
+	};
+
+	(void)setenv("RUNNER", "the parent", 1);
+	return group_main(argc, argv, groups);
+}

@@ -69,15 +69,32 @@ int gons_i_test_fail(int errnum, const char *format, ...)
 
 /* ---- the snapshot ---- */
 
-void gons_i_test_run_begins(void)
-{
-	keeps_snapshot = true;
-}
-
 static void drop_kept(void)
 {
 	gons_i_leaks_free(kept);
 	kept = NULL;
+}
+
+/* A forked child has a copy of its parent's test, and of a run that keeps snapshots. */
+static void forget_parent(void)
+{
+	static __thread unsigned forks;
+
+	if (forks == gons_i_forks())
+		return;
+	forks = gons_i_forks();
+	if (test.is_open && test.forks != forks)
+		test.is_open = false;
+	if (kept && !gons_i_leaks_is_usable(kept)) {
+		keeps_snapshot = false;
+		drop_kept();
+	}
+}
+
+void gons_i_test_run_begins(void)
+{
+	forget_parent();
+	keeps_snapshot = true;
 }
 
 void gons_i_test_run_ends(void)
@@ -128,22 +145,6 @@ static int enter(int types)
 	if (types == 0 || gons_i_test_enter(types) == 0)
 		return 0;
 	return is_refusal(errno) ? gons_i_test_refused(types) : -1;
-}
-
-/* A forked child has a copy of its parent's test, and of a run that keeps snapshots. */
-static void forget_parent(void)
-{
-	static __thread unsigned forks;
-
-	if (forks == gons_i_forks())
-		return;
-	forks = gons_i_forks();
-	if (test.is_open && test.forks != forks)
-		test.is_open = false;
-	if (kept && !gons_i_leaks_is_usable(kept)) {
-		keeps_snapshot = false;
-		drop_kept();
-	}
 }
 
 static int begin(const char *name, const char *remedy, int types)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process of a re-execution by itself: what it may print, and who may kill it.
+ * Programs below their supervisors: how much they may print, and who cannot be killed.
  */
 #include "check.h"
 
@@ -14,59 +14,69 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gons/process/reexec_parts.h"
+#include "gons/process/program.h"
 
 enum { LONG_MS = 60000 };
 
-static struct gons_i_outcome outcome;
+static struct gons_i_program program = { .supervisor_fd = -1, .socket_fd = -1, .log_fd = -1 };
+
+static void free_program(void)
+{
+	gons_i_program_free(&program);
+	program = (struct gons_i_program){ .supervisor_fd = -1, .socket_fd = -1, .log_fd = -1 };
+}
 
 static int run(const char *variable, size_t most_output, int timeout_ms)
 {
-	static char text[128];
+	static const char *const paths[] = { "/proc/self/exe", NULL };
+	static char text[128], name[] = "reexec_child";
+	char *argv[] = { name, NULL };
 	char *environment[] = { text, NULL };
-	const struct gons_i_reexec_process child = { .environment = environment,
-						     .timeout_ms = timeout_ms,
-						     .most_output = most_output,
-						     .extra_fd = -1 };
+	const struct gons_i_command command = { .paths = paths,
+						.argv = argv,
+						.environment = environment,
+						.timeout_ms = timeout_ms,
+						.most_output = most_output,
+						.ends_all = true,
+						.extra_fd = -1 };
 
+	free_program();
 	(void)snprintf(text, sizeof(text), "%s", variable);
-	return gons_i_reexec_process_run(&child, &outcome);
+	return gons_i_program_run(&command, "cannot run it", &program);
 }
 
 static int end(void **state)
 {
-	free(outcome.output.data);
-	free(outcome.error_output.data);
-	memset(&outcome, 0, sizeof(outcome));
+	free_program();
 	return check_end(state);
 }
 #define child_test(f) cmocka_unit_test_setup_teardown(f, check_begin, end)
 
-static void endless_output_is_not_taken_for_ever(void **state)
+static void endless_output_is_limited(void **state)
 {
 	(void)state;
 	gons_must(run("CHILD=prints 1", 1 << 20, LONG_MS));
-	assert_int_equal(outcome.fate, GONS_I_VERBOSE);
-	assert_true(WIFSIGNALED(outcome.status));
-	assert_int_equal(WTERMSIG(outcome.status), SIGKILL);
-	assert_in_range(outcome.output.size, (1 << 20) + 1, 4 << 20);
-	assert_int_equal(outcome.error_output.size, 0);
+	assert_int_equal(program.fate, GONS_I_VERBOSE);
+	assert_true(WIFSIGNALED(program.status));
+	assert_int_equal(WTERMSIG(program.status), SIGKILL);
+	assert_in_range(program.stream[GONS_I_OUTPUT].size, (1 << 20) + 1, 4 << 20);
+	assert_int_equal(program.stream[GONS_I_ERROR_OUTPUT].size, 0);
 }
 
-static void nor_are_endless_complaints(void **state)
+static void endless_output_to_standard_error_is_limited(void **state)
 {
 	(void)state;
 	gons_must(run("CHILD=prints 2", 1 << 20, LONG_MS));
-	assert_int_equal(outcome.fate, GONS_I_VERBOSE);
-	assert_in_range(outcome.error_output.size, (1 << 20) + 1, 4 << 20);
+	assert_int_equal(program.fate, GONS_I_VERBOSE);
+	assert_in_range(program.stream[GONS_I_ERROR_OUTPUT].size, (1 << 20) + 1, 4 << 20);
 }
 
-static void endless_output_does_not_put_off_the_timeout(void **state)
+static void a_program_that_prints_all_the_time_is_killed_at_its_timeout(void **state)
 {
 	(void)state;
 	/* Slowly, so that it is not much until then. */
 	gons_must(run("CHILD=drips 1", SIZE_MAX, 200));
-	assert_int_equal(outcome.fate, GONS_I_OVERDUE);
+	assert_int_equal(program.fate, GONS_I_OVERDUE);
 }
 
 /* In a child that is an unprivileged user: the program becomes root, and lives on. */
@@ -76,10 +86,10 @@ static int run_immortal(void *arg)
 	/* On a busy machine it may take time to become root. */
 	for (int timeout_ms = 300; timeout_ms < 20000; timeout_ms *= 2) {
 		want(run(arg, 1 << 20, timeout_ms) == 0);
-		want(waitpid(-1, NULL, WNOHANG) == (outcome.fate == GONS_I_IMMORTAL ? 0 : -1));
-		if (outcome.fate == GONS_I_IMMORTAL)
+		want(waitpid(-1, NULL, WNOHANG) == -1);
+		if (program.fate == GONS_I_IMMORTAL)
 			return 0;
-		want(outcome.fate == GONS_I_OVERDUE);
+		want(program.fate == GONS_I_OVERDUE);
 	}
 	return 77; /* the file system does not have it become root */
 }
@@ -96,7 +106,7 @@ static void kill_orphans(void)
 		;
 }
 
-static void a_child_that_has_become_another_users_is_not_waited_for(void **state)
+static void a_program_that_became_another_users_process_is_not_waited_for(void **state)
 {
 	char dir[] = "/tmp/gons-reexec-XXXXXX";
 	char command[256], variable[80];
@@ -160,10 +170,10 @@ static int act(char *what)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		child_test(endless_output_is_not_taken_for_ever),
-		child_test(nor_are_endless_complaints),
-		child_test(endless_output_does_not_put_off_the_timeout),
-		child_test(a_child_that_has_become_another_users_is_not_waited_for),
+		child_test(endless_output_is_limited),
+		child_test(endless_output_to_standard_error_is_limited),
+		child_test(a_program_that_prints_all_the_time_is_killed_at_its_timeout),
+		child_test(a_program_that_became_another_users_process_is_not_waited_for),
 	};
 	char *what = getenv("CHILD");
 

@@ -350,14 +350,16 @@ static void a_mount_namespace_without_the_dynamic_linker_or_proc_is_named(void *
 	assert_int_equal(mount("/proc", "/mnt/proc", NULL, MS_BIND | MS_REC, NULL), 0);
 	assert_int_equal(chroot("/mnt"), 0);
 	assert_refused(look(NULL, 0), ENOENT, "cannot run this program (/proc/self/exe) again");
-	assert_contains(gons_error(), "its dynamic linker is not there, in the mount namespace or "
-				      "below the root that this thread is in");
+	assert_contains(gons_error(),
+			"its dynamic linker is missing in the mount namespace or below "
+			"the root that this thread is in");
 	assert_null(result.output);
 	assert_int_equal(result.exit_status, -1);
 	assert_int_equal(umount2("/proc", MNT_DETACH), 0);
-	assert_refused(look(NULL, 0), ENOENT,
-		       "procfs of this PID namespace is not mounted on /proc: mount -t proc proc "
-		       "/proc");
+	assert_refused(
+		look(NULL, 0), ENOENT,
+		"procfs of this PID namespace is not mounted on /proc; mount it: mount -t proc proc "
+		"/proc");
 }
 
 /* In a mount namespace of its own with procfs of another PID namespace, whose first process has
@@ -377,7 +379,7 @@ static int run_beside_another_pid_namespace(void *arg)
 	want(look(NULL, 0) < 0 && errno == (arg ? ENOENT : ENOMEM));
 	want(strstr(gons_error(), "(/proc/self/exe) again: "));
 	want(strstr(gons_error(),
-		    arg ? "; procfs of this PID namespace is not mounted on /proc"
+		    arg ? ": procfs of this PID namespace is not mounted on /proc"
 			: "; the PID namespace that the children of this thread go into takes no "
 			  "more of them once its first process has ended"));
 	return 0;

@@ -15,9 +15,10 @@
 
 #include "fuzz.h"
 #include "gons/base/error.h"
+#include "gons/process/program.h"
 #include "gons/process/reexec_parts.h"
 
-enum { FATES = 5, KILLED = 0x10, REPORTS = 0x20, TICKET = 0x40 };
+enum { FATES = 6, KILLED = 0x10, REPORTS = 0x20, TICKET = 0x40 };
 
 static const char nonce[] = "0123456789abcdef";
 
@@ -46,8 +47,8 @@ ssize_t __wrap_write(int fd, const void *data, size_t size);
 int __wrap_prctl(int option, unsigned long value);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 int __wrap_gons_i_action_check(const char *name);
-int __wrap_gons_i_reexec_process_run(const struct gons_i_reexec_process *child,
-				     struct gons_i_outcome *ret_outcome);
+int __wrap_gons_i_program_run(const struct gons_i_command *command, const char *what,
+			      struct gons_i_program *ret_program);
 
 ssize_t __wrap_getrandom(void *buf, size_t size, unsigned flags)
 {
@@ -246,23 +247,26 @@ static void expect(const struct gons_i_buffer *buffer)
 	expected.size = at >= 0 ? (size_t)at : n;
 }
 
-int __wrap_gons_i_reexec_process_run(const struct gons_i_reexec_process *child,
-				     struct gons_i_outcome *ret_outcome)
+int __wrap_gons_i_program_run(const struct gons_i_command *command, const char *what,
+			      struct gons_i_program *ret_program)
 {
 	static const char variable[] = GONS_I_ACTION_VARIABLE "=";
-	char *ticket = child->environment[0];
+	char *ticket = command->environment[0];
 
 	check(strncmp(ticket, variable, sizeof(variable) - 1) == 0);
 	ticket += sizeof(variable) - 1;
 	check(strncmp(ticket, nonce, GONS_I_NONCE) == 0 && ticket[GONS_I_NONCE] == '-');
 	check(strcmp(ticket + GONS_I_NONCE + 1, run.line) == 0);
-	memset(ret_outcome, 0, sizeof(*ret_outcome));
+	check(what[0] != '\0');
+	*ret_program =
+		(struct gons_i_program){ .supervisor_fd = -1, .socket_fd = -1, .log_fd = -1 };
 	if (run.how & REPORTS)
 		play_new_process(ticket);
-	ret_outcome->fate = (run.how & 0xf) % FATES;
-	ret_outcome->status = run.how & KILLED ? 1 + run.status % 64 : run.status << 8;
-	write_text(&ret_outcome->error_output);
-	expect(&ret_outcome->error_output);
+	ret_program->fate = (run.how & 0xf) % FATES;
+	ret_program->errnum = ENOSPC;
+	ret_program->status = run.how & KILLED ? 1 + run.status % 64 : run.status << 8;
+	write_text(&ret_program->stream[GONS_I_ERROR_OUTPUT]);
+	expect(&ret_program->stream[GONS_I_ERROR_OUTPUT]);
 	return 0;
 }
 

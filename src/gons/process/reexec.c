@@ -7,7 +7,6 @@
  * gons_reexec_check() and the action begins, or why it does not. That line is taken out again.
  */
 #include <ctype.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 
 #include "gons/base/error.h"
+#include "gons/process/program.h"
 #include "gons/process/reexec_parts.h"
 
 /* Declared in <gons/reexec_json.h>, which needs jansson. */
@@ -26,6 +26,8 @@ int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
 			    const char *printed);
 
 enum { DEFAULT_TIMEOUT_MS = 10000 };
+
+#define program_path "/proc/self/exe"
 
 /* What somebody prints who goes on and on must not take the machine's memory. */
 static const size_t most_output = (size_t)1 << 30;
@@ -50,17 +52,9 @@ static int check_job(const struct gons_reexec *job)
 /* What would show only after the fork. */
 static int check_process(void)
 {
-	struct sigaction action;
-
-	if (getauxval(AT_SECURE) != 0)
-		return gons_i_fail(EPERM, "a program with elevated privileges does not run itself");
-	if (sigaction(SIGCHLD, NULL, &action) == 0 &&
-	    (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT))) {
-		(void)gons_i_fail(ECHILD, "the exit status of the new process would be lost");
-		gons_i_explain("SIGCHLD is ignored in this process: signal(SIGCHLD, SIG_DFL)");
-		return -1;
-	}
-	return 0;
+	if (getauxval(AT_SECURE) == 0)
+		return 0;
+	return gons_i_fail(EPERM, "a program with elevated privileges does not run itself");
 }
 
 static void make_ticket(const char *action, char ticket[GONS_I_TICKET_SIZE])
@@ -211,11 +205,11 @@ static int judge_end(const char *action, int status, const struct progress *prog
 }
 
 static int judge(const struct gons_reexec *job, int timeout_ms,
-		 const struct gons_i_outcome *outcome, const struct progress *progress)
+		 const struct gons_i_program *program, const struct progress *progress)
 {
 	const char *where = progress->reported ? "" : ", before it came to gons_reexec_check()";
 
-	switch (outcome->fate) {
+	switch (program->fate) {
 	case GONS_I_ENDED:
 		break;
 	case GONS_I_OVERDUE:
@@ -233,24 +227,28 @@ static int judge(const struct gons_reexec *job, int timeout_ms,
 				      "the action \"%s\" was killed because it printed more than "
 				      "1 GiB",
 				      job->action);
-	case GONS_I_UNKNOWN:
+	case GONS_I_UNHEARD:
 		return fail_with_text(
-			ECHILD, progress,
-			"the exit status of the action \"%s\" is lost: a handler of "
-			"SIGCHLD or another thread of this process has waited for any child",
+			program->errnum, progress,
+			"the action \"%s\" was killed because its output could not be recorded",
 			job->action);
+	case GONS_I_UNKNOWN:
+		return fail_with_text(ECHILD, progress,
+				      "the exit status of the action \"%s\" is unknown: the "
+				      "process of gons that watched it was killed",
+				      job->action);
 	}
-	return judge_end(job->action, outcome->status, progress);
+	return judge_end(job->action, program->status, progress);
 }
 
 /* ---- the calls ---- */
 
-static int exit_status(const struct gons_i_outcome *outcome)
+static int exit_status(const struct gons_i_program *program)
 {
-	if (outcome->fate == GONS_I_IMMORTAL || outcome->fate == GONS_I_UNKNOWN)
+	if (program->fate == GONS_I_IMMORTAL || program->fate == GONS_I_UNKNOWN)
 		return -1;
-	return WIFSIGNALED(outcome->status) ? 128 + WTERMSIG(outcome->status)
-					    : WEXITSTATUS(outcome->status);
+	return WIFSIGNALED(program->status) ? 128 + WTERMSIG(program->status)
+					    : WEXITSTATUS(program->status);
 }
 
 /* Always a string, so that nobody has to look for NULL. */
@@ -261,37 +259,87 @@ static int terminate(struct gons_i_buffer *buffer)
 	return buffer->data ? 0 : gons_i_fail(ENOMEM, "cannot hold the result of an action");
 }
 
+static int fail_start(void)
+{
+	if (errno == ENOENT && access(program_path, F_OK) == 0)
+		gons_i_add_cause("its dynamic linker is missing in the mount namespace or below "
+				 "the root that this thread is in");
+	else if (errno == ENOENT) {
+		gons_i_add_cause("procfs of this PID namespace is not mounted on /proc");
+		gons_i_add_remedy("mount it: mount -t proc proc /proc");
+	} else if (errno == E2BIG)
+		gons_i_add_cause("the environment is too long");
+	return -1;
+}
+
+static int run_program(const struct gons_reexec *job, int timeout_ms, char *const *environment,
+		       struct gons_i_program *ret_program)
+{
+	static const char *const paths[] = { program_path, NULL };
+	char *argv[] = { program_invocation_name, NULL };
+	const struct gons_i_command command = {
+		.paths = paths,
+		.argv = argv,
+		.environment = environment,
+		.input = job->param,
+		.input_size = job->param_size,
+		.timeout_ms = timeout_ms,
+		.most_output = most_output,
+		.ends_all = true,
+		.extra_fd = gons_i_coverage_fd(),
+	};
+
+	if (gons_i_program_run(&command, "cannot run this program (/proc/self/exe) again",
+			       ret_program) < 0)
+		return fail_start();
+	return 0;
+}
+
+/* Moves it out of the program's. */
+static char *take_data(struct gons_i_buffer *buffer)
+{
+	char *data = buffer->data;
+
+	*buffer = (struct gons_i_buffer){ .data = NULL };
+	return data;
+}
+
+static int judge_program(const struct gons_reexec *job, int timeout_ms, const char *ticket,
+			 struct gons_i_program *program, struct gons_reexec_result *result)
+{
+	struct gons_i_buffer *output = &program->stream[GONS_I_OUTPUT];
+	struct gons_i_buffer *error_output = &program->stream[GONS_I_ERROR_OUTPUT];
+	struct progress progress;
+	int done;
+
+	read_reports(ticket, error_output, &progress);
+	done = terminate(output) < 0 || terminate(error_output) < 0
+		       ? -1
+		       : judge(job, timeout_ms, program, &progress);
+	result->output_size = output->size;
+	result->output = take_data(output);
+	result->error_output = take_data(error_output);
+	result->exit_status = exit_status(program);
+	return done;
+}
+
 static int run(const struct gons_reexec *job, struct gons_reexec_result *result)
 {
 	int timeout_ms = job->timeout_ms ? job->timeout_ms : DEFAULT_TIMEOUT_MS;
 	struct gons_i_environment environment;
-	struct gons_i_outcome outcome;
+	struct gons_i_program program;
 	char ticket[GONS_I_TICKET_SIZE];
-	struct progress progress;
 	int done;
 
 	make_ticket(job->action, ticket);
 	if (gons_i_environment_make(job, ticket, &environment) < 0)
 		return -1;
-	done = gons_i_reexec_process_run(
-		&(struct gons_i_reexec_process){ .environment = environment.variables,
-						 .input = job->param,
-						 .input_size = job->param_size,
-						 .timeout_ms = timeout_ms,
-						 .most_output = most_output,
-						 .extra_fd = gons_i_coverage_fd() },
-		&outcome);
+	done = run_program(job, timeout_ms, environment.variables, &program);
 	gons_i_environment_free(&environment);
 	if (done < 0)
 		return -1;
-	read_reports(ticket, &outcome.error_output, &progress);
-	done = terminate(&outcome.output) < 0 || terminate(&outcome.error_output) < 0
-		       ? -1
-		       : judge(job, timeout_ms, &outcome, &progress);
-	*result = (struct gons_reexec_result){ .output = outcome.output.data,
-					       .output_size = outcome.output.size,
-					       .error_output = outcome.error_output.data,
-					       .exit_status = exit_status(&outcome) };
+	done = judge_program(job, timeout_ms, ticket, &program, result);
+	gons_i_program_free(&program);
 	return done;
 }
 

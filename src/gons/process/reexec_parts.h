@@ -3,8 +3,7 @@
 #define GONS_REEXEC_PARTS_H
 
 /*
- * What re-execution is made of: the actions, the environment that makes a process run one, and
- * the process itself.
+ * What re-execution is made of: the actions, and the environment that makes a process run one.
  */
 
 #include <gons/reexec.h>
@@ -42,40 +41,5 @@ int gons_i_environment_check(const struct gons_reexec *job);
 int gons_i_environment_make(const struct gons_reexec *job, const char *ticket,
 			    struct gons_i_environment *ret_environment);
 void gons_i_environment_free(struct gons_i_environment *environment);
-
-/* ---- reexec_child.c ---- */
-
-struct gons_i_reexec_process {
-	char *const *environment;
-	const void *input;
-	size_t input_size;
-	int timeout_ms;
-	size_t most_output; /* and as much to standard error */
-	int extra_fd; /* is descriptor 3 of the child; or -1 */
-};
-
-struct gons_i_buffer {
-	char *data; /* has a '\0' behind it; NULL while it is empty */
-	size_t size, room;
-};
-
-enum gons_i_fate {
-	GONS_I_ENDED,
-	GONS_I_OVERDUE, /* killed at the timeout */
-	GONS_I_VERBOSE, /* killed for its endless output */
-	GONS_I_IMMORTAL, /* was to be killed, and cannot be */
-	GONS_I_UNKNOWN, /* somebody else has got its status */
-};
-
-struct gons_i_outcome {
-	enum gons_i_fate fate;
-	int status; /* as of waitpid(2), where there is one */
-	struct gons_i_buffer output, error_output;
-};
-
-/* Runs /proc/self/exe to its end, or to a bitter one. -1 when it could not be started or
- * watched; there is nothing left of it then. */
-int gons_i_reexec_process_run(const struct gons_i_reexec_process *child,
-			      struct gons_i_outcome *ret_outcome);
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_PROCESS_PROCESS_H
+#define GONS_I_PROCESS_PROCESS_H
+
+/* The programs of the calling thread, for the report of a failed test. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A program that is on the thread's scope and still runs, or has ended with another status
+ * than 0. */
+struct gons_i_process_state {
+	const char *const *argv;
+	pid_t pid;
+	bool running; /* else status is that of waitpid(2), or -1 if it is unknown */
+	int status;
+	const char
+		*output; /* the end of its standard output and error, 64 KiB at most, and a '\0' */
+	size_t output_size;
+};
+
+/* Calls fn for each of them, the oldest first. What it is given is valid during the call. */
+void gons_i_processes_each(void (*fn)(const struct gons_i_process_state *state, void *arg),
+			   void *arg);
+
+#endif

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Programs that supervisors run: started, watched and ended by the caller.
+ *
+ * The supervisor is cloned without a signal for its end. So the caller's handler of SIGCHLD is not
+ * called, and wait(2) for any child neither finds it nor takes its status away. Memory is shared
+ * with it for how far it has come, and a memory file for what the program prints.
+ */
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "gons/base/clock.h"
+#include "gons/core/thread.h"
+#include "gons/process/program.h"
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8 /* Linux 6.3, which wants to be told */
+#endif
+
+/* Whoever forks without the C library must tell ThreadSanitizer, which has locks of its own. */
+void __sanitizer_syscall_pre_impl_fork(void) __attribute__((weak));
+void __sanitizer_syscall_post_impl_fork(long pid) __attribute__((weak));
+
+static int64_t now_ms(void)
+{
+	return gons_i_nanoseconds() / GONS_I_NS_OF_MS;
+}
+
+/* ---- messages of the supervisor ---- */
+
+static void reap_supervisor(struct gons_i_program *program)
+{
+	while (waitpid(program->supervisor, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	program->supervisor = 0;
+}
+
+/* Only the number of who sent it is of interest, in this PID namespace. */
+static bool receive(struct gons_i_program *program)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	char bytes[1] = { 0 };
+	struct iovec iov = { .iov_base = bytes, .iov_len = sizeof(bytes) };
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	const struct cmsghdr *header;
+	struct ucred sender;
+	ssize_t got = recvmsg(program->socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (got == 0) /* its end is closed, which poll(2) would not stop to tell */
+		gons_i_close_fd(&program->socket_fd);
+	if (got != 1)
+		return false;
+	header = CMSG_FIRSTHDR(&message);
+	if (bytes[0] == GONS_I_FROM_PROGRAM && header && header->cmsg_type == SCM_CREDENTIALS) {
+		memcpy(&sender, CMSG_DATA(header), sizeof(sender));
+		program->pid = sender.pid;
+	}
+	return true;
+}
+
+/* Sleeps until the supervisor has sent a message or has ended. */
+static void await(struct gons_i_program *program, int timeout_ms)
+{
+	struct pollfd polled[] = { { .fd = program->socket_fd, .events = POLLIN },
+				   { .fd = program->supervisor_fd, .events = POLLIN } };
+
+	if (poll(polled, 2, timeout_ms) <= 0)
+		return;
+	while (polled[0].revents && receive(program))
+		;
+	if (polled[1].revents)
+		reap_supervisor(program);
+}
+
+/* ---- what was printed ---- */
+
+/* Room for size bytes more, and for a '\0'. */
+static int make_room(struct gons_i_buffer *buffer, size_t size)
+{
+	size_t room = buffer->room ? buffer->room : 256;
+	char *data;
+
+	while (room < buffer->size + size + 1)
+		room *= 2;
+	if (room == buffer->room)
+		return 0;
+	data = realloc(buffer->data, room);
+	if (!data)
+		return gons_i_fail(ENOMEM, "cannot hold the %zu bytes that a child has written",
+				   buffer->size + size);
+	buffer->data = data;
+	buffer->room = room;
+	return 0;
+}
+
+static bool read_log(const struct gons_i_program *program, size_t at, void *data, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t got = pread(program->log_fd, (char *)data + done, size - done,
+				    (off_t)(at + done));
+
+		if (got == 0)
+			errno = EIO;
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return false;
+		done += got < 0 ? 0 : (size_t)got;
+	}
+	return true;
+}
+
+static int append_to_tail(struct gons_i_buffer *tail, const char *data, size_t size)
+{
+	if (size > GONS_I_TAIL) {
+		data += size - GONS_I_TAIL;
+		size = GONS_I_TAIL;
+	}
+	if (tail->size + size > 2 * (size_t)GONS_I_TAIL) {
+		memmove(tail->data, tail->data + tail->size - GONS_I_TAIL, GONS_I_TAIL);
+		tail->size = GONS_I_TAIL;
+	}
+	if (make_room(tail, size) < 0)
+		return -1;
+	memcpy(tail->data + tail->size, data, size);
+	tail->size += size;
+	tail->data[tail->size] = '\0';
+	return 0;
+}
+
+int gons_i_program_collect(struct gons_i_program *program)
+{
+	const size_t end = program->shared ? program->shared->log_size : 0;
+
+	while (program->log_fd >= 0 && program->log_read < end) {
+		struct gons_i_buffer *buffer;
+		struct gons_i_piece piece;
+
+		if (!read_log(program, program->log_read, &piece, sizeof(piece)))
+			return gons_i_fail(errno, "cannot read what a child has written");
+		buffer = &program->stream[piece.stream];
+		if (make_room(buffer, piece.size) < 0)
+			return -1;
+		if (!read_log(program, program->log_read + sizeof(piece),
+			      buffer->data + buffer->size, piece.size))
+			return gons_i_fail(errno, "cannot read what a child has written");
+		if (append_to_tail(&program->tail, buffer->data + buffer->size, piece.size) < 0)
+			return -1;
+		buffer->size += piece.size;
+		buffer->data[buffer->size] = '\0';
+		program->log_read += sizeof(piece) + piece.size;
+	}
+	return 0;
+}
+
+/* ---- the start ---- */
+
+static int open_log(void)
+{
+	int fd = memfd_create("gons-output", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("gons-output", MFD_CLOEXEC);
+	return fd;
+}
+
+/* A socket that says who has sent what it receives. */
+static int open_socket(int ends[2])
+{
+	const int on = 1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	return setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+}
+
+static struct gons_i_shared *new_shared(void)
+{
+	struct gons_i_shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+					    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return shared == MAP_FAILED ? NULL : shared;
+}
+
+/* As fork(2), but the child's end is no event for wait(2) and SIGCHLD, and there is a pidfd. Not
+ * the C library's, whose handlers (pthread_atfork(3)) are for children that go on as the program. */
+static pid_t clone_supervisor(int *ret_pidfd)
+{
+	int pidfd = -1;
+	pid_t pid;
+
+	if (__sanitizer_syscall_pre_impl_fork)
+		__sanitizer_syscall_pre_impl_fork();
+#if defined(__s390__) || defined(__CRIS__)
+	pid = (pid_t)syscall(SYS_clone, NULL, CLONE_PIDFD, &pidfd, NULL, NULL);
+#else
+	pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD, NULL, &pidfd, NULL, NULL);
+#endif
+	if (__sanitizer_syscall_post_impl_fork)
+		__sanitizer_syscall_post_impl_fork(pid);
+	*ret_pidfd = pidfd;
+	return pid;
+}
+
+static int fail_descriptor(const char *what)
+{
+	int errnum = errno;
+
+	(void)gons_i_fail(errnum, "%s", what);
+	if (errnum == ENOSYS)
+		gons_i_add_cause("this takes Linux 5.3");
+	return -1;
+}
+
+/* What was opened so far stays for gons_i_program_free(). */
+static int start_supervisor(const struct gons_i_command *command, const char *what,
+			    struct gons_i_program *program)
+{
+	cleanup_fd int caller_fd = (int)syscall(SYS_pidfd_open, getpid(), 0); /* close-on-exec */
+	int ends[2] = { -1, -1 };
+	cleanup_fd int supervisor_end = -1;
+	sigset_t all, old;
+	int errnum;
+
+	if (caller_fd < 0)
+		return fail_descriptor(what);
+	if (open_socket(ends) < 0) {
+		errnum = errno;
+		gons_i_close_fd(&ends[0]);
+		gons_i_close_fd(&ends[1]);
+		errno = errnum;
+		return fail_descriptor(what);
+	}
+	program->socket_fd = ends[0];
+	supervisor_end = ends[1];
+	program->log_fd = open_log();
+	if (program->log_fd < 0)
+		return fail_descriptor(what);
+	program->shared = new_shared();
+	if (!program->shared)
+		return gons_i_fail(ENOMEM, "%s", what);
+	/* The program's signal handlers are not for the supervisor to run. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	program->supervisor = clone_supervisor(&program->supervisor_fd);
+	if (program->supervisor == 0) {
+		const struct gons_i_supervisor_fds fds = { .socket = supervisor_end,
+							   .caller = caller_fd,
+							   .log = program->log_fd };
+
+		gons_i_supervise(command, &fds, program->shared);
+	}
+	errnum = errno;
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (program->supervisor > 0)
+		return 0;
+	program->supervisor = 0;
+	return gons_i_fail_fork(errnum, what);
+}
+
+static int fail_obstacle(const struct gons_i_command *command, const char *what,
+			 const struct gons_i_shared *shared)
+{
+	switch (shared->obstacle) {
+	case GONS_I_OBSTACLE_NAMESPACE:
+		return gons_i_failure_restore(&shared->failure);
+	case GONS_I_OBSTACLE_DIRECTORY:
+		return gons_i_fail(shared->errnum, "%s in the directory %s", what,
+				   command->directory);
+	case GONS_I_OBSTACLE_FORK:
+		return gons_i_fail_fork(shared->errnum, what);
+	case GONS_I_OBSTACLE_PIPE:
+	case GONS_I_OBSTACLE_EXECUTE:
+		break;
+	}
+	return gons_i_fail(shared->errnum, "%s", what);
+}
+
+int gons_i_program_start(const struct gons_i_command *command, const char *what,
+			 struct gons_i_program *ret_program)
+{
+	struct gons_i_program program = {
+		.supervisor_fd = -1, .socket_fd = -1, .log_fd = -1, .status = -1
+	};
+	struct gons_i_failure failure;
+	int result = start_supervisor(command, what, &program);
+
+	/* Messages wake it that come before it has ended or failed, too. */
+	while (result == 0 && program.shared->state == GONS_I_STARTING && program.supervisor > 0)
+		await(&program, -1);
+	while (result == 0 && receive(&program))
+		;
+	if (result == 0 && program.shared->state == GONS_I_FAILED)
+		result = fail_obstacle(command, what, program.shared);
+	else if (result == 0 && program.shared->state == GONS_I_STARTING) {
+		result = gons_i_fail(ECHILD, "%s", what);
+		gons_i_add_cause("the process that was to start it was killed");
+	}
+	if (result == 0) {
+		*ret_program = program;
+		return 0;
+	}
+	gons_i_failure_save(&failure);
+	(void)gons_i_program_end(&program);
+	gons_i_program_free(&program);
+	return gons_i_failure_restore(&failure);
+}
+
+/* ---- later ---- */
+
+int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *arg), void *arg,
+			int timeout_ms)
+{
+	const int64_t deadline = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+
+	for (;;) {
+		bool over, gone;
+		int64_t left;
+
+		program->shared->notified = false; /* what happens from here on is a message */
+		gone = program->supervisor == 0;
+		over = program->shared->state == GONS_I_OVER;
+		/* What it has left in the background may print it yet. */
+		if (is_done && program->shared->left && !program->shared->silent)
+			over = false;
+		if (gons_i_program_collect(program) < 0)
+			return -1;
+		if (is_done && is_done(arg))
+			return 0;
+		if (over || gone) {
+			over = program->shared->state == GONS_I_OVER;
+			program->fate = over ? program->shared->fate : GONS_I_UNKNOWN;
+			program->status = over ? program->shared->status : -1;
+			program->errnum = program->shared->errnum;
+			return 1;
+		}
+		left = deadline - now_ms();
+		if (left <= 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		await(program, left > INT_MAX ? -1 : (int)left);
+	}
+}
+
+void gons_i_program_ask(struct gons_i_program *program)
+{
+	if (program->supervisor > 0)
+		(void)send(program->socket_fd, "e", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+bool gons_i_program_has_left(const struct gons_i_program *program)
+{
+	return program->supervisor > 0 && program->shared->left;
+}
+
+bool gons_i_program_end(struct gons_i_program *program)
+{
+	enum { PATIENCE_MS = 30000 }; /* more than the supervisor has */
+	const int64_t end = now_ms() + PATIENCE_MS;
+	int saved = errno;
+
+	gons_i_program_ask(program);
+	while (program->supervisor > 0 && now_ms() < end)
+		await(program, PATIENCE_MS);
+	if (program->supervisor > 0) {
+		(void)syscall(SYS_pidfd_send_signal, program->supervisor_fd, SIGKILL, NULL, 0);
+		reap_supervisor(program);
+	}
+	(void)gons_i_program_collect(program);
+	errno = saved;
+	return !program->shared || !program->shared->left;
+}
+
+int gons_i_program_run(const struct gons_i_command *command, const char *what,
+		       struct gons_i_program *ret_program)
+{
+	struct gons_i_program program;
+	int result;
+
+	if (gons_i_program_start(command, what, &program) < 0)
+		return -1;
+	result = gons_i_program_wait(&program, NULL, NULL, -1);
+	(void)gons_i_program_end(&program);
+	if (result < 0) {
+		gons_i_program_free(&program);
+		return -1;
+	}
+	*ret_program = program;
+	return 0;
+}
+
+void gons_i_program_free(struct gons_i_program *program)
+{
+	int saved = errno;
+
+	gons_i_close_fd(&program->supervisor_fd);
+	gons_i_close_fd(&program->socket_fd);
+	gons_i_close_fd(&program->log_fd);
+	if (program->shared)
+		(void)munmap(program->shared, sizeof(*program->shared));
+	program->shared = NULL;
+	for (int i = 0; i < GONS_I_STREAMS; i++)
+		free(program->stream[i].data);
+	free(program->tail.data);
+	errno = saved;
+}

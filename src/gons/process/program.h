@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_PROCESS_PROGRAM_H
+#define GONS_I_PROCESS_PROGRAM_H
+
+/* A program that a supervisor runs, as seen by the caller. */
+
+#include "gons/process/supervisor.h"
+
+struct gons_i_buffer {
+	char *data; /* has a '\0' behind it; NULL while it is empty */
+	size_t size, room;
+};
+
+struct gons_i_program {
+	pid_t pid; /* of the program */
+	pid_t supervisor; /* 0: it has ended and is reaped */
+	int supervisor_fd; /* its pidfd */
+	int socket_fd, log_fd;
+	struct gons_i_shared *shared;
+	size_t log_read;
+	enum gons_i_fate fate; /* once it is over */
+	int status;
+	int errnum; /* why the output could not be recorded */
+	struct gons_i_buffer stream[GONS_I_STREAMS];
+	struct gons_i_buffer tail; /* of both: the last GONS_I_TAIL bytes at least */
+};
+enum { GONS_I_TAIL = 64 * 1024 };
+
+/* Starts it. -1 with errno and message "<what>: ..." when it does not run; nothing is left then. */
+int gons_i_program_start(const struct gons_i_command *command, const char *what,
+			 struct gons_i_program *ret_program);
+
+/*
+ * Waits until the program is over, or until is_done(arg) holds, and collects what was printed. With
+ * is_done a program is not over while it has left processes behind that can still print.
+ * Returns 1 for the first, 0 for the second; -1 with ETIMEDOUT, and without a message, after
+ * timeout_ms (-1: no limit), or with ENOMEM.
+ */
+int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *arg), void *arg,
+			int timeout_ms);
+
+/* Starts it, waits until it is over, and ends what is left. -1 when it does not run, or there is no
+ * memory for what it has printed; nothing is left then. */
+int gons_i_program_run(const struct gons_i_command *command, const char *what,
+		       struct gons_i_program *ret_program);
+
+/* Collects what was printed until now. -1 with ENOMEM. */
+int gons_i_program_collect(struct gons_i_program *program);
+
+/* Asks the supervisor to end everything, and does not wait. */
+void gons_i_program_ask(struct gons_i_program *program);
+
+/* Whether processes are left that only gons_i_program_end() ends. */
+bool gons_i_program_has_left(const struct gons_i_program *program);
+
+/* Ends all processes and waits for that. What was printed stays. Returns whether none is left: one
+ * that has become another user's cannot be killed. Keeps errno. */
+bool gons_i_program_end(struct gons_i_program *program);
+
+/* Closes and frees what this process has of it, and touches no other process. Keeps errno. */
+void gons_i_program_free(struct gons_i_program *program);
+
+#endif

@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The supervisor of a program: a process of its own between the caller and the program.
+ *
+ * It starts the program, writes its input, records its output, and reaps it. Processes whose
+ * parents have ended become its children (PR_SET_CHILD_SUBREAPER), so it also finds programs
+ * that have gone into the background. It kills all of them when the caller asks for it, or dies.
+ * The caller gets no signal of it and does not see it by wait(2).
+ *
+ * It is a copy of the caller, whose other threads may hold any lock: only async-signal-safe calls
+ * are allowed here.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "gons/base/clock.h"
+#include "gons/process/supervisor.h"
+#include "gons/sets/join.h"
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+enum {
+	LOWEST_FD = 4, /* the program's own ones are below */
+	GRACE_MS = 1000, /* from SIGTERM to SIGKILL */
+	PATIENCE_MS = 10000, /* for killed processes to disappear */
+	PAUSE_MS = 2, /* between two rounds of killing */
+};
+
+enum { INPUT, OUTPUT, ERROR, PIPES }; /* as the program's descriptors are numbered */
+
+enum phase { SERVING, ASKING, KILLING };
+
+struct supervisor {
+	const struct gons_i_command *command;
+	struct gons_i_shared *shared;
+	int socket_fd, caller_fd, log_fd, extra_fd, children_fd, signal_fd;
+	int pipe_fd[PIPES]; /* -1 when closed */
+	pid_t pid;
+	const char *input;
+	size_t input_left;
+	size_t printed[PIPES];
+	enum phase phase;
+	int64_t deadline, next_step; /* in ms */
+	bool reaped; /* the program */
+	bool told; /* the caller, that the program is over */
+};
+
+static int64_t now_ms(void)
+{
+	return gons_i_nanoseconds() / GONS_I_NS_OF_MS;
+}
+
+/* The caller may sleep in poll(2); one message is enough to wake it. */
+static void notify(const struct supervisor *self)
+{
+	const char message = GONS_I_FROM_SUPERVISOR;
+
+	if (!atomic_exchange(&self->shared->notified, true))
+		(void)send(self->socket_fd, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+_Noreturn static void fail(const struct supervisor *self, enum gons_i_obstacle obstacle)
+{
+	self->shared->errnum = errno;
+	self->shared->obstacle = obstacle;
+	self->shared->state = GONS_I_FAILED;
+	_exit(1);
+}
+
+/* ---- descriptors ---- */
+
+/* Moves it away from the numbers that the program's descriptors get. */
+static int move_up(int fd)
+{
+	int moved;
+
+	if (fd < 0 || fd >= LOWEST_FD)
+		return fd;
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
+	(void)close(fd);
+	return moved;
+}
+
+static void close_from_to(unsigned first, unsigned last)
+{
+	struct rlimit limit = { 0, 0 };
+
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	/* Before Linux 5.9, or below a filter. */
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+		(void)close((int)fd);
+}
+
+/* What the caller has open now, it may want to close without this process keeping it. */
+static void close_others(const int kept[], size_t n)
+{
+	unsigned first = 0;
+
+	for (;;) {
+		unsigned next = ~0U;
+
+		for (size_t i = 0; i < n; i++)
+			if (kept[i] >= 0 && (unsigned)kept[i] >= first && (unsigned)kept[i] < next)
+				next = (unsigned)kept[i];
+		close_from_to(first, next - 1);
+		if (next == ~0U)
+			return;
+		first = next + 1;
+	}
+}
+
+/* The list of this process's children; -1 where /proc is absent or that of another PID
+ * namespace, whose numbers mean other processes here. */
+static int open_children(void)
+{
+	char self[16];
+	ssize_t length = readlink("/proc/self", self, sizeof(self) - 1);
+
+	if (length < 0)
+		return -1;
+	self[length] = '\0';
+	if (atoi(self) != getpid())
+		return -1;
+	return open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+}
+
+static void keep_descriptors(struct supervisor *self, const struct gons_i_supervisor_fds *fds)
+{
+	int *const kept[] = { &self->socket_fd, &self->caller_fd, &self->log_fd, &self->extra_fd,
+			      &self->children_fd };
+	enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
+	int numbers[KEPT];
+
+	self->socket_fd = fds->socket;
+	self->caller_fd = fds->caller;
+	self->log_fd = fds->log;
+	/* The caller may use its own at the same time. */
+	self->extra_fd = self->command->extra_fd < 0
+				 ? -1
+				 : fcntl(self->command->extra_fd, F_DUPFD_CLOEXEC, LOWEST_FD);
+	for (size_t i = 0; i < KEPT; i++) {
+		*kept[i] = move_up(*kept[i]);
+		numbers[i] = *kept[i];
+	}
+	if (self->socket_fd < 0 || self->caller_fd < 0 || self->log_fd < 0 ||
+	    (self->extra_fd < 0 && self->command->extra_fd >= 0))
+		fail(self, GONS_I_OBSTACLE_PIPE);
+	close_others(numbers, KEPT);
+}
+
+/* The program's ends are returned; they block, as the program expects. */
+static void open_pipes(struct supervisor *self, int program_fd[PIPES])
+{
+	for (int i = 0; i < PIPES; i++) {
+		int own = i == INPUT ? 1 : 0;
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			fail(self, GONS_I_OBSTACLE_PIPE);
+		self->pipe_fd[i] = move_up(ends[own]);
+		program_fd[i] = move_up(ends[1 - own]);
+		if (self->pipe_fd[i] < 0 || program_fd[i] < 0 ||
+		    fcntl(self->pipe_fd[i], F_SETFL, O_NONBLOCK) < 0)
+			fail(self, GONS_I_OBSTACLE_PIPE);
+	}
+}
+
+static void close_pipe(struct supervisor *self, int i)
+{
+	if (self->pipe_fd[i] >= 0)
+		(void)close(self->pipe_fd[i]);
+	self->pipe_fd[i] = -1;
+}
+
+/* ---- the start of the program ---- */
+
+struct start {
+	const struct supervisor *self;
+	int fd[PIPES];
+	int errnum; /* of a failed execve(2) */
+};
+
+/* As execvp(3): a file that may not be executed does not end the search, but is remembered. */
+static int search(const struct gons_i_command *command)
+{
+	int errnum = ENOENT;
+
+	for (const char *const *path = command->paths; *path; path++) {
+		(void)execve(*path, command->argv, command->environment);
+		if (errno == ENOEXEC && command->shell_argv) {
+			((const char **)command->shell_argv)[1] = *path;
+			(void)execve(command->shell_argv[0], command->shell_argv,
+				     command->environment);
+			return ENOEXEC;
+		}
+		if (errno == EACCES)
+			errnum = EACCES;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			return errno;
+	}
+	return errnum;
+}
+
+/* Runs in the memory of the supervisor, which waits meanwhile. */
+static int become_program(void *arg)
+{
+	struct start *start = arg;
+	const struct supervisor *self = start->self;
+	const char message = GONS_I_FROM_PROGRAM;
+	sigset_t none;
+
+	(void)setpgid(0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The caller learns the number of this process in its own PID namespace from it. */
+	(void)send(self->socket_fd, &message, 1, MSG_NOSIGNAL);
+	for (int i = 0; i < PIPES; i++)
+		if (dup3(start->fd[i], i, 0) < 0)
+			goto failed;
+	if (self->extra_fd >= 0 && dup3(self->extra_fd, PIPES, 0) < 0)
+		goto failed;
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	errno = search(self->command);
+failed:
+	start->errnum = errno;
+	_exit(127);
+}
+
+static void start_program(struct supervisor *self)
+{
+	static _Alignas(16) char stack[64 * 1024];
+	struct start start = { .self = self };
+
+	open_pipes(self, start.fd);
+	/* Not a copy of the memory, which would take as long as that of the caller's has. */
+	self->pid = clone(become_program, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD,
+			  &start);
+	if (self->pid < 0)
+		fail(self, GONS_I_OBSTACLE_FORK);
+	if (start.errnum != 0) {
+		errno = start.errnum;
+		fail(self, GONS_I_OBSTACLE_EXECUTE);
+	}
+	for (int i = 0; i < PIPES; i++)
+		(void)close(start.fd[i]);
+	if (self->extra_fd >= 0)
+		(void)close(self->extra_fd);
+}
+
+/* ---- input and output ---- */
+
+static void feed(struct supervisor *self)
+{
+	ssize_t put = write(self->pipe_fd[INPUT], self->input, self->input_left);
+
+	if (put < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* EPIPE: the program does not want to read the rest. */
+	self->input += put < 0 ? 0 : put;
+	self->input_left -= put < 0 ? self->input_left : (size_t)put;
+	if (self->input_left == 0)
+		close_pipe(self, INPUT);
+}
+
+static void begin_killing(struct supervisor *self, enum gons_i_fate fate)
+{
+	if (self->phase == KILLING)
+		return;
+	self->phase = KILLING;
+	self->next_step = now_ms() + PATIENCE_MS;
+	if (!self->told)
+		self->shared->fate = fate;
+}
+
+static bool record(struct supervisor *self, const char *data, size_t size)
+{
+	const size_t at = self->shared->log_size;
+
+	for (size_t put = 0; put < size;) {
+		ssize_t got = pwrite(self->log_fd, data + put, size - put, (off_t)(at + put));
+
+		if (got < 0 && errno != EINTR)
+			return false;
+		put += got < 0 ? 0 : (size_t)got;
+	}
+	self->shared->log_size = at + size;
+	return true;
+}
+
+/* Reads once, at most so many bytes. Returns how many there were. */
+static size_t hear(struct supervisor *self, int i, size_t most)
+{
+	enum { ROOM = 64 * 1024 };
+	static struct {
+		struct gons_i_piece header;
+		char data[ROOM];
+	} piece;
+	ssize_t got = read(self->pipe_fd[i], piece.data, most < ROOM ? most : ROOM);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (got <= 0) {
+		close_pipe(self, i);
+		self->shared->silent = self->pipe_fd[OUTPUT] < 0 && self->pipe_fd[ERROR] < 0;
+		if (self->shared->silent)
+			notify(self);
+		return 0;
+	}
+	piece.header.stream = i == OUTPUT ? GONS_I_OUTPUT : GONS_I_ERROR_OUTPUT;
+	piece.header.size = (uint32_t)got;
+	if (!record(self, (const char *)&piece, sizeof(piece.header) + (size_t)got)) {
+		self->shared->errnum = errno;
+		begin_killing(self, GONS_I_UNHEARD);
+		return 0;
+	}
+	self->printed[i] += (size_t)got;
+	if (self->printed[i] > self->command->most_output)
+		begin_killing(self, GONS_I_VERBOSE);
+	notify(self);
+	return (size_t)got;
+}
+
+/* What is in the pipes when the program has ended. Others may hold them, and write on. */
+static void hear_the_rest(struct supervisor *self)
+{
+	for (int i = OUTPUT; i <= ERROR; i++) {
+		int left = 0;
+
+		if (self->pipe_fd[i] < 0 || ioctl(self->pipe_fd[i], FIONREAD, &left) < 0)
+			continue;
+		while (left > 0 && self->pipe_fd[i] >= 0) {
+			size_t got = hear(self, i, (size_t)left);
+
+			if (got == 0)
+				break;
+			left -= (int)got;
+		}
+	}
+}
+
+/* ---- the end ---- */
+
+/* Returns whether there are children. */
+static bool reap(struct supervisor *self)
+{
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		pid = waitpid(-1, &status, WNOHANG | __WALL);
+		if (pid == 0)
+			return true;
+		if (pid < 0 && errno != EINTR)
+			return false;
+		if (pid != self->pid)
+			continue;
+		self->reaped = true;
+		self->shared->status = status;
+	}
+}
+
+/* Sends a signal to the program's group and to all children. The numbers cannot mean other
+ * processes: nobody else reaps them. Returns whether there was any that could be sent it. */
+static bool signal_all(const struct supervisor *self, int number)
+{
+	char text[4096];
+	ssize_t length =
+		self->children_fd < 0 ? 0 : pread(self->children_fd, text, sizeof(text) - 1, 0);
+	bool any = false;
+	pid_t pid = 0;
+
+	/* Once it is reaped, another group may have its number. */
+	if (!self->reaped) {
+		any |= kill(-self->pid, number) == 0;
+		any |= kill(self->pid, number) == 0; /* may have left its group */
+	}
+	for (ssize_t i = 0; i < length; i++) { /* each number has a blank behind it */
+		if (text[i] >= '0' && text[i] <= '9') {
+			pid = 10 * pid + (text[i] - '0');
+			continue;
+		}
+		any |= pid > 0 && pid != self->pid && kill(pid, number) == 0;
+		pid = 0;
+	}
+	return any;
+}
+
+static void begin_asking(struct supervisor *self)
+{
+	if (self->phase != SERVING)
+		return;
+	self->phase = ASKING;
+	self->next_step = now_ms() + GRACE_MS;
+	(void)signal_all(self, SIGTERM);
+	(void)signal_all(self, SIGCONT); /* one that is stopped would not get the other */
+}
+
+/* Tells the caller that the program is over. */
+static void tell(struct supervisor *self)
+{
+	struct gons_i_shared *shared = self->shared;
+
+	if (self->told)
+		return;
+	hear_the_rest(self);
+	self->told = true;
+	if (!self->reaped)
+		shared->fate = GONS_I_IMMORTAL;
+	else if (shared->fate == GONS_I_OVERDUE &&
+		 !(WIFSIGNALED(shared->status) && WTERMSIG(shared->status) == SIGKILL))
+		shared->fate = GONS_I_ENDED; /* just before it would have been killed */
+	shared->state = GONS_I_OVER;
+	notify(self);
+}
+
+/* ---- in between ---- */
+
+/* Takes the next step whose time has come. Returns how long to wait for events, in ms; -1 for no
+ * limit, -2 to give up. */
+static int step(struct supervisor *self)
+{
+	const int64_t now = now_ms();
+	int64_t next = INT64_MAX;
+
+	if (self->phase == SERVING && now >= self->deadline)
+		begin_killing(self, GONS_I_OVERDUE);
+	if (self->phase == ASKING && now >= self->next_step)
+		begin_killing(self, GONS_I_ENDED);
+	if (self->phase == KILLING)
+		return signal_all(self, SIGKILL) && now < self->next_step ? PAUSE_MS : -2;
+	next = self->phase == ASKING ? self->next_step : self->deadline;
+	if (next == INT64_MAX)
+		return -1;
+	return next - now > 1000000 ? 1000000 : (int)(next - now);
+}
+
+static void wait_for_events(struct supervisor *self, int timeout_ms)
+{
+	enum { SOCKET = PIPES, CALLER, SIGNALS, POLLED };
+	struct pollfd polled[POLLED] = {
+		[INPUT] = { .fd = self->pipe_fd[INPUT], .events = POLLOUT },
+		[OUTPUT] = { .fd = self->pipe_fd[OUTPUT], .events = POLLIN },
+		[ERROR] = { .fd = self->pipe_fd[ERROR], .events = POLLIN },
+		[SOCKET] = { .fd = self->phase == SERVING ? self->socket_fd : -1,
+			     .events = POLLIN },
+		[CALLER] = { .fd = self->phase == KILLING ? -1 : self->caller_fd,
+			     .events = POLLIN },
+		[SIGNALS] = { .fd = self->signal_fd, .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+
+	if (poll(polled, POLLED, timeout_ms) < 0) {
+		if (errno == EINTR)
+			return;
+		self->shared->errnum = errno;
+		begin_killing(self, GONS_I_UNHEARD);
+		return;
+	}
+	if (polled[SIGNALS].revents) /* says no more than that there may be somebody to reap */
+		(void)read(self->signal_fd, &info, sizeof(info));
+	if (polled[INPUT].revents)
+		feed(self);
+	for (int i = OUTPUT; i <= ERROR; i++)
+		if (polled[i].revents)
+			(void)hear(self, i, SIZE_MAX);
+	if (polled[CALLER].revents)
+		begin_killing(self, GONS_I_ENDED);
+	else if (polled[SOCKET].revents)
+		begin_asking(self);
+}
+
+static void serve(struct supervisor *self)
+{
+	for (;;) {
+		bool left = reap(self);
+		int timeout_ms;
+
+		self->shared->left = left;
+		if (self->reaped && left && self->command->ends_all)
+			begin_killing(self, GONS_I_ENDED);
+		else if (self->reaped)
+			tell(self);
+		if (!left)
+			return;
+		timeout_ms = step(self);
+		if (timeout_ms == -2)
+			return;
+		wait_for_events(self, timeout_ms);
+	}
+}
+
+/* ---- the whole of it ---- */
+
+static void begin(struct supervisor *self)
+{
+	const struct gons_i_command *command = self->command;
+
+	(void)prctl(PR_SET_NAME, "gons-supervisor");
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	(void)setpgid(0, 0); /* not to be killed together with the caller, by its group */
+	/* SIGCHLD too, which must not be ignored. The program inherits what is ignored. */
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	self->children_fd = open_children();
+	if (command->types != 0 && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
+		gons_i_failure_save(&self->shared->failure);
+		fail(self, GONS_I_OBSTACLE_NAMESPACE);
+	}
+	if (command->directory && chdir(command->directory) < 0)
+		fail(self, GONS_I_OBSTACLE_DIRECTORY);
+}
+
+void gons_i_supervise(const struct gons_i_command *command, const struct gons_i_supervisor_fds *fds,
+		      struct gons_i_shared *shared)
+{
+	struct supervisor self = { .command = command,
+				   .shared = shared,
+				   .input = command->input,
+				   .input_left = command->input_size,
+				   .deadline = command->timeout_ms < 0
+						       ? INT64_MAX
+						       : now_ms() + command->timeout_ms };
+	sigset_t children;
+
+	begin(&self);
+	keep_descriptors(&self, fds);
+	start_program(&self);
+	if (self.input_left == 0)
+		close_pipe(&self, INPUT);
+	(void)sigemptyset(&children);
+	(void)sigaddset(&children, SIGCHLD);
+	self.signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (self.signal_fd < 0)
+		begin_killing(&self, GONS_I_UNHEARD);
+	shared->state = GONS_I_RUNNING;
+	notify(&self);
+	(void)chdir("/"); /* the program's directory may be unmounted when that has ended */
+	serve(&self);
+	tell(&self);
+	_exit(0);
+}

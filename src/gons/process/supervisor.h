@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_PROCESS_SUPERVISOR_H
+#define GONS_I_PROCESS_SUPERVISOR_H
+
+/* The process between the caller and a program, and what it shares with the caller. */
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "gons/base/error.h"
+#include "gons/base/types.h"
+
+/* What is to be run. */
+struct gons_i_command {
+	const char *const *paths; /* tried in turn, up to a NULL */
+	char *const *argv; /* up to a NULL */
+	char *const *shell_argv; /* for a script without "#!": [1] is to be its path; or NULL */
+	char *const *environment;
+	const char *directory; /* NULL: the caller's */
+	const void *input;
+	size_t input_size;
+	int timeout_ms; /* -1: no limit */
+	size_t most_output; /* and as much to standard error */
+	bool ends_all; /* what the program leaves behind is killed when it has ended */
+	int extra_fd; /* is descriptor 3 of the program; or -1 */
+	int types; /* of the namespaces to join, and their descriptors */
+	int nsfds[GONS_I_TYPES];
+};
+
+enum gons_i_fate {
+	GONS_I_ENDED,
+	GONS_I_OVERDUE, /* killed because its time was over */
+	GONS_I_VERBOSE, /* killed because it printed too much */
+	GONS_I_IMMORTAL, /* could not be killed */
+	GONS_I_UNKNOWN, /* the supervisor was killed */
+	GONS_I_UNHEARD, /* killed because its output could not be recorded */
+};
+
+/* Why a program could not be started. */
+enum gons_i_obstacle {
+	GONS_I_OBSTACLE_PIPE,
+	GONS_I_OBSTACLE_NAMESPACE, /* with a message */
+	GONS_I_OBSTACLE_DIRECTORY,
+	GONS_I_OBSTACLE_FORK,
+	GONS_I_OBSTACLE_EXECUTE,
+};
+
+enum gons_i_state { GONS_I_STARTING, GONS_I_RUNNING, GONS_I_OVER, GONS_I_FAILED };
+
+/* Memory that the two processes share. The state is set after what it stands for. */
+struct gons_i_shared {
+	atomic_int state;
+	atomic_bool notified; /* the caller has been sent a message since it last cleared this */
+	atomic_size_t log_size; /* of the record of what was printed */
+	atomic_bool silent; /* nobody can print any more */
+	enum gons_i_fate fate; /* GONS_I_OVER */
+	int status; /* as of waitpid(2) */
+	atomic_bool left; /* there are processes that the program has left behind */
+	enum gons_i_obstacle obstacle; /* GONS_I_FAILED */
+	int errnum; /* of that, or of GONS_I_UNHEARD */
+	struct gons_i_failure failure;
+};
+
+/* The messages to the caller: of the program before it begins, and of the supervisor. */
+enum { GONS_I_FROM_PROGRAM = 'p', GONS_I_FROM_SUPERVISOR = 's' };
+
+/* What was printed is recorded in pieces, each behind such a header. */
+enum gons_i_stream { GONS_I_OUTPUT, GONS_I_ERROR_OUTPUT, GONS_I_STREAMS };
+struct gons_i_piece {
+	uint32_t stream, size;
+};
+
+/* The supervisor's descriptors. */
+struct gons_i_supervisor_fds {
+	int socket; /* to the caller: any message from there asks for the end */
+	int caller; /* a pidfd */
+	int log;
+};
+
+/* For a process that was cloned for it, with all signals blocked. */
+_Noreturn void gons_i_supervise(const struct gons_i_command *command,
+				const struct gons_i_supervisor_fds *fds,
+				struct gons_i_shared *shared);
+
+#endif

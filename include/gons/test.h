@@ -20,6 +20,7 @@
  */
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include <gons/gons.h>
 #include <gons/leak.h>
@@ -83,6 +84,23 @@ int gons_test_end(bool failed);
  */
 int gons_test_require(int types);
 int gons_test_require_link(const char *kind);
+
+/*
+ * gons_report - write the state of the network namespaces that the calling thread's scope entered
+ * or holds.
+ *
+ * First come up to five findings: what is conspicuous, in words, the most likely cause of a failure
+ * first. Then, for each namespace, links, addresses, routes, neighbours, sockets with their
+ * processes, counters of errors, chains of nftables, and sysctls that differ from a new namespace's;
+ * at most 100 lines each. The namespace that the thread came from, the machine's, is left out.
+ *
+ * A failed test is reported like this by gons_test_end(), on standard error, unless the environment
+ * has GONS_REPORT=0. Other variables: gons(7), "The failure report".
+ *
+ * Nothing is changed by it. Takes some milliseconds. What could not be read is said in the report.
+ * Returns 0. -1 with EINVAL when stream is NULL; ENOMEM; the errno of the stream.
+ */
+int gons_report(FILE *stream);
 
 /*
  * gons_exit_status - the exit status of all groups of tests that have run in this program.

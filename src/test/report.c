@@ -1,11 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The failure report.
+ * The failure report of a test: to standard error, into files, and by commands of the user's.
  */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "test/hold.h"
+#include "test/report.h"
 #include "test/test.h"
+
+GONS_EXPORT int gons_report(FILE *stream)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_report report;
+	int result;
+
+	if (!stream)
+		return gons_i_fail(EINVAL, "stream is NULL");
+	result = gons_i_report_collect(&report);
+	if (result == 0) {
+		gons_i_report_find(&report);
+		result = gons_i_report_write_text(&report, stream);
+		if (result < 0)
+			(void)gons_i_fail(errno, "cannot write the report");
+	}
+	gons_i_report_free(&report);
+	return result;
+}
+
+/* ---- files ---- */
+
+/* "DIR/PROGRAM.TEST.txt"; what cannot be in a file name becomes "_". */
+static FILE *open_artifact(const char *dir, const char *test, const char *suffix)
+{
+	char path[512];
+	size_t begin = (size_t)snprintf(path, sizeof(path), "%s/", dir);
+	FILE *file;
+
+	if (begin < sizeof(path))
+		(void)snprintf(path + begin, sizeof(path) - begin, "%s.%.200s.%s",
+			       program_invocation_short_name, test, suffix);
+	for (char *c = path + begin; begin < sizeof(path) && *c; c++)
+		if (*c == '/' || *c == ' ' || (unsigned char)*c < 0x20)
+			*c = '_';
+	file = fopen(path, "we");
+	if (!file)
+		gons_i_test_note("gons: cannot write %s: %s\n", path, strerror(errno));
+	return file;
+}
+
+static void write_artifact(const struct gons_i_report *report, const char *dir, const char *test,
+			   const char *suffix,
+			   int (*write)(const struct gons_i_report *report, FILE *stream))
+{
+	FILE *file = open_artifact(dir, test, suffix);
+
+	if (!file)
+		return;
+	if (write(report, file) < 0)
+		gons_i_test_note("gons: cannot write the report of %s into %s: %s\n", test, dir,
+				 strerror(errno));
+	(void)fclose(file);
+}
+
+/* ---- a failed test ---- */
 
 void gons_i_test_report(const char *name, FILE *stream)
 {
-	(void)name;
-	(void)stream;
+	const char *wanted = getenv("GONS_REPORT");
+	const char *dir = getenv("GONS_ARTIFACTS");
+	const bool is_wanted = !wanted || strcmp(wanted, "0") != 0;
+	struct gons_i_report report;
+
+	if (!is_wanted && !dir && !gons_i_test_holds())
+		return;
+	if (gons_i_report_collect(&report) < 0)
+		gons_i_test_note("gons: no report of %s: %s\n", name, gons_error());
+	gons_i_report_find(&report);
+	if (is_wanted && report.n > 0) {
+		(void)fprintf(stream, "gons: report of %s\n", name);
+		(void)gons_i_report_write_text(&report, stream);
+	}
+	if (dir && dir[0] && report.n > 0) {
+		write_artifact(&report, dir, name, "txt", gons_i_report_write_text);
+		write_artifact(&report, dir, name, "json", gons_i_report_write_json);
+	}
+	if (gons_i_test_holds())
+		gons_i_test_hold(&report, name);
+	gons_i_report_free(&report);
 }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_TEST_REPORT_H
+#define GONS_I_TEST_REPORT_H
+
+/*
+ * The failure report: the network namespaces of a scope, what is conspicuous about them in words
+ * (findings), and their state, as text and as JSON.
+ */
+
+#include "test/state.h"
+
+struct gons_i_report_namespace {
+	int fd; /* the report's own */
+	uint64_t ino;
+	char name[48]; /* "client", "the test's namespace", "namespace 2" */
+	struct gons_i_state state;
+	bool has_findings;
+};
+
+enum { GONS_I_FINDINGS_SHOWN = 5, GONS_I_FINDINGS_MOST = 64 };
+
+struct gons_i_finding {
+	int rank; /* the smaller, the more likely it is the cause */
+	size_t number; /* in the order in which they were found */
+	char text[320];
+};
+
+struct gons_i_report {
+	struct gons_i_report_namespace *namespaces;
+	size_t n;
+	struct gons_i_finding findings[GONS_I_FINDINGS_MOST];
+	size_t n_findings;
+	struct gons_i_state fresh; /* a new namespace's, to compare sysctls with */
+};
+
+/* Collects everything about the calling thread's scope. The report is freed by
+ * gons_i_report_free(), also after -1 (ENOMEM). */
+int gons_i_report_collect(struct gons_i_report *ret_report);
+void gons_i_report_free(struct gons_i_report *report);
+
+/* Fills in the findings, the most likely cause first. */
+void gons_i_report_find(struct gons_i_report *report);
+
+/* Both return 0, or -1 with the errno of the stream. */
+int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream);
+int gons_i_report_write_json(const struct gons_i_report *report, FILE *stream);
+
+/* The link at the other end of a veth, with its namespace in *ret_namespace; or NULL. */
+const struct gons_i_state_link *gons_i_report_peer(
+	const struct gons_i_report *report, const struct gons_i_report_namespace *namespace,
+	const struct gons_i_state_link *link, const struct gons_i_report_namespace **ret_namespace);
+
+#endif

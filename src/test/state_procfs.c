@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters and sysctls of a network namespace, by procfs, which shows those of the thread that
+ * reads.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "gons/base/error.h"
+#include "test/state.h"
+
+/* ---- counters ---- */
+
+static void add_counter(struct gons_i_state *state, const char *group, const char *name,
+			uint64_t value)
+{
+	struct gons_i_state_counter *counter;
+
+	if (value == 0)
+		return;
+	counter = GONS_I_ADD(state, counters);
+	if (!counter)
+		return;
+	(void)snprintf(counter->name, sizeof(counter->name), "%s%s", group, name);
+	counter->value = value;
+}
+
+/* A line of names and a line of values, each beginning with the group: "Udp: NoPorts". */
+static void read_table(struct gons_i_state *state, char *names, char *values)
+{
+	char *next_name, *next_value;
+	const char *group = strtok_r(names, ":", &next_name);
+	const char *name, *value;
+
+	(void)strtok_r(values, ":", &next_value);
+	while ((name = strtok_r(NULL, " \n", &next_name)) &&
+	       (value = strtok_r(NULL, " \n", &next_value)))
+		add_counter(state, group, name, strtoull(value, NULL, 10));
+}
+
+static void read_tables(struct gons_i_state *state, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *names = NULL, *values = NULL;
+	size_t names_room = 0, values_room = 0;
+
+	while (file && getline(&names, &names_room, file) > 0 &&
+	       getline(&values, &values_room, file) > 0)
+		read_table(state, names, values);
+	if (file)
+		(void)fclose(file);
+	free(names);
+	free(values);
+}
+
+/* Lines such as "Udp6NoPorts 7". */
+static void read_pairs(struct gons_i_state *state, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	unsigned long long value;
+	char name[48];
+
+	while (file && fscanf(file, "%47s %llu", name, &value) == 2)
+		add_counter(state, "", name, value);
+	if (file)
+		(void)fclose(file);
+}
+
+/* ---- sysctls ---- */
+
+enum { DEPTH = 5 };
+
+/* What belongs to the moment, is a random number or is costly to read. */
+static bool is_noise(const char *name)
+{
+	static const char *const noise[] = { "stable_secret", "nf_conntrack", "netdev_rss_key",
+					     "flush",	      "nf_log",	      "tcp_mem",
+					     "udp_mem",	      "_hash_entries" };
+
+	for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
+		if (strstr(name, noise[i]))
+			return true;
+	return false;
+}
+
+static void read_sysctl(struct gons_i_state *state, int dir_fd, const char *file, const char *name)
+{
+	cleanup_fd int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct gons_i_state_sysctl *sysctl;
+	char value[64];
+	ssize_t length = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+
+	if (length < 0)
+		return;
+	value[length] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	for (char *c = value; *c; c++)
+		if (*c == '\t')
+			*c = ' ';
+	sysctl = GONS_I_ADD(state, sysctls);
+	if (!sysctl)
+		return;
+	(void)snprintf(sysctl->name, sizeof(sysctl->name), "%s", name);
+	(void)snprintf(sysctl->value, sizeof(sysctl->value), "%s", value);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH */
+static void read_sysctls(struct gons_i_state *state, int parent_fd, const char *name,
+			 const char *full_name, int depth)
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir) {
+		gons_i_close_fd(&fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		char below[96];
+		struct stat st;
+
+		if (entry->d_name[0] == '.' ||
+		    (size_t)snprintf(below, sizeof(below), "%s.%s", full_name, entry->d_name) >=
+			    sizeof(below) ||
+		    is_noise(below) || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < DEPTH)
+			read_sysctls(state, fd, entry->d_name, below, depth + 1);
+		else if (S_ISREG(st.st_mode) && (st.st_mode & 0444))
+			read_sysctl(state, fd, entry->d_name, below);
+	}
+	(void)closedir(dir);
+}
+
+/* ---- in the namespace ---- */
+
+static void read_here(void *arg)
+{
+	struct gons_i_state *state = arg;
+
+	read_tables(state, "/proc/thread-self/net/snmp");
+	read_tables(state, "/proc/thread-self/net/netstat");
+	read_pairs(state, "/proc/thread-self/net/snmp6");
+	read_sysctls(state, AT_FDCWD, "/proc/sys/net", "net", 0);
+}
+
+void gons_i_state_read_procfs(int nsfd, struct gons_i_state *state)
+{
+	if (nsfd <= 0)
+		read_here(state);
+	else if (gons_execute(nsfd, read_here, state) < 0)
+		gons_i_state_incomplete(state, gons_error());
+}

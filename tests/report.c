@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The failure report of networks that are broken in twelve ways: the first finding names the
+ * cause, and the state is what the kernel says.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <gons/ip.h>
+#include <gons/link.h>
+#include <gons/netns.h>
+#include <gons/test.h>
+
+#include "check.h"
+
+enum { PORT = 4711 };
+
+/* client -- router -- server; the cables are links[0] and links[1]. */
+struct chain {
+	int client, router, server;
+	struct gons_link links[2];
+};
+
+static void put(int nsfd, const char *path, const char *value)
+{
+	bool written = false;
+
+	GONS_IN(nsfd)
+	{
+		written = put_text(path, value);
+	}
+	assert_true(written);
+}
+
+static int new_host(void)
+{
+	int nsfd = gons_must(gons_netns_new_transient());
+	bool is_up = false;
+
+	GONS_IN(nsfd)
+	{
+		is_up = gons_netns_loopback_up() == 0;
+	}
+	assert_true(is_up);
+	return nsfd;
+}
+
+static void cable(int left, const char *name, int right, const char *peer_name,
+		  struct gons_link *link)
+{
+	const struct gons_link_options options = {
+		.nsfd = left, .name = name, .peer_nsfd = right, .peer_name = peer_name, .up = 1
+	};
+
+	gons_must(gons_veth_new_transient(&options, link));
+}
+
+/* Everything works in it. */
+static void make_chain(struct chain *chain)
+{
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	chain->client = new_host();
+	chain->router = new_host();
+	chain->server = new_host();
+	cable(chain->client, "eth0", chain->router, "eth0", &chain->links[0]);
+	cable(chain->router, "eth1", chain->server, "eth0", &chain->links[1]);
+	gons_must(gons_address_add(chain->client, chain->links[0].ifindex, "10.0.1.2/24"));
+	gons_must(gons_address_add(chain->router, chain->links[0].peer_ifindex, "10.0.1.1/24"));
+	gons_must(gons_address_add(chain->router, chain->links[1].ifindex, "10.0.2.1/24"));
+	gons_must(gons_address_add(chain->server, chain->links[1].peer_ifindex, "10.0.2.2/24"));
+	gons_must(gons_route_add(chain->client, "default", "10.0.1.1", 0));
+	gons_must(gons_route_add(chain->server, "default", "10.0.2.1", 0));
+	put(chain->router, "/proc/sys/net/ipv4/ip_forward", "1");
+}
+
+static int udp_socket(int nsfd, const char *address, uint16_t port)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = -1;
+	int result = -1;
+
+	assert_int_equal(inet_pton(AF_INET, address, &name.sin_addr), 1);
+	GONS_IN(nsfd)
+	{
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	}
+	assert_true(fd >= 0);
+	result = bind(fd, (struct sockaddr *)&name, sizeof(name));
+	assert_int_equal(result, 0);
+	return fd;
+}
+
+/* A datagram from the client to the server, as a test sends it. Whether it could be sent does not
+ * matter. Returns the socket. */
+static int send_one(const struct chain *chain, size_t size)
+{
+	struct sockaddr_in server = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	static const char data[2000];
+	int fd = udp_socket(chain->client, "0.0.0.0", 0);
+	int discover = IP_PMTUDISC_DO;
+
+	assert_int_equal(inet_pton(AF_INET, "10.0.2.2", &server.sin_addr), 1);
+	(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
+	(void)connect(fd, (struct sockaddr *)&server, sizeof(server));
+	(void)send(fd, data, size, 0);
+	return fd;
+}
+
+static char report_text[65536];
+
+static const char *report(void)
+{
+	FILE *stream = fmemopen(report_text, sizeof(report_text), "w");
+
+	assert_non_null(stream);
+	gons_must(gons_report(stream));
+	(void)fclose(stream);
+	return report_text;
+}
+
+/* The first line of the findings. */
+static const char *first_finding(void)
+{
+	static char line[400];
+	const char *begin = strstr(report(), "Findings:\n  ");
+
+	if (!begin)
+		return "none";
+	begin += strlen("Findings:\n  ");
+	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(begin, "\n"), begin);
+	return line;
+}
+
+static void close_both(int a, int b)
+{
+	if (a >= 0)
+		(void)close(a);
+	if (b >= 0)
+		(void)close(b);
+}
+
+/* ---- twelve broken networks ---- */
+
+static void a_network_that_works_has_no_findings(void **state)
+{
+	struct chain chain;
+	int server, client;
+	char buf[8];
+
+	(void)state;
+	make_chain(&chain);
+	server = udp_socket(chain.server, "0.0.0.0", PORT);
+	client = send_one(&chain, 5);
+	assert_int_equal(recv(server, buf, sizeof(buf), 0), 5);
+	assert_string_equal(first_finding(), "none");
+	close_both(server, client);
+}
+
+static void a_wrong_netmask_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_address_delete(chain.server, chain.links[1].peer_ifindex, "10.0.2.2/24"));
+	gons_must(gons_address_add(chain.server, chain.links[1].peer_ifindex, "10.0.2.2/32"));
+	close_both(send_one(&chain, 5), -1);
+	assert_contains(first_finding(), "netmask is wrong");
+	assert_contains(first_finding(), "10.0.2.2/32");
+}
+
+static void a_missing_default_route_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_route_delete(chain.client, "default", "10.0.1.1", 0));
+	close_both(send_one(&chain, 5), -1);
+	assert_contains(first_finding(), "has no route to 10.0.2.");
+}
+
+static void a_link_that_is_down_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_link_down(chain.router, chain.links[1].ifindex));
+	close_both(send_one(&chain, 5), -1);
+	assert_contains(first_finding(), "eth1 in ");
+	assert_contains(first_finding(), " is down");
+}
+
+static void a_peer_that_is_down_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_link_down(chain.server, chain.links[1].peer_ifindex));
+	close_both(send_one(&chain, 5), -1);
+	assert_contains(report(), "the peer of eth1 in ");
+	assert_contains(first_finding(), " is down");
+}
+
+static void forwarding_that_is_off_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	put(chain.router, "/proc/sys/net/ipv4/ip_forward", "0");
+	close_both(send_one(&chain, 5), -1);
+	assert_contains(first_finding(), "forwarding is off in ");
+}
+
+static void a_wrong_port_is_found(void **state)
+{
+	struct chain chain;
+	int server, client;
+
+	(void)state;
+	make_chain(&chain);
+	server = udp_socket(chain.server, "0.0.0.0", PORT + 1);
+	client = send_one(&chain, 5);
+	assert_contains(first_finding(), "nothing listens on UDP port 4711 in ");
+	assert_contains(first_finding(), "listening there: 4712");
+	close_both(server, client);
+}
+
+static void a_socket_on_loopback_only_is_found(void **state)
+{
+	struct chain chain;
+	int server, client;
+
+	(void)state;
+	make_chain(&chain);
+	server = udp_socket(chain.server, "127.0.0.1", PORT);
+	client = send_one(&chain, 5);
+	assert_contains(first_finding(), "UDP port 4711 in ");
+	assert_contains(first_finding(), "is bound to 127.0.0.1 only");
+	close_both(server, client);
+}
+
+static void a_duplicate_address_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_address_add(chain.server, chain.links[1].peer_ifindex, "10.0.2.1/24"));
+	close_both(send_one(&chain, 5), -1);
+	assert_contains(first_finding(), "duplicate address 10.0.2.1");
+}
+
+static void an_mtu_that_swallows_packets_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	/* The router sends what the server's end of the cable does not take. */
+	gons_must(gons_link_set_mtu(chain.server, chain.links[1].peer_ifindex, 1400));
+	close_both(send_one(&chain, 1450), -1);
+	assert_contains(first_finding(), "MTU 1400 on the path");
+}
+
+static void an_mtu_of_a_router_that_is_too_small_is_found(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_link_set_mtu(chain.router, chain.links[1].ifindex, 1400));
+	gons_must(gons_link_set_mtu(chain.server, chain.links[1].peer_ifindex, 1400));
+	close_both(send_one(&chain, 1450), -1);
+	assert_contains(first_finding(), "MTU 1400 on the path");
+	assert_contains(first_finding(), "eth1");
+}
+
+static void a_stale_neighbour_is_found(void **state)
+{
+	const unsigned char lladdr[6] = { 2, 0, 0, 0, 0, 9 };
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_neighbour_add(chain.client, chain.links[0].ifindex, "10.0.1.1", lladdr));
+	close_both(send_one(&chain, 5), -1);
+	assert_contains(first_finding(), "neighbour 10.0.1.1 in ");
+	assert_contains(first_finding(), "02:00:00:00:00:09");
+}
+
+static void a_reverse_path_filter_that_drops_is_found(void **state)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	struct chain chain;
+	int server, client;
+	char buf[8];
+
+	(void)state;
+	make_chain(&chain);
+	server = udp_socket(chain.server, "0.0.0.0", PORT);
+	client = send_one(&chain, 5); /* after it the neighbours know each other */
+	assert_int_equal(recv(server, buf, sizeof(buf), 0), 5);
+	close_both(server, client);
+	put(chain.router, "/proc/sys/net/ipv4/conf/all/rp_filter", "1");
+	/* Packets of the client come from an address that the router has no route back to. */
+	gons_must(gons_address_add(chain.client, chain.links[0].ifindex, "10.9.9.9/32"));
+	client = udp_socket(chain.client, "10.9.9.9", 0);
+	assert_int_equal(inet_pton(AF_INET, "10.0.2.2", &name.sin_addr), 1);
+	(void)sendto(client, "x", 1, 0, (struct sockaddr *)&name, sizeof(name));
+	close_both(client, -1);
+	assert_contains(first_finding(),
+			"the reverse path filter (net.ipv4.conf.*.rp_filter) dropped");
+}
+
+static void a_firewall_that_drops_is_found(void **state)
+{
+	struct chain chain;
+	int server, client, status = -1;
+
+	(void)state;
+	if (system("command -v nft >/dev/null 2>&1") != 0)
+		skip_for("a_firewall_that_drops_is_found", "nft is not installed");
+	make_chain(&chain);
+	GONS_IN(chain.server)
+	{
+		status = system("nft 'add table inet f; add chain inet f in { type filter hook "
+				"input priority 0; policy accept; }; add rule inet f in udp dport "
+				"4711 drop' 2>/dev/null");
+	}
+	if (status != 0)
+		skip_for("a_firewall_that_drops_is_found", "the kernel has no nftables");
+	server = udp_socket(chain.server, "0.0.0.0", PORT);
+	client = send_one(&chain, 5);
+	assert_contains(first_finding(), "a firewall drops packets in ");
+	assert_contains(first_finding(), "chain in of nftables table inet f at hook input");
+	close_both(server, client);
+}
+
+static void a_neighbour_that_does_not_answer_is_found(void **state)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	struct chain chain;
+
+	(void)state;
+	make_chain(&chain);
+	gons_must(gons_route_delete(chain.client, "default", "10.0.1.1", 0));
+	gons_must(gons_route_add(chain.client, "default", "10.0.1.7", 0));
+	close_both(send_one(&chain, 5), -1);
+	for (int i = 0; i < 1000 && !strstr(report(), "FAILED"); i++)
+		(void)nanosleep(&pause, NULL);
+	assert_contains(first_finding(), "neighbour 10.0.1.7 on eth0 in ");
+	assert_contains(first_finding(), "FAILED: no namespace of the test has this address");
+}
+
+/* ---- the state ---- */
+
+static void the_state_is_what_the_kernel_says(void **state)
+{
+	struct chain chain;
+	int server;
+
+	(void)state;
+	make_chain(&chain);
+	server = udp_socket(chain.server, "10.0.2.2", PORT);
+	(void)report();
+	assert_contains(report_text, "link eth0 (peer eth1 in ");
+	assert_contains(report_text, "veth UP ");
+	assert_contains(report_text, "address 10.0.1.2/24 on eth0");
+	assert_contains(report_text, "route default via 10.0.1.1 dev eth0");
+	assert_contains(report_text, "udp bound 10.0.2.2:4711 (test-report, process ");
+	assert_contains(report_text, "sysctl net.ipv4.ip_forward = 1 (new: 0)");
+	close_both(server, -1);
+}
+
+static void an_empty_namespace_takes_one_line(void **state)
+{
+	const char *end;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient());
+	(void)report();
+	assert_contains(report_text, "the test's namespace (net:[");
+	assert_contains(report_text, "]): loopback down, and nothing else\n");
+	end = strchr(report_text, '\n');
+	assert_string_equal(end, "\n");
+}
+
+static void the_machines_own_namespace_is_not_reported(void **state)
+{
+	(void)state;
+	assert_string_equal(report(), "No network namespace was entered or held.\n");
+}
+
+static void a_report_without_a_stream_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(gons_report(NULL), EINVAL, "stream is NULL");
+}
+
+static void a_full_disk_is_told(void **state)
+{
+	FILE *full = fopen("/dev/full", "we");
+
+	(void)state;
+	assert_non_null(full);
+	assert_refused(gons_report(full), ENOSPC, "cannot write the report");
+	(void)fclose(full);
+}
+
+static void a_report_leaves_everything_as_it_was(void **state)
+{
+	uint64_t before[SWITCHABLE];
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient());
+	take_inodes(before);
+	(void)report();
+	assert_inodes(before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_network_that_works_has_no_findings),
+		check_test(a_wrong_netmask_is_found),
+		check_test(a_missing_default_route_is_found),
+		check_test(a_link_that_is_down_is_found),
+		check_test(a_peer_that_is_down_is_found),
+		check_test(forwarding_that_is_off_is_found),
+		check_test(a_wrong_port_is_found),
+		check_test(a_socket_on_loopback_only_is_found),
+		check_test(a_duplicate_address_is_found),
+		check_test(an_mtu_that_swallows_packets_is_found),
+		check_test(an_mtu_of_a_router_that_is_too_small_is_found),
+		check_test(a_stale_neighbour_is_found),
+		check_test(a_reverse_path_filter_that_drops_is_found),
+		check_test(a_firewall_that_drops_is_found),
+		check_test(a_neighbour_that_does_not_answer_is_found),
+		check_test(the_state_is_what_the_kernel_says),
+		check_test(an_empty_namespace_takes_one_line),
+		check_test(the_machines_own_namespace_is_not_reported),
+		check_test(a_report_without_a_stream_is_refused),
+		check_test(a_full_disk_is_told),
+		check_test(a_report_leaves_everything_as_it_was),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

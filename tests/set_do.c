@@ -908,26 +908,167 @@ static void what_a_function_leaves_on_its_scope_is_undone(void **state)
 
 /* ---- refusals ---- */
 
-static void refusals_come_before_anything_is_switched(void **state)
+static void foreign_user_and_time_namespaces_are_refused(void **state)
 {
-	gons_set *user = gons_must(gons_set_current(CLONE_NEWUTS | CLONE_NEWUSER));
-	gons_set *pid = gons_must(gons_set_current(CLONE_NEWPID | CLONE_NEWUTS));
+	const int types[] = { CLONE_NEWUSER, CLONE_NEWTIME };
+	struct seen seen = { 0 };
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWUTS);
+	for (int i = 0; i < 2; i++) {
+		set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS | types[i], NULL));
+		for (int restore = 0; restore < 2; restore++) {
+			assert_refused(run(restore, set, &seen), EINVAL,
+				       i ? "cannot enter the set's time namespace"
+					 : "cannot enter the set's user namespace");
+			assert_contains(gons_error(), "use gons_set_run()");
+		}
+		gons_set_close(set);
+	}
+	assert_int_equal(seen.calls, 0);
+}
+
+static void a_set_or_a_function_that_is_null_is_refused(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWUTS));
 	struct seen seen = { 0 };
 
 	(void)state;
-	assert_refused(gons_set_do(user, NULL, NULL), EINVAL, "fn is NULL");
-	assert_refused(gons_set_do_restore(user, NULL, NULL), EINVAL, "fn is NULL");
-	for (int restore = 0; restore < 2; restore++) {
-		assert_refused(run(restore, user, &seen), EINVAL,
-			       "cannot enter the set's user namespace: Invalid argument; a thread "
-			       "cannot go into such a one: a child can, by gons_set_run()");
-		assert_refused(run(restore, pid, &seen), EINVAL,
-			       "cannot enter the set's PID namespace");
+	assert_refused(gons_set_do(set, NULL, NULL), EINVAL, "fn is NULL");
+	assert_refused(gons_set_do_restore(set, NULL, NULL), EINVAL, "fn is NULL");
+	for (int restore = 0; restore < 2; restore++)
 		assert_refused(run(restore, NULL, &seen), EINVAL, "set is NULL");
-	}
-	gons_set_close(user);
-	gons_set_close(pid);
+	gons_set_close(set);
 	assert_int_equal(seen.calls, 0);
+}
+
+static void own_namespaces_of_all_types_are_no_reason_to_refuse(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS));
+	gons_set *all = gons_must(gons_set_current(0));
+	struct seen seen = { 0 };
+
+	(void)state;
+	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
+	for (int restore = 0; restore < 2; restore++) {
+		gons_must(run(restore, set, &seen));
+		gons_must(run(restore, all, &seen));
+	}
+	assert_int_equal(seen.calls, 4);
+	gons_set_close(set);
+	gons_set_close(all);
+}
+
+static void *end_at_once(void *arg)
+{
+	return arg;
+}
+
+struct below {
+	uint64_t ino; /* of a child's PID namespace */
+	int thread_error; /* of pthread_create(3) */
+};
+
+static void fork_below(void *arg)
+{
+	struct below *below = arg;
+	pthread_t thread;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		uint64_t ino = own_ino("pid");
+
+		_exit(write(ends[1], &ino, sizeof(ino)) == sizeof(ino) ? 0 : 1);
+	}
+	(void)close(ends[1]);
+	(void)!read(ends[0], &below->ino, sizeof(below->ino));
+	(void)close(ends[0]);
+	(void)waitpid(pid, NULL, 0);
+	below->thread_error = pthread_create(&thread, NULL, end_at_once, NULL);
+	if (below->thread_error == 0)
+		(void)pthread_join(thread, NULL);
+}
+
+static bool fork_below_and_keep(void *arg)
+{
+	fork_below(arg);
+	return true;
+}
+
+static void children_made_in_a_set_with_a_pid_namespace_are_in_it(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	for (int i = 0; i < 4; i++) {
+		struct below below = { 0 };
+
+		gons_must(i < 1 ? gons_set_do(set, fork_below, &below)
+				: gons_set_do_restore(set, fork_below_and_keep, &below));
+		assert_int_equal(below.ino, ino_in(set, CLONE_NEWPID));
+		/* EAGAIN is that of musl. */
+		assert_true(below.thread_error == EINVAL || below.thread_error == EAGAIN);
+	}
+	gons_set_close(set);
+}
+
+/* One cheap call that changes a thread for good. */
+static bool give_up_new_privileges(void *arg)
+{
+	(void)arg;
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return true;
+}
+
+static bool note_new_privileges(void *arg)
+{
+	*(int *)arg |= prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	return true;
+}
+
+static void a_thread_that_a_quick_function_has_changed_is_not_used_again(void **state)
+{
+	gons_set *set;
+	int changed = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0)
+		skip_for(__func__, "no_new_privs is set already");
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS, NULL));
+	for (int i = 0; i < 500; i++) {
+		gons_must(gons_set_do_restore(set, give_up_new_privileges, NULL));
+		gons_must(gons_set_do_restore(set, note_new_privileges, &changed));
+	}
+	assert_int_equal(changed, 0);
+	gons_set_close(set);
+}
+
+static void threads_are_not_listed_any_more_when_the_call_returns(void **state)
+{
+	gons_set *set;
+	int before;
+
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS, NULL));
+	before = count_entries("/proc/self/task");
+	for (int i = 0; i < 50; i++) {
+		struct seen seen = { 0 };
+
+		gons_must(run(false, set, &seen));
+		assert_int_equal(count_entries("/proc/self/task"), before);
+		gons_set_close(gons_must(gons_set_unshare(NULL, CLONE_NEWUTS, NULL)));
+		assert_int_equal(count_entries("/proc/self/task"), before);
+	}
+	gons_set_close(set);
 }
 
 static int run_without_power(void *arg)
@@ -983,7 +1124,12 @@ int main(void)
 		check_test(a_function_may_end_its_thread),
 		check_test(a_function_may_close_its_set),
 		check_test(what_a_function_leaves_on_its_scope_is_undone),
-		check_test(refusals_come_before_anything_is_switched),
+		check_test(foreign_user_and_time_namespaces_are_refused),
+		check_test(a_set_or_a_function_that_is_null_is_refused),
+		check_test(own_namespaces_of_all_types_are_no_reason_to_refuse),
+		check_test(children_made_in_a_set_with_a_pid_namespace_are_in_it),
+		check_test(a_thread_that_a_quick_function_has_changed_is_not_used_again),
+		check_test(threads_are_not_listed_any_more_when_the_call_returns),
 		check_test(a_refusal_on_the_thread_is_the_callers),
 	};
 

@@ -193,7 +193,8 @@ static void targets_must_make_sense(void **state)
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, deep), ENAMETOOLONG, "too long");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWUTS, in_dir("uts")), EINVAL,
 			    "the set holds no UTS namespace");
-	assert_nothing_left(gons_set_mount_ns(set, 3, in_dir("uts")), EINVAL, "not one namespace");
+	assert_nothing_left(gons_set_mount_ns(set, 3, in_dir("uts")), EINVAL,
+			    "not namespace types");
 	gons_set_close(set);
 	assert_nothing_left(gons_set_mount(NULL, dir), EINVAL, "set is NULL");
 	assert_nothing_left(gons_set_mount_ns(NULL, CLONE_NEWNET, in_dir("net")), EINVAL,
@@ -281,26 +282,63 @@ static void a_set_is_entered_until_the_scope_ends(void **state)
 	assert_inodes(before);
 }
 
-static void what_a_thread_cannot_enter_is_refused_before_anything_is_switched(void **state)
+static void foreign_user_and_time_namespaces_cannot_be_entered(void **state)
 {
+	const int types[] = { CLONE_NEWUSER, CLONE_NEWTIME };
 	uint64_t before[SWITCHABLE];
 	gons_set *set;
 
 	(void)state;
-	gons_require(CLONE_NEWUTS);
+	gons_require(CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWUTS);
 	take_inodes(before);
 	for (int i = 0; i < 2; i++) {
-		const int type = i ? CLONE_NEWPID : CLONE_NEWUSER;
-
-		set = gons_must(gons_set_current(CLONE_NEWUTS | type));
+		set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS | types[i], NULL));
 		assert_refused(gons_set_enter(set), EINVAL,
-			       i ? "cannot enter the set's PID namespace"
+			       i ? "cannot enter the set's time namespace"
 				 : "cannot enter the set's user namespace");
-		assert_contains(gons_error(), "by gons_set_run()");
+		assert_contains(gons_error(), "use gons_set_run()");
 		gons_set_close(set);
 	}
 	assert_refused(gons_set_enter(NULL), EINVAL, "set is NULL");
 	assert_inodes(before);
+}
+
+static void own_namespaces_of_all_types_can_be_entered(void **state)
+{
+	gons_set *set = gons_must(gons_set_current(0));
+	uint64_t before[SWITCHABLE];
+
+	(void)state;
+	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
+	take_inodes(before);
+	gons_must(gons_set_enter(set));
+	assert_inodes(before);
+	gons_set_close(set);
+}
+
+static void children_are_in_a_pid_namespace_that_was_entered(void **state)
+{
+	gons_set *set;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	GONS_SCOPE {
+		gons_must(gons_set_enter(set));
+		pid = fork();
+		if (pid == 0)
+			_exit(own_ino("pid") == ino_in(set, CLONE_NEWPID) ? 0 : 1);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+	pid = fork();
+	if (pid == 0)
+		_exit(own_ino("pid") == ino_in(set, CLONE_NEWPID) ? 1 : 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	gons_set_close(set);
 }
 
 /* Linux 6.18 numbers mount namespaces per CPU, and takes for the newer one the one with the higher
@@ -327,7 +365,9 @@ int main(void)
 		check_test(a_mount_namespace_is_not_mounted_where_others_would_get_it),
 		check_test(mounting_takes_privileges),
 		check_test(a_set_is_entered_until_the_scope_ends),
-		check_test(what_a_thread_cannot_enter_is_refused_before_anything_is_switched),
+		check_test(foreign_user_and_time_namespaces_cannot_be_entered),
+		check_test(own_namespaces_of_all_types_can_be_entered),
+		check_test(children_are_in_a_pid_namespace_that_was_entered),
 	};
 
 	stay_on_this_cpu();

@@ -22,15 +22,17 @@ struct call {
 	void (*fn)(void *);
 	void *arg;
 	sigset_t mask;
+	pid_t tid;
 	bool joined;
 	struct gons_i_failure failure;
 };
 
-/* It is thrown away, so nothing has to be put back. */
+/* The thread ends afterwards, so that nothing has to be restored. */
 static void *run(void *arg)
 {
 	struct call *call = arg;
 
+	call->tid = gettid();
 	if (gons_i_switch_for_good(call->set->fd, call->set->types) < 0) {
 		gons_i_failure_save(&call->failure);
 		return NULL;
@@ -51,7 +53,7 @@ static int do_once(const gons_set *set, void (*fn)(void *), void *arg)
 	errnum = gons_i_thread_create(&thread, GONS_I_STACK_USUAL, run, &call);
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread to run a function on");
-	(void)pthread_join(thread, NULL);
+	gons_i_thread_join(thread, call.tid);
 	return call.joined ? 0 : gons_i_failure_restore(&call.failure);
 }
 
@@ -61,7 +63,7 @@ static bool is_callable(const gons_set *set, bool has_fn)
 		return false;
 	if (!has_fn)
 		(void)gons_i_fail(EINVAL, "fn is NULL");
-	return has_fn && gons_i_set_check_switchable(set, "enter") == 0;
+	return has_fn && gons_i_set_check_enterable(set) == 0;
 }
 
 GONS_EXPORT int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg)
@@ -85,7 +87,7 @@ static void call_once(void *arg)
 	(void)once->fn(once->arg);
 }
 
-/* Only the first thread of a process has one on older kernels. */
+/* Before Linux 6.9 only the first thread of a process has one. */
 static int open_pidfd(void)
 {
 	pid_t tid = gettid();

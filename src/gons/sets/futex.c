@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers by which two threads hand over to each other, and how long things take.
+ * Numbers by which two threads hand requests and answers to each other.
  */
 #include <limits.h>
 #include <linux/futex.h>
@@ -10,23 +10,8 @@
 #include "gons/base/common.h"
 #include "gons/sets/futex.h"
 
-/* Long against handing over, short against anything that is slept for. */
+/* Longer than handing over takes, shorter than anything worth sleeping for. */
 enum { SPIN_NS = 50000 };
-
-int64_t gons_i_time_a_call(void)
-{
-	int64_t least = INT64_MAX;
-
-	for (int i = 0; i < 16; i++) {
-		int64_t start = gons_i_nanoseconds();
-		int64_t took;
-
-		(void)syscall(SYS_getppid);
-		took = gons_i_nanoseconds() - start;
-		least = took < least ? took : least;
-	}
-	return least;
-}
 
 static void relax(void)
 {

@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_FUTEX_H
-#define GONS_FUTEX_H
+#ifndef GONS_I_SETS_FUTEX_H
+#define GONS_I_SETS_FUTEX_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-/* Less than any system call takes, in nanoseconds. */
-int64_t gons_i_time_a_call(void);
-
-/* Looks out for a moment for number to reach the wanted one. Waking a thread takes the kernel
- * longer than most functions take. Returns whether it has. */
+/* Waits for a moment, without sleeping, until number reaches the wanted one: waking a thread takes
+ * the kernel longer than most functions take. Returns whether it has. */
 bool gons_i_spin(const atomic_uint *number, unsigned wanted);
 
-/* Sleeps until it has; or, returning false, until the time is over (NULL: never). */
+/* Sleeps until it has; or, returning false, until the timeout is over (NULL: none). */
 bool gons_i_sleep(atomic_uint *number, unsigned wanted, atomic_uint *sleepers,
 		  const struct timespec *timeout);
 
-/* Adds 1 to it. Returns whether somebody had to be woken. */
+/* Adds 1 to it. Returns whether a thread had to be woken. */
 bool gons_i_change(atomic_uint *number, const atomic_uint *sleepers);
 
 #endif

@@ -30,9 +30,9 @@ int gons_i_set_copy(gons_set *to, const gons_set *from, int types);
 /* The index of exactly this type, which the set holds; or -1 with EINVAL. */
 int gons_i_set_index(const gons_set *set, int type);
 
-/* Whether a thread can enter all of the set's namespaces. 0, or -1 with EINVAL: "cannot <verb>
- * the set's...". */
-int gons_i_set_check_switchable(const gons_set *set, const char *verb);
+/* Whether a thread can enter all of the set's namespaces: user and time namespaces only if it is in
+ * them already. 0, or -1 with EINVAL. */
+int gons_i_set_check_enterable(const gons_set *set);
 
 /* ---- pid_init.c: the first process of a PID namespace that gons created ---- */
 

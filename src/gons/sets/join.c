@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Into all of a set's namespaces, for threads and children that nobody wants back.
+ * Entering all of a set's namespaces, for threads and children that need not return.
  */
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -20,12 +20,12 @@ static int fail_for_good(int fd, int type)
 {
 	(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, type, fd);
 	if (type == CLONE_NEWPID && errno == EINVAL)
-		gons_i_explain("it is not below the one that this process is in");
+		gons_i_add_cause("it is not below the PID namespace of this process");
 	return -1;
 }
 
-/* Joins them all, the mount namespace last, since paths mean something else afterwards. Returns
- * those that the kernel does not permit, where that may be; else -1. */
+/* Joins them all, the mount namespace last, since paths mean something else afterwards. Returns the
+ * types that the kernel refuses (EPERM), where may_refuse allows that; else -1. */
 static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 		      const struct gons_i_context *dirs)
 {
@@ -39,8 +39,10 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 
 		if (!(types & order[i]) || gons_i_switch_one(fd, order[i], dirs) == 0)
 			continue;
-		if (errno == EPERM && gons_i_is_own(fd, entry))
-			continue; /* it may belong to a user namespace further up */
+		/* It may belong to an ancestor user namespace. EUSERS: a process with threads enters no
+		 * time namespace. */
+		if ((errno == EPERM || errno == EUSERS) && gons_i_is_own(fd, entry))
+			continue;
 		if (may_refuse && errno == EPERM)
 			refused |= order[i];
 		else
@@ -50,9 +52,9 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 }
 
 /*
- * From the thread's user namespace down to this one, through those between, and on the way into
- * what is left of the types: each of them lets in only who comes from the user namespace that it
- * belongs to, or from further up with the right to. Returns what is left then, or -1.
+ * Joins the user namespaces from the thread's own down to this one and, in each of them, what is
+ * left of the types: a namespace can be joined by who has capabilities in its owning user namespace,
+ * or in an ancestor of that. Returns the types that are left then, or -1.
  */
 /* NOLINTNEXTLINE(misc-no-recursion): the kernel nests at most 33 of them */
 static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
@@ -60,7 +62,7 @@ static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
 {
 	const bool last = user_fd == fds[GONS_I_USER];
 
-	if (gons_i_is_own(user_fd, &gons_i_types[GONS_I_USER])) /* nobody is let in again: EINVAL */
+	if (gons_i_is_own(user_fd, &gons_i_types[GONS_I_USER])) /* EINVAL to join it again */
 		return left;
 	if (left != 0) {
 		cleanup_fd int parent_fd = ioctl(user_fd, NS_GET_PARENT);
@@ -88,8 +90,8 @@ int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types)
 		if (dirs.root_fd < 0)
 			return -1;
 	}
-	/* Who has joined a user namespace has no power over what belongs to one further up. So
-	 * what can be joined before, is. */
+	/* After joining a user namespace there are no capabilities in its ancestors. So what can be
+	 * joined before is joined before. */
 	left = join_those(fds, types,
 			  user && !gons_i_is_own(fds[GONS_I_USER], &gons_i_types[GONS_I_USER]),
 			  &dirs);

@@ -53,17 +53,19 @@ GONS_EXPORT void gons_set_close(gons_set *set)
 	errno = saved;
 }
 
-int gons_i_set_check_switchable(const gons_set *set, const char *verb)
+int gons_i_set_check_enterable(const gons_set *set)
 {
-	const int others = set->types & ~GONS_I_SWITCHABLE_FLAGS;
 	char nouns[GONS_I_TYPE_NAMES_SIZE];
+	int others = 0;
 
+	for (size_t i = GONS_I_ENTERABLE; i < GONS_I_TYPES; i++)
+		if (set->fd[i] >= 0 && !gons_i_is_own(set->fd[i], &gons_i_types[i]))
+			others |= gons_i_types[i].flag;
 	if (others == 0)
 		return 0;
-	(void)gons_i_fail(EINVAL, "cannot %s the set's %s namespace", verb,
+	(void)gons_i_fail(EINVAL, "cannot enter the set's %s namespace",
 			  gons_i_type_names(others, nouns));
-	gons_i_explain("a thread cannot go into such a one: a child can, by gons_set_run(), and "
-		       "gons_set_dup() makes a set without it");
+	gons_i_add_remedy_for_entering(others);
 	return -1;
 }
 
@@ -298,13 +300,13 @@ GONS_EXPORT gons_set *gons_set_dup(const gons_set *set, int types)
 GONS_EXPORT int gons_set_enter(const gons_set *set)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	int fds[GONS_I_SWITCHABLE];
+	int fds[GONS_I_TYPES];
 	size_t n = 0;
 	unsigned number;
 
-	if (!gons_i_set_is_valid(set) || gons_i_set_check_switchable(set, "enter") < 0)
+	if (!gons_i_set_is_valid(set) || gons_i_set_check_enterable(set) < 0)
 		return -1;
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		if (set->fd[i] >= 0 && i != GONS_I_MNT)
 			fds[n++] = set->fd[i];
 	if (set->fd[GONS_I_MNT] >= 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that are kept, to run one function after another in the namespaces of sets.
+ * Set threads: threads that are kept, to run one function after another in the namespaces of sets.
  *
- * A worker waits where it was started: in the namespaces that the calling thread was in then. To
- * run a function it goes to where its caller is now, and from there into the set's namespaces.
- * It is kept only where the kernel shows it at its old place afterwards, and what it has of its
- * own is unchanged; and it is only asked by who could have started one just like it.
+ * A set thread waits in the namespaces in which it was started, those of its first caller. To run a
+ * function it enters its caller's namespaces, and then those of the set. It serves again only after
+ * it has returned, and after the kernel has shown its namespaces and attributes to be as they were
+ * when it was started. And it serves only callers who could have started one just like it.
  */
 #include <sched.h>
 #include <stdatomic.h>
@@ -30,471 +30,464 @@
 #include "gons/sets/thread_attributes.h"
 #include "gons/sets/set_thread.h"
 
-/* A worker that waits keeps its namespaces alive, so it does not wait for long. */
+/* A set thread that waits keeps its namespaces alive, so it does not wait for long. */
 enum { MOST_KEPT = 8, PATIENCE_S = 1 };
 
-/* What a worker takes over from its caller, by the caller's pidfd. */
+/* What it takes over from its caller, by the caller's pidfd. */
 #define CALLERS (CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
-struct worker {
-	atomic_uint users; /* the thread, and who asks it */
-	pthread_t thread;
+struct set_thread {
+	atomic_uint users; /* itself, and its caller */
+	pthread_t pthread;
 	unsigned forks; /* of the process, when it was started */
-	struct gons_i_exempt_thread kept; /* no leak of anybody's, until it is joined */
+	struct gons_i_exempt_thread exempt; /* from leak reports, until it is joined */
 
 	/* Under the lock. */
-	struct worker *next;
+	struct set_thread *next;
 	pid_t tid;
-	pid_t away_with; /* that thread, into namespaces that it will leave with its scope; or 0 */
+	pid_t away_with; /* the caller that will leave its namespaces with its scope; or 0 */
 	bool waits; /* may be taken */
-	bool doomed; /* must not be kept */
+	bool must_end;
 
-	/* The worker's own. */
+	/* Its own. */
 	bool served;
-	int64_t quick; /* less than any system call takes, in nanoseconds */
-	struct gons_i_thread_attributes traits;
-	uint64_t places[GONS_I_PLACES];
+	struct gons_i_thread_attributes attributes;
+	uint64_t namespaces[GONS_I_NAMESPACE_IDS];
 
-	/* Between who asks and the worker. */
+	/* Between the caller and the set thread. */
 	struct gons_i_request *request;
-	atomic_uint asked, answered; /* how often; futexes */
-	atomic_uint asleep, callers_asleep; /* who waits for them */
+	atomic_uint requests, answers; /* so far; futexes */
+	atomic_uint asleep, callers_asleep; /* threads that wait for them */
 	atomic_int cpu, caller_cpu; /* where they were last */
 };
 
 static struct {
-	pthread_mutex_t lock; /* along with that of kept.c it is held only to fork */
-	struct worker *first;
-	struct worker *ended; /* by themselves, and are to be joined */
+	pthread_mutex_t lock; /* held together with that of forks.c only to fork */
+	struct set_thread *first;
+	struct set_thread *ended; /* those that ended by themselves and have to be joined */
 	atomic_uint n_waiting;
-} workers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} threads = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static bool fork_error;
 
-static void lock_workers(void)
+static void lock_threads(void)
 {
-	(void)pthread_mutex_lock(&workers.lock);
+	(void)pthread_mutex_lock(&threads.lock);
 }
 
-static void unlock_workers(void)
+static void unlock_threads(void)
 {
-	(void)pthread_mutex_unlock(&workers.lock);
+	(void)pthread_mutex_unlock(&threads.lock);
 }
 
-static void free_list(struct worker *worker, bool all)
+static void free_list(struct set_thread *thread, bool all)
 {
-	while (worker) {
-		struct worker *next = worker->next;
+	while (thread) {
+		struct set_thread *next = thread->next;
 
-		if (all || worker->waits)
-			free(worker);
-		worker = next;
+		if (all || thread->waits)
+			free(thread);
+		thread = next;
 	}
 }
 
-/* They are the parent's, and a child has no such threads. One that serves may be who forks. */
-static void forget_workers(void)
+/* A forked child has none of the parent's threads. The one that forks may be one that serves. */
+static void forget_threads(void)
 {
-	free_list(workers.first, false);
-	free_list(workers.ended, true);
-	workers.first = NULL;
-	workers.ended = NULL;
-	workers.n_waiting = 0;
-	unlock_workers();
+	free_list(threads.first, false);
+	free_list(threads.ended, true);
+	threads.first = NULL;
+	threads.ended = NULL;
+	threads.n_waiting = 0;
+	unlock_threads();
 }
 
 static void prepare_process(void)
 {
 	gons_i_on_return(gons_i_set_threads_leave);
 	fork_error = gons_i_exempt_prepare() < 0 ||
-		     pthread_atfork(lock_workers, unlock_workers, forget_workers) != 0;
+		     pthread_atfork(lock_threads, unlock_threads, forget_threads) != 0;
 }
 
-static void release(struct worker *worker)
+static void release(struct set_thread *thread)
 {
-	if (--worker->users == 0)
-		free(worker);
+	if (--thread->users == 0)
+		free(thread);
 }
 
-/* Waits until it has ended. */
-static void join(const struct worker *worker)
+/* Waits for its end. */
+static void join(const struct set_thread *thread)
 {
-	(void)pthread_join(worker->thread, NULL);
+	gons_i_thread_join(thread->pthread, thread->tid);
 	gons_i_forks_forbid();
-	gons_i_exempt_remove_thread(&worker->kept);
+	gons_i_exempt_remove_thread(&thread->exempt);
 	gons_i_forks_allow();
 }
 
 /* ---- handing over ---- */
 
-/* For the answer to request number such. Others may have asked since, for a worker can be taken
- * before it answers. */
-static void wait_for_answer(struct worker *worker, const struct gons_i_request *request,
+/* Waits for the answer to the request with this number. There may be later requests already, since
+ * a set thread can be taken before it answers. */
+static void wait_for_answer(struct set_thread *thread, const struct gons_i_request *request,
 			    unsigned number, bool is_awake)
 {
-	/* On one CPU, one would wait for the other and keep it from running. */
-	bool elsewhere = worker->cpu != worker->caller_cpu;
+	/* On the same CPU, spinning would keep the other thread from running. */
+	bool elsewhere = thread->cpu != thread->caller_cpu;
 
-	if (!is_awake || !elsewhere || !gons_i_spin(&worker->answered, number))
-		(void)gons_i_sleep(&worker->answered, number, &worker->callers_asleep, NULL);
+	if (!is_awake || !elsewhere || !gons_i_spin(&thread->answers, number))
+		(void)gons_i_sleep(&thread->answers, number, &thread->callers_asleep, NULL);
 	if (request->ended)
-		join(worker); /* nobody else does */
-	release(worker);
+		join(thread);
+	release(thread);
 }
 
-/* Has a worker that was taken serve. */
-static void ask(struct worker *worker, struct gons_i_request *request)
+/* Hands a request to a set thread that was taken, and waits for the answer. */
+static void hand_over(struct set_thread *thread, struct gons_i_request *request)
 {
-	unsigned number = worker->asked + 1;
+	unsigned number = thread->requests + 1;
 
-	worker->request = request;
-	worker->caller_cpu = sched_getcpu();
-	/* Where one that was asleep is woken is not known. */
-	wait_for_answer(worker, request, number, !gons_i_change(&worker->asked, &worker->asleep));
+	thread->request = request;
+	thread->caller_cpu = sched_getcpu();
+	/* On which CPU a thread is woken is not known. */
+	wait_for_answer(thread, request, number,
+			!gons_i_change(&thread->requests, &thread->asleep));
 }
 
 /* ---- the list ---- */
 
-/* The calling thread where it is in namespaces that it will leave; or 0. */
+/* The calling thread, if it is in namespaces that it will leave with its scope; or 0. */
 static pid_t away_thread(void)
 {
 	return gons_i_is_away() ? gettid() : 0;
 }
 
 /* Marks it as taken by one more user. Under the lock. */
-static void take(struct worker *worker)
+static void take(struct set_thread *thread)
 {
-	worker->waits = false;
-	workers.n_waiting--;
-	worker->users++;
+	thread->waits = false;
+	threads.n_waiting--;
+	thread->users++;
 }
 
 /* Takes it off the list. Under the lock. */
-static void strike(const struct worker *worker)
+static void strike(const struct set_thread *thread)
 {
-	for (struct worker **link = &workers.first; *link; link = &(*link)->next)
-		if (*link == worker) {
-			*link = worker->next;
+	for (struct set_thread **link = &threads.first; *link; link = &(*link)->next)
+		if (*link == thread) {
+			*link = thread->next;
 			return;
 		}
 }
 
-/* Joins those that have ended by themselves. */
+/* Joins those that ended by themselves. */
 static void join_ended(void)
 {
-	struct worker *worker;
+	struct set_thread *thread;
 
-	lock_workers();
-	worker = workers.ended;
-	workers.ended = NULL;
-	unlock_workers();
-	while (worker) {
-		struct worker *next = worker->next;
+	lock_threads();
+	thread = threads.ended;
+	threads.ended = NULL;
+	unlock_threads();
+	while (thread) {
+		struct set_thread *next = thread->next;
 
-		join(worker);
-		release(worker);
-		worker = next;
+		join(thread);
+		release(thread);
+		thread = next;
 	}
 }
 
-/* One that could have been started by the calling thread now; it does not wait any more. */
-static struct worker *take_worker(void)
+/* Takes a set thread that the calling thread could have started just like that now; or NULL. */
+static struct set_thread *take_thread(void)
 {
-	struct gons_i_thread_attributes traits;
-	struct worker *worker = NULL;
+	struct gons_i_thread_attributes attributes;
+	struct set_thread *thread = NULL;
 
-	if (workers.n_waiting == 0) /* only to save the work, so without the lock */
+	if (threads.n_waiting == 0) /* without the lock: a wrong answer only costs time */
 		return NULL;
-	gons_i_thread_attributes_read(&traits);
-	lock_workers();
-	for (worker = workers.first; worker; worker = worker->next)
-		if (worker->waits && memcmp(&worker->traits, &traits, sizeof(traits)) == 0 &&
-		    gons_i_shares_all(worker->tid))
+	gons_i_thread_attributes_read(&attributes);
+	lock_threads();
+	for (thread = threads.first; thread; thread = thread->next)
+		if (thread->waits &&
+		    memcmp(&thread->attributes, &attributes, sizeof(attributes)) == 0 &&
+		    gons_i_shares_all(thread->tid))
 			break;
-	if (worker) {
-		take(worker);
-		worker->away_with = away_thread(); /* it goes to where the caller is */
+	if (thread) {
+		take(thread);
+		thread->away_with = away_thread(); /* it enters the caller's namespaces */
 	}
-	unlock_workers();
-	return worker;
+	unlock_threads();
+	return thread;
 }
 
-/* ---- the worker ---- */
+/* ---- the set thread ---- */
 
-/* Whether it is in the namespaces that it was started in. */
-static bool is_home(const struct worker *worker)
+/* Whether it is in the namespaces in which it was started. */
+static bool has_returned(const struct set_thread *thread)
 {
-	uint64_t places[GONS_I_PLACES];
+	uint64_t namespaces[GONS_I_NAMESPACE_IDS];
 
-	return gons_i_places_read(places) && memcmp(places, worker->places, sizeof(places)) == 0;
+	return gons_i_namespace_ids_read(namespaces) &&
+	       memcmp(namespaces, thread->namespaces, sizeof(namespaces)) == 0;
 }
 
-/* Whether the kernel says that it is as it was when it was started. */
-static bool is_unchanged(const struct worker *worker, pid_t caller)
+/* Whether the kernel shows it to be as it was when it was started. */
+static bool is_unchanged(const struct set_thread *thread, pid_t caller)
 {
-	struct gons_i_thread_attributes traits;
+	struct gons_i_thread_attributes attributes;
 
-	gons_i_thread_attributes_read(&traits);
-	return memcmp(&traits, &worker->traits, sizeof(traits)) == 0 && is_home(worker) &&
-	       gons_i_shares_all(caller);
+	gons_i_thread_attributes_read(&attributes);
+	return memcmp(&attributes, &thread->attributes, sizeof(attributes)) == 0 &&
+	       has_returned(thread) && gons_i_shares_all(caller);
 }
 
-static void answer(struct worker *worker)
+static void answer(struct set_thread *thread)
 {
-	(void)gons_i_change(&worker->answered, &worker->callers_asleep);
+	(void)gons_i_change(&thread->answers, &thread->callers_asleep);
 }
 
-/* It ends, and who asked waits for that. */
+/* It ends, and its caller waits for that. */
 static void answer_for_good(void *arg)
 {
-	struct worker *worker = arg;
+	struct set_thread *thread = arg;
 
-	lock_workers();
-	strike(worker);
-	unlock_workers();
-	worker->request->ended = true;
-	answer(worker);
-	release(worker);
+	lock_threads();
+	strike(thread);
+	unlock_threads();
+	thread->request->ended = true;
+	answer(thread);
+	release(thread);
 }
 
-/* Returns whether the thread may be kept, and how long the function took. */
-static bool call_function(struct worker *worker, const struct gons_i_request *request,
-			  int64_t *ret_took)
+/* Returns whether the set thread may be kept. */
+static bool call_function(struct set_thread *thread, const struct gons_i_request *request)
 {
 	int mark = gons_scope_begin();
 	sigset_t all;
 	bool keep;
 
 	(void)sigfillset(&all);
-	pthread_cleanup_push(answer_for_good, worker); /* for pthread_exit(3) */
+	pthread_cleanup_push(answer_for_good, thread); /* for pthread_exit(3) */
 	gons_i_failure_forget(0); /* the last function's */
 	(void)pthread_sigmask(SIG_SETMASK, &request->mask, NULL);
-	*ret_took = -gons_i_nanoseconds();
 	keep = request->fn(request->arg);
-	*ret_took += gons_i_nanoseconds();
 	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
 	pthread_cleanup_pop(0);
 	return mark >= 0 && gons_scope_end(mark) == 0 && keep;
 }
 
-enum outcome {
-	LOST, /* where it must not be used again */
-	BACK,
-	UNMOVED, /* back, and sure to be as it was */
-};
-
-static enum outcome serve(struct worker *worker)
+/* Returns whether the set thread has returned from the set's namespaces and may be kept. */
+static bool serve(struct set_thread *thread)
 {
-	struct gons_i_request *request = worker->request;
+	struct gons_i_request *request = thread->request;
 	struct gons_set set; /* a copy, for the function may close the set */
-	bool unmoved;
-	int64_t took;
 
-	/* Into its caller's namespaces, wherever the last function has left it. */
-	if (!request->set || (worker->served && gons_i_join(request->pidfd, CALLERS) < 0))
-		return LOST;
-	worker->served = true;
+	/* Into its caller's namespaces, wherever the last function was. */
+	if (!request->set || (thread->served && gons_i_join(request->pidfd, CALLERS) < 0))
+		return false;
+	thread->served = true;
 	set = *request->set;
 	if (gons_i_switch_for_good(set.fd, set.types) < 0) {
 		gons_i_failure_save(&request->failure);
-		return LOST;
+		return false;
 	}
 	request->ran = true;
-	if (!call_function(worker, request, &took))
-		return LOST;
-	/* Who was back sooner than from any system call has made none. */
-	unmoved = took < worker->quick;
-	/* It leaves before it answers: the caller may close the set next, which is to be gone. */
-	if ((!unmoved && !gons_i_is_in(set.fd)) || gons_i_join(request->pidfd, set.types) < 0)
-		return LOST;
-	return unmoved ? UNMOVED : BACK;
+	/* It returns before it answers: the caller may close the set next, and expects the set's
+	 * namespaces to end. */
+	return call_function(thread, request) && gons_i_is_in(set.fd) &&
+	       gons_i_join(request->pidfd, set.types & GONS_I_ENTERABLE_FLAGS) == 0;
 }
 
-/* Lets itself be taken from now on, or not any more. Returns whether it is waiting. */
-static bool offer(struct worker *worker)
+/* Lets itself be taken from now on, if it may be kept. Returns whether it does. */
+static bool offer(struct set_thread *thread)
 {
 	bool offered;
 
-	lock_workers();
-	offered = !worker->doomed && workers.n_waiting < MOST_KEPT;
-	worker->waits = offered;
+	lock_threads();
+	offered = !thread->must_end && threads.n_waiting < MOST_KEPT;
+	thread->waits = offered;
 	if (offered)
-		workers.n_waiting++;
-	unlock_workers();
+		threads.n_waiting++;
+	unlock_threads();
 	return offered; /* it may have been taken already */
 }
 
-/* False when it is late: it has been taken. */
-static bool withdraw(struct worker *worker)
+/* Does not let itself be taken any more. False when it has been taken already. */
+static bool withdraw(struct set_thread *thread)
 {
 	bool waits;
 
-	lock_workers();
-	waits = worker->waits;
+	lock_threads();
+	waits = thread->waits;
 	if (waits) {
-		worker->waits = false;
-		workers.n_waiting--;
+		thread->waits = false;
+		threads.n_waiting--;
 	}
-	unlock_workers();
+	unlock_threads();
 	return waits;
 }
 
-/* False when nobody has come for long, and nobody will. */
-static bool wait_for_request(struct worker *worker, unsigned served)
+/* False when there was no request for long, and none can come any more. */
+static bool wait_for_request(struct set_thread *thread, unsigned served)
 {
 	const struct timespec patience = { .tv_sec = PATIENCE_S };
 
-	worker->cpu = sched_getcpu();
-	if (worker->cpu != worker->caller_cpu && gons_i_spin(&worker->asked, served + 1))
+	thread->cpu = sched_getcpu();
+	if (thread->cpu != thread->caller_cpu && gons_i_spin(&thread->requests, served + 1))
 		return true;
-	/* Where its caller was, it may be all that keeps those namespaces. */
-	if (!is_home(worker) && withdraw(worker))
+	/* In its caller's namespaces, it may be all that keeps them alive. */
+	if (!has_returned(thread) && withdraw(thread))
 		return false;
-	while (!gons_i_sleep(&worker->asked, served + 1, &worker->asleep, &patience))
-		if (withdraw(worker))
+	while (!gons_i_sleep(&thread->requests, served + 1, &thread->asleep, &patience))
+		if (withdraw(thread))
 			return false;
 	return true;
 }
 
-/* Serves until it is not to be kept. Returns whether somebody waits for an answer then. */
-static bool serve_all(struct worker *worker)
+/*
+ * Serves until it must not be kept. Returns whether a caller waits for an answer then.
+ *
+ * It compares itself after it has answered, so that the caller does not wait for that. By then
+ * it may have been taken, and may not fit: then it answers without having run the function, and the
+ * caller takes another one.
+ */
+static bool serve_all(struct set_thread *thread)
 {
-	const bool known = gons_i_places_read(worker->places);
+	const bool known = gons_i_namespace_ids_read(thread->namespaces);
 	unsigned served = 0;
 
-	gons_i_thread_attributes_read(&worker->traits);
-	worker->quick = gons_i_time_a_call();
+	gons_i_thread_attributes_read(&thread->attributes);
 	do {
-		const pid_t caller = worker->request->caller;
-		enum outcome outcome = serve(worker);
+		const pid_t caller = thread->request->caller;
+		const bool may_be_kept = serve(thread);
 
 		served++;
-		if (worker->forks != gons_i_forks())
+		if (thread->forks != gons_i_forks())
 			return false; /* in a child that the function has forked */
-		if (outcome == LOST || !known || !offer(worker))
+		if (!may_be_kept || !known || !offer(thread))
 			return true;
-		answer(worker);
-		if (outcome != UNMOVED && !is_unchanged(worker, caller)) {
-			if (withdraw(worker))
+		answer(thread);
+		if (!is_unchanged(thread, caller)) {
+			if (withdraw(thread))
 				return false;
-			(void)gons_i_sleep(&worker->asked, served + 1, &worker->asleep, NULL);
+			(void)gons_i_sleep(&thread->requests, served + 1, &thread->asleep, NULL);
 			return true;
 		}
-	} while (wait_for_request(worker, served));
+	} while (wait_for_request(thread, served));
 	return false;
 }
 
 static void *live(void *arg)
 {
-	struct worker *worker = arg;
+	struct set_thread *thread = arg;
 
-	lock_workers();
-	worker->tid = gettid();
-	unlock_workers();
-	worker->kept = (struct gons_i_exempt_thread){ gons_i_tid(), GONS_I_EXEMPT_LIBRARY, NULL };
+	lock_threads();
+	thread->tid = gettid();
+	unlock_threads();
+	thread->exempt = (struct gons_i_exempt_thread){ gons_i_tid(), GONS_I_EXEMPT_LIBRARY, NULL };
 	gons_i_forks_forbid();
-	gons_i_exempt_add_thread(&worker->kept);
+	gons_i_exempt_add_thread(&thread->exempt);
 	gons_i_forks_allow();
 	(void)prctl(PR_SET_NAME, "gons-set");
-	if (serve_all(worker)) {
-		answer_for_good(worker);
+	if (serve_all(thread)) {
+		answer_for_good(thread);
 		return NULL;
 	}
-	if (worker->forks != gons_i_forks())
+	if (thread->forks != gons_i_forks())
 		return NULL;
-	lock_workers();
-	strike(worker);
-	worker->next = workers.ended;
-	workers.ended = worker;
-	unlock_workers();
+	lock_threads();
+	strike(thread);
+	thread->next = threads.ended;
+	threads.ended = thread;
+	unlock_threads();
 	return NULL;
 }
 
 /* ---- starting and ending them ---- */
 
-static struct worker *new_worker(struct gons_i_request *request)
+static struct set_thread *new_thread(struct gons_i_request *request)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct worker *worker = calloc(1, sizeof(*worker));
+	struct set_thread *thread = calloc(1, sizeof(*thread));
 
 	(void)pthread_once(&once, prepare_process);
-	if (!worker || fork_error) {
-		free(worker);
+	if (!thread || fork_error) {
+		free(thread);
 		(void)gons_i_fail(ENOMEM, "cannot create a thread to run a function on");
 		return NULL;
 	}
-	worker->users = 2;
-	worker->asked = 1;
-	worker->request = request;
-	worker->away_with = away_thread();
-	return worker;
+	thread->users = 2;
+	thread->requests = 1;
+	thread->request = request;
+	thread->away_with = away_thread();
+	return thread;
 }
 
-static int start_worker(struct gons_i_request *request)
+static int start_thread(struct gons_i_request *request)
 {
-	struct worker *worker = new_worker(request);
+	struct set_thread *thread = new_thread(request);
 	int errnum;
 
-	if (!worker)
+	if (!thread)
 		return -1;
 	join_ended();
-	request->ended = false; /* of one that was not fit */
-	lock_workers();
-	worker->forks = gons_i_forks();
-	errnum = gons_i_thread_create(&worker->thread, GONS_I_STACK_USUAL, live, worker);
+	request->ended = false; /* of one that did not fit */
+	lock_threads();
+	thread->forks = gons_i_forks();
+	errnum = gons_i_thread_create(&thread->pthread, GONS_I_STACK_USUAL, live, thread);
 	if (errnum == 0) {
-		worker->next = workers.first;
-		workers.first = worker;
+		thread->next = threads.first;
+		threads.first = thread;
 	}
-	unlock_workers();
+	unlock_threads();
 	if (errnum != 0) {
-		free(worker);
+		free(thread);
 		return gons_i_fail_thread(errnum, "cannot create a thread to run a function on");
 	}
-	wait_for_answer(worker, request, 1, false);
+	wait_for_answer(thread, request, 1, false);
 	return 0;
 }
 
 int gons_i_set_thread_do(struct gons_i_request *request)
 {
-	struct worker *worker = take_worker();
+	struct set_thread *thread = take_thread();
 
-	if (worker)
-		ask(worker, request);
-	if (!request->ran && request->failure.errnum == 0 && start_worker(request) < 0)
+	if (thread)
+		hand_over(thread, request);
+	if (!request->ran && request->failure.errnum == 0 && start_thread(request) < 0)
 		return -1;
 	return request->ran ? 0 : gons_i_failure_restore(&request->failure);
 }
 
-/* Ends those that wait; those that serve are not kept. away_with: 0 for all. */
-static void end_workers(pid_t away_with)
+/* Ends those that wait. Those that serve end when they have served. away_with 0 means all. */
+static void end_threads(pid_t away_with)
 {
-	struct worker *worker;
+	struct set_thread *thread;
 
 	do {
-		lock_workers();
-		for (worker = workers.first; worker; worker = worker->next) {
-			if (away_with != 0 && worker->away_with != away_with)
+		lock_threads();
+		for (thread = threads.first; thread; thread = thread->next) {
+			if (away_with != 0 && thread->away_with != away_with)
 				continue;
-			worker->doomed = true;
-			if (worker->waits)
+			thread->must_end = true;
+			if (thread->waits)
 				break;
 		}
-		if (worker)
-			take(worker);
-		unlock_workers();
-		if (worker)
-			ask(worker, &(struct gons_i_request){ .set = NULL });
-	} while (worker);
+		if (thread)
+			take(thread);
+		unlock_threads();
+		if (thread)
+			hand_over(thread, &(struct gons_i_request){ .set = NULL });
+	} while (thread);
 	join_ended();
 }
 
 void gons_i_set_threads_leave(void)
 {
-	end_workers(gettid());
+	end_threads(gettid());
 }
 
 __attribute__((destructor)) void gons_i_set_threads_end(void)
 {
-	end_workers(0);
+	end_threads(0);
 }

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_WORKER_H
-#define GONS_WORKER_H
+#ifndef GONS_I_SETS_SET_THREAD_H
+#define GONS_I_SETS_SET_THREAD_H
 
 #include <signal.h>
 
 #include "gons/base/error.h"
 #include "gons/sets/internal.h"
 
-/* A function that is to run on another thread, in a set's namespaces. */
+/* A function to be run on a set thread, in a set's namespaces. */
 struct gons_i_request {
-	const gons_set *set; /* NULL: the worker is to end */
+	const gons_set *set; /* NULL: the set thread has to end */
 	bool (*fn)(void *);
 	void *arg;
 	pid_t caller; /* the thread */
-	sigset_t mask; /* its, and so fn's */
-	int pidfd; /* of the calling thread: where a worker comes from, and goes back to */
-	bool ran; /* else there is a failure, or none where the worker was not fit */
-	bool ended; /* the worker, which is to be joined */
+	sigset_t mask; /* of the caller, and so of fn */
+	int pidfd; /* of the calling thread, whose namespaces the set thread enters */
+	bool ran; /* else there is a failure, or none where the set thread did not fit */
+	bool ended; /* the set thread, which has to be joined */
 	struct gons_i_failure failure;
 };
 
-/* Has a kept thread, or a new one that may be kept, do it. 0 or -1. */
+/* Runs the function on a kept set thread, or a new one that may be kept. 0 or -1. */
 int gons_i_set_thread_do(struct gons_i_request *request);
 
-/* Ends those kept threads that this thread used last in namespaces which it now leaves, since they
- * are in those, too. */
+/* Ends the kept set threads that the calling thread used last in namespaces that it leaves now: they
+ * are in these namespaces as well. */
 void gons_i_set_threads_leave(void);
 
-/* Ends all that wait. */
+/* Ends all that are kept. */
 void gons_i_set_threads_end(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tells two threads of a process apart, read by the fewest system calls: two threads are
- * compared each time that one is to stand in for a new one.
+ * How two threads of a process differ, read by as few system calls as possible: a kept thread is
+ * compared each time before it is used in place of a new one.
  */
 #include <linux/capability.h>
 #include <linux/kcmp.h>
@@ -21,36 +21,36 @@ struct attr {
 	uint64_t runtime, deadline, period;
 };
 
-void gons_i_thread_attributes_read(struct gons_i_thread_attributes *ret_traits)
+void gons_i_thread_attributes_read(struct gons_i_thread_attributes *ret_attributes)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { { 0, 0, 0 } };
 	struct attr attr = { .size = sizeof(attr) };
-	struct gons_i_thread_attributes traits;
+	struct gons_i_thread_attributes attributes;
 
-	_Static_assert(sizeof(caps) == sizeof(traits.caps), "two words of three sets each");
-	memset(&traits, 0, sizeof(traits));
-	(void)syscall(SYS_getresuid, &traits.uids[0], &traits.uids[1], &traits.uids[2]);
-	(void)syscall(SYS_getresgid, &traits.gids[0], &traits.gids[1], &traits.gids[2]);
+	_Static_assert(sizeof(caps) == sizeof(attributes.caps), "two words of three sets each");
+	memset(&attributes, 0, sizeof(attributes));
+	(void)syscall(SYS_getresuid, &attributes.uids[0], &attributes.uids[1], &attributes.uids[2]);
+	(void)syscall(SYS_getresgid, &attributes.gids[0], &attributes.gids[1], &attributes.gids[2]);
 	(void)syscall(SYS_capget, &header, caps);
-	memcpy(traits.caps, caps, sizeof(caps));
-	traits.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-	traits.seccomp = prctl(PR_GET_SECCOMP);
-	traits.securebits = prctl(PR_GET_SECUREBITS);
+	memcpy(attributes.caps, caps, sizeof(caps));
+	attributes.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	attributes.seccomp = prctl(PR_GET_SECCOMP);
+	attributes.securebits = prctl(PR_GET_SECUREBITS);
 	(void)syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0);
-	traits.policy = attr.policy;
-	traits.nice = attr.nice;
-	traits.priority = (int32_t)attr.priority;
-	(void)syscall(SYS_sched_getaffinity, 0, sizeof(traits.affinity), traits.affinity);
-	*ret_traits = traits;
+	attributes.policy = attr.policy;
+	attributes.nice = attr.nice;
+	attributes.priority = (int32_t)attr.priority;
+	(void)syscall(SYS_sched_getaffinity, 0, sizeof(attributes.affinity), attributes.affinity);
+	*ret_attributes = attributes;
 }
 
-bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES])
+bool gons_i_namespace_ids_read(uint64_t ret_inos[GONS_I_NAMESPACE_IDS])
 {
 	static const struct {
 		const char *path;
 		bool optional; /* older kernels lack it */
-	} places[GONS_I_PLACES] = {
+	} links[GONS_I_NAMESPACE_IDS] = {
 		{ "/proc/thread-self/ns/net", false },
 		{ "/proc/thread-self/ns/uts", false },
 		{ "/proc/thread-self/ns/ipc", false },
@@ -61,10 +61,10 @@ bool gons_i_places_read(uint64_t ret_inos[GONS_I_PLACES])
 	struct stat st;
 
 	/* Without any descriptor, which others could see for a moment. */
-	for (size_t i = 0; i < GONS_I_PLACES; i++) {
-		if (stat(places[i].path, &st) == 0)
+	for (size_t i = 0; i < GONS_I_NAMESPACE_IDS; i++) {
+		if (stat(links[i].path, &st) == 0)
 			ret_inos[i] = st.st_ino;
-		else if (places[i].optional && errno == ENOENT)
+		else if (links[i].optional && errno == ENOENT)
 			ret_inos[i] = 0;
 		else
 			return false;

@@ -43,6 +43,7 @@ struct request {
 	int proc_fd; /* "/proc", opened before a mount namespace is joined that may have none */
 	int socket_fd; /* for a child to send them by */
 	bool done; /* by a thread; else there is a failure */
+	pid_t tid; /* of the thread */
 	struct gons_i_failure failure;
 };
 
@@ -136,6 +137,7 @@ static void *make_on_thread(void *arg)
 {
 	struct request *request = arg;
 
+	request->tid = gettid();
 	request->done = join_from(request) == 0 && create_here(request) == 0;
 	if (!request->done)
 		gons_i_failure_save(&request->failure);
@@ -150,7 +152,7 @@ static int make_by_thread(struct request *request)
 
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread to make namespaces on");
-	(void)pthread_join(thread, NULL); /* nobody else knows it */
+	gons_i_thread_join(thread, request->tid);
 	return request->done ? 0 : gons_i_failure_restore(&request->failure);
 }
 

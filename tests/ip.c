@@ -304,6 +304,93 @@ static void addresses_go_with_the_scope(void **state)
 	assert_unreachable("fd00::1");
 }
 
+/* ---- waiting ---- */
+
+/* A bound socket for the link-local address of a link of the calling thread's namespace, or -1. */
+static int bind_link_local(const char *link)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_scope_id = if_nametoindex(link) };
+	const char *line = read_text("/proc/thread-self/net/if_inet6");
+	unsigned bytes[16], scope;
+	char name[16];
+	int fd;
+
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		for (int i = 0; i < 16; i++)
+			assert_int_equal(sscanf(line + 2 * i, "%2x", &bytes[i]), 1);
+		assert_int_equal(sscanf(line + 32, " %*x %*x %x %*x %15s", &scope, name), 2);
+		if (scope != 0x20 || strcmp(name, link) != 0)
+			continue;
+		for (int i = 0; i < 16; i++)
+			in6.sin6_addr.s6_addr[i] = (unsigned char)bytes[i];
+		fd = gons_must(gons_netns_socket(-1, AF_INET6, SOCK_DGRAM, 0));
+		return bind(fd, (struct sockaddr *)&in6, sizeof(in6));
+	}
+	return -1;
+}
+
+static void a_link_local_address_can_be_used_after_waiting(void **state)
+{
+	(void)state;
+	make_cable();
+	gons_must(gons_address_wait(blue, cable.ifindex, 30000));
+	gons_must(gons_address_wait(red, cable.peer_ifindex, -1));
+	gons_must(gons_address_wait(blue, cable.ifindex, 0));
+	gons_must(gons_enter(blue));
+	assert_int_equal(bind_link_local(cable.name), 0);
+	gons_must(gons_enter(red));
+	assert_int_equal(bind_link_local(cable.peer_name), 0);
+}
+
+static void what_has_no_link_local_address_is_not_waited_for(void **state)
+{
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	gons_must(gons_netns_loopback_up());
+	gons_must(gons_address_wait(-1, 1, 0));
+	gons_must(gons_netns_sysctl_set(-1, "net.ipv6.conf.default.addr_gen_mode", "1"));
+	gons_must(gons_veth_new_transient(&(struct gons_link_options){ .up = 1 }, &link));
+	gons_must(gons_address_wait(-1, link.ifindex, 0));
+	gons_must(gons_netns_sysctl_set(-1, "net.ipv6.conf.default.addr_gen_mode", "0"));
+	gons_must(gons_netns_sysctl_set(-1, "net.ipv6.conf.default.disable_ipv6", "1"));
+	gons_must(gons_veth_new_transient(&(struct gons_link_options){ .up = 1 }, &link));
+	gons_must(gons_address_wait(-1, link.ifindex, 0));
+	gons_must(gons_netns_sysctl_set(-1, "net.ipv6.conf.default.disable_ipv6", "0"));
+	gons_must(gons_veth_new_transient(NULL, &link)); /* is down */
+	gons_must(gons_address_wait(-1, link.ifindex, 0));
+}
+
+static void waiting_for_addresses_ends_with_the_reason(void **state)
+{
+	static const unsigned char mac[6] = { 2, 0, 0, 0, 0, 1 };
+	struct gons_link_options options = { .address = mac };
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	options.peer_nsfd = red;
+	gons_must(gons_veth_new_transient(&options, &link));
+	assert_int_equal(set_flags(-1, link.ifindex, IFF_UP, IFF_UP), 0);
+	assert_refused(gons_address_wait(-1, link.ifindex, 10), ETIMEDOUT, "it has no carrier");
+	assert_refused(gons_address_wait(-1, 4711, 10), ENODEV, "link 4711");
+	assert_refused(gons_address_wait(-1, 0, 10), EINVAL, "0 is no ifindex");
+	assert_refused(gons_address_wait(-1, 1, -2), EINVAL, "(-2)");
+	/* The same MAC address on both sides makes the same link-local address. */
+	assert_int_equal(set_address(red, link.peer_ifindex, mac), 0);
+	gons_must(gons_link_up(red, link.peer_ifindex, 10000));
+	if (gons_address_wait(-1, link.ifindex, 30000) == 0)
+		assert_refused(gons_address_wait(red, link.peer_ifindex, 30000), EADDRINUSE,
+			       "fe80::ff:fe00:1");
+	else
+		assert_int_equal(errno, EADDRINUSE);
+	assert_contains(gons_error(), "duplicate");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +405,9 @@ int main(void)
 		check_test(neighbours_that_cannot_be_are_refused),
 		check_test(an_address_is_taken_back),
 		check_test(addresses_go_with_the_scope),
+		check_test(a_link_local_address_can_be_used_after_waiting),
+		check_test(what_has_no_link_local_address_is_not_waited_for),
+		check_test(waiting_for_addresses_ends_with_the_reason),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -81,7 +81,7 @@ static void a_veth_whose_peer_is_down_is_not_up_in_time(void **state)
 	assert_refused(gons_link_up(blue, link.ifindex, 300), ETIMEDOUT, "is not up after 300 ms");
 	after = now_ns();
 	assert_contains(gons_error(), link.name);
-	assert_contains(gons_error(), ", for it has no carrier: bring up its peer, its parent or a "
+	assert_contains(gons_error(), ", it has no carrier; bring up its peer, its parent or a "
 				      "port");
 	assert_true(after - before >= 300 * 1000000LL); /* not a moment less */
 	assert_true(after - before < 30000 * 1000000LL);

@@ -49,6 +49,22 @@ int gons_address_add(int nsfd, int ifindex, const char *cidr);
 int gons_address_delete(int nsfd, int ifindex, const char *cidr);
 
 /*
+ * gons_address_wait - wait until all addresses of a link can be used.
+ *
+ * @timeout_ms: how long to wait; 0: only look once; -1: without limit.
+ *
+ * They can when duplicate address detection is over, which makes an address tentative, and when
+ * the link has its link-local address, if it is up and makes itself one (not if IPv6 is disabled
+ * or absent, or addr_gen_mode is 1). Waits for the kernel's notifications. A link that is down
+ * does not get a link-local address: call gons_link_up() first.
+ *
+ * Returns 0. -1 with EINVAL when ifindex is not positive or timeout_ms is less than -1; ENODEV
+ * when there is no such link, or not any more; EADDRINUSE when an address was found to be a
+ * duplicate: the message has it; ETIMEDOUT: the message has the address that is missing.
+ */
+int gons_address_wait(int nsfd, int ifindex, int timeout_ms);
+
+/*
  * gons_route_add - add a route to the main routing table.
  *
  * @destination: "default" (IPv4, or the family of the gateway), "10.0.0.0/8", "224.0.0.0/4",

@@ -16,6 +16,8 @@
  * need Linux 4.16.
  */
 
+#include <stdbool.h>
+
 #include <gons/gons.h>
 
 struct nlmsghdr; /* <linux/netlink.h> */
@@ -116,6 +118,25 @@ int gons_vlan_new_transient(unsigned id, const struct gons_link_options *options
 			    struct gons_link *ret_link);
 
 /*
+ * gons_tap_new_transient, gons_tun_new_transient - make a link whose other end is a descriptor.
+ *
+ * @options: may be NULL. Of them there are prefix, name, nsfd, mtu, up and, for a tap, address.
+ * @ret_link: filled on success; may be NULL.
+ *
+ * What is written to the descriptor comes in at the link, and what goes out at the link can be read
+ * from it: Ethernet frames of a tap, IP packets of a tun, one each call, with nothing before them
+ * (IFF_NO_PI). The link has a carrier. The descriptor has close-on-exec and is closed with the scope,
+ * which deletes the link.
+ *
+ * Returns the descriptor. -1 with EINVAL for other options, and for options that cannot be; EEXIST
+ * when name is taken; ENOENT when there is no /dev/net/tun, ENODEV when the kernel lacks the driver
+ * (module tun), EACCES when the file may not be opened: the message says what helps; EPERM without
+ * CAP_NET_ADMIN; EMFILE, ENOMEM.
+ */
+int gons_tap_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
+int gons_tun_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
+
+/*
  * gons_netdevsim_new_transient - make a simulated network device (netdevsim).
  *
  * @ports: how many links it has, 1 to 128.
@@ -192,6 +213,17 @@ int gons_link_set_mtu(int nsfd, int ifindex, unsigned mtu);
  * link of that name; ENODEV when there is no such link.
  */
 int gons_link_move(int nsfd, int ifindex, int to_nsfd, const char *name);
+
+/*
+ * gons_link_offload - switch checksum and segmentation offload of a link on or off.
+ *
+ * New virtual links have it on: then frames that are captured from them lack checksums, and may be
+ * longer than the MTU. Switch it off at the link that sends. Not undone.
+ *
+ * Returns 0; -1 with ENODEV when there is no such link; EOPNOTSUPP when its kind does not let the
+ * checksums be switched, such as lo.
+ */
+int gons_link_offload(int nsfd, int ifindex, bool on);
 
 /*
  * gons_link_delete - delete a link, and its peer with it.

@@ -72,6 +72,64 @@ int gons_netns_open_named(const char *name);
 int gons_netns_loopback_up(void);
 
 /*
+ * gons_enter_network - enter a network of one's own, with what a test expects of one.
+ *
+ * The calling thread enters new network and mount namespaces, in which /sys is a read-only sysfs of
+ * this network, and lo is up: gons_netns_enter_transient(), gons_mntns_enter_transient(),
+ * gons_mntns_mount_sysfs_ro() and gons_netns_loopback_up() in one. Left with the scope. Returns
+ * 0; -1 as these calls do, and then the thread is where it was.
+ */
+int gons_enter_network(void);
+
+/*
+ * gons_netns_socket - open a socket in the namespace nsfd.
+ *
+ * domain, type and protocol are those of socket(2). The socket stays in that namespace, whatever
+ * thread uses it. It has close-on-exec, and is closed with the scope.
+ *
+ * Returns the socket. -1 with EINVAL or EBADF when nsfd is not a network namespace; with the errno
+ * of socket(2), such as EPERM for a raw socket without CAP_NET_RAW in the user namespace that owns the
+ * namespace; and as gons_execute() does, when the thread is not in that namespace.
+ */
+int gons_netns_socket(int nsfd, int domain, int type, int protocol);
+
+/*
+ * gons_netns_sysctl_set, gons_netns_sysctl_get - settings of the namespace nsfd.
+ *
+ * @name: as for sysctl(8), "net.ipv4.ip_forward" or "net/ipv4/ip_forward". In a name with dots, a
+ *        slash stands for a dot in the name of a link: "net.ipv4.conf.eth0/100.forwarding".
+ * @value: what is written; or where the value is put, without the newline at its end.
+ * @size: of value, in bytes.
+ *
+ * What was set is put back with the scope. Where /proc/sys is mounted read-only, as in containers,
+ * root of the machine's user namespace can set it all the same.
+ *
+ * Return 0. -1 with EINVAL when name is NULL or does not begin with "net.", value is NULL, size is
+ * 0, or the kernel does not accept the value; ENOENT when there is no such sysctl in this
+ * namespace; EACCES or EPERM when it may not be written; EROFS when /proc/sys is read-only: the
+ * message says what helps; ERANGE when the value does not fit into size bytes; EINVAL or EBADF when
+ * nsfd is not a network namespace; and as gons_execute() does, when the thread is not in that
+ * namespace.
+ */
+int gons_netns_sysctl_set(int nsfd, const char *name, const char *value);
+int gons_netns_sysctl_get(int nsfd, const char *name, char *value, size_t size);
+
+/*
+ * gons_netns_wait_listen - wait until a socket is bound to a port in the namespace nsfd.
+ *
+ * @type: SOCK_STREAM: a TCP socket that listens; SOCK_DGRAM: a UDP socket. IPv4 or IPv6.
+ * @timeout_ms: how long to wait; 0: only look once; -1: without limit.
+ *
+ * Nothing connects to it: the kernel is asked for its sockets (sock_diag(7)).
+ *
+ * Returns 0. -1 with EINVAL when type is another one, port is 0 or timeout_ms less than -1;
+ * ETIMEDOUT; EOPNOTSUPP when the kernel lacks the module tcp_diag or udp_diag; EINVAL or EBADF when
+ * nsfd is not a network namespace; and as gons_execute() does, when the thread is not in that
+ * namespace.
+ */
+int gons_netns_wait_listen(int nsfd, int type, uint16_t port, int timeout_ms);
+
+/*
  * gons_netns_nsid - the id of the namespace nsfd, as seen from the calling thread's.
  *
  * It is what netlink messages have as IFLA_LINK_NETNSID and so on, and what "ip netns
@@ -84,10 +142,13 @@ int gons_netns_loopback_up(void);
  */
 int gons_netns_nsid(int nsfd);
 
+/* gons_netns_path_nsid - likewise for the namespace at path, such as "/run/netns/NAME". */
+int gons_netns_path_nsid(const char *path);
+
 /*
  * gons_netns_mnl_open - open a libmnl socket that lives in the namespace nsfd.
  *
- * @nsfd: -1: the calling thread's.
+ * @nsfd: 0 or -1: the calling thread's.
  * @bus: as mnl_socket_open() takes it, such as NETLINK_ROUTE.
  *
  * As mnl_socket_open() makes it: not bound yet, so mnl_socket_bind() comes next. Whatever

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether this kernel has a kind of links: tried in a child.
+ * Whether this kernel has a kind of links, which is tried in a child.
  */
 #include <string.h>
 
@@ -8,25 +8,29 @@
 
 #include "gons/base/common.h"
 #include "gons/core/child.h"
+#include "gons/core/switch.h"
 #include "netns/kind.h"
 #include "netns/netdevsim.h"
 #include "netns/rtnl.h"
+#include "netns/tun.h"
 
-/* Makes a link of this kind in a network namespace that goes with the child. Without a
- * parent, an id or whatever else the kind needs it may be refused; only one answer means
- * that the kind is unknown. */
+/* Makes a link of this kind in a network namespace that goes with the child. It may be refused
+ * because it lacks a parent, an id or something else that the kind needs; only one answer means that
+ * the kernel does not know the kind. Runs in a bare child: nothing here may allocate memory. */
 static int try_kind(void *arg)
 {
 	const char *kind = arg;
 	struct gons_i_rtnl *rtnl;
 
-	if (gons_enter_transient(CLONE_NEWNET) < 0)
+	if (gons_i_unshare(CLONE_NEWNET) < 0)
 		return -1;
-	if (strcmp(kind, "netdevsim") == 0)
-		return gons_i_netdevsim_try();
-	rtnl = gons_i_rtnl_open(-1);
+	if (gons_i_is_tun(kind))
+		return gons_i_tun_try(kind);
+	rtnl = gons_i_rtnl_open_in_child();
 	if (!rtnl)
 		return -1;
+	if (strcmp(kind, "netdevsim") == 0)
+		return gons_i_netdevsim_try(rtnl);
 	if (gons_i_kind_request(rtnl, kind) == 0 || (errno != EOPNOTSUPP && errno != EPERM))
 		return 0;
 	return gons_i_fail_kind(rtnl, kind);

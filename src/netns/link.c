@@ -7,13 +7,11 @@
  * of IFLA_NET_NS_FD. So the request goes over a socket of the parent's namespace. (With
  * IFLA_LINK_NETNSID instead, kernels before 6.15 make the link there and move it after.)
  */
-#include <ctype.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
@@ -24,22 +22,18 @@
 #include "netns/link.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
+#include "netns/tun.h"
 
 enum {
-	NAME_LENGTH = GONS_I_NAME_SIZE - 1,
-	RANDOM_LENGTH = 4, /* of a name at least: a million and a half of them */
-	PREFIX_LENGTH = NAME_LENGTH - RANDOM_LENGTH,
-	ADDRESS_SIZE = 6,
+	ADDRESS_SIZE = GONS_I_MAC_SIZE,
 	INFO_DATA_SIZE = 2048,
 	WRITABLE_SIZE = 4 << 20, /* of it by a function that ignores its room */
 	NAMES_LIMIT = 100, /* how many are tried */
-	UP_TIMEOUT_MS = 5000,
 };
 
 struct making {
 	const char *kind;
 	struct gons_link_options options; /* with -1 for the calling thread's namespace */
-	char prefix[PREFIX_LENGTH + 1]; /* of the names that were not given */
 	bool has_peer, is_awaited, is_random_address, is_random_peer_address, is_to_be_renamed;
 	int socket_nsfd; /* where the request is sent */
 	unsigned char address[ADDRESS_SIZE], peer_address[ADDRESS_SIZE];
@@ -79,61 +73,11 @@ static bool has_random_address(const char *kind)
 
 /* ---- options ---- */
 
-static int check_prefix(const char *prefix)
-{
-	if (strlen(prefix) > PREFIX_LENGTH)
-		return gons_i_fail(EINVAL,
-				   "the prefix \"%s\" leaves less than %d of the %d characters of "
-				   "a link's name to chance",
-				   prefix, RANDOM_LENGTH, NAME_LENGTH);
-	for (const char *c = prefix; *c; c++)
-		/* The kernel takes "%d" for a number that it is to choose. */
-		if (!isascii(*c) || !isgraph((unsigned char)*c) || strchr("/:%", *c))
-			return gons_i_fail(EINVAL,
-					   "the prefix \"%s\" has a character that the name of a "
-					   "link cannot have",
-					   prefix);
-	return 0;
-}
-
-static int check_address(const unsigned char *address)
-{
-	static const unsigned char zeros[ADDRESS_SIZE];
-
-	if (!address)
-		return 0;
-	if (memcmp(address, zeros, ADDRESS_SIZE) == 0)
-		return gons_i_fail(EINVAL, "a link cannot have a MAC address of zeros");
-	if (address[0] & 1)
-		return gons_i_fail(EINVAL,
-				   "a link cannot have the MAC address %02x:%02x:%02x:%02x:%02x:"
-				   "%02x, which is a multicast one",
-				   address[0], address[1], address[2], address[3], address[4],
-				   address[5]);
-	return 0;
-}
-
-static int check_names(const struct making *making)
-{
-	const struct gons_link_options *options = &making->options;
-
-	if (options->prefix && (options->name || options->peer_name))
-		return gons_i_fail(EINVAL, "the options have a prefix and a %s",
-				   options->name ? "name" : "peer_name");
-	if (options->peer_name && !making->has_peer)
-		return gons_i_fail(EINVAL, "peer_name is \"%s\", but a link of kind %s has no peer",
-				   options->peer_name, making->kind);
-	if ((options->prefix && check_prefix(options->prefix) < 0) ||
-	    (options->name && gons_i_check_link_name(options->name) < 0))
-		return -1;
-	return options->peer_name ? gons_i_check_link_name(options->peer_name) : 0;
-}
-
 static int check_options(struct making *making)
 {
 	struct gons_link_options *options = &making->options;
 
-	if (gons_i_check_reserved(options->reserved, "gons_link_options") < 0 ||
+	if (gons_i_link_check_options(making->kind, making->has_peer, options) < 0 ||
 	    gons_i_netns_optional(options->nsfd, &options->nsfd) < 0 ||
 	    gons_i_netns_optional(options->peer_nsfd, &options->peer_nsfd) < 0 ||
 	    gons_i_netns_optional(options->link_nsfd, &options->link_nsfd) < 0)
@@ -143,34 +87,13 @@ static int check_options(struct making *making)
 				   "a link of kind %s has no peer to be put into a "
 				   "namespace",
 				   making->kind);
-	if (options->parent_ifindex < 0)
-		return gons_i_fail(EINVAL, "%d is no ifindex of a parent", options->parent_ifindex);
-	if (check_names(making) < 0)
-		return -1;
-	return check_address(options->address);
-}
-
-static int fill_random(void *buf, size_t size)
-{
-	ssize_t got;
-
-	do
-		got = getrandom(buf, size, 0);
-	while (got < 0 && errno == EINTR);
-	return got == (ssize_t)size ? 0 : gons_i_fail(errno, "cannot get random numbers");
-}
-
-/* A unicast address that nobody assigns. */
-static void make_local(unsigned char *address)
-{
-	address[0] = (unsigned char)((address[0] & 0xfc) | 2);
+	return 0;
 }
 
 static int prepare(struct making *making, const char *kind, const struct gons_link_options *options)
 {
 	static const struct gons_link_options none = { .prefix = NULL };
 	static const char *const awaiting_ports[] = { "bond", "team", NULL };
-	size_t length;
 
 	if (gons_i_check_kind(kind) < 0)
 		return -1;
@@ -182,24 +105,13 @@ static int prepare(struct making *making, const char *kind, const struct gons_li
 	making->is_random_peer_address = making->has_peer && has_random_address(kind);
 	if (check_options(making) < 0)
 		return -1;
-	if (making->options.prefix) {
-		strcpy(making->prefix, making->options.prefix);
-	} else {
-		length = strnlen(kind, PREFIX_LENGTH - 1);
-		memcpy(making->prefix, kind, length);
-		strcpy(making->prefix + length, "-");
-	}
 	making->socket_nsfd = making->options.nsfd;
 	if (making->options.parent_ifindex > 0 || making->options.link_nsfd >= 0)
 		making->socket_nsfd = making->options.link_nsfd;
-	if (fill_random(making->address, ADDRESS_SIZE) < 0 ||
-	    fill_random(making->peer_address, ADDRESS_SIZE) < 0)
-		return -1;
-	make_local(making->address);
-	make_local(making->peer_address);
-	if (making->options.address)
-		memcpy(making->address, making->options.address, ADDRESS_SIZE);
-	return 0;
+	return gons_i_link_choose_address(making->options.address, making->address) < 0 ||
+			       gons_i_link_choose_address(NULL, making->peer_address) < 0
+		       ? -1
+		       : 0;
 }
 
 /* ---- the request ---- */
@@ -319,20 +231,6 @@ static int build(struct making *making, void (*info_data)(struct nlmsghdr *, con
 
 /* ---- making it ---- */
 
-static int fill_name(const struct making *making, char *name)
-{
-	static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	unsigned char bytes[NAME_LENGTH];
-	size_t length = strlen(making->prefix);
-
-	if (fill_random(bytes, sizeof(bytes)) < 0)
-		return -1;
-	memcpy(name, making->prefix, length);
-	for (; length < NAME_LENGTH; length++) /* a letter first: a number could be an ifindex */
-		name[length] = characters[bytes[length] % (length == 0 ? 26 : 36)];
-	return 0;
-}
-
 static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
 {
 	const struct gons_link_options *options = &making->options;
@@ -362,15 +260,6 @@ static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
 	return -1;
 }
 
-/* The name that was asked for, else a random one. */
-static int choose_name(const struct making *making, const char *wanted, char *name)
-{
-	if (!wanted)
-		return fill_name(making, name);
-	strcpy(name, wanted);
-	return 0;
-}
-
 /* Sends the request, under other names as long as a random one is taken. */
 static int send_request(struct making *making, struct gons_i_rtnl *rtnl, const char *name)
 {
@@ -378,9 +267,11 @@ static int send_request(struct making *making, struct gons_i_rtnl *rtnl, const c
 	const bool has_random = !name || (making->has_peer && !making->options.peer_name);
 
 	for (int i = 0; i < NAMES_LIMIT; i++) {
-		if (choose_name(making, name, making->name) < 0 ||
+		if (gons_i_link_choose_name(making->kind, making->options.prefix, name,
+					    making->name) < 0 ||
 		    (making->has_peer &&
-		     choose_name(making, making->options.peer_name, making->peer_name) < 0))
+		     gons_i_link_choose_name(making->kind, making->options.prefix,
+					     making->options.peer_name, making->peer_name) < 0))
 			return -1;
 		/* Where the answer found no room, identify() sees whether it was made. */
 		if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) == 0 || errno == ENOBUFS)
@@ -450,7 +341,7 @@ static int bring_up(const struct making *making, const struct gons_i_owned *owne
 	if (making->is_awaited)
 		return gons_i_link_pair_up(making->options.nsfd, owned->link.ifindex,
 					   making->options.peer_nsfd, owned->peer.ifindex,
-					   UP_TIMEOUT_MS);
+					   GONS_I_LINK_UP_TIMEOUT_MS);
 	return gons_i_link_set_up(owned->home, owned->link.ifindex);
 }
 
@@ -533,5 +424,7 @@ int gons_i_link_new(const char *kind, const struct gons_link_options *options,
 GONS_EXPORT int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
 					struct gons_link *ret_link)
 {
+	if (kind && gons_i_is_tun(kind))
+		return gons_i_tun_new(kind, options, ret_link) < 0 ? -1 : 0;
 	return gons_i_link_new(kind, options, NULL, NULL, ret_link);
 }

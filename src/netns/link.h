@@ -17,6 +17,22 @@ int gons_i_link_new(const char *kind, const struct gons_link_options *options,
 		    void (*info_data)(struct nlmsghdr *, const void *), const void *arg,
 		    struct gons_link *ret_link);
 
+/* ---- link_options.c ---- */
+
+enum { GONS_I_MAC_SIZE = 6, GONS_I_LINK_UP_TIMEOUT_MS = 5000 };
+
+/* What can be said of the options without a look at namespaces. 0, or -1 with EINVAL and message. */
+int gons_i_link_check_options(const char *kind, bool has_peer,
+			      const struct gons_link_options *options);
+
+/* wanted, or a random local one where it is NULL. 0, or -1 with errno and message. */
+int gons_i_link_choose_address(const unsigned char *wanted, unsigned char address[GONS_I_MAC_SIZE]);
+
+/* wanted, or a random name where it is NULL, which begins with the prefix, or with the kind where that
+ * is NULL. */
+int gons_i_link_choose_name(const char *kind, const char *prefix, const char *wanted,
+			    char name[GONS_I_NAME_SIZE]);
+
 /* ---- link_owned.c: links that go with the scope ---- */
 
 /* What a link is known by. */

@@ -45,13 +45,9 @@ static void close_simulator(struct simulator *simulator)
 /* Asking for a link of the kind netdevsim makes the kernel load the module, as for every other
  * kind. There will be no such link: Linux before 5.2 would make one, but has no sysfs that is
  * mounted nowhere, so that it is not asked. What counts is whether the bus is there then. */
-static void load_module(void)
+static void load_module(struct gons_i_rtnl *rtnl)
 {
-	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(-1);
-
-	if (rtnl)
-		(void)gons_i_kind_request(rtnl, "netdevsim");
-	gons_i_rtnl_close(rtnl);
+	(void)gons_i_kind_request(rtnl, "netdevsim");
 }
 
 static bool is_missing(const struct simulator *simulator)
@@ -80,7 +76,7 @@ static int fail_open(int errnum)
 	return -1;
 }
 
-static int open_simulator(struct simulator *ret_simulator)
+static int open_simulator(struct gons_i_rtnl *rtnl, struct simulator *ret_simulator)
 {
 	struct simulator simulator = { -1, -1, -1, -1 };
 	int errnum;
@@ -93,7 +89,7 @@ static int open_simulator(struct simulator *ret_simulator)
 		return -1;
 	}
 	if (is_missing(&simulator))
-		load_module();
+		load_module(rtnl);
 	simulator.new_fd =
 		openat(simulator.sysfs_fd, "bus/netdevsim/new_device", O_WRONLY | O_CLOEXEC);
 	if (simulator.new_fd >= 0)
@@ -108,11 +104,11 @@ static int open_simulator(struct simulator *ret_simulator)
 	return 0;
 }
 
-int gons_i_netdevsim_try(void)
+int gons_i_netdevsim_try(struct gons_i_rtnl *rtnl)
 {
 	struct simulator simulator;
 
-	if (open_simulator(&simulator) < 0)
+	if (open_simulator(rtnl, &simulator) < 0)
 		return -1;
 	close_simulator(&simulator);
 	return 0;
@@ -297,6 +293,7 @@ GONS_EXPORT int gons_netdevsim_new_transient(unsigned ports, struct gons_link *r
 	static const struct gons_i_undo undo = { .undo = undo_device, .drop = drop_device };
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_link links[MAX_PORTS];
+	struct gons_i_rtnl *rtnl;
 	struct simulator simulator;
 	struct device device;
 	int result;
@@ -305,7 +302,14 @@ GONS_EXPORT int gons_netdevsim_new_transient(unsigned ports, struct gons_link *r
 		return gons_i_fail(EINVAL,
 				   "cannot make a netdevsim device of %u ports: it has 1 to %d",
 				   ports, MAX_PORTS);
-	if (gons_i_scope_reserve(1) < 0 || open_simulator(&simulator) < 0)
+	if (gons_i_scope_reserve(1) < 0)
+		return -1;
+	rtnl = gons_i_rtnl_open(-1);
+	if (!rtnl)
+		return -1;
+	result = open_simulator(rtnl, &simulator);
+	gons_i_rtnl_close(rtnl);
+	if (result < 0)
 		return -1;
 	result = make_device(&simulator, ports, &device.id);
 	if (result == 0 && find_ports(&simulator, device.id, links, ports) < 0)

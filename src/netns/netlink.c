@@ -137,3 +137,11 @@ GONS_EXPORT int gons_netns_nsid(int nsfd)
 	gons_i_rtnl_close(rtnl);
 	return result < 0 ? -1 : id;
 }
+
+GONS_EXPORT int gons_netns_path_nsid(const char *path)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	cleanup_fd int fd = gons_i_open_checked(path, CLONE_NEWNET);
+
+	return fd < 0 ? -1 : gons_netns_nsid(fd);
+}

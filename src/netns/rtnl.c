@@ -160,12 +160,27 @@ static struct gons_i_rtnl *find(const struct stat *st)
 	return rtnl;
 }
 
+/* Opens a socket into a structure of zeros. 0, or -1 with errno and message. */
+static int open_into(struct gons_i_rtnl *rtnl, int nsfd)
+{
+	cleanup_fd int fd = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
+	struct stat st;
+
+	if (fd < 0 || gons_i_netlink_bind(fd, 0, &rtnl->port) < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return gons_i_fail(errno, "cannot open a netlink socket");
+	set_options(fd);
+	rtnl->socket_ino = st.st_ino;
+	rtnl->users = 1;
+	rtnl->fd = gons_i_take_fd(&fd);
+	return 0;
+}
+
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 {
 	struct gons_i_rtnl *rtnl;
-	cleanup_fd int fd = -1;
-	struct stat st, socket_st;
-	uint32_t port = 0;
+	struct stat st;
 
 	if (gons_i_netns_optional(nsfd, &nsfd) < 0)
 		return NULL;
@@ -173,26 +188,28 @@ struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 	rtnl = find(&st);
 	if (rtnl)
 		return gons_i_rtnl_ref(rtnl);
-	fd = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
-	if (fd < 0 || gons_i_netlink_bind(fd, 0, &port) < 0)
-		return NULL;
-	set_options(fd);
 	rtnl = calloc(1, sizeof(*rtnl));
-	if (!rtnl || fstat(fd, &socket_st) < 0) {
-		(void)gons_i_fail(rtnl ? errno : ENOMEM, "cannot open a netlink socket");
+	if (!rtnl) {
+		(void)gons_i_fail(ENOMEM, "cannot open a netlink socket");
+		return NULL;
+	}
+	if (open_into(rtnl, nsfd) < 0) {
 		free(rtnl);
 		return NULL;
 	}
-	rtnl->fd = gons_i_take_fd(&fd);
-	rtnl->port = port;
-	rtnl->socket_ino = socket_st.st_ino;
 	rtnl->dev = st.st_dev;
 	rtnl->ino = st.st_ino;
 	rtnl->forks = gons_i_forks();
-	rtnl->users = 1;
 	rtnl->next = in_use;
 	in_use = rtnl;
 	return rtnl;
+}
+
+struct gons_i_rtnl *gons_i_rtnl_open_in_child(void)
+{
+	static struct gons_i_rtnl rtnl;
+
+	return open_into(&rtnl, -1) < 0 ? NULL : &rtnl;
 }
 
 struct gons_i_rtnl *gons_i_rtnl_ref(struct gons_i_rtnl *rtnl)

@@ -25,6 +25,10 @@ enum { GONS_I_RTNL_REQUEST_SIZE = 1024 };
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd);
 void gons_i_rtnl_close(struct gons_i_rtnl *rtnl); /* NULL is fine; keeps errno */
 
+/* The same in a bare child (core/child.h) for its own namespace, without malloc(3): once, and never
+ * closed. */
+struct gons_i_rtnl *gons_i_rtnl_open_in_child(void);
+
 /* Opens it once more. Returns rtnl. */
 struct gons_i_rtnl *gons_i_rtnl_ref(struct gons_i_rtnl *rtnl);
 

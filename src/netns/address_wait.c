@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waiting until the addresses of a link can be used: until duplicate address detection is over, and
+ * the link-local address is there.
+ *
+ * The kernel makes the link-local address when the link is up and has a carrier, and tells of it
+ * after duplicate address detection. What is waited for is therefore worked out from the link and its
+ * addresses as a whole, and worked out again whenever the kernel tells of a change of either.
+ */
+#include <arpa/inet.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/ipv6.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gons/ip.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "netns/kind.h"
+#include "netns/link_request.h"
+#include "netns/monitor.h"
+#include "netns/rtnl.h"
+
+struct picture {
+	int ifindex;
+	/* The link: */
+	bool is_there, wants_link_local, has_carrier;
+	/* Its addresses: */
+	bool has_link_local;
+	char tentative[INET6_ADDRSTRLEN], duplicate[INET6_ADDRSTRLEN]; /* "": none */
+};
+
+/* ---- the link ---- */
+
+/* Types of devices that the kernel gives a link-local address. */
+static bool is_type_with_link_local(unsigned short type)
+{
+	return type == ARPHRD_ETHER || type == ARPHRD_NONE || type == ARPHRD_RAWIP ||
+	       type == ARPHRD_INFINIBAND || type == ARPHRD_6LOWPAN || type == ARPHRD_TUNNEL6;
+}
+
+static bool is_ipv6_disabled(const struct nlattr *conf)
+{
+	int32_t value = 0;
+
+	if (mnl_attr_get_payload_len(conf) >= (DEVCONF_DISABLE_IPV6 + 1) * sizeof(value))
+		memcpy(&value,
+		       (const char *)mnl_attr_get_payload(conf) +
+			       DEVCONF_DISABLE_IPV6 * sizeof(value),
+		       sizeof(value));
+	return value != 0;
+}
+
+/* IPv6 is there if it tells of itself. */
+static bool makes_link_local(const struct nlattr *families)
+{
+	const struct nlattr *family, *attr;
+	bool makes = false;
+
+	mnl_attr_for_each_nested(family, families) {
+		if (mnl_attr_get_type(family) != AF_INET6)
+			continue;
+		makes = true;
+		mnl_attr_for_each_nested(attr, family) {
+			if (mnl_attr_get_type(attr) == IFLA_INET6_CONF && is_ipv6_disabled(attr))
+				return false;
+			if (mnl_attr_get_type(attr) == IFLA_INET6_ADDR_GEN_MODE &&
+			    mnl_attr_validate(attr, MNL_TYPE_U8) == 0 &&
+			    mnl_attr_get_u8(attr) == IN6_ADDR_GEN_MODE_NONE)
+				return false;
+		}
+	}
+	return makes;
+}
+
+/* A VRF has none. */
+static bool is_vrf(const struct nlattr *info)
+{
+	char kind[GONS_I_NAME_SIZE] = "";
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, info)
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+			gons_i_attr_text(attr, kind, sizeof(kind));
+	return strcmp(kind, "vrf") == 0;
+}
+
+static int take_link(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct picture *picture = arg;
+	const struct nlattr *attr;
+	bool makes = false, is_special = false;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi) ||
+	    ifi->ifi_index != picture->ifindex)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
+		if (mnl_attr_get_type(attr) == IFLA_AF_SPEC)
+			makes = makes_link_local(attr);
+		if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
+			is_special = is_vrf(attr);
+	}
+	picture->is_there = true;
+	picture->has_carrier = ifi->ifi_flags & IFF_LOWER_UP;
+	picture->wants_link_local = (ifi->ifi_flags & IFF_UP) && !(ifi->ifi_flags & IFF_LOOPBACK) &&
+				    makes && !is_special && is_type_with_link_local(ifi->ifi_type);
+	return MNL_CB_OK;
+}
+
+/* ---- its addresses ---- */
+
+static void note_address(struct picture *picture, const struct ifaddrmsg *ifa, uint32_t flags,
+			 const struct nlattr *attr)
+{
+	const struct in6_addr *address = mnl_attr_get_payload(attr);
+	char *text = NULL;
+
+	if (mnl_attr_get_payload_len(attr) != sizeof(*address))
+		return;
+	if (flags & IFA_F_DADFAILED)
+		text = picture->duplicate;
+	else if ((flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC))
+		text = picture->tentative;
+	if (text)
+		(void)inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
+	else if (ifa->ifa_scope == RT_SCOPE_LINK)
+		picture->has_link_local = true;
+}
+
+static int take_address(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct picture *picture = arg;
+	const struct nlattr *attr, *address = NULL;
+	uint32_t flags;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa) ||
+	    ifa->ifa_index != (uint32_t)picture->ifindex || ifa->ifa_family != AF_INET6)
+		return MNL_CB_OK;
+	flags = ifa->ifa_flags;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
+		if (mnl_attr_get_type(attr) == IFA_FLAGS && gons_i_attr_is_u32(attr))
+			flags = mnl_attr_get_u32(attr);
+		if (mnl_attr_get_type(attr) == IFA_ADDRESS)
+			address = attr;
+	}
+	if (address)
+		note_address(picture, ifa, flags, address);
+	return MNL_CB_OK;
+}
+
+static int take_picture(struct gons_i_rtnl *rtnl, int ifindex, struct picture *ret_picture)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, ifindex);
+	struct ifaddrmsg *ifa;
+
+	*ret_picture = (struct picture){ .ifindex = ifindex };
+	if (gons_i_rtnl_dump(rtnl, nlh, take_link, ret_picture) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot find link %d", ifindex);
+	nlh = gons_i_rtnl_request(buf, RTM_GETADDR, NLM_F_DUMP);
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = AF_INET6;
+	ifa->ifa_index = (uint32_t)ifindex;
+	if (gons_i_rtnl_dump(rtnl, nlh, take_address, ret_picture) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot list the addresses of link %d", ifindex);
+	return 0;
+}
+
+/* ---- waiting ---- */
+
+static bool is_ready(const struct picture *picture)
+{
+	return picture->tentative[0] == '\0' &&
+	       (picture->has_link_local || !picture->wants_link_local);
+}
+
+static int fail_duplicate(const struct picture *picture)
+{
+	(void)gons_i_fail(EADDRINUSE, "the address %s of link %d cannot be used",
+			  picture->duplicate, picture->ifindex);
+	gons_i_add_cause("duplicate address detection found another host that has it");
+	return -1;
+}
+
+static int fail_timeout(const struct picture *picture, int timeout_ms)
+{
+	(void)gons_i_fail(ETIMEDOUT, "not all addresses of link %d can be used after %d ms",
+			  picture->ifindex, timeout_ms);
+	if (picture->tentative[0] != '\0') {
+		gons_i_add_cause("%s is tentative", picture->tentative);
+	} else if (picture->has_carrier) {
+		gons_i_add_cause("it has no link-local address");
+	} else {
+		gons_i_add_cause("it has no link-local address, because it has no carrier");
+		gons_i_add_remedy("bring up its peer, its parent or a port");
+	}
+	return -1;
+}
+
+/* Whatever the kernel tells, the link and its addresses are read again. */
+static int pass_over(const struct nlmsghdr *nlh, void *arg)
+{
+	(void)nlh;
+	(void)arg;
+	return MNL_CB_OK;
+}
+
+static int wait_until_ready(struct gons_i_rtnl *rtnl, struct gons_i_monitor *monitor, int ifindex)
+{
+	struct picture picture;
+
+	for (;;) {
+		if (take_picture(rtnl, ifindex, &picture) < 0)
+			return -1;
+		if (picture.duplicate[0] != '\0')
+			return fail_duplicate(&picture);
+		if (is_ready(&picture))
+			return 0;
+		switch (gons_i_monitor_wait(monitor, pass_over, NULL)) {
+		case GONS_I_MONITOR_FAILED:
+			return gons_i_fail(errno, "cannot wait for the addresses of link %d",
+					   ifindex);
+		case GONS_I_MONITOR_TIMEOUT:
+			return fail_timeout(&picture, monitor->timeout_ms);
+		case GONS_I_MONITOR_LOST:
+		case GONS_I_MONITOR_TOLD:
+			break;
+		}
+	}
+}
+
+GONS_EXPORT int gons_address_wait(int nsfd, int ifindex, int timeout_ms)
+{
+	const unsigned groups = RTMGRP_LINK | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_IFINFO;
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_i_monitor monitor;
+	struct gons_i_rtnl *rtnl;
+	int result = -1;
+
+	if (gons_i_check_ifindex(ifindex) < 0)
+		return -1;
+	if (timeout_ms < -1)
+		return gons_i_fail(EINVAL, "timeout_ms is negative (%d) and not -1", timeout_ms);
+	if (gons_i_netns_optional(nsfd, &nsfd) < 0)
+		return -1;
+	rtnl = gons_i_rtnl_open(nsfd);
+	if (!rtnl)
+		return -1;
+	if (gons_i_monitor_open(&monitor, nsfd, groups, timeout_ms) == 0) {
+		result = wait_until_ready(rtnl, &monitor, ifindex);
+		gons_i_monitor_close(&monitor);
+	}
+	gons_i_rtnl_close(rtnl);
+	return result;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_NETNS_MONITOR_H
+#define GONS_I_NETNS_MONITOR_H
+
+/* Waiting for the kernel's notifications about a network namespace, with a limit. */
+
+#include "netns/rtnl.h"
+
+struct gons_i_monitor {
+	int fd; /* -1: not open */
+	int timeout_ms; /* negative: no limit */
+	int64_t end_ns;
+};
+
+/* Subscribes to these groups (RTMGRP_LINK and so on) of the namespace nsfd (-1: the calling
+ * thread's). The time runs from here on. What is asked for after this cannot be missed. 0, or -1 with
+ * errno and message. */
+int gons_i_monitor_open(struct gons_i_monitor *monitor, int nsfd, unsigned groups, int timeout_ms);
+void gons_i_monitor_close(struct gons_i_monitor *monitor);
+
+enum gons_i_monitored {
+	GONS_I_MONITOR_FAILED = -1, /* with errno alone */
+	GONS_I_MONITOR_TIMEOUT,
+	GONS_I_MONITOR_TOLD, /* messages were handed to take, possibly none */
+	GONS_I_MONITOR_LOST, /* there were more than fit: ask for the state again */
+};
+
+/* Waits until the kernel says something, and hands every message that is there to take. */
+enum gons_i_monitored gons_i_monitor_wait(struct gons_i_monitor *monitor, mnl_cb_t take, void *arg);
+
+#endif

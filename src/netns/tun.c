@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tun and tap: links whose other end is a descriptor.
+ *
+ * The link is made in the network namespace in which /dev/net/tun is opened, and is deleted by the
+ * kernel when the descriptor is closed, wherever the link is by then. So the descriptor is all that
+ * the scope has to know.
+ */
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/core/scope.h"
+#include "netns/inside.h"
+#include "netns/link.h"
+#include "netns/link_request.h"
+#include "netns/rtnl.h"
+#include "netns/tun.h"
+
+static const char device[] = "/dev/net/tun";
+
+bool gons_i_is_tun(const char *kind)
+{
+	return strcmp(kind, "tun") == 0 || strcmp(kind, "tap") == 0;
+}
+
+struct making {
+	const char *kind;
+	struct gons_link_options options; /* with -1 for the calling thread's namespace */
+	int fd;
+	char name[GONS_I_NAME_SIZE];
+};
+
+/* ---- refusals ---- */
+
+static int fail_open(const char *kind, int errnum)
+{
+	struct stat st;
+
+	(void)gons_i_fail(errnum, "cannot make a link of kind %s: cannot open %s", kind, device);
+	if (errnum == ENOENT) {
+		gons_i_add_cause("there is no such device file here");
+		gons_i_add_remedy("start the container with --device %s, or as root load the "
+				  "module tun and run \"mknod %s c 10 200\"",
+				  device, device);
+	} else if (errnum == ENODEV || errnum == ENXIO) {
+		gons_i_add_cause("this kernel does not have the driver");
+		gons_i_add_remedy("load the module tun, if there is one");
+	} else if ((errnum == EACCES || errnum == EPERM) && stat(device, &st) == 0) {
+		gons_i_add_cause("its mode is %03o", (unsigned)st.st_mode & 0777);
+		gons_i_add_remedy("as root run \"chmod 666 %s\", as udev does", device);
+	}
+	errno = errnum;
+	return -1;
+}
+
+static int fail_make(const struct making *making, int errnum)
+{
+	/* EBUSY: TUNSETIFF's word for a name that is taken. */
+	if (errnum == EBUSY && making->options.name) {
+		(void)gons_i_fail(EEXIST, "cannot make a link of kind %s", making->kind);
+		gons_i_add_cause("the name %s is taken in its namespace", making->options.name);
+		return -1;
+	}
+	(void)gons_i_fail(errnum, "cannot make a link of kind %s", making->kind);
+	if (errnum == EPERM) {
+		gons_i_add_cause("CAP_NET_ADMIN is missing in the user namespace that owns the "
+				 "network namespace");
+		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
+				  "network namespace that is made after it");
+	}
+	errno = errnum;
+	return -1;
+}
+
+/* ---- making one ---- */
+
+/* In its namespace. */
+static int make_inside(void *arg)
+{
+	enum { TRIES = 100 };
+	struct making *making = arg;
+	struct ifreq request;
+
+	making->fd = open(device, O_RDWR | O_CLOEXEC);
+	if (making->fd < 0)
+		return fail_open(making->kind, errno);
+	for (int i = 0; i < TRIES; i++) {
+		memset(&request, 0, sizeof(request));
+		request.ifr_flags = IFF_NO_PI | IFF_TUN_EXCL |
+				    (strcmp(making->kind, "tap") == 0 ? IFF_TAP : IFF_TUN);
+		if (gons_i_link_choose_name(making->kind, making->options.prefix,
+					    making->options.name, making->name) < 0)
+			return -1;
+		memcpy(request.ifr_name, making->name, sizeof(making->name));
+		if (ioctl(making->fd, TUNSETIFF, &request) == 0)
+			return 0;
+		if (errno != EBUSY || making->options.name)
+			break;
+	}
+	return fail_make(making, errno);
+}
+
+/* What TUNSETIFF cannot be told. */
+static int set_up(const struct making *making, struct gons_i_rtnl *rtnl,
+		  struct gons_i_identity *ret_identity)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	unsigned char address[GONS_I_MAC_SIZE];
+	struct nlmsghdr *nlh;
+	bool is_tap = strcmp(making->kind, "tap") == 0;
+
+	if (gons_i_link_identify(rtnl, making->name, ret_identity) < 0)
+		return -1;
+	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, ret_identity->ifindex);
+	if (making->options.mtu != 0)
+		mnl_attr_put_u32(nlh, IFLA_MTU, making->options.mtu);
+	if (is_tap) {
+		if (gons_i_link_choose_address(making->options.address, address) < 0)
+			return -1;
+		mnl_attr_put(nlh, IFLA_ADDRESS, sizeof(address), address);
+		memcpy(ret_identity->address, address, sizeof(address));
+	}
+	if ((is_tap || making->options.mtu != 0) &&
+	    gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot give the link %s its MTU and MAC address",
+					making->name);
+	if (!making->options.up)
+		return 0;
+	return gons_i_link_pair_up(making->options.nsfd, ret_identity->ifindex, -1, 0,
+				   GONS_I_LINK_UP_TIMEOUT_MS);
+}
+
+static int check_options(const char *kind, const struct gons_link_options *options)
+{
+	const char *unknown = options->peer_name	     ? "peer_name"
+			      : options->peer_nsfd > 0	     ? "peer_nsfd"
+			      : options->link_nsfd > 0	     ? "link_nsfd"
+			      : options->parent_ifindex != 0 ? "parent_ifindex"
+			      : options->info_data	     ? "info_data"
+							     : NULL;
+
+	if (unknown)
+		return gons_i_fail(EINVAL, "a link of kind %s does not have the option %s", kind,
+				   unknown);
+	if (options->address && strcmp(kind, "tun") == 0)
+		return gons_i_fail(EINVAL, "a link of kind tun does not have a MAC address");
+	return gons_i_link_check_options(kind, false, options);
+}
+
+static int make(struct making *making, struct gons_i_identity *ret_identity)
+{
+	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(making->options.nsfd);
+	int result = -1;
+
+	if (!rtnl)
+		return -1;
+	if (gons_i_netns_inside(making->options.nsfd, make_inside, making) == 0)
+		result = set_up(making, rtnl, ret_identity);
+	gons_i_rtnl_close(rtnl);
+	if (result < 0)
+		gons_i_close_fd(&making->fd);
+	return result;
+}
+
+int gons_i_tun_new(const char *kind, const struct gons_link_options *options,
+		   struct gons_link *ret_link)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct making making = { .kind = kind, .fd = -1 };
+	struct gons_i_identity identity;
+
+	if (options)
+		making.options = *options;
+	if (check_options(kind, &making.options) < 0 ||
+	    gons_i_netns_optional(making.options.nsfd, &making.options.nsfd) < 0 ||
+	    gons_i_scope_reserve(1) < 0 || make(&making, &identity) < 0)
+		return -1;
+	if (ret_link) {
+		memset(ret_link, 0, sizeof(*ret_link));
+		ret_link->ifindex = identity.ifindex;
+		memcpy(ret_link->name, making.name, sizeof(making.name));
+		memcpy(ret_link->address, identity.address, identity.address_size);
+		ret_link->address_size = (unsigned)identity.address_size;
+	}
+	return gons_i_scope_push_fd(making.fd);
+}
+
+GONS_EXPORT int gons_tap_new_transient(const struct gons_link_options *options,
+				       struct gons_link *ret_link)
+{
+	return gons_i_tun_new("tap", options, ret_link);
+}
+
+GONS_EXPORT int gons_tun_new_transient(const struct gons_link_options *options,
+				       struct gons_link *ret_link)
+{
+	return gons_i_tun_new("tun", options, ret_link);
+}
+
+int gons_i_tun_try(const char *kind)
+{
+	struct making making = { .kind = kind, .options.nsfd = -1, .fd = -1 };
+	int result = make_inside(&making);
+
+	gons_i_close_fd(&making.fd);
+	return result;
+}

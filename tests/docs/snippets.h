@@ -27,6 +27,7 @@
 #include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/process.h>
 #include <gons/reexec.h>
 #include <gons/set.h>
 #include <gons/test.h>

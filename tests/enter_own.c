@@ -5,7 +5,6 @@
 #include "check.h"
 
 #include <fcntl.h>
-#include <gons/mntns.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -209,5 +208,5 @@ int main(void)
 		check_test(the_umask_is_restored_after_a_thread_has_changed_it),
 	};
 
-	return gons_run_group_tests(tests, NULL, NULL);
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
 }

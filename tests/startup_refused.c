@@ -388,7 +388,7 @@ static void a_pid_namespace_further_up(void **state)
 	      &seen);
 	assert_stayed(&seen,
 		      text("gons_pid: cannot enter the PID namespace %s: %s", path,
-			   pid_is_ours() ? "Invalid argument; it is neither the PID namespace of "
+			   pid_is_ours() ? "Invalid argument: it is neither the PID namespace of "
 					   "the process nor one below it"
 					 : "Operation not permitted; it belongs to another user "
 					   "namespace: enter that first, by gons_user"),

@@ -96,10 +96,6 @@ int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check check, uns
 	    gons_i_context_save(targets.all, &context) < 0)
 		return -1;
 	own = skip_own(&targets, &context);
-	/* What a function does to an own working directory is undone as well; the check sees to it
-	 * that no other thread shares it. */
-	if (own & CLONE_NEWNS)
-		check = GONS_I_RETURN_CHECK_AGAIN;
 	if (gons_i_context_check(&context, own, nsfds, n, check) < 0 ||
 	    gons_i_switch_to(targets.nsfd, targets.type, targets.n, &context) < 0) {
 		gons_i_context_close(&context);

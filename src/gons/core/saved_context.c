@@ -36,14 +36,14 @@ static int open_pid_for_children(void)
 {
 	static const char path[] = "/proc/thread-self/ns/pid_for_children";
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char target[8];
+	struct stat st;
 
 	if (fd >= 0)
 		return fd;
 	(void)gons_i_fail(errno, "cannot open the PID namespace for children of this thread");
 	if (errno != ENOENT)
 		return -1;
-	if (readlink(path, target, sizeof(target)) >= 0) {
+	if (lstat(path, &st) == 0) {
 		gons_i_add_cause("it has no process yet");
 		gons_i_add_remedy("fork a child first");
 	} else {

@@ -35,7 +35,8 @@ enum gons_i_return_check { GONS_I_RETURN_CHECK_AGAIN, GONS_I_RETURN_CHECK_ONCE }
 /*
  * Checks whether the kernel lets the thread return to the context. nsfds is what is to be entered
  * then; nothing, where new namespaces are to be created. optional are types that are taken off the
- * context when their return is refused, because the thread is not going to leave them. 0 or -1.
+ * context when their return is refused, because the thread is not going to leave them; they are
+ * always checked. 0 or -1.
  */
 int gons_i_context_check(struct gons_i_context *context, int optional, const int *nsfds, size_t n,
 			 enum gons_i_return_check check);

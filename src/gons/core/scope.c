@@ -5,10 +5,13 @@
  * A record is taken off the stack before it is undone, so that an undo which leaves by
  * longjmp, or which uses gons itself, finds a stack that makes sense. Records carry a
  * number, because a mark must not be mistaken for a later one at the same height.
+ *
+ * The scope ends with its thread, and that of the thread that calls exit(3) with the process.
  */
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +49,8 @@ static int once_error;
 
 static int end_to(size_t height, unsigned number);
 
-/* A thread ends with scopes open. Failures have nobody left to hear of them. */
+/* The calling thread ends, perhaps with all of the process. A failure has no caller to be reported
+ * to. */
 static void end_thread(void *value)
 {
 	(void)value;
@@ -56,6 +60,25 @@ static void end_thread(void *value)
 	free(stack.records);
 	stack.records = NULL;
 	stack.room = 0;
+}
+
+/* Whether exit(3) is going to end the scope of the thread that calls it. */
+static atomic_bool ends_with_process;
+
+/* No destructor of the library: those run after the handlers and the static objects of the program,
+ * which deferred calls may still use. A later handler may push again. */
+static void end_process(void)
+{
+	ends_with_process = false;
+	end_thread(NULL);
+}
+
+static int prepare_exit(void)
+{
+	if (atomic_exchange(&ends_with_process, true) || atexit(end_process) == 0)
+		return 0;
+	ends_with_process = false;
+	return ENOMEM;
 }
 
 static void prepare_process(void)
@@ -70,7 +93,9 @@ static int prepare_thread(void)
 	int errnum;
 
 	(void)pthread_once(&once, prepare_process);
-	errnum = once_error ? once_error : pthread_setspecific(thread_end, &stack);
+	errnum = once_error ? once_error : prepare_exit();
+	if (errnum == 0)
+		errnum = pthread_setspecific(thread_end, &stack);
 	if (errnum != 0)
 		return gons_i_fail(errnum, "cannot arrange for the scope to end with the thread");
 	stack.ends_with_thread = true;

@@ -144,14 +144,13 @@ static int fail_check(const struct gons_i_context *context, int type, const int 
 int gons_i_context_check(struct gons_i_context *context, int optional, const int *nsfds, size_t n,
 			 enum gons_i_return_check check)
 {
-	const int unchecked =
-		check == GONS_I_RETURN_CHECK_ONCE ? context->types & ~checked : context->types;
+	const int known = check == GONS_I_RETURN_CHECK_ONCE ? checked & ~optional : 0;
 
 	for (size_t i = 0; i < GONS_I_ENTERABLE; i++) {
 		const int type = gons_i_types[i].flag;
 		bool moved;
 
-		if (!(unchecked & type))
+		if (!(context->types & ~known & type))
 			continue;
 		if (check_type(context, i, &moved) == 0) {
 			checked |= type;

@@ -186,7 +186,9 @@ void gons_i_explain_refusal(enum gons_i_refused refused, int types, int nsfd)
 {
 	int errnum = errno;
 
-	if (nsfd >= 0 && types == CLONE_NEWUSER)
+	if (nsfd >= 0 && types == CLONE_NEWPID && errnum == EINVAL)
+		gons_i_add_cause("it is neither the PID namespace of the process nor one below it");
+	else if (nsfd >= 0 && types == CLONE_NEWUSER)
 		hint_user(nsfd, errnum);
 	else if (errnum == EACCES && access(".", X_OK) < 0)
 		gons_i_explain("this user may not enter the present working directory: change to "
@@ -206,9 +208,7 @@ void gons_i_explain_join(int nsfd, int type)
 {
 	int errnum = errno;
 
-	if (type == CLONE_NEWPID && errnum == EINVAL)
-		gons_i_explain("it is neither the PID namespace of the process nor one below it");
-	else if (type == CLONE_NEWTIME && errnum == EUSERS)
+	if (type == CLONE_NEWTIME && errnum == EUSERS)
 		gons_i_explain("the process must have one thread only");
 	else
 		gons_i_explain_refusal(GONS_I_REFUSED_STARTUP, type, nsfd);

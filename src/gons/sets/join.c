@@ -18,10 +18,7 @@
 
 static int fail_for_good(int fd, int type)
 {
-	(void)gons_i_fail_switch(GONS_I_REFUSED_TARGET, type, fd);
-	if (type == CLONE_NEWPID && errno == EINVAL)
-		gons_i_add_cause("it is not below the PID namespace of this process");
-	return -1;
+	return gons_i_fail_switch(GONS_I_REFUSED_TARGET, type, fd);
 }
 
 /* Joins them all, the mount namespace last, since paths mean something else afterwards. Returns the

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PID namespaces entered for the children of this thread.
+ */
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/nsfs.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Whether a return to the PID namespace of this process is possible: it must not belong to an
+ * ancestor user namespace, as after gons_become_root(). */
+static bool can_return(void)
+{
+	int fd = gons_must(gons_current(CLONE_NEWPID));
+	int owner_fd = ioctl(fd, NS_GET_USERNS);
+
+	if (owner_fd < 0)
+		return false;
+	(void)close(owner_fd);
+	return gons_has_cap(CAP_SYS_ADMIN);
+}
+
+static void need_return(const char *test)
+{
+	gons_require(CLONE_NEWPID);
+	if (!can_return())
+		skip_for(test, "the PID namespace of the process belongs to an ancestor user "
+			       "namespace");
+}
+
+static gons_set *new_pid_namespace(int *ret_fd)
+{
+	gons_set *set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+
+	*ret_fd = gons_must(gons_set_fd(set, CLONE_NEWPID));
+	return set;
+}
+
+/* The process id that a child sees for itself, which is small in a new namespace. */
+static pid_t pid_in_child(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(getpid() < 100 ? getpid() : 100);
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static uint64_t children_ino(void)
+{
+	return own_ino("pid_for_children");
+}
+
+static void children_are_in_it_until_the_scope_ends(void **state)
+{
+	uint64_t before = children_ino(), own = own_ino("pid");
+	gons_set *set;
+	int mark, fd;
+
+	(void)state;
+	need_return(__func__);
+	set = new_pid_namespace(&fd);
+	mark = gons_must(gons_scope_begin());
+	gons_must(gons_enter(fd));
+	assert_int_equal(own_ino("pid"), own);
+	assert_int_equal(children_ino(), gons_ino(fd, CLONE_NEWPID));
+	assert_int_equal(pid_in_child(), 2);
+	assert_int_equal(pid_in_child(), 3);
+	assert_int_equal(gons_scope_end(mark), 0);
+	assert_int_equal(children_ino(), before);
+	gons_set_close(set);
+}
+
+static void note_child(void *seen)
+{
+	*(int *)seen = pid_in_child();
+}
+
+static void a_function_and_a_block_have_their_children_in_it(void **state)
+{
+	uint64_t before = children_ino();
+	int fd, seen = 0;
+	gons_set *set;
+
+	(void)state;
+	need_return(__func__);
+	set = new_pid_namespace(&fd);
+	gons_must(gons_execute(fd, note_child, &seen));
+	assert_int_equal(seen, 2);
+	assert_int_equal(children_ino(), before);
+	GONS_IN(fd)
+	{
+		seen = pid_in_child();
+	}
+	assert_int_equal(seen, 3);
+	assert_int_equal(children_ino(), before);
+	gons_set_close(set);
+}
+
+static void entries_nest(void **state)
+{
+	uint64_t before = children_ino();
+	gons_set *set[2];
+	int fd[2];
+
+	(void)state;
+	need_return(__func__);
+	for (int i = 0; i < 2; i++)
+		set[i] = new_pid_namespace(&fd[i]);
+	GONS_IN(fd[0])
+	{
+		GONS_IN(fd[1])
+		assert_int_equal(children_ino(), gons_ino(fd[1], CLONE_NEWPID));
+		assert_int_equal(children_ino(), gons_ino(fd[0], CLONE_NEWPID));
+	}
+	assert_int_equal(children_ino(), before);
+	for (int i = 0; i < 2; i++)
+		gons_set_close(set[i]);
+}
+
+static void it_is_entered_along_with_others(void **state)
+{
+	int fds[3], seen = 0;
+	gons_set *set;
+
+	(void)state;
+	need_return(__func__);
+	gons_require(CLONE_NEWNET | CLONE_NEWUTS);
+	set = new_pid_namespace(&fds[1]);
+	fds[0] = gons_must(gons_new_transient(CLONE_NEWNET));
+	fds[2] = gons_must(gons_new_transient(CLONE_NEWUTS));
+	gons_must(gons_execute_all(fds, 3, note_child, &seen));
+	assert_int_equal(seen, 2);
+	gons_set_close(set);
+}
+
+static jmp_buf way_out;
+
+static void jump(void *arg)
+{
+	(void)arg;
+	longjmp(way_out, 1);
+}
+
+static void after_a_longjmp_the_scope_returns(void **state)
+{
+	uint64_t before = children_ino();
+	gons_set *volatile set;
+	volatile int mark;
+	int fd;
+
+	(void)state;
+	need_return(__func__);
+	set = new_pid_namespace(&fd);
+	mark = gons_must(gons_scope_begin());
+	if (setjmp(way_out) == 0)
+		(void)gons_execute(fd, jump, NULL);
+	assert_int_not_equal(children_ino(), before);
+	assert_int_equal(gons_scope_end(mark), 0);
+	assert_int_equal(children_ino(), before);
+	gons_set_close(set);
+}
+
+/* ---- threads ---- */
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static void no_threads_can_be_made_there(void **state)
+{
+	pthread_t thread;
+	gons_set *set;
+	int fd, errnum = 0;
+
+	(void)state;
+	need_return(__func__);
+	gons_require(CLONE_NEWNS);
+	set = new_pid_namespace(&fd);
+	GONS_IN(fd)
+	{
+		errnum = pthread_create(&thread, NULL, nothing, NULL);
+#ifdef __GLIBC__
+		assert_int_equal(errnum, EINVAL);
+#else
+		assert_int_equal(errnum, EAGAIN);
+#endif
+		assert_refused(gons_mntns_new_transient(NULL), EINVAL, "another PID namespace");
+	}
+	assert_int_equal(pthread_create(&thread, NULL, nothing, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	gons_set_close(set);
+}
+
+/* ---- refusals ---- */
+
+/* The parent's PID namespace, seen from one below. */
+static int enter_the_parents(void *arg)
+{
+	return failed_with(gons_enter(*(int *)arg), EINVAL,
+			   "neither the PID namespace of the process nor one below it")
+		       ? 0
+		       : 1;
+}
+
+static void one_that_is_not_below_is_refused(void **state)
+{
+	int fd, status, outside;
+	gons_set *set;
+
+	(void)state;
+	need_return(__func__);
+	outside = gons_must(gons_current(CLONE_NEWPID));
+	set = new_pid_namespace(&fd);
+	gons_must(gons_set_run(set, enter_the_parents, &outside, &status));
+	assert_int_equal(status, 0);
+	gons_set_close(set);
+}
+
+static int enter_before_the_first_child(void *arg)
+{
+	want(unshare(CLONE_NEWPID) == 0);
+	want(failed_with(gons_enter(*(int *)arg), ENOENT,
+			 "it has no process yet; fork a child first"));
+	return 0;
+}
+
+static void before_the_first_child_of_a_new_one_there_is_no_return(void **state)
+{
+	gons_set *set;
+	int fd;
+
+	(void)state;
+	need_return(__func__);
+	set = new_pid_namespace(&fd);
+	assert_int_equal(in_child(enter_before_the_first_child, &fd), 0);
+	gons_set_close(set);
+}
+
+static void without_a_possible_return_the_message_says_what_to_use(void **state)
+{
+	uint64_t before = children_ino();
+	gons_set *set;
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	if (can_return())
+		skip_for(__func__, "the return is possible");
+	set = new_pid_namespace(&fd);
+	assert_refused(gons_enter(fd), EPERM, "use gons_set_run()");
+	assert_int_equal(children_ino(), before);
+	gons_set_close(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(children_are_in_it_until_the_scope_ends),
+		check_test(a_function_and_a_block_have_their_children_in_it),
+		check_test(entries_nest),
+		check_test(it_is_entered_along_with_others),
+		check_test(after_a_longjmp_the_scope_returns),
+		check_test(no_threads_can_be_made_there),
+		check_test(one_that_is_not_below_is_refused),
+		check_test(before_the_first_child_of_a_new_one_there_is_no_return),
+		check_test(without_a_possible_return_the_message_says_what_to_use),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

@@ -85,7 +85,7 @@ static void forget_parent(void)
 	forks = gons_i_forks();
 	if (test.is_open && test.forks != forks)
 		test.is_open = false;
-	if (kept && !gons_i_leaks_is_usable(kept)) {
+	if (kept && !gons_i_leaks_is_own(kept)) {
 		keeps_snapshot = false;
 		drop_kept();
 	}
@@ -105,7 +105,7 @@ void gons_i_test_run_ends(void)
 
 static gons_leaks *take_snapshot(void)
 {
-	if (kept && !gons_i_leaks_is_usable(kept))
+	if (kept && !gons_i_leaks_is_own(kept))
 		drop_kept();
 	if (kept && !is_fresh && !test.remedy && gons_i_leaks_refresh(kept) < 0)
 		drop_kept(); /* a new one says why */
@@ -225,8 +225,6 @@ static void end_scope(struct verdict *verdict)
 {
 	if (test.scope < 0)
 		return;
-	if (test.remedy && test.leaks)
-		(void)compare(verdict, GONS_I_LEAKS_PLACE); /* checked once more below */
 	if (gons_scope_end(test.scope) < 0) {
 		gons_i_test_note("gons: not undone: %s: %s\n", test.name, gons_error());
 		blame(verdict, errno, "not undone: %s", gons_error());
@@ -234,9 +232,20 @@ static void end_scope(struct verdict *verdict)
 	test.scope = -1;
 }
 
+/* By the end of its scope it has left what it entered, so that is looked at before. Returns whether
+ * there is anything to look at after that. */
+static bool end_plain_scope(struct verdict *verdict)
+{
+	bool has_moved = test.leaks && compare(verdict, GONS_I_LEAKS_PLACE) != 0;
+
+	end_scope(verdict);
+	return has_moved || verdict->errnum != 0;
+}
+
 GONS_EXPORT int gons_test_end(bool failed)
 {
 	struct verdict verdict = { 0 };
+	bool may_have_moved = true;
 
 	if (!test.is_open)
 		return gons_i_fail(EINVAL, "no test has begun on this thread");
@@ -246,10 +255,14 @@ GONS_EXPORT int gons_test_end(bool failed)
 	}
 	if (failed)
 		gons_i_test_report(test.name, gons_i_test_stream());
-	end_scope(&verdict);
+	if (!test.remedy)
+		end_scope(&verdict);
+	else
+		may_have_moved = end_plain_scope(&verdict);
 	if (test.leaks) {
 		is_fresh = !test.remedy;
-		if (compare(&verdict, test.remedy ? GONS_I_LEAKS_PLACE : GONS_I_LEAKS_ALL) < 0)
+		if (may_have_moved &&
+		    compare(&verdict, test.remedy ? GONS_I_LEAKS_PLACE : GONS_I_LEAKS_ALL) < 0)
 			end_process();
 	}
 	close_test();

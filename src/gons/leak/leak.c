@@ -153,9 +153,15 @@ void gons_i_leaks_free(gons_leaks *leaks)
 	errno = saved;
 }
 
-bool gons_i_leaks_is_usable(const gons_leaks *leaks)
+bool gons_i_leaks_is_own(const gons_leaks *leaks)
 {
-	if (!pthread_equal(leaks->thread, pthread_self()) || leaks->forks != gons_i_forks())
+	return pthread_equal(leaks->thread, pthread_self()) && leaks->forks == gons_i_forks();
+}
+
+/* Whether its descriptors are what they were. */
+static bool can_return_by(const gons_leaks *leaks)
+{
+	if (!gons_i_leaks_is_own(leaks))
 		return false;
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
 		if (ino_of(leaks->context.fd[i]) != leaks->context_ino[i])
@@ -166,18 +172,20 @@ bool gons_i_leaks_is_usable(const gons_leaks *leaks)
 
 int gons_i_leaks_refresh(gons_leaks *leaks)
 {
+	const bool has_one_thread = gons_i_has_one_thread();
+
 	gons_i_items_free(&leaks->fds);
 	gons_i_items_free(&leaks->threads);
 	gons_i_items_free(&leaks->children);
 	gons_i_forks_forbid();
 	leaks->last_owner = gons_i_exempt_last();
 	gons_i_forks_allow();
-	leaks->umask = gons_i_read_umask();
-	return gons_i_list_fds(leaks->last_owner, &leaks->fds) < 0 ||
-			       gons_i_list_threads(leaks->last_owner, &leaks->threads) < 0 ||
-			       gons_i_list_children(&leaks->children) < 0
-		       ? -1
-		       : 0;
+	leaks->umask = gons_i_read_umask(has_one_thread);
+	if (gons_i_list_fds(leaks->last_owner, &leaks->fds) < 0 ||
+	    gons_i_list_children(&leaks->children) < 0)
+		return -1;
+	/* The calling thread is no finding, so its absence from the list is none either. */
+	return has_one_thread ? 0 : gons_i_list_threads(leaks->last_owner, &leaks->threads);
 }
 
 static int take_place(gons_leaks *leaks)
@@ -316,33 +324,33 @@ static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, 
 /* Brings the thread back to its directories and namespaces. Returns whether it is there. */
 static bool put_back(const gons_leaks *leaks, struct findings *findings)
 {
-	const bool usable = gons_i_leaks_is_usable(leaks);
-	const int before = findings->n;
 	struct gons_i_context context = leaks->context;
+	const int before = findings->n;
 	int switchable = 0;
-	bool at_root;
+	bool can_return;
 
 	find_directories(leaks, findings);
-	at_root = is_at("/", &leaks->root);
+	can_return = findings->n > before && can_return_by(leaks);
 	/* The root first, without which there may be no procfs to look into. */
-	if (!at_root && usable)
+	if (can_return && !is_at("/", &leaks->root))
 		(void)gons_i_context_restore_directories(&context); /* checked below */
 	(void)find_namespaces(leaks, findings, &switchable);
 	if (findings->n == before)
 		return true;
+	can_return = can_return_by(leaks);
 	context.types = switchable;
-	if (switchable && usable)
+	if (can_return && switchable)
 		(void)gons_i_context_restore(&context); /* checked below */
-	if (usable && !is_at_cwd(&leaks->cwd))
+	if (can_return && !is_at_cwd(&leaks->cwd))
 		(void)fchdir(context.cwd_fd); /* it was there before */
 	return find_namespaces(leaks, NULL, &switchable) && is_at("/", &leaks->root);
 }
 
 /* ---- descriptors, threads and children ---- */
 
-static void find_umask(gons_leaks *leaks, struct findings *findings)
+static void find_umask(const gons_leaks *leaks, bool has_one_thread, struct findings *findings)
 {
-	const int now = gons_i_read_umask();
+	const int now = gons_i_read_umask(has_one_thread);
 
 	if (now < 0 || leaks->umask < 0 || now == leaks->umask)
 		return;
@@ -450,12 +458,17 @@ static int stranded(void)
 static bool compare(gons_leaks *leaks, enum gons_i_leaks_scope scope, struct findings *findings)
 {
 	bool is_back = put_back(leaks, findings);
+	bool has_one_thread;
 
 	if (scope == GONS_I_LEAKS_PLACE)
 		return is_back;
-	find_umask(leaks, findings);
+	has_one_thread = gons_i_has_one_thread();
+	find_umask(leaks, has_one_thread, findings);
 	find_fds(leaks, findings);
-	find_threads(leaks, findings);
+	if (has_one_thread)
+		gons_i_items_free(&leaks->threads);
+	else
+		find_threads(leaks, findings);
 	find_children(leaks, findings);
 	gons_i_forks_forbid();
 	leaks->last_owner = gons_i_exempt_last();

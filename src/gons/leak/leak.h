@@ -24,9 +24,8 @@ int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
 /* Makes a comparison of everything possible after one of the place alone. 0, or -1. */
 int gons_i_leaks_refresh(gons_leaks *leaks);
 
-/* Whether the snapshot can bring the calling thread back: it is of this thread, and its
- * descriptors are what they were. */
-bool gons_i_leaks_is_usable(const gons_leaks *leaks);
+/* Whether the snapshot is of the calling thread, and not of the one that a child was forked by. */
+bool gons_i_leaks_is_own(const gons_leaks *leaks);
 
 /* NULL is ignored. Keeps errno. */
 void gons_i_leaks_free(gons_leaks *leaks);

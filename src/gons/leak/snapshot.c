@@ -4,13 +4,13 @@
  * system calls as possible: a descriptor is looked at by fstat(2) rather than by its link, and
  * a process with one thread is recognised without listing its threads.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "gons/base/common.h"
@@ -54,31 +54,53 @@ void gons_i_items_free(struct gons_i_items *items)
 	*items = (struct gons_i_items){ NULL, 0 };
 }
 
-/* The numbers in a directory, without the descriptor that lists it. */
-static int list_numbers(const char *path, struct gons_i_items *items)
-{
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
-	int result = dir ? 0 : gons_i_fail(errno, "cannot list %s", path);
+/* struct linux_dirent64 of getdents64(2) */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
 
-	while (result == 0) {
+static int add_entries(const char *buf, size_t size, int dir_fd, struct gons_i_items *items)
+{
+	const struct entry *entry;
+
+	for (size_t at = 0; at < size; at += entry->length) {
 		struct gons_i_item item = { 0 };
 
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry) {
-			result = errno ? gons_i_fail(errno, "cannot list %s", path) : 0;
-			break;
-		}
-		item.number = atoi(entry->d_name);
-		if (entry->d_name[0] != '.' && item.number != dirfd(dir))
-			result = gons_i_items_add(items, &item);
+		entry = (const void *)(buf + at);
+		item.number = atoi(entry->name);
+		if (entry->name[0] != '.' && item.number != dir_fd &&
+		    gons_i_items_add(items, &item) < 0)
+			return -1;
 	}
-	if (dir)
-		(void)closedir(dir);
-	if (result < 0)
-		gons_i_items_free(items);
-	return result;
+	return 0;
+}
+
+/* The numbers in a directory, without the descriptor that lists it. Not by readdir(3), which takes
+ * more calls and memory. */
+static int list_numbers(const char *path, struct gons_i_items *items)
+{
+	enum { LARGEST = 512 }; /* more than an entry takes */
+	_Alignas(struct entry) char buf[4096];
+	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long size = sizeof(buf);
+
+	if (fd < 0)
+		return gons_i_fail(errno, "cannot list %s", path);
+	/* With that much room left there was no more. */
+	while (size > (long)sizeof(buf) - LARGEST) {
+		size = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+		if (size < 0)
+			(void)gons_i_fail(errno, "cannot list %s", path);
+		if (size < 0 || add_entries(buf, (size_t)size, fd, items) < 0) {
+			gons_i_items_free(items);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 /* Leaves out what gons itself keeps for owners up to this one. */
@@ -117,7 +139,7 @@ int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds)
 }
 
 /* procfs counts the threads of a process as links of this directory. */
-static bool has_one_thread(void)
+bool gons_i_has_one_thread(void)
 {
 	struct stat st;
 
@@ -126,10 +148,6 @@ static bool has_one_thread(void)
 
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads)
 {
-	*threads = (struct gons_i_items){ NULL, 0 };
-	/* The calling thread is no finding, so its absence from the list is none either. */
-	if (has_one_thread())
-		return 0;
 	return list_others(task_dir, gons_i_exempt_has_thread, last_owner, threads);
 }
 
@@ -243,20 +261,23 @@ void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
 	cleanup_fd int fd = open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < GONS_I_LINKS; i++) {
+		const int type = i < GONS_I_TYPES ? gons_i_types[i].flag : 0;
+
 		links[i][0] = '\0';
-		/* No process leaves its PID namespace. */
-		if (i >= GONS_I_TYPES || gons_i_types[i].flag != CLONE_NEWPID)
+		/* No process leaves its PID namespace; none changes its time namespace and not that
+		 * of its children. */
+		if (type != CLONE_NEWPID && type != CLONE_NEWTIME)
 			gons_i_read_link(fd, gons_i_link_name(i), links[i], GONS_I_LINK_SIZE);
 	}
 }
 
-int gons_i_read_umask(void)
+int gons_i_read_umask(bool has_one_thread)
 {
 	uint64_t number;
 	mode_t mask;
 
 	/* Other threads would see that it is set. */
-	if (!has_one_thread())
+	if (!has_one_thread)
 		return gons_i_status_number("Umask", 8, &number) < 0 ? -1 : (int)number;
 	mask = umask(0077);
 	(void)umask(mask);

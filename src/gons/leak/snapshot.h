@@ -26,6 +26,9 @@ bool gons_i_items_have(const struct gons_i_items *items, const struct gons_i_ite
 int gons_i_items_add(struct gons_i_items *items, const struct gons_i_item *item);
 void gons_i_items_free(struct gons_i_items *items);
 
+/* Whether the calling thread is the only one. */
+bool gons_i_has_one_thread(void);
+
 /* What gons itself keeps for owners up to last_owner is left out. 0; -1 with errno and message,
  * and the list is empty. */
 int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
@@ -49,6 +52,6 @@ void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE]);
 void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size);
 
 /* -1 where it cannot be read. */
-int gons_i_read_umask(void);
+int gons_i_read_umask(bool has_one_thread);
 
 #endif

@@ -19,6 +19,7 @@
 #include <gons/privilege.h>
 #include <gons/reexec.h>
 #include <gons/set.h>
+#include <gons/test.h>
 
 enum { SWITCHABLE = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP };
 
@@ -531,6 +532,19 @@ static int call_leaks_end(void)
 	return negative_or_0(result);
 }
 
+static int call_leaks_accept(void)
+{
+	return gons_leaks_accept();
+}
+
+/* The end fails too where it cannot look at something. */
+static int call_test_begin(void)
+{
+	int result = gons_test_begin("a test", 0);
+
+	return gons_test_end(result < 0) < 0 ? -1 : result;
+}
+
 const struct scenario scenarios[] = {
 	{ .name = "gons_type", .call = call_type, .prepare = make_net },
 	{ .name = "gons_open", .call = call_open },
@@ -619,5 +633,7 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_become_root", .call = call_become_root, .changes_process = true },
 	{ .name = "gons_leaks_begin", .call = call_leaks_begin },
 	{ .name = "gons_leaks_end", .call = call_leaks_end, .prepare = remember_leaks },
+	{ .name = "gons_leaks_accept", .call = call_leaks_accept },
+	{ .name = "gons_test_begin and gons_test_end", .call = call_test_begin },
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/forks.h"
+#include "gons/base/lines.h"
 #include "gons/base/procfs.h"
 #include "gons/leak/exempt.h"
 #include "gons/leak/snapshot.h"
@@ -54,53 +54,31 @@ void gons_i_items_free(struct gons_i_items *items)
 	*items = (struct gons_i_items){ NULL, 0 };
 }
 
-/* struct linux_dirent64 of getdents64(2) */
-struct entry {
-	uint64_t ino;
-	int64_t off;
-	unsigned short length;
-	unsigned char type;
-	char name[];
+struct listing {
+	struct gons_i_items *items;
+	int result;
 };
 
-static int add_entries(const char *buf, size_t size, int dir_fd, struct gons_i_items *items)
+static bool add_name(int dir_fd, const char *name, void *arg)
 {
-	const struct entry *entry;
+	struct listing *listing = arg;
+	const struct gons_i_item item = { .number = atoi(name) };
 
-	for (size_t at = 0; at < size; at += entry->length) {
-		struct gons_i_item item = { 0 };
-
-		entry = (const void *)(buf + at);
-		item.number = atoi(entry->name);
-		if (entry->name[0] != '.' && item.number != dir_fd &&
-		    gons_i_items_add(items, &item) < 0)
-			return -1;
-	}
-	return 0;
+	if (item.number != dir_fd)
+		listing->result = gons_i_items_add(listing->items, &item);
+	return listing->result == 0;
 }
 
-/* The numbers in a directory, without the descriptor that lists it. Not by readdir(3), which takes
- * more calls and memory. */
+/* The numbers in a directory, without the descriptor that lists it. */
 static int list_numbers(const char *path, struct gons_i_items *items)
 {
-	enum { LARGEST = 512 }; /* more than an entry takes */
-	_Alignas(struct entry) char buf[4096];
-	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long size = sizeof(buf);
+	struct listing listing = { items, 0 };
 
-	if (fd < 0)
-		return gons_i_fail(errno, "cannot list %s", path);
-	/* With that much room left there was no more. */
-	while (size > (long)sizeof(buf) - LARGEST) {
-		size = syscall(SYS_getdents64, fd, buf, sizeof(buf));
-		if (size < 0)
-			(void)gons_i_fail(errno, "cannot list %s", path);
-		if (size < 0 || add_entries(buf, (size_t)size, fd, items) < 0) {
-			gons_i_items_free(items);
-			return -1;
-		}
-	}
-	return 0;
+	if (gons_i_each_name(path, add_name, &listing) < 0)
+		listing.result = gons_i_fail(errno, "cannot list %s", path);
+	if (listing.result < 0)
+		gons_i_items_free(items);
+	return listing.result;
 }
 
 /* Leaves out what gons itself keeps for owners up to this one. */

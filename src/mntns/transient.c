@@ -70,7 +70,7 @@ static int end_idle(void *data)
 	struct idle *idle = *(struct idle **)data;
 
 	(void)sem_post(&idle->quit);
-	gons_i_thread_join(idle->thread, idle->tid);
+	gons_i_thread_join(idle->thread, &idle->tid);
 	free_idle(idle);
 	return 0;
 }

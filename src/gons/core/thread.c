@@ -69,7 +69,7 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 	return errnum;
 }
 
-void gons_i_thread_join(pthread_t thread, pid_t tid)
+void gons_i_thread_join(pthread_t thread, const pid_t *tid)
 {
 	enum { SPINS = 100, PATIENCE_MS = 1000 };
 	const int64_t end = gons_i_nanoseconds() + PATIENCE_MS * (int64_t)GONS_I_NS_OF_MS;
@@ -78,7 +78,7 @@ void gons_i_thread_join(pthread_t thread, pid_t tid)
 
 	(void)pthread_join(thread, NULL); /* whoever calls this is the only one to join it */
 	/* What is left takes microseconds, where the processor is free for it. */
-	for (int i = 0; syscall(SYS_tgkill, getpid(), tid, 0) == 0 && gons_i_nanoseconds() < end;
+	for (int i = 0; syscall(SYS_tgkill, getpid(), *tid, 0) == 0 && gons_i_nanoseconds() < end;
 	     i++)
 		if (i < SPINS)
 			(void)sched_yield();

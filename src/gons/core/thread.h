@@ -11,9 +11,9 @@ enum gons_i_stack { GONS_I_STACK_USUAL, GONS_I_STACK_SMALL };
 int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(*fn)(void *),
 			 void *arg);
 
-/* pthread_join(3), and waits until /proc/self/task lists it no more, by the number that it had of
- * gettid(2): a joined thread ends a moment later. */
-void gons_i_thread_join(pthread_t thread, pid_t tid);
+/* pthread_join(3), and waits until /proc/self/task lists it no more: a joined thread ends a moment
+ * later. *tid is its number of gettid(2), which the thread itself may have stored. */
+void gons_i_thread_join(pthread_t thread, const pid_t *tid);
 
 /* Says "<what>: <reason>" of such an error number, and what limit that is. Returns -1. */
 int gons_i_fail_thread(int errnum, const char *what);

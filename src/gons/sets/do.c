@@ -53,7 +53,7 @@ static int do_once(const gons_set *set, void (*fn)(void *), void *arg)
 	errnum = gons_i_thread_create(&thread, GONS_I_STACK_USUAL, run, &call);
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread to run a function on");
-	gons_i_thread_join(thread, call.tid);
+	gons_i_thread_join(thread, &call.tid);
 	return call.joined ? 0 : gons_i_failure_restore(&call.failure);
 }
 

@@ -118,7 +118,7 @@ static void release(struct set_thread *thread)
 /* Waits for its end. */
 static void join(const struct set_thread *thread)
 {
-	gons_i_thread_join(thread->pthread, thread->tid);
+	gons_i_thread_join(thread->pthread, &thread->tid);
 	gons_i_forks_forbid();
 	gons_i_exempt_remove_thread(&thread->exempt);
 	gons_i_forks_allow();

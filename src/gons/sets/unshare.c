@@ -152,7 +152,7 @@ static int make_by_thread(struct request *request)
 
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread to make namespaces on");
-	gons_i_thread_join(thread, request->tid);
+	gons_i_thread_join(thread, &request->tid);
 	return request->done ? 0 : gons_i_failure_restore(&request->failure);
 }
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a model to namespaces, links, addresses and routes.
+ *
+ * A thread of its own goes from namespace to namespace, and ends: the calling thread stays where
+ * it is, and no return has to be checked. First it creates all namespaces, then all links over one
+ * socket, then it configures one host after the other, each by one batch of requests.
+ *
+ * Nothing is waited for that the kernel does not do by itself. An IPv6 address skips duplicate
+ * address detection. A request for a link makes the kernel (from 6.11 on) work its state out at
+ * once. What is still not ready is waited for by notification.
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/core/saved_context.h"
+#include "gons/core/thread.h"
+#include "mntns/names.h"
+#include "net/build.h"
+#include "net/configure.h"
+#include "net/host.h"
+#include "net/links.h"
+
+struct build {
+	const struct gons_i_net_model *model;
+	int types;
+	gons_set **sets;
+	int bridge_fd;
+	char *hosts_text; /* with CLONE_NEWNS */
+	size_t hosts_size;
+	pid_t tid;
+	bool is_done; /* else there is a failure */
+	struct gons_i_failure failure;
+};
+
+static bool has_bridge(const struct gons_i_net_model *model)
+{
+	for (size_t i = 0; i < model->n_segments; i++)
+		if (model->segments[i].name[0])
+			return true;
+	return false;
+}
+
+/* A mount namespace that all hosts get a copy of, with the names of all hosts in it. */
+static int prepare_mounts(const struct build *build, struct gons_i_context *ret_base)
+{
+	if (gons_i_net_enter_mounts() < 0 || gons_i_names_make() < 0 ||
+	    gons_i_names_add(build->hosts_text, build->hosts_size) < 0)
+		return -1;
+	return gons_i_context_save(CLONE_NEWNS, ret_base);
+}
+
+static int create_hosts(struct build *build, const struct gons_i_context *base)
+{
+	const struct gons_i_net_model *model = build->model;
+
+	for (size_t i = 0; i < model->n_hosts; i++) {
+		build->sets[i] = gons_i_net_host_create(&model->hosts[i], build->types);
+		if (!build->sets[i])
+			return -1;
+		/* The next one is a copy of the first, and not of this one. */
+		if (base && gons_i_context_restore(base) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int create_namespaces(struct build *build)
+{
+	struct gons_i_context base;
+	int result;
+
+	if (has_bridge(build->model)) {
+		build->bridge_fd = gons_i_net_bridges_create();
+		if (build->bridge_fd < 0)
+			return -1;
+	}
+	if (!(build->types & CLONE_NEWNS))
+		return create_hosts(build, NULL);
+	if (prepare_mounts(build, &base) < 0)
+		return -1;
+	result = create_hosts(build, &base);
+	gons_i_context_close(&base);
+	return result;
+}
+
+static void *run(void *arg)
+{
+	struct build *build = arg;
+
+	build->tid = (pid_t)syscall(SYS_gettid);
+	build->is_done =
+		create_namespaces(build) == 0 &&
+		gons_i_net_links_create(build->model, build->sets, build->bridge_fd) == 0 &&
+		gons_i_net_configure(build->model, build->sets, build->bridge_fd) == 0;
+	if (!build->is_done)
+		gons_i_failure_save(&build->failure);
+	return NULL;
+}
+
+static int run_on_thread(struct build *build)
+{
+	pthread_t thread;
+	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, run, build);
+
+	if (errnum != 0)
+		return gons_i_fail_thread(errnum, "cannot create a thread that builds a network");
+	gons_i_thread_join(thread, &build->tid);
+	return build->is_done ? 0 : gons_i_failure_restore(&build->failure);
+}
+
+int gons_i_net_build(const struct gons_i_net_model *model, int types, gons_set **sets,
+		     int *ret_bridge_fd)
+{
+	struct build build = { .model = model, .types = types, .sets = sets, .bridge_fd = -1 };
+	int result;
+
+	if (types & CLONE_NEWNS) {
+		build.hosts_text = gons_i_net_hosts_text(model, &build.hosts_size);
+		if (!build.hosts_text)
+			return -1;
+	}
+	result = run_on_thread(&build);
+	free(build.hosts_text);
+	*ret_bridge_fd = build.bridge_fd;
+	return result;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Addresses and routes, host by host, and whether the kernel is ready to use them.
+ */
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "gons/base/clock.h"
+#include "gons/base/common.h"
+#include "gons/base/error.h"
+#include "gons/core/switch.h"
+#include "net/configure.h"
+#include "netns/batch.h"
+#include "netns/link.h"
+#include "netns/link_request.h"
+
+enum { LOOPBACK = 1, TIMEOUT_MS = 10000 };
+
+/* What has been seen to be ready. */
+struct ready {
+	size_t links_up, addresses_local;
+};
+
+static int take_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	struct ready *ready = arg;
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type == RTM_NEWROUTE && mnl_nlmsg_get_payload_len(nlh) >= sizeof(*rtm))
+		ready->addresses_local += rtm->rtm_type == RTN_LOCAL;
+	if (nlh->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(attr) == IFLA_OPERSTATE &&
+		    mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
+			ready->links_up += mnl_attr_get_u8(attr) == IF_OPER_UP;
+	}
+	return MNL_CB_OK;
+}
+
+/* ---- requests ---- */
+
+static int bring_up(struct gons_i_batch *batch, int ifindex)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, ifindex);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	ifi->ifi_flags = IFF_UP;
+	ifi->ifi_change = IFF_UP;
+	return gons_i_batch_add(batch, nlh);
+}
+
+static int ask_link(struct gons_i_batch *batch, int ifindex)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, ifindex);
+
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return gons_i_batch_add(batch, nlh);
+}
+
+static void put_broadcast(struct nlmsghdr *nlh, const struct gons_i_prefix *address)
+{
+	unsigned char bytes[4];
+
+	if (address->family != AF_INET || address->length >= 31)
+		return;
+	memcpy(bytes, address->bytes, sizeof(bytes));
+	for (int bit = address->length; bit < 32; bit++)
+		bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+	mnl_attr_put(nlh, IFA_BROADCAST, sizeof(bytes), bytes);
+}
+
+static int add_address(struct gons_i_batch *batch, int ifindex, const struct gons_i_prefix *address)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+
+	ifa->ifa_family = address->family;
+	ifa->ifa_prefixlen = address->length;
+	ifa->ifa_index = (uint32_t)ifindex;
+	ifa->ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0;
+	mnl_attr_put(nlh, IFA_LOCAL, address->size, address->bytes);
+	mnl_attr_put(nlh, IFA_ADDRESS, address->size, address->bytes);
+	put_broadcast(nlh, address);
+	return gons_i_batch_add(batch, nlh);
+}
+
+static int add_route(const struct gons_i_net_route *route, void *arg)
+{
+	const struct gons_i_prefix *destination = &route->destination;
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = destination->family;
+	rtm->rtm_dst_len = destination->length;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = RTPROT_STATIC;
+	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_scope = route->gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	if (destination->length > 0)
+		mnl_attr_put(nlh, RTA_DST, destination->size, destination->bytes);
+	if (route->gateway)
+		mnl_attr_put(nlh, RTA_GATEWAY, route->gateway->size, route->gateway->bytes);
+	mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)route->ifindex);
+	return gons_i_batch_add(arg, nlh);
+}
+
+/* The route to an own address, which is a local one as soon as the address can be used. */
+static int ask_route(struct gons_i_batch *batch, const struct gons_i_prefix *address)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_GETROUTE, 0);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = address->family;
+	rtm->rtm_dst_len = (unsigned char)(address->size * 8);
+	mnl_attr_put(nlh, RTA_DST, address->size, address->bytes);
+	return gons_i_batch_add(batch, nlh);
+}
+
+/* ---- waiting ---- */
+
+/* Links that the kernel has not worked out the state of. */
+static int wait_for_links(const struct gons_i_net_model *model, const struct gons_i_net_host *host)
+{
+	for (size_t i = 0; i < host->n_ports; i++)
+		if (gons_i_link_pair_up(-1, model->ports[host->ports[i]].ifindex, -1, 0,
+					TIMEOUT_MS) < 0)
+			return -1;
+	return 0;
+}
+
+/* Asks for the routes to all IPv6 addresses: 1 if they are usable, 0, or -1. An IPv4 address is at
+ * once. */
+static int are_usable(struct gons_i_batch *batch, const struct gons_i_net_model *model,
+		      const struct gons_i_net_host *host, struct ready *ready)
+{
+	size_t n = 0;
+
+	ready->addresses_local = 0;
+	for (size_t i = 0; i < host->n_ports; i++) {
+		const struct gons_i_net_port *port = &model->ports[host->ports[i]];
+
+		for (size_t k = 0; k < port->n_addresses; k++) {
+			if (port->addresses[k].family != AF_INET6)
+				continue;
+			n++;
+			if (ask_route(batch, &port->addresses[k]) < 0)
+				return -1;
+		}
+	}
+	if (gons_i_batch_flush(batch) < 0)
+		return -1;
+	return ready->addresses_local == n;
+}
+
+/* The kernel adds the local route of an IPv6 address on another thread, a moment later. */
+static int wait_for_addresses(struct gons_i_batch *batch, const struct gons_i_net_model *model,
+			      const struct gons_i_net_host *host, struct ready *ready)
+{
+	const int64_t end_ns = gons_i_nanoseconds() + (int64_t)TIMEOUT_MS * GONS_I_NS_OF_MS;
+	cleanup_fd int monitor_fd = -1;
+	int usable = are_usable(batch, model, host, ready);
+
+	if (usable != 0)
+		return usable < 0 ? -1 : 0;
+	monitor_fd = gons_i_netlink_open(-1, NETLINK_ROUTE);
+	if (monitor_fd < 0 || gons_i_netlink_bind(monitor_fd, RTMGRP_IPV6_ROUTE, NULL) < 0)
+		return -1;
+	while ((usable = are_usable(batch, model, host, ready)) == 0) {
+		struct pollfd pollfd = { .fd = monitor_fd, .events = POLLIN };
+		const int64_t left_ms = (end_ns - gons_i_nanoseconds()) / GONS_I_NS_OF_MS;
+		char notification[512];
+
+		if (left_ms <= 0)
+			return gons_i_fail(ETIMEDOUT,
+					   "the IPv6 addresses of host %s are not usable after %d "
+					   "ms",
+					   host->name, TIMEOUT_MS);
+		if (poll(&pollfd, 1, (int)left_ms) < 0 && errno != EINTR)
+			return gons_i_fail(errno, "cannot wait for the addresses of host %s",
+					   host->name);
+		while (recv(monitor_fd, notification, sizeof(notification), MSG_DONTWAIT) > 0)
+			;
+	}
+	return usable < 0 ? -1 : 0;
+}
+
+/* ---- hosts ---- */
+
+static int fill_batch(struct gons_i_batch *batch, const struct gons_i_net_model *model,
+		      size_t number)
+{
+	const struct gons_i_net_host *host = &model->hosts[number];
+
+	if (bring_up(batch, LOOPBACK) < 0)
+		return -1;
+	/* Before the addresses, which are ready at once on a link that is. */
+	for (size_t i = 0; i < host->n_ports; i++) {
+		const struct gons_i_net_port *port = &model->ports[host->ports[i]];
+
+		if ((port->comes_up_first && bring_up(batch, port->ifindex) < 0) ||
+		    ask_link(batch, port->ifindex) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < host->n_ports; i++) {
+		const struct gons_i_net_port *port = &model->ports[host->ports[i]];
+
+		for (size_t k = 0; k < port->n_addresses; k++)
+			if (add_address(batch, port->ifindex, &port->addresses[k]) < 0)
+				return -1;
+	}
+	if (gons_i_net_routes(model, number, add_route, batch) < 0)
+		return -1;
+	return gons_i_batch_flush(batch);
+}
+
+static int configure_host(const struct gons_i_net_model *model, size_t number, int nsfd)
+{
+	const struct gons_i_net_host *host = &model->hosts[number];
+	struct gons_i_batch batch;
+	struct ready ready = { 0, 0 };
+	char what[64];
+	int result;
+
+	(void)snprintf(what, sizeof(what), "the network of host %s", host->name);
+	if (gons_i_join(nsfd, CLONE_NEWNET) < 0)
+		return gons_i_fail(errno, "cannot enter %s", what);
+	if (gons_i_batch_open(&batch, what, take_answer, &ready) < 0)
+		return -1;
+	result = fill_batch(&batch, model, number);
+	if (result == 0 && ready.links_up < host->n_ports)
+		result = wait_for_links(model, host);
+	if (result == 0)
+		result = wait_for_addresses(&batch, model, host, &ready);
+	gons_i_batch_close(&batch);
+	return result;
+}
+
+/* The ports of bridges have neither addresses nor routes, but have to be up. */
+static int configure_bridges(const struct gons_i_net_model *model, int bridge_fd)
+{
+	struct gons_i_batch batch;
+	struct ready ready = { 0, 0 };
+	size_t n = 0;
+	int result = 0;
+
+	if (gons_i_join(bridge_fd, CLONE_NEWNET) < 0)
+		return gons_i_fail(errno, "cannot enter the network namespace of the bridges");
+	if (gons_i_batch_open(&batch, "the network of bridges", take_answer, &ready) < 0)
+		return -1;
+	for (size_t i = 0; result == 0 && i < model->n_ports; i++)
+		if (model->ports[i].bridge_ifindex > 0) {
+			n++;
+			result = ask_link(&batch, model->ports[i].bridge_ifindex);
+		}
+	if (result == 0)
+		result = gons_i_batch_flush(&batch);
+	gons_i_batch_close(&batch);
+	for (size_t i = 0; result == 0 && ready.links_up < n && i < model->n_ports; i++)
+		if (model->ports[i].bridge_ifindex > 0)
+			result = gons_i_link_pair_up(-1, model->ports[i].bridge_ifindex, -1, 0,
+						     TIMEOUT_MS);
+	return result;
+}
+
+int gons_i_net_configure(const struct gons_i_net_model *model, gons_set *const *sets, int bridge_fd)
+{
+	for (size_t i = 0; i < model->n_hosts; i++)
+		if (configure_host(model, i, gons_set_fd(sets[i], CLONE_NEWNET)) < 0)
+			return -1;
+	return bridge_fd < 0 ? 0 : configure_bridges(model, bridge_fd);
+}

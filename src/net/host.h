@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_NET_HOST_H
+#define GONS_I_NET_HOST_H
+
+#include <gons/set.h>
+
+#include "net/model.h"
+
+/* Puts the calling thread, which ends afterwards, into a new mount namespace. */
+int gons_i_net_enter_mounts(void);
+
+/* Puts the calling thread into the new namespaces of a host, and returns a set of them. NULL with
+ * errno and message. */
+gons_set *gons_i_net_host_create(const struct gons_i_net_host *host, int types);
+
+/* Puts it into a new network namespace for bridges, and returns that. -1 with errno and message. */
+int gons_i_net_bridges_create(void);
+
+#endif

@@ -7,6 +7,7 @@
  */
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
@@ -458,6 +459,30 @@ static bool find_wrong_port(struct gons_i_report *report, struct gons_i_report_n
 	return false;
 }
 
+/* Packets that were recorded tell the port, too. */
+static bool find_recorded_port(struct gons_i_report *report,
+			       struct gons_i_report_namespace *namespace, uint8_t protocol)
+{
+	for (size_t i = 0; i < report->capture.n; i++) {
+		const struct gons_i_packet *packet = &report->capture.packets[i];
+		const struct gons_i_destination to = gons_i_packet_destination(packet);
+		char list[160];
+		int ifindex;
+
+		if (to.protocol != protocol || packet->direction == PACKET_OUTGOING ||
+		    owner_of(report, &to.ip, &ifindex) != namespace ||
+		    receiver_on(&namespace->state, protocol, to.port, &to.ip))
+			continue;
+		find(report, RANK_COUNTED_PORT, namespace,
+		     "nothing listens on %s port %u in %s, to which a packet was sent (seen in the "
+		     "capture); listening there: %s",
+		     protocol_name(protocol), to.port, namespace->name,
+		     list_receivers(&namespace->state, protocol, list, sizeof(list)));
+		return true;
+	}
+	return false;
+}
+
 static void find_ports(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
 		       uint8_t protocol)
 {
@@ -485,7 +510,8 @@ static void find_ports(struct gons_i_report *report, struct gons_i_report_namesp
 		     counted ? "; packets to other ports were refused: " : "",
 		     counted ? counter : "");
 	}
-	if (counted && !find_wrong_port(report, namespace, protocol) && !loopback_only)
+	if (counted && !find_wrong_port(report, namespace, protocol) &&
+	    !find_recorded_port(report, namespace, protocol) && !loopback_only)
 		find(report, RANK_COUNTED_PORT, namespace,
 		     "nothing listens on a %s port in %s that %llu packets were sent to (%s); "
 		     "listening there: %s",

@@ -7,6 +7,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "test/capture.h"
 #include "test/hold.h"
 #include "test/report.h"
 #include "test/test.h"
@@ -32,6 +33,18 @@ GONS_EXPORT int gons_report(FILE *stream)
 
 /* ---- files ---- */
 
+static int write_text(const struct gons_i_report *report, const char *test, FILE *stream)
+{
+	(void)test;
+	return gons_i_report_write_text(report, stream);
+}
+
+static int write_json(const struct gons_i_report *report, const char *test, FILE *stream)
+{
+	(void)test;
+	return gons_i_report_write_json(report, stream);
+}
+
 /* "DIR/PROGRAM.TEST.txt"; what cannot be in a file name becomes "_". */
 static FILE *open_artifact(const char *dir, const char *test, const char *suffix)
 {
@@ -46,20 +59,23 @@ static FILE *open_artifact(const char *dir, const char *test, const char *suffix
 		if (*c == '/' || *c == ' ' || (unsigned char)*c < 0x20)
 			*c = '_';
 	file = fopen(path, "we");
-	if (!file)
+	if (file)
+		gons_i_test_note("gons: see %s\n", path);
+	else
 		gons_i_test_note("gons: cannot write %s: %s\n", path, strerror(errno));
 	return file;
 }
 
 static void write_artifact(const struct gons_i_report *report, const char *dir, const char *test,
 			   const char *suffix,
-			   int (*write)(const struct gons_i_report *report, FILE *stream))
+			   int (*write)(const struct gons_i_report *report, const char *test,
+					FILE *stream))
 {
 	FILE *file = open_artifact(dir, test, suffix);
 
 	if (!file)
 		return;
-	if (write(report, file) < 0)
+	if (write(report, test, file) < 0)
 		gons_i_test_note("gons: cannot write the report of %s into %s: %s\n", test, dir,
 				 strerror(errno));
 	(void)fclose(file);
@@ -74,7 +90,7 @@ void gons_i_test_report(const char *name, FILE *stream)
 	const bool is_wanted = !wanted || strcmp(wanted, "0") != 0;
 	struct gons_i_report report;
 
-	if (!is_wanted && !dir && !gons_i_test_holds())
+	if (!is_wanted && !dir && !gons_i_capture_is_wanted() && !gons_i_test_holds())
 		return;
 	if (gons_i_report_collect(&report) < 0)
 		gons_i_test_note("gons: no report of %s: %s\n", name, gons_error());
@@ -84,8 +100,14 @@ void gons_i_test_report(const char *name, FILE *stream)
 		(void)gons_i_report_write_text(&report, stream);
 	}
 	if (dir && dir[0] && report.n > 0) {
-		write_artifact(&report, dir, name, "txt", gons_i_report_write_text);
-		write_artifact(&report, dir, name, "json", gons_i_report_write_json);
+		write_artifact(&report, dir, name, "txt", write_text);
+		write_artifact(&report, dir, name, "json", write_json);
+	}
+	if (gons_i_capture_is_wanted() && report.n > 0) {
+		if (is_wanted)
+			gons_i_capture_write_text(&report, stream);
+		write_artifact(&report, dir && dir[0] ? dir : ".", name, "pcapng",
+			       gons_i_capture_write);
 	}
 	if (gons_i_test_holds())
 		gons_i_test_hold(&report, name);

@@ -7,6 +7,7 @@
  * (findings), and their state, as text and as JSON.
  */
 
+#include "test/capture.h"
 #include "test/state.h"
 
 struct gons_i_report_namespace {
@@ -30,6 +31,7 @@ struct gons_i_report {
 	size_t n;
 	struct gons_i_finding findings[GONS_I_FINDINGS_MOST];
 	size_t n_findings;
+	struct gons_i_capture capture; /* empty where nothing was recorded */
 	struct gons_i_state fresh; /* a new namespace's, to compare sysctls with */
 };
 

@@ -141,6 +141,7 @@ int gons_i_report_collect(struct gons_i_report *ret_report)
 		read_state(&ret_report->namespaces[i]);
 	if (ret_report->n > 0)
 		read_fresh(ret_report);
+	gons_i_capture_take(ret_report, &ret_report->capture);
 	return 0;
 }
 
@@ -154,6 +155,7 @@ void gons_i_report_free(struct gons_i_report *report)
 	}
 	free(report->namespaces);
 	gons_i_state_free(&report->fresh);
+	gons_i_capture_free(&report->capture);
 	errno = saved;
 }
 

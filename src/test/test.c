@@ -12,6 +12,7 @@
 #include "gons/base/forks.h"
 #include "gons/base/types.h"
 #include "gons/leak/leak.h"
+#include "test/capture.h"
 #include "test/test.h"
 
 /* The test of this thread. */
@@ -169,6 +170,7 @@ static int begin(const char *name, const char *remedy, int types)
 	if (test.scope < 0)
 		return -1;
 	test.forks = gons_i_forks();
+	gons_i_capture_begin();
 	return enter(types);
 }
 
@@ -255,6 +257,7 @@ GONS_EXPORT int gons_test_end(bool failed)
 	}
 	if (failed)
 		gons_i_test_report(test.name, gons_i_test_stream());
+	gons_i_capture_end();
 	if (!test.remedy)
 		end_scope(&verdict);
 	else

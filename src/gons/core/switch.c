@@ -318,12 +318,22 @@ int gons_i_make_private(void)
 	return errnum == 0 ? 0 : fail_private(errnum);
 }
 
+static void (*_Atomic on_new_netns)(void);
+
+void gons_i_on_new_netns(void (*fn)(void))
+{
+	on_new_netns = fn;
+}
+
 int gons_i_switch_new(int types, const struct gons_i_context *context)
 {
+	void (*hook)(void);
 	int result = 0;
 
 	if (gons_i_unshare(types) < 0)
 		return -1;
+	if ((types & CLONE_NEWNET) && (hook = on_new_netns))
+		hook();
 	if (!(types & CLONE_NEWNS))
 		return 0;
 	if (!context || !context->is_at_root)

@@ -48,4 +48,8 @@ int gons_i_switch_undo(const struct gons_i_context *context, int types);
  * yet, which is waited for; no other is. */
 bool gons_i_has_threads(void);
 
+/* Has fn called on each thread that has just entered a network namespace which it has created, also
+ * in forked children; NULL: nothing more. fn keeps errno. */
+void gons_i_on_new_netns(void (*fn)(void));
+
 #endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Recording: a packet(7) socket in each network namespace that the process creates, whose receive
+ * buffer is the record. Nobody reads it unless the test fails.
+ *
+ * The kernel closes a packet socket only after all processors have left the network code, which
+ * takes some milliseconds. So a thread of its own closes them after the test.
+ */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "gons/base/error.h"
+#include "gons/base/forks.h"
+#include "gons/base/procfs.h"
+#include "gons/core/switch.h"
+#include "gons/core/thread.h"
+#include "gons/leak/exempt.h"
+#include "test/report.h"
+
+enum {
+	BUFFER = 4 << 20, /* bytes of kernel memory for a namespace, of which packets take more than
+			   * their size; users without privileges get net.core.rmem_max */
+	SNAP = 65536,
+};
+
+struct recorder {
+	struct recorder *next;
+	uint64_t ino; /* of the network namespace */
+	int fd;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct recorder *recorders;
+static pid_t recording_pid; /* forked children do not record */
+
+bool gons_i_capture_is_wanted(void)
+{
+	const char *capture = getenv("GONS_CAPTURE");
+	const char *artifacts = getenv("GONS_ARTIFACTS");
+
+	if (capture && capture[0])
+		return strcmp(capture, "0") != 0;
+	return artifacts && artifacts[0];
+}
+
+/* ---- recording ---- */
+
+static int open_socket(void)
+{
+	const int on = 1, size = BUFFER;
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return fd;
+}
+
+static void exempt(int fd)
+{
+	gons_i_forks_forbid();
+	(void)gons_i_exempt_add_fd(fd, GONS_I_EXEMPT_LIBRARY);
+	gons_i_forks_allow();
+}
+
+/* Runs on the thread that has just entered a new network namespace. What cannot be recorded is
+ * missing in the report, and no failure. */
+static void record_here(void)
+{
+	struct recorder *recorder;
+	int saved = errno;
+	struct stat st;
+
+	if (getpid() != recording_pid || stat("/proc/thread-self/ns/net", &st) < 0)
+		goto out;
+	recorder = malloc(sizeof(*recorder));
+	if (!recorder)
+		goto out;
+	gons_i_exempt_change();
+	recorder->ino = st.st_ino;
+	recorder->fd = open_socket();
+	if (recorder->fd < 0) {
+		free(recorder);
+	} else {
+		exempt(recorder->fd);
+		(void)pthread_mutex_lock(&lock);
+		recorder->next = recorders;
+		recorders = recorder;
+		(void)pthread_mutex_unlock(&lock);
+	}
+	gons_i_exempt_changed();
+out:
+	errno = saved;
+}
+
+/* The kernel notes the time of packets while any socket wants it: switching that on and off would
+ * cost each test more than its packets do. */
+static void keep_timestamps_on(void)
+{
+	const int on = 1;
+	int fd;
+
+	gons_i_exempt_change();
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+		exempt(fd);
+	}
+	gons_i_exempt_changed();
+}
+
+void gons_i_capture_begin(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	if (!gons_i_capture_is_wanted() || gons_i_exempt_prepare() < 0)
+		return;
+	(void)pthread_once(&once, keep_timestamps_on);
+	recording_pid = getpid();
+	gons_i_on_new_netns(record_here);
+}
+
+/* ---- the end ---- */
+
+static void close_recorders(struct recorder *recorder)
+{
+	while (recorder) {
+		struct recorder *next = recorder->next;
+
+		gons_i_exempt_change();
+		gons_i_forks_forbid();
+		gons_i_exempt_remove_fd(recorder->fd);
+		gons_i_forks_allow();
+		(void)close(recorder->fd);
+		gons_i_exempt_changed();
+		free(recorder);
+		recorder = next;
+	}
+}
+
+struct closer {
+	struct recorder *recorders;
+	struct gons_i_exempt_thread exempt;
+	sem_t is_exempt;
+};
+
+static void *close_later(void *arg)
+{
+	struct closer *closer = arg;
+
+	closer->exempt = (struct gons_i_exempt_thread){ gons_i_tid(), GONS_I_EXEMPT_LIBRARY, NULL };
+	gons_i_forks_forbid();
+	gons_i_exempt_add_thread(&closer->exempt);
+	gons_i_forks_allow();
+	(void)sem_post(&closer->is_exempt);
+	(void)prctl(PR_SET_NAME, "gons-capture");
+	close_recorders(closer->recorders);
+	gons_i_forks_forbid();
+	gons_i_exempt_remove_thread(&closer->exempt);
+	gons_i_forks_allow();
+	free(closer);
+	return NULL;
+}
+
+void gons_i_capture_end(void)
+{
+	struct closer *closer;
+	struct recorder *ended;
+	pthread_t thread;
+
+	gons_i_on_new_netns(NULL);
+	(void)pthread_mutex_lock(&lock);
+	ended = recorders;
+	recorders = NULL;
+	(void)pthread_mutex_unlock(&lock);
+	if (!ended)
+		return;
+	closer = calloc(1, sizeof(*closer));
+	if (closer) {
+		closer->recorders = ended;
+		(void)sem_init(&closer->is_exempt, 0, 0); /* cannot fail */
+		gons_i_exempt_change(); /* until the thread is known as gons's */
+		if (gons_i_thread_create(&thread, GONS_I_STACK_SMALL, close_later, closer) == 0) {
+			while (sem_wait(&closer->is_exempt) < 0)
+				; /* EINTR */
+			(void)pthread_detach(thread);
+			gons_i_exempt_changed();
+			return;
+		}
+		gons_i_exempt_changed();
+	}
+	free(closer);
+	close_recorders(ended);
+}
+
+/* ---- taking what was recorded ---- */
+
+static struct gons_i_packet *add_packet(struct gons_i_capture *capture)
+{
+	struct gons_i_packet *larger;
+
+	if (capture->n % 256 == 0) {
+		larger = reallocarray(capture->packets, capture->n + 256, sizeof(*larger));
+		if (!larger)
+			return NULL;
+		capture->packets = larger;
+	}
+	return &capture->packets[capture->n];
+}
+
+static int64_t time_of(struct msghdr *message)
+{
+	struct timespec time = { 0 };
+
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+	     header = CMSG_NXTHDR(message, header))
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&time, CMSG_DATA(header), sizeof(time));
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Returns false when there are no more. */
+static bool take_packet(int fd, size_t namespace, unsigned char buf[SNAP],
+			struct gons_i_capture *capture)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(struct timespec))];
+	} control;
+	struct sockaddr_ll from;
+	struct iovec iov = { .iov_base = buf, .iov_len = SNAP };
+	struct msghdr message = { .msg_name = &from,
+				  .msg_namelen = sizeof(from),
+				  .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	/* packet(7) sockets refuse MSG_CMSG_CLOEXEC, and pass no descriptors. */
+	ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+	struct gons_i_packet *packet;
+
+	if (got < 0)
+		return errno == EINTR;
+	packet = add_packet(capture);
+	if (!packet) {
+		capture->n_lost++;
+		return true;
+	}
+	*packet = (struct gons_i_packet){
+		.time = time_of(&message),
+		.namespace = namespace,
+		.ifindex = from.sll_ifindex,
+		.hardware = from.sll_hatype,
+		.direction = from.sll_pkttype,
+		.protocol = ntohs(from.sll_protocol),
+		.size = (uint32_t)got,
+		.captured = got < SNAP ? (uint32_t)got : SNAP,
+	};
+	packet->data = malloc(packet->captured + 1);
+	if (!packet->data) {
+		capture->n_lost++;
+		return true;
+	}
+	memcpy(packet->data, buf, packet->captured);
+	capture->n++;
+	return true;
+}
+
+static uint64_t count_lost(int fd)
+{
+	struct tpacket_stats stats = { 0 };
+	socklen_t size = sizeof(stats);
+
+	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &size) < 0)
+		return 0;
+	return stats.tp_drops;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct gons_i_packet *one = a, *two = b;
+
+	if (one->time != two->time)
+		return one->time < two->time ? -1 : 1;
+	return 0;
+}
+
+void gons_i_capture_take(const struct gons_i_report *report, struct gons_i_capture *ret_capture)
+{
+	unsigned char *buf = malloc(SNAP);
+
+	*ret_capture = (struct gons_i_capture){ .packets = NULL };
+	(void)pthread_mutex_lock(&lock);
+	for (const struct recorder *recorder = recorders; recorder && buf;
+	     recorder = recorder->next)
+		for (size_t i = 0; i < report->n; i++) {
+			if (report->namespaces[i].ino != recorder->ino)
+				continue;
+			while (take_packet(recorder->fd, i, buf, ret_capture))
+				;
+			ret_capture->n_lost += count_lost(recorder->fd);
+		}
+	(void)pthread_mutex_unlock(&lock);
+	free(buf);
+	if (ret_capture->n > 1)
+		qsort(ret_capture->packets, ret_capture->n, sizeof(*ret_capture->packets), compare);
+}
+
+void gons_i_capture_free(struct gons_i_capture *capture)
+{
+	for (size_t i = 0; i < capture->n; i++)
+		free(capture->packets[i].data);
+	free(capture->packets);
+}

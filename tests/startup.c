@@ -348,6 +348,41 @@ static void others_than_the_known_variables_are_left(void **state)
 	assert_string_equal(seen.left, "gons_other=1\n");
 }
 
+static void the_own_user_namespace_is_no_reason_to_refuse(void **state)
+{
+	(void)state;
+	start(&(struct start){ .variables = { "gons_user=/proc/self/ns/user" } }, &seen);
+	assert_switched(&seen, 0);
+}
+
+static void an_empty_order_is_the_default_one(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	pid = hold(kinds[1].options);
+	start(&(struct start){ .variables = { "gons_order=",
+					      text("gons_%s=%s", gons_type_name(kinds[1].type),
+						   ns_path(pid, kinds[1].which)) } },
+	      &seen);
+	assert_switched(&seen, kinds[1].moved);
+}
+
+static void a_comma_may_end_the_order(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	pid = hold(kinds[1].options);
+	start(&(struct start){ .variables = { text("gons_order=%s,", gons_type_name(kinds[1].type)),
+					      text("gons_%s=%s", gons_type_name(kinds[1].type),
+						   ns_path(pid, kinds[1].which)) } },
+	      &seen);
+	assert_switched(&seen, kinds[1].moved);
+}
+
 static void what_is_empty_asks_for_nothing(void **state)
 {
 	static const struct {
@@ -510,6 +545,9 @@ int main(int argc, char **argv)
 		check_test(by_the_name_of_ip_netns),
 		check_test(a_bang_opens_a_path_before_the_first_switch),
 		check_test(others_than_the_known_variables_are_left),
+		check_test(the_own_user_namespace_is_no_reason_to_refuse),
+		check_test(an_empty_order_is_the_default_one),
+		check_test(a_comma_may_end_the_order),
 		check_test(what_is_empty_asks_for_nothing),
 		check_test(of_two_variables_with_one_name_the_first_counts),
 		check_test(directories_are_kept_where_the_paths_exist),

@@ -43,29 +43,28 @@ static void refuse(const char *const variables[4], const char *message)
 static void mistakes_in_the_order(void **state)
 {
 	(void)state;
-	refused("gons_order: \"foo\" is not a namespace type: Invalid argument; it is \"net,foo\"",
+	refused("gons_order: \"foo\" is not a namespace type: Invalid argument: it is \"net,foo\"",
 		"gons_order=net,foo", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"foo\" is not a namespace type: Invalid argument; it is \"foo\"",
+	refused("gons_order: \"foo\" is not a namespace type: Invalid argument: it is \"foo\"",
 		"gons_order=foo");
-	refused("gons_order: \"\" is not a namespace type: Invalid argument; it is \"net,,uts\"",
+	refused("gons_order: \"\" is not a namespace type: Invalid argument: it is \"net,,uts\"",
 		"gons_order=net,,uts", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"\" is not a namespace type: Invalid argument; it is \"net,\"",
-		"gons_order=net,", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"\" is not a namespace type: Invalid argument; it is \"!\"",
+	refused("gons_order: \"\" is not a namespace type: Invalid argument: it is \"net,,\"",
+		"gons_order=net,,", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \"\" is not a namespace type: Invalid argument: it is \",\"",
+		"gons_order=,", "gons_net=/proc/self/ns/net");
+	refused("gons_order: \"\" is not a namespace type: Invalid argument: it is \"!\"",
 		"gons_order=!", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"!net\" is not a namespace type: Invalid argument; it is \"!!net\"",
+	refused("gons_order: \"!net\" is not a namespace type: Invalid argument: it is \"!!net\"",
 		"gons_order=!!net", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \" uts\" is not a namespace type: Invalid argument; it is \"net, uts\"",
+	refused("gons_order: \" uts\" is not a namespace type: Invalid argument: it is \"net, uts\"",
 		"gons_order=net, uts", "gons_net=/proc/self/ns/net");
-	refused("gons_order: \"NET\" is not a namespace type: Invalid argument; it is \"NET\"",
+	refused("gons_order: \"NET\" is not a namespace type: Invalid argument: it is \"NET\"",
 		"gons_order=NET", "gons_net=/proc/self/ns/net");
-	refused("gons_order: net is in it twice: Invalid argument; it is \"net,net\"",
+	refused("gons_order: net is listed twice: Invalid argument: it is \"net,net\"",
 		"gons_order=net,net", "gons_net=/proc/self/ns/net");
-	refused("gons_order: net is in it twice: Invalid argument; it is \"net,mnt,!net\"",
+	refused("gons_order: net is listed twice: Invalid argument: it is \"net,mnt,!net\"",
 		"gons_order=net,mnt,!net", "gons_net=/proc/self/ns/net");
-	refused("gons_order: it is empty: Invalid argument; unset it for the order "
-		"!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time",
-		"gons_order=", "gons_net=/proc/self/ns/net");
 	refused("gons_mnt: mnt is not in gons_order, which is \"net,!uts\": Invalid argument",
 		"gons_order=net,!uts", "gons_net=/proc/self/ns/net", "gons_mnt=/proc/self/ns/mnt");
 }
@@ -184,7 +183,7 @@ static void a_pid_namespace_that_belongs_further_up_is_lost(void **state)
 		assert_stayed(&seen, reason, 0);
 	else
 		assert_stayed(&seen,
-			      text("%s; the kernel does not let the process go back: it is in "
+			      text("%s; the kernel refuses the return, so the process is in "
 				   "pid_for_children:[%ju] now",
 				   reason, (uintmax_t)ns_ino(pid, CHILDREN_PID)),
 			      BIT(CHILDREN_PID));
@@ -230,7 +229,7 @@ static void a_user_namespace_is_not_left(void **state)
 	pid = hold(options);
 	user = text("gons_user=%s", ns_path(pid, USER));
 	message = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
-		       "the kernel does not let the process go back: it is in user:[%ju] now",
+		       "the kernel refuses the return, so the process is in user:[%ju] now",
 		       (uintmax_t)ns_ino(pid, USER));
 	start(&(struct start){ .variables = { user, "gons_net=/nowhere", "gons_order=!user,net" } },
 	      &seen);
@@ -253,7 +252,7 @@ static void what_lies_behind_a_user_namespace_is_lost_too(void **state)
 	pid = hold(options);
 	other = hold(others);
 	message = text("gons_net: cannot open the namespace /nowhere: No such file or directory; "
-		       "the kernel does not let the process go back: it is in user:[%ju], "
+		       "the kernel refuses the return, so the process is in user:[%ju], "
 		       "pid_for_children:[%ju], uts:[%ju] now",
 		       (uintmax_t)ns_ino(pid, USER), (uintmax_t)ns_ino(other, CHILDREN_PID),
 		       (uintmax_t)ns_ino(other, UTS));
@@ -330,18 +329,10 @@ static void what_belongs_to_another_user_namespace(void **state)
 	assert_stayed(&seen,
 		      text("gons_net: cannot enter the network namespace %s: Operation not "
 			   "permitted; it belongs to another user namespace: enter that first, by "
-			   "gons_user; the kernel does not let the process go back: it is in "
+			   "gons_user; the kernel refuses the return, so the process is in "
 			   "user:[%ju] now",
 			   path, (uintmax_t)ns_ino(pid, USER)),
 		      BIT(USER));
-}
-
-static void the_own_user_namespace(void **state)
-{
-	(void)state;
-	refused("gons_user: cannot enter the user namespace /proc/self/ns/user: Invalid argument; "
-		"the process is in it already, and the kernel lets nobody in again",
-		"gons_user=/proc/self/ns/user");
 }
 
 static void a_user_namespace_further_up(void **state)
@@ -515,7 +506,6 @@ int main(int argc, char **argv)
 		check_test(without_capabilities),
 		check_test(a_mount_namespace_without_cap_sys_chroot),
 		check_test(what_belongs_to_another_user_namespace),
-		check_test(the_own_user_namespace),
 		check_test(a_user_namespace_further_up),
 		check_test(a_pid_namespace_further_up),
 		check_test(a_process_of_another_user),

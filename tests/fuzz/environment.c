@@ -54,9 +54,9 @@ static void check_plan(const struct gons_reexec *job, char *const *variables)
 	for (size_t i = 0; i < plan.n; i++) {
 		const struct gons_nsref *ref = &job->namespaces[i];
 
-		check(plan.step[i].early == (ref->type[0] == '!'));
-		check(strcmp(plan.step[i].entry->name, ref->type + plan.step[i].early) == 0);
-		check_path(ref->path, plan.step[i].path, plan.step[i].early);
+		check(plan.entry[i].early == (ref->type[0] == '!'));
+		check(strcmp(plan.entry[i].type->name, ref->type + plan.entry[i].early) == 0);
+		check_path(ref->path, plan.entry[i].path, plan.entry[i].early);
 	}
 }
 

@@ -48,8 +48,8 @@ static void check_order(const char *order, const struct gons_i_plan *plan)
 	check(strlen(order) < sizeof(padded) - 2);
 	(void)snprintf(padded, sizeof(padded), ",%s,", order);
 	for (size_t i = 0; i < plan->n; i++) {
-		(void)snprintf(item, sizeof(item), ",%s%s,", plan->step[i].early ? "!" : "",
-			       plan->step[i].entry->name);
+		(void)snprintf(item, sizeof(item), ",%s%s,", plan->entry[i].early ? "!" : "",
+			       plan->entry[i].type->name);
 		at = strstr(at, item);
 		check(at);
 	}
@@ -62,11 +62,11 @@ static void check_plan(char *const *environment, const struct gons_i_plan *plan)
 
 	check(plan->n <= GONS_I_TYPES);
 	for (size_t i = 0; i < plan->n; i++) {
-		const struct gons_i_step *step = &plan->step[i];
+		const struct gons_i_entry *entry = &plan->entry[i];
 
-		check(!(types & step->entry->flag));
-		types |= step->entry->flag;
-		check(step->path == path_of(environment, step->entry));
+		check(!(types & entry->type->flag));
+		types |= entry->type->flag;
+		check(entry->path == path_of(environment, entry->type));
 	}
 	check(types == wanted_types(environment));
 	check_order(order[0] ? order : "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time", plan);

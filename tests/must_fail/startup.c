@@ -25,7 +25,7 @@ static void runs(void **state)
  * no: the group was set up
  * run: cmocka gons_order=net,foo
  * status: 1
- * err: gons: start-up switching failed: gons_order: "foo" is not a namespace type: Invalid argument; it is "net,foo"
+ * err: gons: start-up switching failed: gons_order: "foo" is not a namespace type: Invalid argument: it is "net,foo"
  * err: *GROUP SETUP*
  * notrun: runs
  * run: plain gons_net=/nowhere

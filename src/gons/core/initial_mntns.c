@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The home mount namespace: the one that the process started in, or that gons_become_root()
- * made. Its /sys is never touched.
+ * The initial mount namespace: the one that the process started in, or that gons_become_root()
+ * created. Its /sys is never touched.
  */
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
@@ -9,6 +9,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/forks.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/initial_mntns.h"
@@ -24,7 +25,19 @@ struct identity {
 	uint64_t ino, id;
 };
 
-static struct identity home;
+/* Guarded by gons_i_forks_forbid(). ino is 0 where it is unknown. */
+static struct identity initial;
+
+static struct identity read_initial(void)
+{
+	struct identity known;
+
+	(void)gons_i_forks_prepare(); /* without memory it works all the same, but for forks meanwhile */
+	gons_i_forks_forbid();
+	known = initial;
+	gons_i_forks_allow();
+	return known;
+}
 
 static int identify(struct identity *ret_own)
 {
@@ -41,20 +54,34 @@ static int identify(struct identity *ret_own)
 	return 0;
 }
 
+/* Sets it, or sets it unless it is known. */
+static void set_initial(bool always)
+{
+	struct identity own;
+
+	if (identify(&own) < 0)
+		return; /* it stays unknown, and nothing is allowed */
+	gons_i_forks_forbid();
+	if (always || initial.ino == 0)
+		initial = own;
+	gons_i_forks_allow();
+}
+
 void gons_i_initial_mntns_set(void)
 {
-	(void)identify(&home); /* on failure it stays unknown, and nothing is allowed */
+	(void)gons_i_forks_prepare();
+	set_initial(true);
 }
 
 void gons_i_initial_mntns_learn(void)
 {
-	if (home.ino == 0)
-		gons_i_initial_mntns_set();
+	if (read_initial().ino == 0)
+		set_initial(false);
 }
 
-/* The process may move before its first call of gons, so that cannot be waited for. Start-up
+/* The process may move before its first call of gons, so this cannot wait for one. Start-up
  * switching may come first, and has asked for it then. */
-__attribute__((constructor)) static void remember_start(void)
+__attribute__((constructor)) static void remember_initial(void)
 {
 	int errnum = errno;
 
@@ -65,10 +92,11 @@ __attribute__((constructor)) static void remember_start(void)
 
 int gons_i_initial_mntns_is_here(void)
 {
-	struct identity own = { 0, 0 };
+	struct identity own, known;
 
 	gons_i_initial_mntns_learn();
 	if (identify(&own) < 0)
 		return -1;
-	return home.ino == 0 || (own.ino == home.ino && own.id == home.id);
+	known = read_initial();
+	return known.ino == 0 || (own.ino == known.ino && own.id == known.id);
 }

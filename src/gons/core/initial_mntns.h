@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_HOME_H
-#define GONS_HOME_H
+#ifndef GONS_I_CORE_INITIAL_MNTNS_H
+#define GONS_I_CORE_INITIAL_MNTNS_H
 
-/* Makes the calling thread's mount namespace the home. */
+/* Declares the calling thread's mount namespace the initial one. */
 void gons_i_initial_mntns_set(void);
 
-/* The same where none is known, for procfs was not mounted when the process started. To be
- * called before the first switch. */
+/* The same, if none is known because procfs was not mounted when the process started. To be called
+ * before the first switch. */
 void gons_i_initial_mntns_learn(void);
 
 /* Whether the calling thread is in it: 1, 0, or -1. */

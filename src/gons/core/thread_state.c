@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How far the calling thread is from home: two numbers.
+ * Whether the calling thread is in namespaces that it leaves with its scope: two numbers.
  */
 #include "gons/base/common.h"
 #include "gons/core/thread_state.h"
 
-/* Types whose way back the kernel has refused. */
-static __thread int lost;
+/* Types to which the kernel has refused the return. */
+static __thread int stranded;
 
-/* How many ways back this thread has. */
+/* How many returns are recorded on this thread's scope. */
 static __thread unsigned away;
 
 bool gons_i_is_stranded(void)
 {
-	return lost != 0;
+	return stranded != 0;
 }
 
 void gons_i_set_stranded(int type, bool is)
 {
-	lost = is ? lost | type : lost & ~type;
+	stranded = is ? stranded | type : stranded & ~type;
 }
 
 bool gons_i_is_away(void)
@@ -26,7 +26,7 @@ bool gons_i_is_away(void)
 	return away > 0;
 }
 
-void gons_i_go_away(int ways)
+void gons_i_go_away(int returns)
 {
-	away += (unsigned)ways;
+	away += (unsigned)returns;
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 void gons_i_set_stranded(int type, bool is);
-void gons_i_go_away(int ways); /* 1 or -1 */
+void gons_i_go_away(int returns); /* 1 or -1 */
 
 /* True while this thread is in namespaces that it will leave with its scope. */
 bool gons_i_is_away(void);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the environment asks the start of a program for.
+ * Which namespaces the environment asks a program to join when it starts.
  *
- * Names and meanings are those of the Go package github.com/thediveo/gons, which both kinds of
- * programs are started with alike. As there, an empty variable of a type is as good as none, and
- * a type in gons_order without a variable is passed over. A mistake is an error here, for a test
- * must not run in other namespaces than its caller had in mind.
+ * Names and meanings are those of the Go package github.com/thediveo/gons, so that programs of both
+ * kinds can be started alike. As there, an empty variable, gons_order too, is the same as an unset
+ * one, a comma may end the order, and a type in the order without a variable is skipped. A mistake
+ * is an error here, because a test must not run in other namespaces than its caller had in mind.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static const char default_order[] = "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!tim
 
 /* The values of the variables, "" where there is none. */
 struct values {
-	const char *order; /* NULL where there is none */
+	const char *order;
 	const char *path[GONS_I_TYPES];
 };
 
@@ -62,6 +62,7 @@ static bool read_values(char *const *environment, struct values *ret_values)
 			keep_first(&ret_values->path[i],
 				   value_of(*environment + PREFIX, gons_i_types[i].name));
 	}
+	keep_first(&ret_values->order, "");
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
 		keep_first(&ret_values->path[i], "");
 		any |= ret_values->path[i][0] != '\0';
@@ -69,7 +70,7 @@ static bool read_values(char *const *environment, struct values *ret_values)
 	return any;
 }
 
-static size_t find_row(const char *name, size_t length)
+static size_t find_type(const char *name, size_t length)
 {
 	size_t i = 0;
 
@@ -85,17 +86,17 @@ static int add_item(const char *item, size_t length, const struct values *values
 {
 	bool early = item[0] == '!'; /* an empty item ends in a comma or NUL */
 	const char *name = item + early;
-	size_t i = find_row(name, length - early);
+	size_t i = find_type(name, length - early);
 
 	if (i == GONS_I_TYPES)
 		return gons_i_fail(EINVAL, "\"%.*s\" is not a namespace type",
 				   (int)(length - early), name);
 	if (*ordered & gons_i_types[i].flag)
-		return gons_i_fail(EINVAL, "%s is in it twice", gons_i_types[i].name);
+		return gons_i_fail(EINVAL, "%s is listed twice", gons_i_types[i].name);
 	*ordered |= gons_i_types[i].flag;
 	if (values->path[i][0] != '\0')
-		plan->step[plan->n++] =
-			(struct gons_i_step){ &gons_i_types[i], values->path[i], early };
+		plan->entry[plan->n++] =
+			(struct gons_i_entry){ &gons_i_types[i], values->path[i], early };
 	return 0;
 }
 
@@ -108,16 +109,17 @@ static int read_order(const char *order, const struct values *values, int *ret_o
 		size_t length = strcspn(item, ",");
 
 		if (add_item(item, length, values, ret_ordered, plan) < 0) {
-			gons_i_explain("it is \"%s\"", order);
+			gons_i_add_cause("it is \"%s\"", order);
 			return -1;
 		}
-		if (item[length] == '\0')
+		item += length;
+		if (item[0] == '\0' || item[1] == '\0')
 			return 0;
-		item += length + 1;
+		item++;
 	}
 }
 
-/* What is set and not in the order would be left out in silence. */
+/* A variable that is set but not in the order would be ignored silently. */
 static int check_all_ordered(const struct values *values, int ordered,
 			     const struct gons_i_type **ret_fault)
 {
@@ -142,15 +144,10 @@ int gons_i_plan_make(char *const *environment, struct gons_i_plan *ret_plan,
 
 	*ret_fault = NULL;
 	*ret_plan = plan;
-	/* The Go package starts a program again in no other namespace with an empty order. */
-	if (!any && (!values.order || values.order[0] == '\0'))
+	if (!any && values.order[0] == '\0')
 		return 0;
-	if (values.order && values.order[0] == '\0') {
-		(void)gons_i_fail(EINVAL, "it is empty");
-		gons_i_explain("unset it for the order %s", default_order);
-		return -1;
-	}
-	if (read_order(values.order ? values.order : default_order, &values, &ordered, &plan) < 0 ||
+	if (read_order(values.order[0] ? values.order : default_order, &values, &ordered, &plan) <
+		    0 ||
 	    check_all_ordered(&values, ordered, ret_fault) < 0)
 		return -1;
 	*ret_plan = plan;

@@ -2,8 +2,8 @@
 /*
  * Start-up switching: before main, the process joins the namespaces that its environment names.
  *
- * Unlike a thread's switch it is for good, and takes user, PID and time namespaces too. The
- * places where the process comes from are kept until all went well.
+ * Unlike the switch of a thread it is permanent, and includes user, PID and time namespaces. The
+ * previous namespaces are kept open until all went well.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -15,6 +15,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
@@ -26,12 +27,13 @@
 static char status[GONS_I_MESSAGE_SIZE];
 static int status_errno;
 
-struct journey {
+struct startup {
 	struct gons_i_plan plan;
-	size_t done; /* steps that were taken */
-	int target_fd[GONS_I_TYPES]; /* of each step */
-	int own_fd[GONS_I_TYPES]; /* of each step that place is not for */
-	struct gons_i_context place;
+	size_t done; /* entries that were joined */
+	bool skipped[GONS_I_TYPES]; /* of each entry: the process was in it already */
+	int target_fd[GONS_I_TYPES]; /* of each entry */
+	int own_fd[GONS_I_TYPES]; /* of each entry that the context does not hold */
+	struct gons_i_context context;
 };
 
 /* The message of the last failure, and the variable it is about: the fault's, or gons_order. */
@@ -49,122 +51,129 @@ static void set_status(const struct gons_i_type *fault)
 		memcpy(status + sizeof(status) - sizeof("..."), "...", sizeof("..."));
 }
 
-/* ---- the way back ---- */
+/* ---- the return ---- */
 
-/* Opens what the process' children are in, as far as it is not in place. */
-static int open_own(const struct gons_i_type *entry)
+/* Opens what the children of the process are in, if the context does not hold it. */
+static int open_own(const struct gons_i_type *type)
 {
 	/* Before its first process is there, a PID namespace cannot be opened. */
-	if (entry->flag == CLONE_NEWPID)
+	if (type->flag == CLONE_NEWPID)
 		return open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
-	return entry->flag == CLONE_NEWTIME ? gons_i_open_own(entry) : -1;
+	return type->flag == CLONE_NEWTIME ? gons_i_open_own(type) : -1;
 }
 
-static int open_way_back(struct journey *journey)
+static int save_context(struct startup *startup)
 {
-	const struct gons_i_plan *plan = &journey->plan;
+	const struct gons_i_plan *plan = &startup->plan;
 	int types = 0;
 
 	for (size_t i = 0; i < plan->n; i++)
-		types |= plan->step[i].entry->flag & GONS_I_SWITCHABLE_FLAGS;
-	if (gons_i_context_save(types, &journey->place) < 0)
+		types |= plan->entry[i].type->flag & GONS_I_SWITCHABLE_FLAGS;
+	if (gons_i_context_save(types, &startup->context) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->n; i++)
-		journey->own_fd[i] = open_own(plan->step[i].entry);
+		startup->own_fd[i] = open_own(plan->entry[i].type);
 	return 0;
 }
 
-static int step_back(const struct journey *journey, size_t i)
+static int return_from(const struct startup *startup, size_t i)
 {
-	const struct gons_i_type *entry = journey->plan.step[i].entry;
-	struct gons_i_context place = journey->place;
+	const struct gons_i_type *type = startup->plan.entry[i].type;
+	struct gons_i_context context = startup->context;
 
-	if (!(entry->flag &
-	      GONS_I_SWITCHABLE_FLAGS)) /* a user namespace is never left: -1, EBADF */
-		return gons_i_join(journey->own_fd[i], entry->flag);
-	place.types = entry->flag;
-	return gons_i_context_restore(&place);
+	if (startup->skipped[i])
+		return 0;
+	/* A user namespace is never left: -1, EBADF. */
+	if (!(type->flag & GONS_I_SWITCHABLE_FLAGS))
+		return gons_i_join(startup->own_fd[i], type->flag);
+	context.types = type->flag;
+	return gons_i_context_restore(&context);
 }
 
-/* "user:[4026532601]" for where a step has led to. */
-static void name_target(const struct journey *journey, size_t i, char *buf, size_t size)
+/* "user:[4026532601]" for the namespace of an entry. */
+static void name_target(const struct startup *startup, size_t i, char *buf, size_t size)
 {
-	const struct gons_i_type *entry = journey->plan.step[i].entry;
+	const struct gons_i_type *type = startup->plan.entry[i].type;
 	struct stat st = { .st_ino = 0 };
 
-	(void)fstat(journey->target_fd[i], &st); /* is open */
-	(void)snprintf(buf, size, "%s%s:[%ju]", entry->name,
-		       entry->flag == CLONE_NEWPID ? "_for_children" : "", (uintmax_t)st.st_ino);
+	(void)fstat(startup->target_fd[i], &st); /* is open */
+	(void)snprintf(buf, size, "%s%s:[%ju]", type->name,
+		       type->flag == CLONE_NEWPID ? "_for_children" : "", (uintmax_t)st.st_ino);
 }
 
-/* Goes back after a failure, keeping its message; adds where the process is now, if elsewhere. */
-static void go_back(const struct journey *journey)
+/* Returns after a failure, keeping its message; adds where the process is now, if elsewhere. */
+static void return_all(const struct startup *startup)
 {
 	char here[GONS_I_TYPES * 48] = "", name[40];
 	struct gons_i_failure failure;
 	size_t used = 0;
 
 	gons_i_failure_save(&failure);
-	for (size_t i = journey->done; i-- > 0;) {
-		if (step_back(journey, i) == 0)
+	for (size_t i = startup->done; i-- > 0;) {
+		if (return_from(startup, i) == 0)
 			continue;
-		name_target(journey, i, name, sizeof(name));
+		name_target(startup, i, name, sizeof(name));
 		used += (size_t)snprintf(here + used, sizeof(here) - used, "%s%s", used ? ", " : "",
 					 name);
 	}
 	(void)gons_i_failure_restore(&failure);
 	if (used > 0)
-		gons_i_explain("the kernel does not let the process go back: it is in %s now",
-			       here);
+		gons_i_add_remedy("the kernel refuses the return, so the process is in %s now",
+				  here);
 }
 
-/* ---- the way there ---- */
+/* ---- joining ---- */
 
-static int open_target(struct journey *journey, size_t i)
+static int open_target(struct startup *startup, size_t i)
 {
-	const struct gons_i_step *step = &journey->plan.step[i];
+	const struct gons_i_entry *entry = &startup->plan.entry[i];
 
-	journey->target_fd[i] = gons_i_open_checked(step->path, step->entry->flag);
-	return journey->target_fd[i] < 0 ? -1 : 0;
+	startup->target_fd[i] = gons_i_open_checked(entry->path, entry->type->flag);
+	return startup->target_fd[i];
 }
 
-static int take_step(struct journey *journey, size_t i)
+static int join(struct startup *startup, size_t i)
 {
-	const struct gons_i_step *step = &journey->plan.step[i];
+	const struct gons_i_entry *entry = &startup->plan.entry[i];
 	int fd;
 
-	if (journey->target_fd[i] < 0 && open_target(journey, i) < 0)
+	if (startup->target_fd[i] < 0 && open_target(startup, i) < 0)
 		return -1;
-	fd = journey->target_fd[i];
-	if (gons_i_switch_one(fd, step->entry->flag, &journey->place) < 0) {
-		(void)gons_i_fail(errno, "cannot enter the %s namespace %s", step->entry->long_name,
-				  step->path);
-		gons_i_explain_join(fd, step->entry->flag);
-		return -1;
+	fd = startup->target_fd[i];
+	if (gons_i_switch_one(fd, entry->type->flag, &startup->context) < 0) {
+		/* setns(2) refuses the own user namespace to everybody. */
+		startup->skipped[i] =
+			entry->type->flag == CLONE_NEWUSER && gons_i_is_own(fd, entry->type);
+		if (!startup->skipped[i]) {
+			(void)gons_i_fail(errno, "cannot enter the %s namespace %s",
+					  entry->type->long_name, entry->path);
+			gons_i_explain_join(fd, entry->type->flag);
+			return -1;
+		}
 	}
-	journey->done = i + 1;
+	startup->done = i + 1;
 	return 0;
 }
 
-/* Says in ret_fault at which step it failed. */
-static int travel(struct journey *journey, const struct gons_i_type **ret_fault)
+/* Sets ret_fault to the type with which it failed. */
+static int join_all(struct startup *startup, const struct gons_i_type **ret_fault)
 {
-	const struct gons_i_plan *plan = &journey->plan;
+	const struct gons_i_plan *plan = &startup->plan;
 
-	*ret_fault = plan->step[0].entry;
+	*ret_fault = plan->entry[0].type;
 	if (gons_i_has_threads())
 		return gons_i_fail(EINVAL, "cannot switch a process that has other threads");
 	for (size_t i = 0; i < plan->n; i++) {
-		*ret_fault = plan->step[i].entry;
-		if (plan->step[i].early && open_target(journey, i) < 0)
+		*ret_fault = plan->entry[i].type;
+		if (plan->entry[i].early && open_target(startup, i) < 0)
 			return -1;
 	}
-	*ret_fault = plan->step[0].entry;
-	if (open_way_back(journey) < 0)
+	*ret_fault = plan->entry[0].type;
+	if (save_context(startup) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->n; i++) {
-		*ret_fault = plan->step[i].entry;
-		if (take_step(journey, i) < 0)
+		*ret_fault = plan->entry[i].type;
+		if (join(startup, i) < 0)
 			return -1;
 	}
 	return 0;
@@ -181,29 +190,29 @@ static void unset_variables(void)
 
 static void switch_by(const struct gons_i_plan *plan)
 {
-	struct journey journey = { .plan = *plan,
+	struct startup startup = { .plan = *plan,
 				   .target_fd = { [0 ... GONS_I_TYPES - 1] = -1 },
 				   .own_fd = { [0 ... GONS_I_TYPES - 1] = -1 },
-				   .place = { .fd = { [0 ... GONS_I_ENTERABLE - 1] = -1 },
-					      .root_fd = -1,
-					      .cwd_fd = -1 } };
+				   .context = { .fd = { [0 ... GONS_I_ENTERABLE - 1] = -1 },
+						.root_fd = -1,
+						.cwd_fd = -1 } };
 	const struct gons_i_type *fault;
 
-	if (travel(&journey, &fault) == 0) {
+	if (join_all(&startup, &fault) == 0) {
 		unset_variables();
 	} else {
-		go_back(&journey);
+		return_all(&startup);
 		set_status(fault);
 	}
-	gons_i_context_close(&journey.place);
+	gons_i_context_close(&startup.context);
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
-		gons_i_close_fd(&journey.target_fd[i]);
-		gons_i_close_fd(&journey.own_fd[i]);
+		gons_i_close_fd(&startup.target_fd[i]);
+		gons_i_close_fd(&startup.own_fd[i]);
 	}
 }
 
-/* The priority puts it before other constructors, also those of a program that has the library
- * in it: threads that they start, and what they open, belong into the new namespaces. */
+/* The priority puts it before other constructors, also those of a program that is linked with
+ * libgons.a: the threads that they start, and what they open, belong to the new namespaces. */
 __attribute__((constructor(101))) static void switch_at_startup(void)
 {
 	extern char **environ;
@@ -211,7 +220,7 @@ __attribute__((constructor(101))) static void switch_at_startup(void)
 	struct gons_i_plan plan;
 	int errnum = errno;
 
-	/* A program with more powers than its caller must not be led astray by the caller. */
+	/* The caller of a program with elevated privileges must not choose its namespaces. */
 	if (!environ || getauxval(AT_SECURE) != 0)
 		return;
 	if (gons_i_plan_make(environ, &plan, &fault) < 0)
@@ -220,7 +229,7 @@ __attribute__((constructor(101))) static void switch_at_startup(void)
 		switch_by(&plan);
 	else
 		return;
-	gons_i_failure_forget(errnum); /* it is no call that has failed */
+	gons_i_failure_forget(errnum); /* the program has made no call yet */
 }
 
 GONS_EXPORT const char *gons_status(void)

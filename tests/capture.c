@@ -61,8 +61,7 @@ static int send_into_nothing(void)
 	want(gons_veth_new_transient(&options, &link) == 0);
 	want(gons_address_add(left, link.ifindex, "10.0.0.1/24") == 0);
 	want(gons_address_add(right, link.peer_ifindex, "10.0.0.2/24") == 0);
-	GONS_IN(left)
-	{
+	GONS_IN(left) {
 		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	}
 	want(fd >= 0 && inet_pton(AF_INET, "10.0.0.2", &to.sin_addr) == 1);

@@ -85,8 +85,7 @@ static int execute_in_all(void *arg)
 		want(gons_execute(fds[i], count_call, &calls) == 0);
 	want(calls == 1 + (int)n);
 	for (size_t i = 0; i < n; i++)
-		GONS_IN(fds[i])
-		{
+		GONS_IN(fds[i]) {
 			calls++;
 		}
 	want(calls == 1 + 2 * (int)n);

@@ -102,8 +102,7 @@ static void a_function_and_a_block_have_their_children_in_it(void **state)
 	gons_must(gons_execute(fd, note_child, &seen));
 	assert_int_equal(seen, 2);
 	assert_int_equal(children_ino(), before);
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		seen = pid_in_child();
 	}
 	assert_int_equal(seen, 3);
@@ -121,10 +120,9 @@ static void entries_nest(void **state)
 	need_return(__func__);
 	for (int i = 0; i < 2; i++)
 		set[i] = new_pid_namespace(&fd[i]);
-	GONS_IN(fd[0])
-	{
+	GONS_IN(fd[0]) {
 		GONS_IN(fd[1])
-		assert_int_equal(children_ino(), gons_ino(fd[1], CLONE_NEWPID));
+			assert_int_equal(children_ino(), gons_ino(fd[1], CLONE_NEWPID));
 		assert_int_equal(children_ino(), gons_ino(fd[0], CLONE_NEWPID));
 	}
 	assert_int_equal(children_ino(), before);
@@ -192,8 +190,7 @@ static void no_threads_can_be_made_there(void **state)
 	need_return(__func__);
 	gons_require(CLONE_NEWNS);
 	set = new_pid_namespace(&fd);
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		errnum = pthread_create(&thread, NULL, nothing, NULL);
 #ifdef __GLIBC__
 		assert_int_equal(errnum, EINVAL);

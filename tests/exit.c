@@ -169,8 +169,7 @@ static void exit_in_a_block(void)
 	(void)gons_scope_begin();
 	fd = gons_new_transient(CLONE_NEWUTS);
 	(void)gons_defer(note_where, NULL);
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		note(own_ino("uts") == home_ino ? '?' : 'i');
 		exit(3);
 	}

@@ -27,8 +27,7 @@ static void a_block_is_in_the_namespace_and_what_follows_is_not(void **state)
 	(void)state;
 	gons_require(CLONE_NEWUTS);
 	fd = new_uts();
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		inside = own_ino("uts");
 	}
 	assert_int_equal(inside, gons_ino(fd, CLONE_NEWUTS));
@@ -45,7 +44,7 @@ static void a_block_may_be_one_statement(void **state)
 	gons_require(CLONE_NEWUTS);
 	fd = new_uts();
 	GONS_IN(fd)
-	inside = own_ino("uts");
+		inside = own_ino("uts");
 	assert_int_equal(inside, gons_ino(fd, CLONE_NEWUTS));
 	assert_int_equal(own_ino("uts"), before);
 }
@@ -56,8 +55,7 @@ enum way { BREAK, CONTINUE, RETURN, GOTO };
 
 static int leave_by(enum way way, int fd, int *calls)
 {
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		(*calls)++;
 		if (way == BREAK)
 			break;
@@ -104,13 +102,12 @@ static void blocks_nest(void **state)
 	ino[0] = own_ino("uts");
 	ino[1] = gons_ino(a, CLONE_NEWUTS);
 	ino[2] = gons_ino(b, CLONE_NEWUTS);
-	GONS_IN(a)
-	{
+	GONS_IN(a) {
 		seen[0] = own_ino("uts");
 		GONS_IN(b)
-		GONS_IN(a)
-		GONS_IN(b)
-		seen[1] = own_ino("uts");
+			GONS_IN(a)
+				GONS_IN(b)
+					seen[1] = own_ino("uts");
 		seen[2] = own_ino("uts");
 	}
 	assert_int_equal(seen[0], ino[1]);
@@ -121,10 +118,8 @@ static void blocks_nest(void **state)
 
 static void return_from_the_inner_one(int outer, int inner)
 {
-	GONS_IN(outer)
-	{
-		GONS_IN(inner)
-		{
+	GONS_IN(outer) {
+		GONS_IN(inner) {
 			return;
 		}
 	}
@@ -144,8 +139,7 @@ static jmp_buf way_out;
 
 static void jump_out(int fd)
 {
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		longjmp(way_out, 1);
 	}
 }
@@ -182,8 +176,7 @@ static void what_a_block_made_stays_until_the_enclosing_scope_ends(void **state)
 	gons_require(CLONE_NEWUTS);
 	mark = gons_must(gons_scope_begin());
 	fd = new_uts();
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		own = gons_current(CLONE_NEWUTS);
 		gons_must(gons_defer(count_call, &calls));
 	}
@@ -202,8 +195,7 @@ static void what_a_block_entered_is_left_with_it(void **state)
 	(void)state;
 	gons_require(CLONE_NEWUTS);
 	fd = new_uts();
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		gons_must(gons_enter_transient(CLONE_NEWUTS));
 		assert_int_not_equal(own_ino("uts"), before);
 	}
@@ -219,8 +211,7 @@ static void a_scope_that_ends_in_a_block_is_no_problem(void **state)
 	gons_require(CLONE_NEWUTS);
 	fd = new_uts();
 	mark = gons_must(gons_scope_begin());
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		gons_must(gons_scope_end(mark)); /* the block's record is above it */
 		assert_int_equal(own_ino("uts"), before);
 	}
@@ -238,8 +229,7 @@ static void working_directory_and_umask_are_restored_after_a_mount_namespace(voi
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(stat(".", &before), 0);
 	fd = gons_must(gons_mntns_new_transient(NULL));
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		assert_int_equal(chdir("/"), 0);
 		(void)umask(0137);
 	}
@@ -257,14 +247,12 @@ static void a_block_that_cannot_be_entered_is_skipped(void **state)
 	int calls = 0;
 
 	(void)state;
-	GONS_IN(-1)
-	{
+	GONS_IN(-1) {
 		calls++;
 	}
 	assert_int_equal(calls, 0);
 	assert_contains(gons_error(), "descriptor -1 is closed");
-	GONS_IN(file)
-	{
+	GONS_IN(file) {
 		calls++;
 	}
 	assert_int_equal(calls, 0);
@@ -277,8 +265,7 @@ static int enter_without_capabilities(void *arg)
 	int calls = 0;
 
 	want(lose_capabilities(~0ULL));
-	GONS_IN(*(int *)arg)
-	{
+	GONS_IN(*(int *)arg) {
 		calls++;
 	}
 	want(calls == 0);
@@ -300,8 +287,7 @@ static int lose_the_return(void *arg)
 {
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
-	GONS_IN(*(int *)arg)
-	{
+	GONS_IN(*(int *)arg) {
 		if (!lose_capabilities(~0ULL))
 			return 2;
 	}
@@ -329,8 +315,7 @@ static void a_child_that_is_forked_in_a_block_returns_from_it_too(void **state)
 	(void)state;
 	gons_require(CLONE_NEWUTS);
 	fd = new_uts();
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		pid = fork();
 	}
 	if (pid == 0)

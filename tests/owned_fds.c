@@ -295,8 +295,7 @@ static void a_mount_namespace_is_kept_without_its_thread(void **state)
 	ino = gons_ino(fd, CLONE_NEWNS);
 	assert_int_equal(gons_keep(fd), fd);
 	assert_int_equal(gons_scope_end(mark), 0);
-	GONS_IN(fd)
-	{
+	GONS_IN(fd) {
 		assert_int_equal(own_ino("mnt"), ino);
 	}
 	assert_int_equal(close(fd), 0);

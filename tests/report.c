@@ -31,8 +31,7 @@ static void put(int nsfd, const char *path, const char *value)
 {
 	bool written = false;
 
-	GONS_IN(nsfd)
-	{
+	GONS_IN(nsfd) {
 		written = put_text(path, value);
 	}
 	assert_true(written);
@@ -43,8 +42,7 @@ static int new_host(void)
 	int nsfd = gons_must(gons_netns_new_transient());
 	bool is_up = false;
 
-	GONS_IN(nsfd)
-	{
+	GONS_IN(nsfd) {
 		is_up = gons_netns_loopback_up() == 0;
 	}
 	assert_true(is_up);
@@ -87,8 +85,7 @@ static int udp_socket(int nsfd, const char *address, uint16_t port)
 	int result = -1;
 
 	assert_int_equal(inet_pton(AF_INET, address, &name.sin_addr), 1);
-	GONS_IN(nsfd)
-	{
+	GONS_IN(nsfd) {
 		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	}
 	assert_true(fd >= 0);
@@ -332,8 +329,7 @@ static void a_firewall_that_drops_is_found(void **state)
 	if (system("command -v nft >/dev/null 2>&1") != 0)
 		skip_for("a_firewall_that_drops_is_found", "nft is not installed");
 	make_chain(&chain);
-	GONS_IN(chain.server)
-	{
+	GONS_IN(chain.server) {
 		status = system("nft 'add table inet f; add chain inet f in { type filter hook "
 				"input priority 0; policy accept; }; add rule inet f in udp dport "
 				"4711 drop' 2>/dev/null");

@@ -1,52 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cmocka fixture: each test gets a network of its own, with a /sys/class/net that shows
- * it, and nothing has to be taken down. A failing test leaves nothing for the next one.
+ * A cmocka fixture: every test gets a network of its own with a matching /sys/class/net, a set-up
+ * adds what the tests have in common, and nothing has to be taken down. A test that fails leaves
+ * nothing for the next one.
  */
-#include <dirent.h>
 #include <net/if.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <gons/cmocka.h>
+#include <gons/link.h>
 
-/* Set-ups may use gons like tests do: what they make ends with the test. */
-static int own_network(void **state)
+static struct gons_link cable;
+
+/* A set-up may use gons like a test: what it makes ends with the test. */
+static int make_cable(void **state)
 {
-	(void)state;
-	gons_must(gons_netns_enter_transient());
-	gons_must(gons_netns_loopback_up());
-	gons_must(gons_mntns_enter_transient());
-	gons_must(gons_mntns_mount_sysfs_ro());
+	const struct gons_link_options options = { .up = true };
+
+	gons_require_link("veth");
+	gons_must(gons_veth_new_transient(&options, &cable));
+	*state = &cable;
 	return 0;
 }
 
-static void sysfs_shows_the_loopback_link_only(void **state)
+static void netlink_knows_the_link(void **state)
 {
-	DIR *dir = opendir("/sys/class/net");
-	const struct dirent *entry;
+	const struct gons_link *link = *state;
 
-	(void)state;
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		if (entry->d_type == DT_LNK) /* not bonding_masters */
-			assert_string_equal(entry->d_name, "lo");
-	closedir(dir);
+	assert_int_equal(if_nametoindex(link->name), link->ifindex);
 }
 
-static void netlink_agrees(void **state)
+static void sysfs_knows_the_link(void **state)
 {
-	struct if_nameindex *links = if_nameindex();
+	const struct gons_link *link = *state;
+	char path[64];
 
-	(void)state;
-	assert_non_null(links);
-	assert_string_equal(links[0].if_name, "lo");
-	assert_int_equal(links[1].if_index, 0);
-	if_freenameindex(links);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/ifindex", link->name);
+	assert_int_equal(access(path, R_OK), 0);
 }
 
-/* The same without a set-up: gons makes the namespaces, or skips the test where it cannot. */
-static void a_host_name_of_ones_own(void **state)
+/* Other types of namespaces work likewise. */
+static void the_host_name_can_be_changed(void **state)
 {
 	char name[64] = "";
 
@@ -58,11 +53,11 @@ static void a_host_name_of_ones_own(void **state)
 
 int main(void)
 {
+	const int types = CLONE_NEWNET | CLONE_NEWNS;
 	const struct CMUnitTest tests[] = {
-		gons_unit_test_setup_teardown(sysfs_shows_the_loopback_link_only, own_network,
-					      NULL),
-		gons_unit_test_setup_teardown(netlink_agrees, own_network, NULL),
-		gons_unit_test_in(a_host_name_of_ones_own, CLONE_NEWUTS),
+		gons_unit_test_in_setup_teardown(netlink_knows_the_link, types, make_cable, NULL),
+		gons_unit_test_in_setup_teardown(sysfs_knows_the_link, types, make_cable, NULL),
+		gons_unit_test_in(the_host_name_can_be_changed, CLONE_NEWUTS),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -1,62 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gons without a test framework: a block with a scope of its own, and a look into a network
- * namespace without entering it.
+ * gons without a test framework: gons_test_begin() gives a test its namespaces, GONS_IN() is a block
+ * in another one, and gons_test_end() puts everything back and names what was left behind.
  */
-#include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include <gons/mntns.h>
+#include <gons/link.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/test.h>
 
-static void open_sysfs(void *arg)
+/* A link is seen in the namespace that it was made in, and in no other. */
+static bool a_link_is_in_one_namespace(void)
 {
-	*(int *)arg = gons_sysfs_open(); /* of the network namespace that it is called in */
-}
+	struct gons_link_options options = { .nsfd = gons_netns_new_transient() };
+	struct gons_link link;
+	unsigned ifindex = 0;
 
-/* The MTU of lo in a network namespace, by a sysfs that is mounted nowhere. -1 on failure. */
-static int loopback_mtu(int nsfd)
-{
-	int mtu = -1;
-
-	GONS_SCOPE {
-		char text[16] = "";
-		int sysfs_fd = -1;
-		int fd;
-
-		if (gons_netns_execute(nsfd, open_sysfs, &sysfs_fd) < 0 || sysfs_fd < 0)
-			break; /* leaves the block, and ends its scope */
-		fd = openat(sysfs_fd, "class/net/lo/mtu", O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			break;
-		if (read(fd, text, sizeof(text) - 1) > 0)
-			(void)sscanf(text, "%d", &mtu);
-		close(fd);
+	options.peer_nsfd = options.nsfd;
+	if (options.nsfd < 0 || gons_veth_new_transient(&options, &link) < 0) {
+		fprintf(stderr, "%s\n", gons_error());
+		return false;
 	}
-	return mtu;
+	GONS_IN(options.nsfd) {
+		ifindex = if_nametoindex(link.name);
+	}
+	return ifindex == (unsigned)link.ifindex && if_nametoindex(link.name) == 0;
 }
 
 int main(void)
 {
-	int status = 1;
+	bool ok = false;
+	int begun;
 
-	if (gons_become_root() < 0) {
-		fprintf(stderr, "gons: skipped: without_cmocka: %s\n", gons_error());
-		return 77;
-	}
-	GONS_SCOPE {
-		uint64_t own = gons_netns_current_ino();
-		int nsfd = gons_netns_new_transient();
-
-		if (nsfd < 0) {
-			fprintf(stderr, "%s\n", gons_error());
-			break;
-		}
-		printf("network namespace: own %ju, new %ju, where lo has an MTU of %d\n",
-		       (uintmax_t)own, (uintmax_t)gons_netns_ino(nsfd), loopback_mtu(nsfd));
-		status = loopback_mtu(nsfd) == 65536 && gons_netns_current_ino() == own ? 0 : 1;
-	}
-	return status;
+	/* Where this is refused, the test is skipped with the reason. */
+	(void)gons_become_root();
+	begun = gons_test_begin("a_link_is_in_one_namespace", CLONE_NEWNET);
+	if (begun == 0)
+		begun = gons_test_require_link("veth");
+	if (begun == 0)
+		ok = a_link_is_in_one_namespace();
+	(void)gons_test_end(begun == 0 && !ok);
+	return gons_exit_status();
 }

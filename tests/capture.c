@@ -18,6 +18,7 @@
 #include <gons/ip.h>
 #include <gons/link.h>
 #include <gons/netns.h>
+#include <gons/process.h>
 #include <gons/test.h>
 
 #include "check.h"
@@ -101,7 +102,7 @@ static int run_one(void *arg)
 }
 
 /* Runs it, and returns what it has written to standard error. */
-static const char *errors_of(struct run run)
+static const char *errors_by(int (*fn)(void *), struct run run)
 {
 	static char text[65536];
 	FILE *file = tmpfile();
@@ -109,12 +110,17 @@ static const char *errors_of(struct run run)
 
 	assert_non_null(file);
 	run.error_fd = fileno(file);
-	assert_int_equal(in_child(run_one, &run), 0);
+	assert_int_equal(in_child(fn, &run), 0);
 	rewind(file);
 	size = fread(text, 1, sizeof(text) - 1, file);
 	text[size] = '\0';
 	(void)fclose(file);
 	return text;
+}
+
+static const char *errors_of(struct run run)
+{
+	return errors_by(run_one, run);
 }
 
 static const char *artifact(const char *suffix)
@@ -279,6 +285,39 @@ static void a_directory_that_is_missing_is_told_and_changes_no_verdict(void **st
 	assert_contains(errors, "gons: cannot write /no/such/directory/");
 }
 
+/* ---- programs ---- */
+
+static int run_with_a_program(void *arg)
+{
+	const char *const argv[] = { "sh", "-c", "echo I am here; echo and ill >&2; exit 3", NULL };
+	const struct run *run = arg;
+	gons_process *process;
+
+	set("GONS_ON_FAILURE", "echo links: $(ls /proc/self/net)");
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("t", CLONE_NEWNET) == 0);
+	process = gons_process_start(argv, NULL);
+	want(process);
+	(void)gons_process_wait(process, 10000, NULL);
+	want(gons_test_end(true) == 0);
+	return 0;
+}
+
+static void programs_and_commands_are_part_of_the_report(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	errors = errors_by(run_with_a_program, (struct run){ .failed = true });
+	assert_contains(errors, "program sh -c ");
+	assert_contains(errors, "ended with status 3, its output ends with\n");
+	assert_contains(errors, "    | I am here\n");
+	assert_contains(errors, "    | and ill\n");
+	assert_contains(errors, "the test's namespace: echo links: ");
+	assert_contains(errors, "    | links: ");
+}
+
 /* ---- holding ---- */
 
 /* Reads lines until one has the words; returns it. */
@@ -360,6 +399,7 @@ int main(void)
 		dir_test(a_test_that_passes_writes_nothing),
 		dir_test(the_report_can_be_turned_off),
 		dir_test(a_directory_that_is_missing_is_told_and_changes_no_verdict),
+		dir_test(programs_and_commands_are_part_of_the_report),
 		dir_test(a_held_test_prints_a_command_that_gets_in),
 		dir_test(a_held_test_goes_on_after_its_time),
 	};

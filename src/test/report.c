@@ -24,6 +24,9 @@ GONS_EXPORT int gons_report(FILE *stream)
 	if (result == 0) {
 		gons_i_report_find(&report);
 		result = gons_i_report_write_text(&report, stream);
+		gons_i_report_write_processes(stream);
+		if (result == 0 && (fflush(stream) != 0 || ferror(stream)))
+			result = -1;
 		if (result < 0)
 			(void)gons_i_fail(errno, "cannot write the report");
 	}
@@ -36,7 +39,10 @@ GONS_EXPORT int gons_report(FILE *stream)
 static int write_text(const struct gons_i_report *report, const char *test, FILE *stream)
 {
 	(void)test;
-	return gons_i_report_write_text(report, stream);
+	if (gons_i_report_write_text(report, stream) < 0)
+		return -1;
+	gons_i_report_write_processes(stream);
+	return fflush(stream) == 0 && !ferror(stream) ? 0 : -1;
 }
 
 static int write_json(const struct gons_i_report *report, const char *test, FILE *stream)
@@ -87,10 +93,11 @@ void gons_i_test_report(const char *name, FILE *stream)
 {
 	const char *wanted = getenv("GONS_REPORT");
 	const char *dir = getenv("GONS_ARTIFACTS");
+	const char *command = getenv("GONS_ON_FAILURE");
 	const bool is_wanted = !wanted || strcmp(wanted, "0") != 0;
 	struct gons_i_report report;
 
-	if (!is_wanted && !dir && !gons_i_capture_is_wanted() && !gons_i_test_holds())
+	if (!is_wanted && !dir && !command && !gons_i_capture_is_wanted() && !gons_i_test_holds())
 		return;
 	if (gons_i_report_collect(&report) < 0)
 		gons_i_test_note("gons: no report of %s: %s\n", name, gons_error());
@@ -98,7 +105,10 @@ void gons_i_test_report(const char *name, FILE *stream)
 	if (is_wanted && report.n > 0) {
 		(void)fprintf(stream, "gons: report of %s\n", name);
 		(void)gons_i_report_write_text(&report, stream);
+		gons_i_report_write_processes(stream);
 	}
+	if (command && command[0])
+		gons_i_report_run_command(&report, command, stream);
 	if (dir && dir[0] && report.n > 0) {
 		write_artifact(&report, dir, name, "txt", write_text);
 		write_artifact(&report, dir, name, "json", write_json);

@@ -47,6 +47,13 @@ void gons_i_report_find(struct gons_i_report *report);
 int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream);
 int gons_i_report_write_json(const struct gons_i_report *report, FILE *stream);
 
+/* Writes the programs of gons_process_start() that run, or have ended with another status than 0. */
+void gons_i_report_write_processes(FILE *stream);
+
+/* Runs a command by sh(1) in each of the namespaces, and writes what it prints. */
+void gons_i_report_run_command(const struct gons_i_report *report, const char *command,
+			       FILE *stream);
+
 /* The link at the other end of a veth, with its namespace in *ret_namespace; or NULL. */
 const struct gons_i_state_link *gons_i_report_peer(
 	const struct gons_i_report *report, const struct gons_i_report_namespace *namespace,

@@ -253,7 +253,7 @@ GONS_EXPORT int gons_address_wait(int nsfd, int ifindex, int timeout_ms)
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)
 		return -1;
-	if (gons_i_monitor_open(&monitor, nsfd, groups, timeout_ms) == 0) {
+	if (gons_i_monitor_open(&monitor, rtnl, nsfd, groups, timeout_ms) == 0) {
 		result = wait_until_ready(rtnl, &monitor, ifindex);
 		gons_i_monitor_close(&monitor);
 	}

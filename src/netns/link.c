@@ -320,7 +320,7 @@ static int identify(const struct making *making, struct gons_i_owned *owned)
 {
 	strcpy(owned->kind, making->kind);
 	strcpy(owned->link.name, making->name);
-	if (gons_i_link_identify(owned->home, making->name, &owned->link) < 0)
+	if (gons_i_link_identify(gons_i_owned_rtnl(owned), making->name, &owned->link) < 0)
 		return -1;
 	/* Others may have it from a parent or a port, or were given the same one. */
 	owned->link.is_unique_address = making->is_random_address;
@@ -342,14 +342,15 @@ static int bring_up(const struct making *making, const struct gons_i_owned *owne
 		return gons_i_link_pair_up(making->options.nsfd, owned->link.ifindex,
 					   making->options.peer_nsfd, owned->peer.ifindex,
 					   GONS_I_LINK_UP_TIMEOUT_MS);
-	return gons_i_link_set_up(owned->home, owned->link.ifindex);
+	return gons_i_link_set_up(gons_i_owned_rtnl(owned), owned->link.ifindex);
 }
 
 static int rename_made(const struct making *making, struct gons_i_owned *owned)
 {
 	if (!making->is_to_be_renamed)
 		return 0;
-	if (gons_i_link_set_name(owned->home, owned->link.ifindex, making->options.name) < 0)
+	if (gons_i_link_set_name(gons_i_owned_rtnl(owned), owned->link.ifindex,
+				 making->options.name) < 0)
 		return -1;
 	strcpy(owned->link.name, making->options.name);
 	return 0;
@@ -393,12 +394,13 @@ static int make(struct making *making, struct gons_link *ret_link)
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_i_owned *owned;
 
-	if (gons_i_scope_reserve(1) < 0)
+	if (gons_i_item_reserve() < 0)
 		return -1;
 	owned = gons_i_owned_new(making->options.nsfd);
 	if (!owned)
 		return -1;
-	if (send_to_parent(making) < 0)
+	if ((making->has_peer && gons_i_item_add(&owned->item, making->options.peer_nsfd) < 0) ||
+	    gons_i_item_add(&owned->item, making->socket_nsfd) < 0 || send_to_parent(making) < 0)
 		return gons_i_owned_free(owned);
 	if (identify(making, owned) < 0 || rename_made(making, owned) < 0 ||
 	    find_peer_address(making, owned) < 0 ||

@@ -9,6 +9,7 @@
 #include "netns/kind.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
+#include "netns/vanish.h"
 
 /* ---- link.c ---- */
 
@@ -48,7 +49,7 @@ struct gons_i_identity {
 };
 
 struct gons_i_owned {
-	struct gons_i_rtnl *home; /* where it was made */
+	struct gons_i_item item; /* its namespaces, first that where it was made */
 	char kind[GONS_I_NAME_SIZE];
 	struct gons_i_identity link, peer; /* without a name: no peer */
 };
@@ -61,7 +62,13 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 struct gons_i_owned *gons_i_owned_new(int nsfd);
 int gons_i_owned_free(struct gons_i_owned *owned); /* keeps errno; returns -1 */
 
-/* Records it, in room that was reserved; the record owns it then. */
+/* The socket of the namespace where the link was made. */
+static inline struct gons_i_rtnl *gons_i_owned_rtnl(const struct gons_i_owned *owned)
+{
+	return owned->item.rtnls[0];
+}
+
+/* Records it, in room that gons_i_item_reserve() made; the record owns it then. */
 void gons_i_owned_record(struct gons_i_owned *owned);
 
 /* Deletes it at once instead, keeping errno and message, and frees it. Returns -1. */

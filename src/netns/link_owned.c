@@ -15,7 +15,6 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/core/scope.h"
 #include "netns/kind.h"
 #include "netns/link.h"
 #include "netns/link_request.h"
@@ -160,8 +159,8 @@ static int delete_link(struct gons_i_rtnl *rtnl, int nsid, int ifindex, const ch
 
 static int fail_search(const struct gons_i_owned *owned)
 {
-	return gons_i_rtnl_fail(owned->home, "cannot look for link %d (%s)", owned->link.ifindex,
-				owned->link.name);
+	return gons_i_rtnl_fail(gons_i_owned_rtnl(owned), "cannot look for link %d (%s)",
+				owned->link.ifindex, owned->link.name);
 }
 
 struct search {
@@ -201,11 +200,13 @@ static int delete_in(const struct gons_i_owned *owned, int nsid)
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (nsid >= 0)
 		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
-	if (gons_i_rtnl_dump(owned->home, nlh, compare, &search) < 0)
+	if (gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, compare, &search) < 0)
 		return is_closed_to_us(errno) ? 0 : fail_search(owned);
 	if (search.ifindex == 0)
 		return 0;
-	return delete_link(owned->home, nsid, search.ifindex, owned->link.name) < 0 ? -1 : 1;
+	return delete_link(gons_i_owned_rtnl(owned), nsid, search.ifindex, owned->link.name) < 0
+		       ? -1
+		       : 1;
 }
 
 /* Ids of other namespaces, in that of the link. */
@@ -244,7 +245,7 @@ static int delete_moved(const struct gons_i_owned *owned)
 	int result = delete_in(owned, -1);
 
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct rtgenmsg));
-	if (result == 0 && gons_i_rtnl_dump(owned->home, nlh, take_id, &ids) < 0)
+	if (result == 0 && gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, take_id, &ids) < 0)
 		result = fail_search(owned);
 	for (size_t i = 0; result == 0 && i < ids.n; i++)
 		result = delete_in(owned, ids.ids[i]);
@@ -261,8 +262,9 @@ static int delete_owned(const struct gons_i_owned *owned)
 
 	if (owned->link.ifindex == 0) /* made, but not found then */
 		return delete_moved(owned) < 0 ? -1 : 0;
-	if (gons_i_rtnl_dump(owned->home, nlh, take_link, &reading) < 0 && errno != ENODEV)
-		return gons_i_rtnl_fail(owned->home, "cannot find link %d (%s)",
+	if (gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, take_link, &reading) < 0 &&
+	    errno != ENODEV)
+		return gons_i_rtnl_fail(gons_i_owned_rtnl(owned), "cannot find link %d (%s)",
 					owned->link.ifindex, owned->link.name);
 	if (!is_it(&reading, owned)) {
 		result = delete_moved(owned);
@@ -270,10 +272,34 @@ static int delete_owned(const struct gons_i_owned *owned)
 		if (result != 0 || !is_connected(&reading, owned))
 			return result < 0 ? -1 : 0;
 	}
-	return delete_link(owned->home, -1, owned->link.ifindex, owned->link.name);
+	return delete_link(gons_i_owned_rtnl(owned), -1, owned->link.ifindex, owned->link.name);
 }
 
 /* ---- on the scope ---- */
+
+static struct gons_i_owned *owned_of(struct gons_i_item *item)
+{
+	return (struct gons_i_owned *)(void *)item; /* its first member */
+}
+
+static int undo_link(struct gons_i_item *item)
+{
+	return delete_owned(owned_of(item));
+}
+
+/* Whether the link and its peer or parent are where they were made. */
+static bool is_in_place(struct gons_i_item *item)
+{
+	const struct gons_i_owned *owned = owned_of(item);
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, owned->link.ifindex);
+	struct reading reading = { .kind = "" };
+
+	return owned->link.ifindex > 0 &&
+	       gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, take_link, &reading) == 0 &&
+	       is_it(&reading, owned) && reading.identity.below == owned->link.below &&
+	       reading.identity.below_nsid == owned->link.below_nsid;
+}
 
 struct gons_i_owned *gons_i_owned_new(int nsfd)
 {
@@ -283,58 +309,34 @@ struct gons_i_owned *gons_i_owned_new(int nsfd)
 		(void)gons_i_fail(ENOMEM, "cannot record a link to be deleted");
 		return NULL;
 	}
-	owned->home = gons_i_rtnl_open(nsfd);
-	if (owned->home)
+	owned->item.undo = undo_link;
+	if (gons_i_item_add(&owned->item, nsfd) == 0)
 		return owned;
-	free(owned);
+	(void)gons_i_owned_free(owned);
 	return NULL;
 }
 
 int gons_i_owned_free(struct gons_i_owned *owned)
 {
-	int saved = errno;
-
-	gons_i_rtnl_close(owned->home);
-	free(owned);
-	errno = saved;
+	gons_i_item_free(&owned->item);
 	return -1;
-}
-
-static int undo_link(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_owned *owned = *(struct gons_i_owned **)data;
-	int result = delete_owned(owned);
-
-	(void)gons_i_owned_free(owned);
-	return result;
-}
-
-static void drop_link(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-
-	(void)gons_i_owned_free(*(struct gons_i_owned **)data);
 }
 
 void gons_i_owned_record(struct gons_i_owned *owned)
 {
-	static const struct gons_i_undo undo = { .undo = undo_link, .drop = drop_link };
-
-	(void)gons_i_scope_push(&undo, &owned, sizeof(owned));
+	gons_i_item_record(&owned->item, is_in_place);
 }
 
 int gons_i_owned_undo(struct gons_i_owned *owned)
 {
 	struct gons_i_failure failure;
-	char name[GONS_I_NAME_SIZE];
 	int result;
 
 	gons_i_failure_save(&failure);
-	memcpy(name, owned->link.name, sizeof(name));
-	result = undo_link(&owned);
+	result = delete_owned(owned);
 	(void)gons_i_failure_restore(&failure);
 	if (result < 0)
-		gons_i_explain("link %s could not be deleted again", name);
-	return -1;
+		gons_i_add_remedy("delete link %s, which could not be deleted again",
+				  owned->link.name);
+	return gons_i_owned_free(owned);
 }

@@ -143,22 +143,23 @@ static int wait_until_up(struct wait *wait)
 
 static int start(struct wait *wait, int nsfd, int ifindex, int timeout_ms)
 {
-	*wait = (struct wait){ .ifindex = ifindex, .monitor.fd = -1 };
+	*wait = (struct wait){ .ifindex = ifindex };
 	wait->rtnl = gons_i_rtnl_open(nsfd);
-	if (!wait->rtnl || gons_i_monitor_open(&wait->monitor, nsfd, RTMGRP_LINK, timeout_ms) < 0)
+	if (!wait->rtnl ||
+	    gons_i_monitor_open(&wait->monitor, wait->rtnl, nsfd, RTMGRP_LINK, timeout_ms) < 0)
 		return -1;
 	return gons_i_link_set_up(wait->rtnl, ifindex);
 }
 
 static void stop(struct wait *wait)
 {
-	gons_i_rtnl_close(wait->rtnl);
 	gons_i_monitor_close(&wait->monitor);
+	gons_i_rtnl_close(wait->rtnl);
 }
 
 int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms)
 {
-	struct wait link, peer = { .monitor.fd = -1 };
+	struct wait link, peer = { .rtnl = NULL };
 	int result = start(&link, nsfd, ifindex, timeout_ms);
 
 	if (result == 0 && peer_ifindex > 0)

@@ -4,27 +4,110 @@
  */
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "gons/base/clock.h"
 #include "gons/base/common.h"
+#include "gons/base/error.h"
 #include "netns/monitor.h"
 #include "netns/rtnl.h"
+#include "netns/rtnl_socket.h"
 
-int gons_i_monitor_open(struct gons_i_monitor *monitor, int nsfd, unsigned groups, int timeout_ms)
+static bool is_intact(const struct gons_i_rtnl_monitor *monitor)
 {
-	monitor->timeout_ms = timeout_ms;
-	monitor->end_ns =
-		timeout_ms < 0 ? 0 : gons_i_nanoseconds() + (int64_t)timeout_ms * GONS_I_NS_OF_MS;
-	monitor->fd = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
-	if (monitor->fd >= 0 && gons_i_netlink_bind(monitor->fd, groups, NULL) == 0)
+	return monitor->fd >= 0 && gons_i_is_socket(monitor->fd, monitor->ino);
+}
+
+/* One that nobody uses at the moment, or a place for one; NULL: there is neither. */
+static struct gons_i_rtnl_monitor *find_free(struct gons_i_rtnl *rtnl)
+{
+	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++)
+		if (!rtnl->monitors[i].is_used)
+			return &rtnl->monitors[i];
+	return NULL;
+}
+
+static int open_socket(int nsfd)
+{
+	int fd = gons_i_netlink_open(nsfd, NETLINK_ROUTE);
+
+	if (fd >= 0 && gons_i_netlink_bind(fd, 0, NULL) < 0)
+		gons_i_close_fd(&fd);
+	return fd;
+}
+
+/* Groups are bits in bind(2), and numbers here. */
+static int change_membership(int fd, unsigned groups, int option)
+{
+	int result = 0;
+
+	for (int group = 1; groups; group++, groups >>= 1)
+		if (groups & 1)
+			result |= setsockopt(fd, SOL_NETLINK, option, &group, sizeof(group));
+	return result;
+}
+
+int gons_i_monitor_open(struct gons_i_monitor *monitor, struct gons_i_rtnl *rtnl, int nsfd,
+			unsigned groups, int timeout_ms)
+{
+	struct gons_i_rtnl_monitor *kept = find_free(rtnl);
+	struct stat st;
+
+	*monitor = (struct gons_i_monitor){ .groups = groups, .timeout_ms = timeout_ms };
+	if (timeout_ms >= 0)
+		monitor->end_ns = gons_i_nanoseconds() + (int64_t)timeout_ms * GONS_I_NS_OF_MS;
+	if (kept && is_intact(kept)) {
+		monitor->fd = kept->fd;
+	} else {
+		monitor->fd = open_socket(nsfd);
+		if (monitor->fd < 0)
+			return -1;
+		if (kept && fstat(monitor->fd, &st) == 0)
+			*kept = (struct gons_i_rtnl_monitor){ monitor->fd, st.st_ino, false };
+	}
+	monitor->rtnl = rtnl;
+	if (kept && kept->fd == monitor->fd)
+		kept->is_used = true;
+	if (change_membership(monitor->fd, groups, NETLINK_ADD_MEMBERSHIP) == 0)
 		return 0;
+	(void)gons_i_fail(errno, "cannot subscribe to notifications");
 	gons_i_monitor_close(monitor);
 	return -1;
 }
 
+/* What it was told meanwhile is of no interest to the next one. */
+static void drain(int fd)
+{
+	char byte;
+
+	while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
+	       errno == EINTR)
+		;
+}
+
 void gons_i_monitor_close(struct gons_i_monitor *monitor)
 {
+	struct gons_i_rtnl *rtnl = monitor->rtnl;
+	int saved = errno;
+
+	if (!rtnl)
+		return;
+	monitor->rtnl = NULL;
+	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++) {
+		struct gons_i_rtnl_monitor *kept = &rtnl->monitors[i];
+
+		if (!kept->is_used || kept->fd != monitor->fd)
+			continue;
+		kept->is_used = false;
+		if (is_intact(kept)) {
+			(void)change_membership(kept->fd, monitor->groups, NETLINK_DROP_MEMBERSHIP);
+			drain(kept->fd);
+		}
+		errno = saved;
+		return;
+	}
 	gons_i_close_fd(&monitor->fd);
+	errno = saved;
 }
 
 static void take_all(const void *messages, int left, mnl_cb_t take, void *arg)

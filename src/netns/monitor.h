@@ -7,15 +7,18 @@
 #include "netns/rtnl.h"
 
 struct gons_i_monitor {
-	int fd; /* -1: not open */
+	struct gons_i_rtnl *rtnl; /* NULL: not open */
+	unsigned groups;
+	int fd;
 	int timeout_ms; /* negative: no limit */
 	int64_t end_ns;
 };
 
-/* Subscribes to these groups (RTMGRP_LINK and so on) of the namespace nsfd (-1: the calling
- * thread's). The time runs from here on. What is asked for after this cannot be missed. 0, or -1 with
- * errno and message. */
-int gons_i_monitor_open(struct gons_i_monitor *monitor, int nsfd, unsigned groups, int timeout_ms);
+/* Subscribes to these groups (RTMGRP_LINK and so on) of the namespace of rtnl, which is nsfd (-1: the
+ * calling thread's), and must stay open meanwhile. The time runs from here on. What is asked for
+ * after this cannot be missed. 0, or -1 with errno and message. */
+int gons_i_monitor_open(struct gons_i_monitor *monitor, struct gons_i_rtnl *rtnl, int nsfd,
+			unsigned groups, int timeout_ms);
 void gons_i_monitor_close(struct gons_i_monitor *monitor);
 
 enum gons_i_monitored {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -25,30 +26,15 @@
 #include "gons/base/types.h"
 #include "gons/core/nsfd.h"
 #include "netns/rtnl.h"
+#include "netns/rtnl_socket.h"
 
 /* How often a request that only asks is sent. A dump of many links is interrupted by every link
  * that is made meanwhile. */
 enum { ASK_LIMIT = 100 };
 
 enum {
-	ANSWER_SIZE = 32768, /* the most that the kernel puts into one piece of a dump */
 	PIECES_LIMIT = 1 << 16, /* more than a million links take */
 	MAX_ERRNO = 4095, /* of the kernel's */
-};
-
-struct gons_i_rtnl {
-	struct gons_i_rtnl *next; /* on this thread */
-	int fd;
-	uint32_t port;
-	ino_t socket_ino; /* of fd, which somebody may close, and then it may be another's */
-	dev_t dev; /* with ino, its network namespace; the socket keeps that alive */
-	ino_t ino; /* 0: not to be shared */
-	unsigned forks, users;
-	unsigned sequence;
-	char words[128]; /* of the kernel, about the last request */
-	unsigned attribute; /* that it objects to, or 0 */
-	bool is_missing;
-	_Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
 };
 
 static __thread struct gons_i_rtnl *in_use;
@@ -154,8 +140,9 @@ static struct gons_i_rtnl *find(const struct stat *st)
 {
 	struct gons_i_rtnl *rtnl = in_use;
 
-	while (rtnl && !(rtnl->ino != 0 && rtnl->ino == st->st_ino && rtnl->dev == st->st_dev &&
-			 rtnl->forks == gons_i_forks() && is_intact(rtnl)))
+	while (rtnl &&
+	       !(rtnl->id.ino != 0 && rtnl->id.ino == st->st_ino && rtnl->id.dev == st->st_dev &&
+		 rtnl->forks == gons_i_forks() && is_intact(rtnl)))
 		rtnl = rtnl->next;
 	return rtnl;
 }
@@ -173,6 +160,8 @@ static int open_into(struct gons_i_rtnl *rtnl, int nsfd)
 	set_options(fd);
 	rtnl->socket_ino = st.st_ino;
 	rtnl->users = 1;
+	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++)
+		rtnl->monitors[i].fd = -1;
 	rtnl->fd = gons_i_take_fd(&fd);
 	return 0;
 }
@@ -197,8 +186,9 @@ struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 		free(rtnl);
 		return NULL;
 	}
-	rtnl->dev = st.st_dev;
-	rtnl->ino = st.st_ino;
+	rtnl->id = (struct gons_i_file_id){ st.st_dev, st.st_ino };
+	if (nsfd > 0)
+		(void)flock(nsfd, LOCK_SH | LOCK_NB); /* shows duplicates of it; see vanish.c */
 	rtnl->forks = gons_i_forks();
 	rtnl->next = in_use;
 	in_use = rtnl;
@@ -230,8 +220,19 @@ void gons_i_rtnl_close(struct gons_i_rtnl *rtnl)
 	*link = rtnl->next;
 	if (is_intact(rtnl))
 		gons_i_close_fd(&rtnl->fd);
+	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++)
+		if (rtnl->monitors[i].fd >= 0 &&
+		    gons_i_is_socket(rtnl->monitors[i].fd, rtnl->monitors[i].ino))
+			gons_i_close_fd(&rtnl->monitors[i].fd);
 	free(rtnl);
 	errno = saved;
+}
+
+bool gons_i_rtnl_is_own(const struct gons_i_rtnl *rtnl)
+{
+	struct stat st;
+
+	return identify_own(&st) == 0 && st.st_ino == rtnl->id.ino && st.st_dev == rtnl->id.dev;
 }
 
 /* ---- answers ---- */

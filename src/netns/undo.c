@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What rtnetlink added and the scope deletes. A record keeps the request and a reference to the
- * socket of the namespace, so that it works wherever the thread is at the end.
+ * What rtnetlink added and the scope deletes. An item keeps the request and a reference to the socket
+ * of the namespace, so that it works wherever the thread is at the end.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/core/scope.h"
 #include "netns/undo.h"
+#include "netns/vanish.h"
 
 struct addition {
-	struct gons_i_rtnl *rtnl;
+	struct gons_i_item item; /* its namespace */
 	_Alignas(struct nlmsghdr) char request[GONS_I_RTNL_REQUEST_SIZE / 2]; /* that undoes it */
 };
-
-static void free_addition(struct addition *addition)
-{
-	int saved = errno;
-
-	gons_i_rtnl_close(addition->rtnl);
-	free(addition);
-	errno = saved;
-}
 
 /* The kernel's answers for what does not exist any more, or whose link does not. */
 static bool is_gone(int errnum)
@@ -32,42 +23,27 @@ static bool is_gone(int errnum)
 	       errnum == ENETDOWN;
 }
 
-static int undo_addition(void *data)
+static int undo_addition(struct gons_i_item *item)
 {
-	uncancelled int cancel = gons_i_forbid_cancel();
-	struct addition *addition = *(struct addition **)data;
+	struct addition *addition = (struct addition *)(void *)item; /* its first member */
 	struct nlmsghdr *request = (struct nlmsghdr *)(void *)addition->request;
-	int result = gons_i_rtnl_request_send(addition->rtnl, request, NULL, NULL);
 
-	if (result < 0 && is_gone(errno))
-		result = 0;
-	if (result < 0)
-		(void)gons_i_rtnl_fail(
-			addition->rtnl,
-			"cannot delete an address, a route or a neighbour, which the "
-			"scope owns");
-	free_addition(addition);
-	return result;
-}
-
-static void drop_addition(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-
-	free_addition(*(struct addition **)data);
+	if (gons_i_rtnl_request_send(item->rtnls[0], request, NULL, NULL) == 0 || is_gone(errno))
+		return 0;
+	return gons_i_rtnl_fail(item->rtnls[0],
+				"cannot delete an address, a route or a neighbour of the scope");
 }
 
 int gons_i_rtnl_add(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, uint16_t undo_type,
 		    bool *ret_is_refused)
 {
-	static const struct gons_i_undo undo = { .undo = undo_addition, .drop = drop_addition };
 	struct addition *addition;
 	struct nlmsghdr *undo_request;
 
 	*ret_is_refused = false;
-	if (gons_i_scope_reserve(1) < 0)
+	if (gons_i_item_reserve() < 0)
 		return -1;
-	addition = malloc(sizeof(*addition));
+	addition = calloc(1, sizeof(*addition));
 	if (!addition || request->nlmsg_len > sizeof(addition->request)) {
 		free(addition);
 		return gons_i_fail(ENOMEM, "cannot record what is to be deleted");
@@ -81,7 +57,8 @@ int gons_i_rtnl_add(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, uint16_t
 		*ret_is_refused = true;
 		return -1;
 	}
-	addition->rtnl = gons_i_rtnl_ref(rtnl);
-	(void)gons_i_scope_push(&undo, &addition, sizeof(addition));
+	addition->item.undo = undo_addition;
+	gons_i_item_add_rtnl(&addition->item, gons_i_rtnl_ref(rtnl));
+	gons_i_item_record(&addition->item, NULL);
 	return 0;
 }

@@ -262,6 +262,67 @@ void gons_i_scope_each_nsfd(bool is_way_back, void (*fn)(int nsfd, const char *n
 	}
 }
 
+/* ---- the bottom ---- */
+
+static size_t find_bottom(void)
+{
+	size_t i = stack.used;
+
+	while (i > 0 && stack.records[i - 1].undo)
+		i--;
+	return i;
+}
+
+void gons_i_scope_insert_at_bottom(const struct gons_i_undo *undo, const void *data, size_t size)
+{
+	const size_t bottom = find_bottom();
+	struct record record;
+
+	(void)gons_i_scope_push(undo, data, size);
+	record = stack.records[stack.used - 1];
+	memmove(&stack.records[bottom + 1], &stack.records[bottom],
+		(stack.used - 1 - bottom) * sizeof(record));
+	stack.records[bottom] = record;
+}
+
+void *gons_i_scope_bottom(const struct gons_i_undo *undo)
+{
+	const size_t bottom = find_bottom();
+
+	return bottom < stack.used && stack.records[bottom].undo == undo &&
+			       stack.records[bottom].forks == gons_i_forks()
+		       ? stack.records[bottom].data
+		       : NULL;
+}
+
+struct looking {
+	const struct gons_i_file_id *id;
+	bool is_found;
+};
+
+static void compare_nsfd(int nsfd, const char *name, void *arg)
+{
+	struct looking *looking = arg;
+
+	(void)name;
+	looking->is_found |= gons_i_file_id_is(looking->id, nsfd);
+}
+
+bool gons_i_scope_may_end(const struct gons_i_file_id *id, bool is_own)
+{
+	const size_t bottom = find_bottom();
+	struct looking looking = { .id = id };
+
+	for (size_t i = bottom; is_own && i < stack.used; i++)
+		if (stack.records[i].undo->is_way_back)
+			return true;
+	for (size_t i = 0; !is_own && i < bottom; i++)
+		if (stack.records[i].undo && stack.records[i].undo->each_nsfd)
+			stack.records[i].undo->each_nsfd(stack.records[i].data, compare_nsfd,
+							 &looking);
+	return !is_own && !looking.is_found;
+}
+
 /* ---- descriptors ---- */
 
 static int close_recorded(void *data)

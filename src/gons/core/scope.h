@@ -5,6 +5,7 @@
 /* The undo stack of a thread. */
 
 #include "gons/base/common.h"
+#include "gons/base/file.h"
 
 /* What a record does when its scope ends, and in a child that inherited it by fork. */
 struct gons_i_undo {
@@ -46,6 +47,18 @@ void gons_i_scope_each_nsfd(bool is_way_back, void (*fn)(int nsfd, const char *n
 /* For the end of a block, which has no caller to return -1 to: where the kernel has refused the
  * return, what follows the block must not run here. Prints the message. */
 void gons_i_abort_if_stranded(void);
+
+/*
+ * The bottom of the calling scope: directly above the newest mark, so that a record there is undone
+ * last of that scope. There must be room. gons_i_scope_bottom() is the data of the record there if
+ * it is one of this kind, else NULL.
+ */
+void gons_i_scope_insert_at_bottom(const struct gons_i_undo *undo, const void *data, size_t size);
+void *gons_i_scope_bottom(const struct gons_i_undo *undo);
+
+/* Whether a namespace may end with the calling scope: it is the thread's own (is_own), which was
+ * entered in this scope, or it is not held by a record of an outer scope. */
+bool gons_i_scope_may_end(const struct gons_i_file_id *id, bool is_own);
 
 /* Takes the record with this number out and does not undo it. */
 void gons_i_scope_remove(unsigned number);

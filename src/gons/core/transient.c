@@ -5,6 +5,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
+#include "gons/core/births.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
@@ -41,6 +42,7 @@ static int check_types(int types)
 GONS_EXPORT int gons_enter_transient(int types)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
+	const int last_pid = types & CLONE_NEWNET ? gons_i_last_pid() : -1;
 	struct gons_i_context context;
 
 	if (check_types(types) < 0 || gons_i_scope_reserve(1) < 0 ||
@@ -50,6 +52,8 @@ GONS_EXPORT int gons_enter_transient(int types)
 		gons_i_context_close(&context);
 		return -1;
 	}
+	if (types & CLONE_NEWNET)
+		gons_i_birth_note(-1, last_pid);
 	(void)gons_i_context_record(&context);
 	return 0;
 }
@@ -77,6 +81,7 @@ GONS_EXPORT int gons_new_transient(int type)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	const struct gons_i_type *entry = check_type(type);
+	const int last_pid = type == CLONE_NEWNET ? gons_i_last_pid() : -1;
 	struct gons_i_context context;
 	cleanup_fd int fd = -1;
 	int result = -1;
@@ -90,5 +95,7 @@ GONS_EXPORT int gons_new_transient(int type)
 				: gons_i_context_restore(&context);
 	}
 	gons_i_context_close(&context);
+	if (result == 0 && type == CLONE_NEWNET)
+		gons_i_birth_note(fd, last_pid);
 	return result < 0 ? -1 : gons_i_scope_push_fd(gons_i_take_fd(&fd));
 }

@@ -19,6 +19,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
+#include "gons/core/births.h"
 #include "gons/core/child.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/switch.h"
@@ -383,16 +384,20 @@ GONS_EXPORT gons_set *gons_set_unshare(const gons_set *set, int types,
 				   .options = options ? options : &defaults,
 				   .proc_fd = -1,
 				   .fds = { [0 ... GONS_I_SENT_FDS - 1] = -1 } };
+	int result, last_pid = -1;
 	gons_set *to;
-	int result;
 
 	if (check(&request) < 0)
 		return NULL;
 	to = gons_i_set_new();
 	if (!to)
 		return NULL;
+	if (types & CLONE_NEWNET)
+		last_pid = gons_i_last_pid();
 	result = make(&request, to);
 	give(&request, to);
+	if (result == 0 && last_pid >= 0)
+		gons_i_birth_note(gons_set_fd(to, CLONE_NEWNET), last_pid);
 	if (result == 0)
 		return to;
 	gons_set_close(to); /* keeps errno */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_NETNS_RTNL_SOCKET_H
+#define GONS_I_NETNS_RTNL_SOCKET_H
+
+/* What a thread has open in a network namespace. */
+
+#include <time.h>
+
+#include "gons/base/file.h"
+#include "netns/rtnl.h"
+
+enum {
+	GONS_I_RTNL_ANSWER_SIZE =
+		32768, /* the most that the kernel puts into one piece of a dump */
+	GONS_I_RTNL_MONITORS = 2, /* a link and its peer are waited for at once */
+};
+
+/* A socket for notifications. It is kept for the next time, because a closed netlink socket counts
+ * as one of its namespace until some milliseconds later, and vanish.c counts sockets. */
+struct gons_i_rtnl_monitor {
+	int fd; /* -1: none yet */
+	ino_t ino;
+	bool is_used;
+};
+
+/* Whether the network namespace ends with the scope; see vanish.c. */
+enum gons_i_fate { GONS_I_FATE_UNKNOWN, GONS_I_FATE_STAYS, GONS_I_FATE_ENDS };
+
+struct gons_i_rtnl {
+	struct gons_i_rtnl *next; /* on this thread */
+	int fd;
+	uint32_t port;
+	ino_t socket_ino; /* of fd, which somebody may close, and then it may be another's */
+	struct gons_i_file_id id; /* of its network namespace; the socket keeps that alive. ino 0:
+				     not known, and the socket is not shared */
+	unsigned forks, users;
+	struct gons_i_rtnl_monitor monitors[GONS_I_RTNL_MONITORS];
+	struct timespec nsfs_time; /* of the namespace's file, when its end began; 0: not yet */
+	enum gons_i_fate fate;
+	unsigned sequence;
+	char words[128]; /* of the kernel, about the last request */
+	unsigned attribute; /* that it objects to, or 0 */
+	bool is_missing;
+	_Alignas(struct nlmsghdr) char answer[GONS_I_RTNL_ANSWER_SIZE];
+};
+
+/* Whether the calling thread is in its network namespace. */
+bool gons_i_rtnl_is_own(const struct gons_i_rtnl *rtnl);
+
+#endif

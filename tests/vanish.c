@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A link never outlives its scope in a network namespace that somebody can still get into, and what
+ * is in namespaces that end with the scope is not deleted one by one. Each test is made with
+ * namespaces that are a moment old and with older ones, which gons tells apart.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <gons/ip.h>
+#include <gons/link.h>
+#include <gons/mntns.h>
+#include <gons/netns.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "links.h"
+
+static struct gons_link cable;
+
+/* A pair of links between two namespaces that the present scope holds, with addresses and a route. */
+static void make_cable(int nsfds[2])
+{
+	struct gons_link_options options = { .up = 1 };
+
+	options.nsfd = nsfds[0] = gons_must(gons_netns_new_transient());
+	options.peer_nsfd = nsfds[1] = gons_must(gons_netns_new_transient());
+	gons_must(gons_veth_new_transient(&options, &cable));
+	gons_must(gons_address_add(nsfds[0], cable.ifindex, "10.0.0.1/24"));
+	gons_must(gons_address_add(nsfds[1], cable.peer_ifindex, "10.0.0.2/24"));
+	gons_must(gons_route_add(nsfds[1], "default", "10.0.0.1", 0));
+}
+
+/* Longer than a tick of the kernel's clock. */
+static void get_older(void)
+{
+	(void)poll(NULL, 0, 15);
+}
+
+/* What somebody holds a namespace by: the function makes it hold nsfd, and returns how to get in when
+ * the scope has ended: a descriptor. */
+struct holder {
+	int (*hold)(int nsfd);
+	int (*get_in)(int held);
+	void (*let_go)(int held);
+};
+
+static void close_it(int fd)
+{
+	assert_int_equal(close(fd), 0);
+}
+
+static int same(int held)
+{
+	return dup(held);
+}
+
+static void assert_deleted(const struct holder *holder)
+{
+	int nsfds[2], mark, held, nsfd;
+
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	for (int end = 0; end < 2; end++)
+		for (int old = 0; old < 2; old++) {
+			mark = gons_must(gons_scope_begin());
+			make_cable(nsfds);
+			if (old)
+				get_older();
+			held = holder->hold(nsfds[end]);
+			assert_true(held >= 0);
+			gons_must(gons_scope_end(mark));
+			nsfd = holder->get_in(held);
+			assert_true(nsfd >= 0);
+			assert_int_equal(count_links(nsfd), 0);
+			assert_int_equal(close(nsfd), 0);
+			holder->let_go(held);
+		}
+}
+
+/* ---- descriptors ---- */
+
+static int hold_by_dup(int nsfd)
+{
+	return fcntl(nsfd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void a_link_is_deleted_where_a_descriptor_was_duplicated(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_dup, same, close_it });
+}
+
+static int hold_by_open(int nsfd)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", nsfd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void a_link_is_deleted_where_a_namespace_was_opened_again(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_open, same, close_it });
+}
+
+static void a_link_is_deleted_where_a_descriptor_was_kept(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ gons_keep, same, close_it });
+}
+
+/* ---- sockets ---- */
+
+static int hold_by_socket(int nsfd)
+{
+	return gons_keep(gons_must(gons_netns_socket(nsfd, AF_INET, SOCK_DGRAM, 0)));
+}
+
+static int hold_by_netlink(int nsfd)
+{
+	return gons_keep(gons_must(gons_netns_socket(nsfd, AF_NETLINK, SOCK_RAW, 0)));
+}
+
+static int namespace_of(int socket_fd)
+{
+	return ioctl(socket_fd, SIOCGSKNS);
+}
+
+static void a_link_is_deleted_where_a_socket_is_open(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_socket, namespace_of, close_it });
+	assert_deleted(&(struct holder){ hold_by_netlink, namespace_of, close_it });
+}
+
+/* ---- processes and threads ---- */
+
+static int open_of_process(int pid)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void kill_it(int pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static int hold_by_child(int nsfd)
+{
+	int pid = -1;
+
+	GONS_SCOPE {
+		gons_must(gons_enter(nsfd));
+		pid = fork();
+		if (pid == 0) {
+			(void)pause();
+			_exit(0);
+		}
+	}
+	return pid;
+}
+
+static void a_link_is_deleted_where_a_child_is(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_child, open_of_process, kill_it });
+}
+
+/* Closes all but the namespace, is elsewhere, and says its descriptor by being at a known place. */
+static int hold_by_descriptor_of_child(int nsfd)
+{
+	int pid = fork();
+
+	if (pid == 0) {
+		if (dup2(nsfd, 200) == 200)
+			(void)pause();
+		_exit(0);
+	}
+	return pid;
+}
+
+static int open_descriptor_of_child(int pid)
+{
+	char path[64];
+	int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/200", pid);
+	for (int i = 0; fd < 0 && i < 1000; i++) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			(void)poll(NULL, 0, 10);
+	}
+	return fd;
+}
+
+static void a_link_is_deleted_where_a_child_has_a_descriptor(void **state)
+{
+	(void)state;
+	assert_deleted(
+		&(struct holder){ hold_by_descriptor_of_child, open_descriptor_of_child, kill_it });
+}
+
+/* A grandchild whose parent has ended: nobody's child here. */
+static int hold_by_daemon(int nsfd)
+{
+	int ends[2], pid = -1;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	GONS_SCOPE {
+		pid_t parent;
+
+		gons_must(gons_enter(nsfd));
+		parent = fork();
+		if (parent == 0) {
+			pid = fork();
+			if (pid == 0) {
+				(void)pause();
+				_exit(0);
+			}
+			_exit(write(ends[1], &pid, sizeof(pid)) != sizeof(pid));
+		}
+		assert_int_equal(waitpid(parent, NULL, 0), parent);
+	}
+	assert_int_equal(read(ends[0], &pid, sizeof(pid)), sizeof(pid));
+	assert_int_equal(close(ends[0]) + close(ends[1]), 0);
+	return pid;
+}
+
+static void kill_daemon(int pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+}
+
+static void a_link_is_deleted_where_a_daemon_is(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_daemon, open_of_process, kill_daemon });
+}
+
+static pthread_t thread;
+static int pipe_of_thread[2], nsfd_of_thread;
+static volatile int tid_of_thread;
+
+static void wait_in_namespace(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	tid_of_thread = (int)syscall(SYS_gettid);
+	if (write(pipe_of_thread[1], "", 1) != 1 || read(pipe_of_thread[0], &byte, 1) != 1)
+		return;
+	while (tid_of_thread != 0)
+		(void)poll(NULL, 0, 1);
+}
+
+static void *run_thread(void *arg)
+{
+	(void)gons_netns_execute(nsfd_of_thread, wait_in_namespace, arg);
+	return NULL;
+}
+
+static int hold_by_thread(int nsfd)
+{
+	nsfd_of_thread = fcntl(nsfd, F_DUPFD_CLOEXEC, 3);
+	tid_of_thread = 0;
+	assert_int_equal(pipe2(pipe_of_thread, O_CLOEXEC), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run_thread, NULL), 0);
+	while (tid_of_thread == 0)
+		(void)poll(NULL, 0, 1);
+	assert_int_equal(close(nsfd_of_thread), 0);
+	return tid_of_thread;
+}
+
+static void end_thread(int tid)
+{
+	(void)tid;
+	while (tid_of_thread == 0)
+		(void)poll(NULL, 0, 1);
+	tid_of_thread = 0;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(close(pipe_of_thread[0]) + close(pipe_of_thread[1]), 0);
+}
+
+static void a_link_is_deleted_where_a_thread_is(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_thread, open_of_process, end_thread });
+}
+
+/* ---- sets and mounts ---- */
+
+static gons_set *set;
+
+static int hold_by_set(int nsfd)
+{
+	GONS_SCOPE {
+		gons_must(gons_enter(nsfd));
+		set = gons_must(gons_set_current(CLONE_NEWNET));
+	}
+	return 0;
+}
+
+static int open_of_set(int held)
+{
+	(void)held;
+	return fcntl(gons_must(gons_set_fd(set, CLONE_NEWNET)), F_DUPFD_CLOEXEC, 3);
+}
+
+static void close_set(int held)
+{
+	(void)held;
+	gons_set_close(set);
+}
+
+static void a_link_is_deleted_where_a_set_has_the_namespace(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_set, open_of_set, close_set });
+}
+
+static const char place[] = "/tmp/gons-vanish";
+
+static int hold_by_mount(int nsfd)
+{
+	char path[64];
+	int fd = open(place, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_int_equal(close(fd), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", nsfd);
+	assert_int_equal(mount(path, place, NULL, MS_BIND, NULL), 0);
+	return 0;
+}
+
+static int open_mount(int held)
+{
+	(void)held;
+	return open(place, O_RDONLY | O_CLOEXEC);
+}
+
+static void unmount(int held)
+{
+	(void)held;
+	assert_int_equal(umount2(place, MNT_DETACH), 0);
+	assert_int_equal(unlink(place), 0);
+}
+
+static void a_link_is_deleted_where_the_namespace_is_mounted(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("none", "/tmp", "tmpfs", 0, NULL), 0);
+	assert_deleted(&(struct holder){ hold_by_mount, open_mount, unmount });
+}
+
+/* ---- namespaces that stay ---- */
+
+static void a_link_with_an_end_in_a_namespace_that_stays_is_deleted(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+
+	(void)state;
+	need_namespaces("veth");
+	for (int i = 0; i < 2; i++) {
+		GONS_SCOPE {
+			options.nsfd = i ? blue : gons_must(gons_netns_new_transient());
+			options.peer_nsfd = i ? gons_must(gons_netns_new_transient()) : blue;
+			gons_must(gons_veth_new_transient(&options, NULL));
+		}
+		assert_int_equal(count_links(blue), 0);
+	}
+	GONS_SCOPE {
+		gons_must(gons_netns_enter_transient());
+		options.nsfd = 0;
+		options.peer_nsfd = blue;
+		gons_must(gons_veth_new_transient(&options, NULL));
+	}
+	assert_int_equal(count_links(blue), 0);
+}
+
+static void a_link_on_a_parent_that_stays_is_deleted(void **state)
+{
+	struct gons_link_options options = { .link_nsfd = 0 };
+	struct gons_link parent, link;
+
+	(void)state;
+	need_namespaces("veth");
+	gons_require_link("macvlan");
+	gons_must(gons_veth_new_transient(&(struct gons_link_options){ .nsfd = blue }, &parent));
+	GONS_SCOPE {
+		options.nsfd = gons_must(gons_netns_new_transient());
+		options.link_nsfd = blue;
+		options.parent_ifindex = parent.ifindex;
+		gons_must(gons_macvlan_new_transient(&options, &link));
+	}
+	/* Its parent is free again: a bridge does not accept one that has a macvlan. */
+	GONS_SCOPE {
+		struct gons_link bridge;
+
+		gons_require_link("bridge");
+		gons_must(gons_bridge_new_transient(&(struct gons_link_options){ .nsfd = blue },
+						    &bridge));
+		gons_must(gons_link_set_master(blue, parent.ifindex, bridge.ifindex));
+	}
+}
+
+static void a_link_that_was_moved_to_a_namespace_that_stays_is_deleted(void **state)
+{
+	int nsfds[2];
+
+	(void)state;
+	need_namespaces("veth");
+	for (int end = 0; end < 2; end++) {
+		GONS_SCOPE {
+			make_cable(nsfds);
+			gons_must(gons_link_move(
+				nsfds[end], end ? cable.peer_ifindex : cable.ifindex, blue, NULL));
+			assert_int_equal(count_links(blue), 1);
+		}
+		assert_int_equal(count_links(blue), 0);
+	}
+}
+
+static void of_an_inner_scope_the_links_alone_are_deleted(void **state)
+{
+	struct gons_link_options options = { .up = 0 };
+	int nsfds[2];
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	make_cable(nsfds);
+	assert_int_equal(count_links(nsfds[0]), 1);
+	GONS_SCOPE {
+		options.nsfd = options.peer_nsfd = nsfds[0];
+		gons_must(gons_veth_new_transient(&options, NULL));
+		assert_int_equal(count_links(nsfds[0]), 3);
+	}
+	assert_int_equal(count_links(nsfds[0]), 1);
+}
+
+/* ---- namespaces that end ---- */
+
+static void a_scope_with_both_ends_of_a_link_ends(void **state)
+{
+	int nsfds[2];
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	for (int old = 0; old < 2; old++)
+		GONS_SCOPE {
+			make_cable(nsfds);
+			if (old)
+				get_older();
+		}
+	for (int old = 0; old < 2; old++)
+		GONS_SCOPE {
+			gons_must(gons_netns_enter_transient());
+			gons_must(gons_veth_new_transient(NULL, &cable));
+			gons_must(gons_address_add(-1, cable.ifindex, "10.0.0.1/24"));
+			if (old)
+				get_older();
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(a_link_is_deleted_where_a_descriptor_was_duplicated),
+		check_test(a_link_is_deleted_where_a_namespace_was_opened_again),
+		check_test(a_link_is_deleted_where_a_descriptor_was_kept),
+		check_test(a_link_is_deleted_where_a_socket_is_open),
+		check_test(a_link_is_deleted_where_a_child_is),
+		check_test(a_link_is_deleted_where_a_child_has_a_descriptor),
+		check_test(a_link_is_deleted_where_a_daemon_is),
+		check_test(a_link_is_deleted_where_a_thread_is),
+		check_test(a_link_is_deleted_where_a_set_has_the_namespace),
+		check_test(a_link_is_deleted_where_the_namespace_is_mounted),
+		check_test(a_link_with_an_end_in_a_namespace_that_stays_is_deleted),
+		check_test(a_link_on_a_parent_that_stays_is_deleted),
+		check_test(a_link_that_was_moved_to_a_namespace_that_stays_is_deleted),
+		check_test(of_an_inner_scope_the_links_alone_are_deleted),
+		check_test(a_scope_with_both_ends_of_a_link_ends),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

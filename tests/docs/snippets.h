@@ -25,6 +25,7 @@
 #include <gons/leak.h>
 #include <gons/link.h>
 #include <gons/mntns.h>
+#include <gons/net.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
 #include <gons/process.h>

@@ -168,7 +168,7 @@ static int fill_network(struct gons_i_net_model *model, const struct gons_i_net_
 			const struct gons_i_prefix *network, const bool *wants)
 {
 	char text[GONS_I_PREFIX_TEXT_SIZE];
-	unsigned number = network->family == AF_INET && network->length == 31 ? 0 : 1;
+	unsigned number = network->length + 1U == network->size * 8 ? 0 : 1; /* one of two */
 
 	for (size_t i = 0; i < segment->n_ports; i++) {
 		struct gons_i_net_port *port = &model->ports[segment->first_port + i];

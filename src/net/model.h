@@ -102,6 +102,7 @@ struct gons_i_net_route {
 	struct gons_i_prefix destination; /* of length 0: default */
 	const struct gons_i_prefix *gateway; /* NULL: on the link */
 	int ifindex;
+	bool is_exact; /* to one address, for which a default route will not do */
 };
 
 /* Calls add for each route of a host, those on links first, until it returns -1. */

@@ -134,7 +134,7 @@ static const struct gons_i_prefix *gateway_of(const struct walk *walk, const str
 	return gons_i_net_port_address(next, walk->family);
 }
 
-static int add_route(struct walk *walk, const struct gons_i_prefix *destination,
+static int add_route(struct walk *walk, const struct gons_i_prefix *destination, bool is_exact,
 		     const struct hop *hop)
 {
 	struct gons_i_net_route *route;
@@ -143,6 +143,7 @@ static int add_route(struct walk *walk, const struct gons_i_prefix *destination,
 		return -1;
 	route = &walk->routes[walk->n_routes++];
 	route->destination = *destination;
+	route->is_exact = is_exact;
 	route->gateway = hop->next == NONE ? NULL : gateway_of(walk, hop);
 	route->ifindex = walk->model->ports[hop->own].ifindex;
 	return 0;
@@ -160,7 +161,7 @@ static int add_port(struct walk *walk, const struct gons_i_net_port *port,
 		    (network && !gons_i_net_same_prefix(&own, network)))
 			continue;
 		address.length = (unsigned char)(address.size * 8);
-		if (add_route(walk, &address, hop) < 0)
+		if (add_route(walk, &address, true, hop) < 0)
 			return -1;
 	}
 	return 0;
@@ -174,7 +175,7 @@ static int add_network(struct walk *walk, const struct gons_i_net_segment *segme
 	if (!network->is_ambiguous) {
 		if (hop->next == NONE && is_in(own, &network->prefix))
 			return 0;
-		return add_route(walk, &network->prefix, hop);
+		return add_route(walk, &network->prefix, false, hop);
 	}
 	for (size_t i = 0; i < segment->n_ports; i++) {
 		const struct gons_i_net_port *port = &walk->model->ports[segment->first_port + i];
@@ -225,7 +226,13 @@ static bool is_same_hop(const struct gons_i_net_route *a, const struct gons_i_ne
 	return a->ifindex == b->ifindex && a->gateway == b->gateway;
 }
 
-/* The route that can stand for all that have a gateway, or NULL. */
+/* Whether a default route may do instead. */
+static bool is_far(const struct gons_i_net_route *route)
+{
+	return route->gateway && !route->is_exact;
+}
+
+/* The route that can stand for all of those, or NULL. */
 static const struct gons_i_net_route *find_default(const struct walk *walk)
 {
 	const struct gons_i_net_route *only = NULL;
@@ -233,7 +240,7 @@ static const struct gons_i_net_route *find_default(const struct walk *walk)
 	for (size_t i = 0; i < walk->n_routes; i++) {
 		const struct gons_i_net_route *route = &walk->routes[i];
 
-		if (!route->gateway)
+		if (!is_far(route))
 			continue;
 		if (only && !is_same_hop(only, route))
 			return NULL;
@@ -251,16 +258,16 @@ static int hand_out(const struct walk *walk, int (*add)(const struct gons_i_net_
 	for (size_t i = 0; i < walk->n_routes; i++)
 		if (!walk->routes[i].gateway && add(&walk->routes[i], arg) < 0)
 			return -1;
-	if (only) {
-		whole = *only;
-		whole.destination.length = 0;
-		(void)gons_i_prefix_mask(&whole.destination);
-		return add(&whole, arg);
-	}
 	for (size_t i = 0; i < walk->n_routes; i++)
-		if (walk->routes[i].gateway && add(&walk->routes[i], arg) < 0)
+		if (walk->routes[i].gateway && !(only && is_far(&walk->routes[i])) &&
+		    add(&walk->routes[i], arg) < 0)
 			return -1;
-	return 0;
+	if (!only)
+		return 0;
+	whole = *only;
+	whole.destination.length = 0;
+	(void)gons_i_prefix_mask(&whole.destination);
+	return add(&whole, arg);
 }
 
 int gons_i_net_routes(const struct gons_i_net_model *model, size_t host,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A network in the language DOT of Graphviz: hosts are boxes, bridges are ellipses. The names in a
- * plan need no escapes in quotes.
+ * A network in the language DOT of Graphviz: hosts are boxes, with round corners if they forward;
+ * bridges are ellipses. The names in a plan need no escapes in quotes.
  */
 #include <string.h>
 
@@ -9,35 +9,46 @@
 #include "gons/base/error.h"
 #include "net/net.h"
 
-/* The label of an end: the link and its addresses, one a line. */
-static void draw_end(const struct gons_i_net_port *port, FILE *stream)
+/* A box with the name, and below it a field for each link: its name and its addresses. */
+static void draw_host(const struct gons_i_net_model *model, const struct gons_i_net_host *host,
+		      FILE *stream)
 {
 	char text[GONS_I_PREFIX_TEXT_SIZE];
 
-	(void)fprintf(stream, "%s", port->link);
-	for (size_t i = 0; i < port->n_addresses; i++)
-		(void)fprintf(stream, "\\n%s", gons_i_prefix_text(&port->addresses[i], text));
+	(void)fprintf(stream, "\t\"%s\" [shape=%s, label=\"{%s", host->name,
+		      host->forwards ? "Mrecord" : "record", host->name);
+	for (size_t i = 0; i < host->n_ports; i++) {
+		const struct gons_i_net_port *port = &model->ports[host->ports[i]];
+
+		(void)fprintf(stream, "%s<%d> %s", i == 0 ? "|{" : "|", port->ifindex, port->link);
+		for (size_t k = 0; k < port->n_addresses; k++)
+			(void)fprintf(stream, "\\n%s",
+				      gons_i_prefix_text(&port->addresses[k], text));
+	}
+	(void)fprintf(stream, "%s}\"];\n", host->n_ports > 0 ? "}" : "");
+}
+
+static void draw_end(const struct gons_i_net_model *model, const struct gons_i_net_port *port,
+		     FILE *stream)
+{
+	(void)fprintf(stream, "\"%s\":%d", model->hosts[port->host].name, port->ifindex);
 }
 
 static void draw_mtu(const struct gons_i_net_segment *segment, FILE *stream)
 {
 	if (segment->mtu != 0)
-		(void)fprintf(stream, ", label=\"mtu %u\"", segment->mtu);
+		(void)fprintf(stream, " [label=\"mtu %u\"]", segment->mtu);
+	(void)fprintf(stream, ";\n");
 }
 
 static void draw_cable(const struct gons_i_net_model *model,
 		       const struct gons_i_net_segment *segment, FILE *stream)
 {
-	const struct gons_i_net_port *ports = &model->ports[segment->first_port];
-
-	(void)fprintf(stream, "\t\"%s\" -- \"%s\" [taillabel=\"", model->hosts[ports[0].host].name,
-		      model->hosts[ports[1].host].name);
-	draw_end(&ports[0], stream);
-	(void)fprintf(stream, "\", headlabel=\"");
-	draw_end(&ports[1], stream);
-	(void)fprintf(stream, "\"");
+	(void)fprintf(stream, "\t");
+	draw_end(model, &model->ports[segment->first_port], stream);
+	(void)fprintf(stream, " -- ");
+	draw_end(model, &model->ports[segment->first_port + 1], stream);
 	draw_mtu(segment, stream);
-	(void)fprintf(stream, "];\n");
 }
 
 static void draw_bridge(const struct gons_i_net_model *model,
@@ -45,14 +56,9 @@ static void draw_bridge(const struct gons_i_net_model *model,
 {
 	(void)fprintf(stream, "\t\"%s\" [shape=ellipse];\n", segment->name);
 	for (size_t i = 0; i < segment->n_ports; i++) {
-		const struct gons_i_net_port *port = &model->ports[segment->first_port + i];
-
-		(void)fprintf(stream, "\t\"%s\" -- \"%s\" [headlabel=\"", segment->name,
-			      model->hosts[port->host].name);
-		draw_end(port, stream);
-		(void)fprintf(stream, "\"");
+		(void)fprintf(stream, "\t\"%s\" -- ", segment->name);
+		draw_end(model, &model->ports[segment->first_port + i], stream);
 		draw_mtu(segment, stream);
-		(void)fprintf(stream, "];\n");
 	}
 }
 
@@ -65,12 +71,10 @@ GONS_EXPORT int gons_net_draw(const gons_net *net, FILE *stream)
 		return gons_i_fail(EINVAL, net ? "stream is NULL" : "net is NULL");
 	model = &net->model;
 	(void)fprintf(stream, "graph network {\n"
-			      "\tgraph [overlap=false, nodesep=1, ranksep=1.5];\n"
-			      "\tnode [shape=box, fontname=\"sans-serif\"];\n"
-			      "\tedge [fontname=\"sans-serif\", fontsize=10, labeldistance=3];\n");
+			      "\tnode [fontname=\"sans-serif\", fontsize=11];\n"
+			      "\tedge [fontname=\"sans-serif\", fontsize=10];\n");
 	for (size_t i = 0; i < model->n_hosts; i++)
-		(void)fprintf(stream, "\t\"%s\"%s;\n", model->hosts[i].name,
-			      model->hosts[i].forwards ? " [style=rounded]" : "");
+		draw_host(model, &model->hosts[i], stream);
 	for (size_t i = 0; i < model->n_segments; i++)
 		if (model->segments[i].name[0])
 			draw_bridge(model, &model->segments[i], stream);

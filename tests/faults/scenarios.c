@@ -15,6 +15,7 @@
 #include <gons/ip.h>
 #include <gons/link.h>
 #include <gons/mntns.h>
+#include <gons/net.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
 #include <gons/reexec.h>
@@ -30,6 +31,7 @@ static gons_leaks *leaks;
 static struct gons_link pair, bridge;
 static gons_set *set;
 static gons_pool *pool;
+static gons_net *network;
 
 /* A descriptor is the scope's; a failure is what counts. */
 static int negative_or_0(int value)
@@ -302,6 +304,22 @@ static int make_names(void)
 static int call_mntns_add_host(void)
 {
 	return gons_mntns_add_host("server", "10.0.0.1");
+}
+
+static int call_net_new(void)
+{
+	return gons_net_new("a -- b; lan: b, c", CLONE_NEWNS | CLONE_NEWUTS) ? 0 : -1;
+}
+
+static int make_network(void)
+{
+	network = gons_net_new("a -- b", 0);
+	return network ? 0 : -1;
+}
+
+static int call_net_execute(void)
+{
+	return gons_net_execute(network, "a", nothing, NULL);
 }
 
 static int call_sysfs_open(void)
@@ -601,6 +619,8 @@ const struct scenario scenarios[] = {
 	  .prepare = enter_net_and_mnt },
 	{ .name = "gons_mntns_private", .call = call_mntns_private, .prepare = enter_net_and_mnt },
 	{ .name = "gons_mntns_add_host", .call = call_mntns_add_host, .prepare = make_names },
+	{ .name = "gons_net_new", .call = call_net_new },
+	{ .name = "gons_net_execute", .call = call_net_execute, .prepare = make_network },
 	{ .name = "gons_sysfs_open", .call = call_sysfs_open, .prepare = enter_net },
 	{ .name = "gons_procfsroot_open", .call = call_procfsroot_open, .prepare = make_mnt },
 	{ .name = "gons_procfsroot_resolve", .call = call_procfsroot_resolve, .prepare = make_mnt },

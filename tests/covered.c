@@ -74,6 +74,7 @@ static int calls_are_refused(int other_fd)
 	want(gons_netns_execute(other_fd, free, NULL) == -1 && refuses());
 	want(gons_netns_current() == -1 && refuses());
 	want(gons_netns_current_ino() == 0 && refuses());
+	want(!gons_set_current(CLONE_NEWNET) && refuses());
 	want(true_ino() == ino);
 	return 0;
 }
@@ -85,6 +86,24 @@ static int cover_the_link(void *arg)
 	(void)arg;
 	want(fd >= 0 && mount_namespace(fd, "/proc/thread-self/ns/net"));
 	return calls_are_refused(fd);
+}
+
+static int cover_the_link_by_a_file(void *arg)
+{
+	int fd = make_other(), file;
+
+	(void)arg;
+	want(fd >= 0);
+	file = open("/etc/passwd", O_PATH | O_CLOEXEC);
+	want(file >= 0 && mount_namespace(file, "/proc/thread-self/ns/net"));
+	return calls_are_refused(fd);
+}
+
+/* gons has looked before, and found nothing wrong. */
+static int cover_the_link_by_a_file_later(void *arg)
+{
+	want(gons_scope_begin() >= 0 && gons_netns_current() >= 0);
+	return cover_the_link_by_a_file(arg);
 }
 
 static int cover_the_directory(void *arg)
@@ -148,6 +167,8 @@ static const struct {
 	const char *arg;
 } scenarios[] = {
 	{ "link", cover_the_link, NULL },
+	{ "file", cover_the_link_by_a_file, NULL },
+	{ "later", cover_the_link_by_a_file_later, NULL },
 	{ "directory", cover_the_directory, "/proc/thread-self/ns" },
 	{ "process", cover_by_another_process, NULL },
 	{ "proc", cover_proc, NULL },
@@ -179,6 +200,18 @@ static void a_namespace_mounted_over_the_link_is_noticed(void **state)
 	refused_when_covered("link");
 }
 
+static void a_file_mounted_over_the_link_is_noticed(void **state)
+{
+	(void)state;
+	refused_when_covered("file");
+}
+
+static void a_file_mounted_over_the_link_later_is_noticed(void **state)
+{
+	(void)state;
+	refused_when_covered("later");
+}
+
 static void a_directory_mounted_over_that_of_the_namespaces_is_noticed(void **state)
 {
 	(void)state;
@@ -201,6 +234,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(a_namespace_mounted_over_the_link_is_noticed),
+		check_test(a_file_mounted_over_the_link_is_noticed),
+		check_test(a_file_mounted_over_the_link_later_is_noticed),
 		check_test(a_directory_mounted_over_that_of_the_namespaces_is_noticed),
 		check_test(namespaces_of_another_process_are_not_taken_for_its_own),
 		check_test(a_proc_that_is_no_procfs_is_noticed),

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -269,6 +270,64 @@ static void without_mount_sys_stays_as_it_was(void **state)
 		assert_int_equal(in_child(mount_sysfs_in_chroot_without_mount, &errnums[i]), 0);
 }
 
+/* ---- what qemu-user and gVisor lack ---- */
+
+static int look_without_ioctl(void *arg)
+{
+	static const int types[] = { CLONE_NEWNET, CLONE_NEWNS,	  CLONE_NEWUTS,
+				     CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID };
+	int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	char path[64];
+
+	(void)arg;
+	want(refuse_call(SYS_ioctl, ENOTTY));
+	want(gons_scope_begin() >= 0);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		int fd = gons_current(types[i]);
+
+		want(fd >= 0 && gons_type(fd) == types[i]);
+		(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", gons_type_name(types[i]));
+		want(gons_path_type(path) == types[i]);
+		want(gons_open(path, types[i]) >= 0);
+	}
+	want(is_failure(gons_type(file), EINVAL, "is not a namespace"));
+	want(is_failure(gons_path_type("/etc/passwd"), EINVAL, "/etc/passwd is not a namespace"));
+	want(is_failure(gons_path_type("/proc/self/status"), EINVAL, "is not a namespace"));
+	return 0;
+}
+
+static void a_namespace_is_known_without_the_ioctl_that_tells_its_type(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(look_without_ioctl, NULL), 0);
+}
+
+static void *sleep_for_ever(void *arg)
+{
+	for (;;)
+		(void)pause();
+	return arg;
+}
+
+static int become_root_with_a_thread(void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	want(lose_capabilities(~0ULL));
+	want(pthread_create(&thread, NULL, sleep_for_ever, NULL) == 0);
+	want(refuse_call(SYS_unshare, EPERM));
+	want(gons_become_root() < 0);
+	want(strstr(gons_error(), "thread"));
+	return 0;
+}
+
+static void a_threaded_process_is_known_without_unshare(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(become_root_with_a_thread, NULL), 0);
+}
+
 /* ---- chroot ---- */
 
 static void note_call(void *called)
@@ -318,6 +377,35 @@ static int switch_without_chroot(void *arg)
 			"this thread cannot come back to the mount namespace it was in"));
 	want(is_as_before(&before));
 	return 0;
+}
+
+/* Below a chroot(2), joining the own mount namespace would lead out of it. */
+static int switch_in_chroot_without_chroot(void *arg)
+{
+	struct picture before;
+	int fd;
+
+	(void)arg;
+	want(enter_chroot() && gons_scope_begin() >= 0);
+	fd = gons_mntns_new_transient(NULL);
+	want(fd >= 0);
+	want(refuse_call(SYS_chroot, EPERM));
+	want(take_picture(&before));
+	want(is_failure(gons_enter_transient(CLONE_NEWNS), EPERM,
+			"cannot create a mount namespace"));
+	want(strstr(gons_error(), "chroot(2)"));
+	want(is_as_before(&before));
+	want(is_failure(gons_mntns_enter_transient(), EPERM, "cannot create a mount namespace"));
+	want(is_failure(gons_enter(fd), EPERM, "cannot enter a mount namespace"));
+	want(is_as_before(&before));
+	return 0;
+}
+
+static void below_a_chroot_a_refused_chroot_leaves_the_thread_there(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	assert_int_equal(in_child(switch_in_chroot_without_chroot, NULL), 0);
 }
 
 static void without_chroot_the_working_directory_stays(void **state)
@@ -460,6 +548,9 @@ int main(void)
 		check_test(without_mount_no_mount_namespace_is_entered),
 		check_test(without_mount_sys_stays_as_it_was),
 		check_test(without_chroot_the_working_directory_stays),
+		check_test(below_a_chroot_a_refused_chroot_leaves_the_thread_there),
+		check_test(a_namespace_is_known_without_the_ioctl_that_tells_its_type),
+		check_test(a_threaded_process_is_known_without_unshare),
 		check_test(without_a_call_that_makes_a_sysfs_none_is_mounted),
 		check_test(where_a_call_for_a_sysfs_is_missing_mount_does_it),
 		check_test(without_statx_what_is_mounted_below_sys_stays_there),

@@ -201,6 +201,32 @@ static int call_type(void)
 	return negative_or_0(gons_type(fds[0]));
 }
 
+static int call_path_type(void)
+{
+	return negative_or_0(gons_path_type("/proc/self/ns/net"));
+}
+
+static int call_close(void)
+{
+	return gons_close(fds[0]);
+}
+
+static int call_keep(void)
+{
+	int fd = gons_keep(fds[0]);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int call_in(void)
+{
+	int calls = 0;
+
+	GONS_IN(fds[0])
+		calls++;
+	return calls == 1 ? 0 : -1;
+}
+
 static int call_open(void)
 {
 	return negative_or_0(gons_open("/proc/thread-self/ns/net", CLONE_NEWNET));
@@ -565,7 +591,10 @@ static int call_test_begin(void)
 
 const struct scenario scenarios[] = {
 	{ .name = "gons_type", .call = call_type, .prepare = make_net },
+	{ .name = "gons_path_type", .call = call_path_type },
 	{ .name = "gons_open", .call = call_open },
+	{ .name = "gons_close", .call = call_close, .prepare = make_net },
+	{ .name = "gons_keep", .call = call_keep, .prepare = make_net },
 	{ .name = "gons_current", .call = call_current },
 	{ .name = "gons_ino", .call = call_ino, .prepare = make_net },
 	{ .name = "gons_path_ino", .call = call_path_ino },
@@ -587,6 +616,8 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_enter_transient", .call = call_enter_transient },
 	{ .name = "gons_enter, net", .call = call_enter, .prepare = make_net },
 	{ .name = "gons_enter, mnt", .call = call_enter, .prepare = make_mnt },
+	{ .name = "GONS_IN, net", .call = call_in, .prepare = make_net },
+	{ .name = "GONS_IN, mnt", .call = call_in, .prepare = make_mnt },
 	{ .name = "gons_new_transient", .call = call_new_transient },
 	{ .name = "gons_execute, net", .call = call_execute, .prepare = make_net },
 	{ .name = "gons_execute, mnt", .call = call_execute, .prepare = make_mnt },

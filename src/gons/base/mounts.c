@@ -7,6 +7,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "gons/base/common.h"
 #include "gons/base/mounts.h"
@@ -35,7 +36,18 @@ uint64_t gons_i_mount_id(const char *path)
 	return mount_id(AT_FDCWD, path, 0);
 }
 
-uint64_t gons_i_mount_id_of(int fd)
+int gons_i_spot_get(int fd, const char *path, struct gons_i_spot *ret_spot)
 {
-	return mount_id(fd, "", AT_EMPTY_PATH);
+	const bool by_fd = path[0] == '\0';
+	struct statx stx;
+
+	ret_spot->mount = 0;
+	if (syscall(SYS_statx, fd, path, by_fd ? AT_EMPTY_PATH : 0, STATX_INO | STATX_MNT_ID,
+		    &stx) < 0) /* before Linux 4.11, or under a filter */
+		return by_fd ? gons_i_file_id_get(fd, &ret_spot->file) : -1;
+	if (stx.stx_mask & STATX_MNT_ID)
+		ret_spot->mount = stx.stx_mnt_id;
+	ret_spot->file.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	ret_spot->file.ino = stx.stx_ino;
+	return 0;
 }

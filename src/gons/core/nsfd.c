@@ -169,17 +169,11 @@ GONS_EXPORT uint64_t gons_path_ino(const char *path, int type)
 
 GONS_EXPORT uint64_t gons_current_ino(int type)
 {
+	uncancelled int cancel = gons_i_forbid_cancel();
 	const struct gons_i_type *entry = gons_i_one_type(type);
-	char path[GONS_I_OWN_PATH_SIZE];
-	struct stat st;
+	cleanup_fd int fd = entry ? gons_i_open_own(entry) : -1;
 
-	if (!entry || gons_i_check_procfs(entry) < 0)
-		return 0;
-	if (stat(gons_i_own_path(entry, path), &st) < 0) {
-		(void)fail_own(entry);
-		return 0;
-	}
-	return st.st_ino;
+	return fd < 0 ? 0 : gons_ino(fd, type);
 }
 
 int gons_i_present_types(void)

@@ -77,8 +77,10 @@ static int open_context(int types, struct gons_i_context *context)
 	if (!(types & CLONE_NEWNS))
 		return 0;
 	context->root_fd = gons_i_open_root();
-	if (context->root_fd < 0 || identify(context->root_fd, &context->root_id) < 0)
+	if (context->root_fd < 0)
 		return -1;
+	if (gons_i_spot_get(context->root_fd, "", &context->root) < 0)
+		return gons_i_fail(errno, "cannot tell what the root directory of this thread is");
 	context->cwd_fd = open_cwd();
 	if (context->cwd_fd < 0)
 		return -1;
@@ -111,7 +113,7 @@ void gons_i_context_claim(struct gons_i_context *context)
 {
 	for (size_t i = 0; i < GONS_I_ENTERABLE; i++)
 		claim(&context->fd[i], &context->id[i]);
-	claim(&context->root_fd, &context->root_id);
+	claim(&context->root_fd, &context->root.file);
 	claim(&context->cwd_fd, &context->cwd_id);
 }
 

@@ -5,6 +5,7 @@
 /* Where a thread is, kept open so that it can return there. */
 
 #include "gons/base/file.h"
+#include "gons/base/mounts.h"
 #include "gons/base/types.h"
 
 /* A thread's namespaces of some types (the PID namespace is that of its children) and, with
@@ -18,7 +19,8 @@ struct gons_i_context {
 	/* The thread's root is that of its mount namespace, and not below a chroot(2). Known after
 	 * the return was checked. */
 	bool is_at_root;
-	struct gons_i_file_id id[GONS_I_ENTERABLE], root_id, cwd_id;
+	struct gons_i_file_id id[GONS_I_ENTERABLE], cwd_id;
+	struct gons_i_spot root;
 };
 
 /* Opens the thread's root directory (O_PATH). -1 with errno and message. */

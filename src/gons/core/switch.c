@@ -88,12 +88,14 @@ static int try_directories(const struct gons_i_context *context)
  * root and working directory. -1: refused, and the thread may have moved. */
 static int join_own_mntns(struct gons_i_context *context)
 {
-	const uint64_t before = gons_i_mount_id_of(context->root_fd);
+	struct gons_i_spot now;
 
 	if (gons_i_join(context->fd[GONS_I_MNT], CLONE_NEWNS) < 0)
 		return -1;
 	context->is_at_root =
-		before != 0 && gons_i_mount_id("/") == before && is_file("/", &context->root_id);
+		context->root.mount != 0 && gons_i_spot_get(AT_FDCWD, "/", &now) == 0 &&
+		now.mount == context->root.mount && now.file.dev == context->root.file.dev &&
+		now.file.ino == context->root.file.ino;
 	if (context->is_at_root)
 		return fchdir(context->cwd_fd);
 	return gons_i_context_restore_directories(context);
@@ -102,7 +104,7 @@ static int join_own_mntns(struct gons_i_context *context)
 static bool has_moved(const struct gons_i_context *context)
 {
 	int errnum = errno;
-	bool moved = !is_file("/", &context->root_id) || !is_file(".", &context->cwd_id);
+	bool moved = !is_file("/", &context->root.file) || !is_file(".", &context->cwd_id);
 
 	errno = errnum;
 	return moved;

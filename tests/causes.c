@@ -74,40 +74,40 @@ static int be_filtered(void *arg)
 	return 0;
 }
 
-#define FILTER(call)                                                                               \
-	"a seccomp filter refuses " call ", as in a container: run without it (seccomp=unconfined)"
+#define NO_FILTER    "; run without the filter (docker, podman: --security-opt seccomp=unconfined)"
+#define FILTER(call) "a seccomp filter refuses " call NO_FILTER
 
 static void a_filter_is_told_with_the_call_that_it_refuses(void **state)
 {
 	struct filtered all[] = {
 		{ SYS_unshare, EPERM, CLONE_NEWNET,
-		  "cannot create a network namespace: Operation not permitted; " FILTER(
+		  "cannot create a network namespace: Operation not permitted: " FILTER(
 			  "unshare(2)") },
 		{ SYS_unshare, EACCES, CLONE_NEWNET,
-		  "cannot create a network namespace: Permission denied; " FILTER("unshare(2)") },
+		  "cannot create a network namespace: Permission denied: " FILTER("unshare(2)") },
 		{ SYS_unshare, ENOSYS, CLONE_NEWNET,
-		  "cannot create a network namespace: Function not implemented; " FILTER(
+		  "cannot create a network namespace: Function not implemented: " FILTER(
 			  "unshare(2)") },
 		{ SYS_unshare, EPERM, CLONE_NEWUSER,
-		  "cannot create a user namespace: Operation not permitted; " FILTER(
+		  "cannot create a user namespace: Operation not permitted: " FILTER(
 			  "unshare(2)") },
 		{ SYS_setns, EPERM, CLONE_NEWNET,
-		  "cannot create a network namespace: Operation not permitted; " FILTER(
+		  "cannot create a network namespace: Operation not permitted: " FILTER(
 			  "setns(2)") },
 		{ SYS_chroot, EPERM, CLONE_NEWNS,
-		  "cannot create a mount namespace: Operation not permitted; " FILTER(
+		  "cannot create a mount namespace: Operation not permitted: " FILTER(
 			  "chroot(2)") },
 		{ SYS_mount, EPERM, CLONE_NEWNS,
-		  "cannot make this mount namespace private: Operation not permitted; " FILTER(
+		  "cannot make this mount namespace private: Operation not permitted: " FILTER(
 			  "mount(2)") },
 		{ SYS_fsopen, EPERM, CLONE_NEWNET | CLONE_NEWNS,
-		  "cannot create a sysfs of this network namespace: Operation not permitted; " FILTER(
+		  "cannot create a sysfs of this network namespace: Operation not permitted: " FILTER(
 			  "fsopen(2)") },
 		{ SYS_fsconfig, EPERM, CLONE_NEWNET | CLONE_NEWNS,
-		  "cannot create a sysfs of this network namespace: Operation not permitted; " FILTER(
+		  "cannot create a sysfs of this network namespace: Operation not permitted: " FILTER(
 			  "fsconfig(2)") },
 		{ SYS_fsmount, EPERM, CLONE_NEWNET | CLONE_NEWNS,
-		  "cannot mount a sysfs of this network namespace: Operation not permitted; " FILTER(
+		  "cannot mount a sysfs of this network namespace: Operation not permitted: " FILTER(
 			  "fsmount(2)") },
 	};
 
@@ -147,15 +147,16 @@ static int be_filtered_for_types(void *arg)
 	(void)arg;
 	want(own(CLONE_NEWNET) && filter_unshare(BPF_JSET, CLONE_NEWUSER | CLONE_NEWNET, REFUSE));
 	want_said(!gons_can(CLONE_NEWUSER),
-		  "cannot create a user namespace: Operation not permitted; " FILTER(
+		  "cannot create a user namespace: Operation not permitted: " FILTER(
 			  "unshare(2) for user namespaces"));
 	want_said(!gons_can(CLONE_NEWNET),
-		  "cannot create a network namespace: Operation not permitted; " FILTER(
+		  "cannot create a network namespace: Operation not permitted: " FILTER(
 			  "unshare(2) for network namespaces"));
 	want(lose_capabilities(UINT64_MAX));
-	want_said(!gons_can(CLONE_NEWNET),
-		  "cannot create a network namespace: Operation not permitted; CAP_SYS_ADMIN is "
-		  "missing in this user namespace; " FILTER("unshare(2) for user namespaces"));
+	want_said(
+		!gons_can(CLONE_NEWNET),
+		"cannot create a network namespace: Operation not permitted: CAP_SYS_ADMIN is missing and " FILTER(
+			"unshare(2) for user namespaces"));
 	return 0;
 }
 
@@ -170,9 +171,9 @@ static int be_filtered_exactly(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNET) && filter_unshare(BPF_JEQ, CLONE_NEWNET, REFUSE));
-	want_said(!gons_can(CLONE_NEWNET),
-		  "cannot create a network namespace: Operation not permitted; a seccomp filter is "
-		  "active, as in a container, and may be the cause");
+	want_said(
+		!gons_can(CLONE_NEWNET),
+		"cannot create a network namespace: Operation not permitted: possibly a seccomp filter, which is active here, refuses it" NO_FILTER);
 	return 0;
 }
 
@@ -187,9 +188,9 @@ static int be_killed(void *arg)
 	(void)arg;
 	want(own(CLONE_NEWNET));
 	want(filter_unshare(BPF_JSET, CLONE_NEWNET, SECCOMP_RET_KILL_PROCESS));
-	want_said(!gons_can(CLONE_NEWNET),
-		  "the child process that tried it ended early: Operation not permitted: a seccomp "
-		  "filter killed it (SIGSYS)");
+	want_said(
+		!gons_can(CLONE_NEWNET),
+		"the child process that tried it ended early: Operation not permitted: a seccomp filter killed it (SIGSYS)");
 	return 0;
 }
 
@@ -207,9 +208,9 @@ static int be_filtered_otherwise(void *arg)
 	(void)arg;
 	want(own(CLONE_NEWNET) && refuse_call(SYS_swapon, EPERM));
 	want(lose_capabilities(UINT64_MAX));
-	want_said(!gons_can(CLONE_NEWNET),
-		  "cannot create a network namespace: Operation not permitted; CAP_SYS_ADMIN is "
-		  "missing in this user namespace: run as root, or call gons_become_root() first");
+	want_said(
+		!gons_can(CLONE_NEWNET),
+		"cannot create a network namespace: Operation not permitted: CAP_SYS_ADMIN is missing; run as root, or call gons_become_root() first");
 	return 0;
 }
 
@@ -225,23 +226,21 @@ static int be_limited_to_none(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNET | CLONE_NEWUTS) && set_limit("max_net_namespaces", "0"));
-	want_said(!gons_can(CLONE_NEWNET),
-		  "cannot create a network namespace: No space left on device; the limit "
-		  "user.max_net_namespaces is reached here (0): raise it");
+	want_said(
+		!gons_can(CLONE_NEWNET),
+		"cannot create a network namespace: No space left on device: the limit is reached (user.max_net_namespaces = 0); raise it");
 	/* Of the two, it is the other one that is to blame. */
-	want_said(!gons_can(CLONE_NEWNET | CLONE_NEWUTS),
-		  "cannot create a network and UTS namespace: No space left on device; the limit "
-		  "user.max_net_namespaces is reached here (0): raise it");
+	want_said(
+		!gons_can(CLONE_NEWNET | CLONE_NEWUTS),
+		"cannot create a network and UTS namespace: No space left on device: the limit is reached (user.max_net_namespaces = 0); raise it");
 	want(set_limit("max_user_namespaces", "0"));
-	want_said(!gons_can(CLONE_NEWUSER),
-		  "cannot create a user namespace: No space left on device; the limit "
-		  "user.max_user_namespaces is reached here (0): raise it");
+	want_said(
+		!gons_can(CLONE_NEWUSER),
+		"cannot create a user namespace: No space left on device: the limit is reached (user.max_user_namespaces = 0); raise it");
 	want(lose_capabilities(UINT64_MAX));
 	want_said(
 		!gons_can(CLONE_NEWUTS),
-		"cannot create a UTS namespace: Operation not permitted; CAP_SYS_ADMIN is missing "
-		"in this user namespace, and unprivileged user namespaces are off "
-		"(user.max_user_namespaces is 0): raise it, or run as root");
+		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and unprivileged user namespaces are disabled (user.max_user_namespaces = 0); run as root or raise the limit");
 	return 0;
 }
 
@@ -259,16 +258,13 @@ static int be_limited_from_above(void *arg)
 	(void)arg;
 	want(own(0) && set_limit("max_uts_namespaces", "1"));
 	want(own(CLONE_NEWUTS | CLONE_NEWNS) && set_limit("max_uts_namespaces", "77"));
-	want_said(gons_enter_transient(CLONE_NEWUTS) < 0,
-		  "cannot create a UTS namespace: No space left on device; the limit "
-		  "user.max_uts_namespaces is reached here (77) or in a user namespace further up: "
-		  "raise it there");
+	want_said(
+		gons_enter_transient(CLONE_NEWUTS) < 0,
+		"cannot create a UTS namespace: No space left on device: the limit is reached in this user namespace (user.max_uts_namespaces = 77) or in an ancestor; raise it there");
 	want(mount("gons", "/proc/sys", "tmpfs", 0, NULL) == 0);
 	want_said(
 		gons_enter_transient(CLONE_NEWUTS) < 0,
-		"cannot create a UTS namespace: No space left on device; the limit "
-		"user.max_uts_namespaces is reached here (it cannot be read in /proc/sys: No such "
-		"file or directory) or in a user namespace further up");
+		"cannot create a UTS namespace: No space left on device: the limit is reached in this user namespace (user.max_uts_namespaces, which cannot be read: No such file or directory) or in an ancestor; raise it there");
 	return 0;
 }
 
@@ -285,18 +281,13 @@ static int lack_capabilities(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNS) && lose_capabilities(1ULL << CAP_SYS_CHROOT));
-	want_said(!gons_can(CLONE_NEWNS),
-		  "cannot create a mount namespace: Operation not permitted; CAP_SYS_CHROOT is "
-		  "missing, without which no thread joins a mount namespace: run as root, or call "
-		  "gons_become_root() first");
+	want_said(
+		!gons_can(CLONE_NEWNS),
+		"cannot create a mount namespace: Operation not permitted: CAP_SYS_CHROOT, without which no thread joins a mount namespace, is missing; run as root, or call gons_become_root() first");
 	want(lose_capabilities(1ULL << CAP_SYS_ADMIN));
-	want_said(!gons_can(CLONE_NEWNS),
-		  "cannot create a mount namespace: Operation not permitted; CAP_SYS_ADMIN is "
-		  "missing in this user namespace: run as root, or call gons_become_root() first");
-	want(lose_capabilities(1ULL << CAP_SETFCAP));
-	want_said(gons_become_root() < 0,
-		  "cannot write \"0 0 1\" to /proc/thread-self/uid_map: Operation not permitted; "
-		  "CAP_SETFCAP is missing, without which user 0 cannot be mapped");
+	want_said(
+		!gons_can(CLONE_NEWNS),
+		"cannot create a mount namespace: Operation not permitted: CAP_SYS_ADMIN is missing; run as root, or call gons_become_root() first");
 	return 0;
 }
 
@@ -321,15 +312,13 @@ static int be_below_chroot(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNS | CLONE_NEWUTS) && enter_chroot());
-	want_said(!gons_can(CLONE_NEWUSER),
-		  "cannot create a user namespace: Operation not permitted; the kernel makes no "
-		  "user namespaces below a chroot(2)");
+	want_said(
+		!gons_can(CLONE_NEWUSER),
+		"cannot create a user namespace: Operation not permitted: the kernel refuses user namespaces to chrooted processes");
 	want(lose_capabilities(UINT64_MAX));
 	want_said(
 		!gons_can(CLONE_NEWUTS),
-		"cannot create a UTS namespace: Operation not permitted; CAP_SYS_ADMIN is missing "
-		"in this user namespace, and the kernel makes no user namespaces below a "
-		"chroot(2): run as root");
+		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and the kernel refuses user namespaces to chrooted processes; run as root");
 	return 0;
 }
 
@@ -344,10 +333,9 @@ static int be_unmapped(void *arg)
 {
 	(void)arg;
 	want(unshare(CLONE_NEWUSER) == 0);
-	want_said(!gons_can(CLONE_NEWUSER),
-		  "cannot create a user namespace: Operation not permitted; the kernel makes no "
-		  "user namespaces for a user or group that is not mapped in the present one: map "
-		  "it");
+	want_said(
+		!gons_can(CLONE_NEWUSER),
+		"cannot create a user namespace: Operation not permitted: the kernel refuses user namespaces to a user or group that is not mapped in the present one; map it");
 	return 0;
 }
 
@@ -357,7 +345,7 @@ static void a_user_without_a_number_is_told_so(void **state)
 	run_as_root(be_unmapped, NULL);
 }
 
-#define ROPROC "/proc is mounted read-only: have it mounted writable (bwrap: --proc /proc)"
+#define ROPROC "/proc is mounted read-only; mount it writable (bwrap: --proc /proc)"
 
 /* Ids are mapped by writing there. */
 static int have_a_read_only_procfs(void *arg)
@@ -370,15 +358,14 @@ static int have_a_read_only_procfs(void *arg)
 	     0);
 	want_said(
 		!gons_set_unshare(NULL, CLONE_NEWUSER, NULL),
-		"cannot write the uid_map of a new user namespace: Read-only file system; " ROPROC);
-	want_said(!gons_can(CLONE_NEWUSER), "cannot write \"deny\" to /proc/thread-self/setgroups: "
-					    "Read-only file system; " ROPROC);
+		"cannot write the uid_map of a new user namespace: Read-only file system: " ROPROC);
+	want_said(
+		!gons_can(CLONE_NEWUSER),
+		"cannot write \"deny\" to /proc/thread-self/setgroups: Read-only file system: " ROPROC);
 	want(lose_capabilities(UINT64_MAX));
 	want_said(
 		!gons_can(CLONE_NEWUTS),
-		"cannot create a UTS namespace: Operation not permitted; CAP_SYS_ADMIN is missing "
-		"in this user namespace, and no ids can be mapped in a new one, since " ROPROC
-		", or run as root");
+		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and no ids can be mapped in a new user namespace, since /proc is mounted read-only; run as root or mount it writable (bwrap: --proc /proc)");
 	return 0;
 }
 
@@ -408,9 +395,9 @@ static int be_confined(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNS) && enter_landlock() == 0);
-	want_said(!gons_can(CLONE_NEWNS),
-		  "cannot make this mount namespace private: Operation not permitted; a security "
-		  "module, such as AppArmor or Landlock, may forbid to mount");
+	want_said(
+		!gons_can(CLONE_NEWNS),
+		"cannot make this mount namespace private: Operation not permitted: a security module, such as AppArmor or Landlock, possibly refuses it");
 	return 0;
 }
 
@@ -439,10 +426,10 @@ static bool show(const char *path, const char *text)
 	return fd >= 0 && close(fd) == 0 && put_text(path, text);
 }
 
-#define NO_UTS	"cannot create a UTS namespace: Operation not permitted; "
-#define NO_USER "cannot create a user namespace: Operation not permitted; "
-#define NO_PID	"cannot create a PID namespace: Operation not permitted; "
-#define MISSING "CAP_SYS_ADMIN is missing in this user namespace"
+#define NO_UTS	"cannot create a UTS namespace: Operation not permitted: "
+#define NO_USER "cannot create a user namespace: Operation not permitted: "
+#define NO_PID	"cannot create a PID namespace: Operation not permitted: "
+#define MISSING "CAP_SYS_ADMIN is missing"
 
 struct setting {
 	const char *path, *value, *cause, *remedy;
@@ -457,11 +444,11 @@ static int be_set(void *arg)
 
 	want(own(CLONE_NEWNS | CLONE_NEWUTS) && lay_over("/proc/sys/kernel"));
 	want(lose_capabilities(UINT64_MAX) && show(setting->path, setting->value));
-	(void)snprintf(message, sizeof(message), NO_UTS MISSING ", and %s: %s, or run as root",
+	(void)snprintf(message, sizeof(message), NO_UTS MISSING " and %s; run as root or %s",
 		       setting->cause, setting->remedy);
 	want_said(!gons_can(CLONE_NEWUTS), message);
 	want(filter_unshare(BPF_JEQ, CLONE_NEWUSER, REFUSE));
-	(void)snprintf(message, sizeof(message), NO_USER "%s: %s", setting->cause, setting->remedy);
+	(void)snprintf(message, sizeof(message), NO_USER "%s; %s", setting->cause, setting->remedy);
 	want_said(!gons_can(CLONE_NEWUSER), message);
 	return 0;
 }
@@ -473,7 +460,7 @@ static int be_set_otherwise(void *arg)
 	want(own(CLONE_NEWNS | CLONE_NEWUTS) && lay_over("/proc/sys/kernel"));
 	want(lose_capabilities(UINT64_MAX) && show(setting->path, setting->value));
 	want_said(!gons_can(CLONE_NEWUTS),
-		  NO_UTS MISSING ": run as root, or call gons_become_root() first");
+		  NO_UTS MISSING "; run as root, or call gons_become_root() first");
 	return 0;
 }
 
@@ -483,12 +470,11 @@ static void settings_of_some_kernels_are_told_by_name_and_value(void **state)
 	static const char ubuntu[] = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
 	struct setting all[] = {
 		{ debian, "0",
-		  "unprivileged user namespaces are off (kernel.unprivileged_userns_clone is 0)",
-		  "set it to 1" },
+		  "unprivileged user namespaces are disabled (kernel.unprivileged_userns_clone = 0)",
+		  "set that to 1" },
 		{ ubuntu, "1",
-		  "AppArmor leaves unprivileged user namespaces without powers "
-		  "(kernel.apparmor_restrict_unprivileged_userns is 1)",
-		  "set it to 0, or give this program a profile that allows userns" },
+		  "AppArmor leaves unprivileged user namespaces without capabilities (kernel.apparmor_restrict_unprivileged_userns = 1)",
+		  "set that to 0, or give this program a profile that allows userns" },
 	};
 	struct setting others[] = { { debian, "1", NULL, NULL }, { ubuntu, "0", NULL, NULL } };
 
@@ -513,15 +499,15 @@ static int lack_options(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNS) && lay_over_procfs() && refuse_call(SYS_unshare, EINVAL));
-	want_said(!gons_can(CLONE_NEWPID),
-		  "cannot create a PID namespace: Invalid argument; this kernel has no PID "
-		  "namespaces: it was built without CONFIG_PID_NS");
-	want_said(!gons_can(CLONE_NEWTIME),
-		  "cannot create a time namespace: Invalid argument; this kernel has no time "
-		  "namespaces: it was built without CONFIG_TIME_NS");
-	want_said(!gons_can(CLONE_NEWUSER),
-		  "cannot create a user namespace: Invalid argument; this kernel has no user "
-		  "namespaces: it was built without CONFIG_USER_NS");
+	want_said(
+		!gons_can(CLONE_NEWPID),
+		"cannot create a PID namespace: Invalid argument: this kernel was built without PID namespaces (CONFIG_PID_NS)");
+	want_said(
+		!gons_can(CLONE_NEWTIME),
+		"cannot create a time namespace: Invalid argument: this kernel was built without time namespaces (CONFIG_TIME_NS)");
+	want_said(
+		!gons_can(CLONE_NEWUSER),
+		"cannot create a user namespace: Invalid argument: this kernel was built without user namespaces (CONFIG_USER_NS)");
 	return 0;
 }
 
@@ -529,9 +515,9 @@ static int lack_user_namespaces(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNS) && lay_over_procfs() && lose_capabilities(UINT64_MAX));
-	want_said(!gons_can(CLONE_NEWPID),
-		  NO_PID MISSING ", and this kernel was built without user namespaces "
-				 "(CONFIG_USER_NS): run as root");
+	want_said(
+		!gons_can(CLONE_NEWPID), NO_PID MISSING
+		" and this kernel was built without user namespaces (CONFIG_USER_NS); run as root");
 	return 0;
 }
 
@@ -549,19 +535,16 @@ static int be_labelled(void *arg)
 		const char *path, *label, *message;
 	} all[] = {
 		{ "/proc/thread-self/attr/current", "unconfined\n",
-		  NO_PID "a security module, such as AppArmor or Landlock, may forbid it" },
+		  NO_PID "a security module, such as AppArmor or SELinux, possibly refuses it" },
 		{ "/proc/thread-self/attr/current", "system_u:system_r:container_t:s0:c1,c2",
-		  NO_PID "a security module, for which this process is "
-			 "\"system_u:system_r:container_t:s0:c1,c2\", may forbid it" },
+		  NO_PID
+		  "a security module, for which this process is \"system_u:system_r:container_t:s0:c1,c2\", possibly refuses it" },
 		{ "/proc/thread-self/attr/current", "docker-default (enforce)\n",
-		  NO_PID "the AppArmor profile docker-default (enforce) may forbid it: run "
-			 "unconfined (apparmor=unconfined)" },
+		  NO_PID
+		  "the AppArmor profile docker-default (enforce) possibly refuses it; run without the profile (docker, podman: --security-opt apparmor=unconfined)" },
 		{ "/proc/thread-self/attr/apparmor/current", "unprivileged_userns (enforce)\n",
 		  NO_PID
-		  "the AppArmor profile unprivileged_userns (enforce) may forbid it, as in "
-		  "all user namespaces of unprivileged users: set "
-		  "kernel.apparmor_restrict_unprivileged_userns to 0, or give this program a "
-		  "profile that allows userns" },
+		  "the AppArmor profile unprivileged_userns (enforce) possibly refuses it; set kernel.apparmor_restrict_unprivileged_userns to 0, or give this program a profile that allows userns" },
 	};
 
 	(void)arg;

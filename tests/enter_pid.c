@@ -210,7 +210,7 @@ static void no_threads_can_be_made_there(void **state)
 static int enter_the_parents(void *arg)
 {
 	return failed_with(gons_enter(*(int *)arg), EINVAL,
-			   "neither the PID namespace of the process nor one below it")
+			   "neither the PID namespace of the process nor a descendant")
 		       ? 0
 		       : 1;
 }

@@ -217,7 +217,9 @@ static int lose_the_way_back(void *arg)
 
 	if (gons_execute(*(int *)arg, drop_capabilities, &result) == 0 || errno != EPERM)
 		return 1;
-	return result == 0 && strstr(gons_error(), "cannot come back to the UTS namespace") ? 0 : 2;
+	return result == 0 && strstr(gons_error(), "cannot return to its previous UTS namespace")
+		       ? 0
+		       : 2;
 }
 
 static void a_refused_way_back_is_said(void **state)
@@ -247,11 +249,11 @@ static int be_refused_half_way(void *arg)
 	if (own_ino("net") != net || own_ino("mnt") != mnt ||
 	    count_entries("/proc/self/fd") != open_fds)
 		return 4;
-	if (!strstr(gons_error(), "cannot enter a mount namespace: Operation not permitted; "
-				  "CAP_SYS_CHROOT is missing"))
+	if (!strstr(gons_error(), "cannot enter a mount namespace: Operation not permitted: "
+				  "CAP_SYS_CHROOT"))
 		return 5;
-	/* It is where it was, so nothing is to be said of a way back. */
-	return strstr(gons_error(), "come back") ? 6 : 0;
+	/* It is where it was, so nothing is to be said of a return. */
+	return strstr(gons_error(), "cannot return") ? 6 : 0;
 }
 
 static void a_refusal_half_way_is_put_back(void **state)

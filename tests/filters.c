@@ -134,12 +134,12 @@ static void who_owns_the_namespaces_is_told_of_the_filter_alone(void **state)
 {
 	struct refusal refusals[] = {
 		{ SYS_unshare, EPERM,
-		  "Operation not permitted; a seccomp filter refuses unshare(2)" },
+		  "Operation not permitted: a seccomp filter refuses unshare(2)" },
 		{ SYS_unshare, ENOSYS,
-		  "Function not implemented; a seccomp filter refuses unshare(2)" },
-		{ SYS_setns, EPERM, "Operation not permitted; a seccomp filter refuses setns(2)" },
+		  "Function not implemented: a seccomp filter refuses unshare(2)" },
+		{ SYS_setns, EPERM, "Operation not permitted: a seccomp filter refuses setns(2)" },
 		{ SYS_setns, ENOSYS,
-		  "Function not implemented; a seccomp filter refuses setns(2)" },
+		  "Function not implemented: a seccomp filter refuses setns(2)" },
 	};
 
 	(void)state;
@@ -168,9 +168,9 @@ static int idle_without_clone3(void *arg)
 		want(gons_mntns_new_transient(NULL) >= 0);
 		return 0;
 	}
-	want(is_failure(gons_mntns_new_transient(NULL), EPERM,
-			"cannot create an idle thread for a mount namespace: "
-			"Operation not permitted; a seccomp filter refuses clone3(2)"));
+	want(is_failure(
+		gons_mntns_new_transient(NULL), EPERM,
+		"cannot create an idle thread for a mount namespace: Operation not permitted: a seccomp filter refuses clone3(2)"));
 	want(count_entries("/proc/thread-self/fd") == fds);
 	return 0;
 }
@@ -374,7 +374,7 @@ static int switch_without_chroot(void *arg)
 	want(is_as_before(&before));
 	/* On this one it has: the function runs, and the way back is refused in part. */
 	want(is_failure(gons_mntns_execute(fd, note_call, &called), EPERM,
-			"this thread cannot come back to the mount namespace it was in"));
+			"this thread cannot return to its previous mount namespace"));
 	want(is_as_before(&before));
 	return 0;
 }
@@ -439,11 +439,9 @@ static void without_a_call_that_makes_a_sysfs_none_is_mounted(void **state)
 		{ SYS_fsopen, EPERM, "a seccomp filter refuses fsopen(2)" },
 		{ SYS_fsconfig, EPERM, "a seccomp filter refuses fsconfig(2)" },
 		{ SYS_fsmount, EPERM,
-		  "cannot mount a sysfs of this network namespace: Operation not permitted; "
-		  "a seccomp filter refuses fsmount(2)" },
+		  "cannot mount a sysfs of this network namespace: Operation not permitted: a seccomp filter refuses fsmount(2)" },
 		{ SYS_move_mount, EPERM,
-		  "cannot mount a sysfs on /sys: Operation not permitted; "
-		  "a seccomp filter refuses move_mount(2)" },
+		  "cannot mount a sysfs on /sys: Operation not permitted: a seccomp filter refuses move_mount(2)" },
 	};
 
 	(void)state;
@@ -528,9 +526,10 @@ static int walk_without_openat2(void *arg)
 static void without_openat2_no_path_is_walked(void **state)
 {
 	struct refusal refusals[] = {
-		{ SYS_openat2, ENOSYS, "openat2(2) is missing: Linux 5.6" },
+		{ SYS_openat2, ENOSYS,
+		  "Linux has openat2(2) since 5.6, so possibly a seccomp filter refuses it" },
 		{ SYS_openat2, EPERM,
-		  "cannot open etc below /: Operation not permitted; a seccomp filter refuses openat2(2)" },
+		  "cannot open etc below /: Operation not permitted: a seccomp filter refuses openat2(2)" },
 	};
 
 	(void)state;

@@ -347,7 +347,7 @@ static int make_without_allowance(void *arg)
 
 	if (status != 0)
 		return status;
-	(void)snprintf(words, sizeof(words), "user.max_%s_namespaces is ", switchable[i].name);
+	(void)snprintf(words, sizeof(words), "user.max_%s_namespaces = ", switchable[i].name);
 	take_picture(&before);
 	if (gons_enter_transient(switchable[i].type) == 0 || errno != ENOSPC)
 		return 1;
@@ -380,7 +380,7 @@ static int make_some_of_several(void *arg)
 		return 1;
 	if (own_ino("net") != net || own_ino("mnt") != mnt)
 		return 2;
-	if (!strstr(gons_error(), "user.max_uts_namespaces is "))
+	if (!strstr(gons_error(), "user.max_uts_namespaces = "))
 		return 3;
 	return gons_enter_transient(ALL_TYPES & ~CLONE_NEWUTS) < 0 ? 4 : 0;
 }

@@ -325,7 +325,7 @@ static int drop_capabilities(void *arg)
 	want(gons_netns_nsid(nsfds[0]) >= 0); /* has one */
 	want(gons_netns_nsid(nsfds[1]) < 0);
 	want(errno == EPERM);
-	want(strstr(gons_error(), "cannot give a network namespace an id: Operation not permitted;"
+	want(strstr(gons_error(), "cannot give a network namespace an id: Operation not permitted:"
 				  " CAP_NET_ADMIN is missing") != NULL);
 	return 0;
 }

@@ -323,9 +323,9 @@ static int bring_up_without_capability(void *arg)
 		return 1;
 	if (arg)
 		return gons_netns_loopback_up() < 0;
-	return !failed_with(gons_netns_loopback_up(), EPERM,
-			    "CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
-			    "gons_become_root() first") ||
+	return !failed_with(
+		       gons_netns_loopback_up(), EPERM,
+		       "CAP_NET_ADMIN is missing; run as root, or call gons_become_root() first") ||
 	       !failed_with(gons_netns_loopback_up(), EPERM, "cannot bring up the loopback link") ||
 	       (loopback_flags() & IFF_UP);
 }
@@ -353,8 +353,7 @@ static int bring_up_foreign(void *arg)
 		return 1;
 	return !failed_with(
 		gons_netns_loopback_up(), EPERM,
-		"the network namespace belongs to another user namespace: use one that was "
-		"made in this one, as gons_netns_new_transient() does");
+		"the network namespace belongs to another user namespace: use one that was made in this one, as gons_netns_new_transient() does");
 }
 
 static void loopback_of_another_user_namespace_is_refused(void **state)
@@ -496,23 +495,6 @@ static void a_sysfs_of_another_user_namespaces_network_is_refused(void **state)
 	assert_int_equal(in_child(make_sysfs_of_foreign_namespace, NULL), 0);
 }
 
-/* A kernel without fsopen(2), or a container that forbids it. */
-static int make_sysfs_without_fsopen(void *arg)
-{
-	(void)arg;
-	return !refuse_call(SYS_fsopen, ENOSYS) ||
-	       !failed_with(gons_sysfs_open(), ENOSYS, "fsopen(2) is missing: Linux 5.2") ||
-	       gons_mntns_enter_transient() < 0 ||
-	       !failed_with(gons_mntns_mount_sysfs_ro(), ENOSYS, "seccomp filter");
-}
-
-static void without_fsopen_the_sentence_says_what_is_needed(void **state)
-{
-	(void)state;
-	gons_require(CLONE_NEWNS);
-	assert_int_equal(in_child(make_sysfs_without_fsopen, NULL), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,7 +516,6 @@ int main(void)
 		check_test(a_detached_sysfs_is_read_only_and_can_be_walked),
 		check_test(a_detached_sysfs_is_closed_with_the_scope),
 		check_test(a_sysfs_of_another_user_namespaces_network_is_refused),
-		check_test(without_fsopen_the_sentence_says_what_is_needed),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -255,7 +255,7 @@ static int stay_without_user_namespaces(void *arg)
 	before = here();
 	want(failed(gons_become_root() < 0, ENOSPC, "user.max_user_namespaces"));
 	want(is_here(&before));
-	want(failed(!gons_can(CLONE_NEWNET), EPERM, "user.max_user_namespaces is 0"));
+	want(failed(!gons_can(CLONE_NEWNET), EPERM, "user.max_user_namespaces = 0"));
 	return 0;
 }
 

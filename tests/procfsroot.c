@@ -255,10 +255,10 @@ static int open_without_openat2(void *arg)
 	if (!refuse_call(SYS_openat2, ENOSYS))
 		return 1;
 	if (gons_procfsroot_open("/", "etc", O_RDONLY) >= 0 || errno != ENOSYS ||
-	    !strstr(gons_error(), "openat2(2) is missing: Linux 5.6"))
+	    !strstr(gons_error(), "openat2(2)"))
 		return 2;
 	return gons_procfsroot_resolve("/", "etc", 0) || errno != ENOSYS ||
-			       !strstr(gons_error(), "seccomp filter")
+			       !strstr(gons_error(), "possibly a seccomp filter")
 		       ? 3
 		       : 0;
 }

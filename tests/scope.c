@@ -424,8 +424,9 @@ static int lose_the_way_back(void *arg)
 	defer_note('b');
 	if (gons_scope_end(mark) == 0 || errno != EPERM || strcmp(trace, "ba") != 0)
 		return 2;
-	return !strstr(gons_error(), "this thread cannot come back to the network namespace it was "
-				     "in: Operation not permitted; CAP_SYS_ADMIN has been lost");
+	return !strstr(
+		gons_error(),
+		"this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN has been lost");
 }
 
 static int lose_the_way_back_in_a_block(void *stderr_fd)
@@ -460,7 +461,7 @@ static void a_block_whose_way_back_is_refused_ends_the_process(void **state)
 	assert_int_equal(in_child(lose_the_way_back_in_a_block, &fd), 128 + SIGABRT);
 	assert_true(pread(fd, said, sizeof(said) - 1, 0) > 0);
 	assert_int_equal(close(fd), 0);
-	assert_contains(said, "gons: this thread cannot come back to the network namespace");
+	assert_contains(said, "gons: this thread cannot return to its previous network namespace");
 	assert_contains(said, "Operation not permitted");
 }
 

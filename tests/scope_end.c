@@ -30,8 +30,8 @@ static int drop_capabilities(void)
 static bool says_lost(int result)
 {
 	return result == -1 && errno == EPERM &&
-	       strstr(gons_error(), "this thread cannot come back to the network namespace it was "
-				    "in: Operation not permitted; CAP_SYS_ADMIN has been lost");
+	       strstr(gons_error(),
+		      "this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN has been lost");
 }
 
 /* In a forked child, since its way back is lost for good. Ends the scope with its own mark, or

@@ -1082,7 +1082,7 @@ static int run_without_power(void *arg)
 	for (int restore = 0; restore < 2; restore++) {
 		want(run(restore, arg, &seen) == -1 && errno == EPERM && seen.calls == 1);
 		want(strstr(gons_error(), "cannot enter a network namespace: Operation not "
-					  "permitted; CAP_SYS_ADMIN is missing"));
+					  "permitted: CAP_SYS_ADMIN is missing"));
 	}
 	return 0;
 }

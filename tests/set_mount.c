@@ -244,7 +244,7 @@ static int mount_without_power(void *arg)
 		return 0; /* in a user namespace with one user */
 	want(gons_set_mount(arg, dir) == -1 && errno == EPERM);
 	want(strstr(gons_error(), "cannot mount the set's UTS namespace to /tmp/dir/uts: Operation "
-				  "not permitted; CAP_SYS_ADMIN is missing"));
+				  "not permitted: CAP_SYS_ADMIN is missing"));
 	want(count_entries(dir) == files);
 	return 0;
 }

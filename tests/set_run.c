@@ -389,7 +389,7 @@ static int look_from_below(void *arg)
 
 	want(gons_set_run(arg, look, NULL, &status) == -1 && status == 77);
 	/* It may belong to a user namespace further up, too. */
-	want(errno == EPERM || (errno == EINVAL && strstr(gons_error(), "nor one below it")));
+	want(errno == EPERM || (errno == EINVAL && strstr(gons_error(), "nor a descendant")));
 	want(strstr(gons_error(), "cannot enter a PID namespace: "));
 	return 0;
 }

@@ -355,7 +355,7 @@ static int unshare_without_power(void *arg)
 	if (setresgid(65533, 65533, 65533) < 0 || setresuid(65533, 65533, 65533) < 0)
 		return 0; /* in a user namespace with one user */
 	want(!gons_set_unshare(NULL, *types, NULL) && errno == EPERM);
-	want(strstr(gons_error(), "Operation not permitted; CAP_SYS_ADMIN is missing"));
+	want(strstr(gons_error(), "Operation not permitted: CAP_SYS_ADMIN is missing"));
 	set = gons_set_unshare(NULL, *types | CLONE_NEWUSER, NULL);
 	want(set);
 	gons_set_close(set);

@@ -289,11 +289,10 @@ static void without_capabilities(void **state)
 	start(&(struct start){ .variables = { "gons_uts=/run/uts" },
 			       .before = drop_all_capabilities },
 	      &seen);
-	assert_stayed(&seen,
-		      "gons_uts: cannot enter the UTS namespace /run/uts: Operation not permitted; "
-		      "CAP_SYS_ADMIN is missing in this user namespace: run as root, or enter "
-		      "first, by gons_user, the user namespace that it belongs to",
-		      0);
+	assert_stayed(
+		&seen,
+		"gons_uts: cannot enter the UTS namespace /run/uts: Operation not permitted: CAP_SYS_ADMIN is missing; run as root, or enter first, by gons_user, the user namespace that the namespace belongs to",
+		0);
 }
 
 static void a_mount_namespace_without_cap_sys_chroot(void **state)
@@ -307,9 +306,7 @@ static void a_mount_namespace_without_cap_sys_chroot(void **state)
 	      &seen);
 	assert_stayed(
 		&seen,
-		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted; "
-		     "CAP_SYS_CHROOT is missing, without which no thread joins a mount "
-		     "namespace: run as root",
+		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted: CAP_SYS_CHROOT, without which no thread joins a mount namespace, is missing; run as root",
 		     path),
 		0);
 }
@@ -326,13 +323,12 @@ static void what_belongs_to_another_user_namespace(void **state)
 	start(&(struct start){ .variables = { text("gons_net=%s", path),
 					      text("gons_user=%s", ns_path(pid, USER)) } },
 	      &seen);
-	assert_stayed(&seen,
-		      text("gons_net: cannot enter the network namespace %s: Operation not "
-			   "permitted; it belongs to another user namespace: enter that first, by "
-			   "gons_user; the kernel refuses the return, so the process is in "
-			   "user:[%ju] now",
-			   path, (uintmax_t)ns_ino(pid, USER)),
-		      BIT(USER));
+	assert_stayed(
+		&seen,
+		text("gons_net: cannot enter the network namespace %s: Operation not permitted: the namespace belongs to another user namespace; enter that first, by gons_user; the kernel refuses the return, so the process is in "
+		     "user:[%ju] now",
+		     path, (uintmax_t)ns_ino(pid, USER)),
+		BIT(USER));
 }
 
 static void a_user_namespace_further_up(void **state)
@@ -344,11 +340,10 @@ static void a_user_namespace_further_up(void **state)
 	start(&(struct start){ .variables = { "gons_user=/run/user" },
 			       .before = enter_user_namespace },
 	      &seen);
-	assert_stayed(&seen,
-		      "gons_user: cannot enter the user namespace /run/user: Operation not "
-		      "permitted; the process must be of the user who made it, in the user "
-		      "namespace that it was made in, or have CAP_SYS_ADMIN there",
-		      BIT(USER));
+	assert_stayed(
+		&seen,
+		"gons_user: cannot enter the user namespace /run/user: Operation not permitted: CAP_SYS_ADMIN is missing there, and the process is not one of the user who created it, in the user namespace where that was; run as that user, or as root",
+		BIT(USER));
 }
 
 /* The program is started as the first process of a PID namespace. */
@@ -377,13 +372,13 @@ static void a_pid_namespace_further_up(void **state)
 	start(&(struct start){ .variables = { text("gons_pid=%s", path) },
 			       .before = enter_pid_namespace },
 	      &seen);
-	assert_stayed(&seen,
-		      text("gons_pid: cannot enter the PID namespace %s: %s", path,
-			   pid_is_ours() ? "Invalid argument: it is neither the PID namespace of "
-					   "the process nor one below it"
-					 : "Operation not permitted; it belongs to another user "
-					   "namespace: enter that first, by gons_user"),
-		      BIT(PID) | BIT(CHILDREN_PID));
+	assert_stayed(
+		&seen,
+		text("gons_pid: cannot enter the PID namespace %s: %s", path,
+		     pid_is_ours()
+			     ? "Invalid argument: it is neither the PID namespace of the process nor a descendant"
+			     : "Operation not permitted: the namespace belongs to another user namespace; enter that first, by gons_user"),
+		BIT(PID) | BIT(CHILDREN_PID));
 }
 
 /* Whoever is root in a user namespace alone is another user already. */
@@ -417,12 +412,11 @@ static void under_a_seccomp_filter(void **state)
 	gons_require(CLONE_NEWUTS);
 	start(&(struct start){ .variables = { text("gons_uts=%s", path) }, .before = refuse_setns },
 	      &seen);
-	assert_stayed(&seen,
-		      text("gons_uts: cannot enter the UTS namespace %s: Operation not permitted; "
-			   "a seccomp filter refuses setns(2), as in a container: run without it "
-			   "(seccomp=unconfined)",
-			   path),
-		      0);
+	assert_stayed(
+		&seen,
+		text("gons_uts: cannot enter the UTS namespace %s: Operation not permitted: a seccomp filter refuses setns(2); run without the filter (docker, podman: --security-opt seccomp=unconfined)",
+		     path),
+		0);
 }
 
 #ifndef __SANITIZE_ADDRESS__ /* which needs procfs itself */

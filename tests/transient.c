@@ -277,7 +277,7 @@ static int enter_without_capabilities(void *arg)
 	if (gons_enter_transient(type) == 0 || errno != EPERM)
 		return 2;
 	if (!strstr(gons_error(), "cannot create ") ||
-	    !strstr(gons_error(), "Operation not permitted; ") ||
+	    !strstr(gons_error(), "Operation not permitted: ") ||
 	    !strstr(gons_error(), "CAP_SYS_ADMIN is missing"))
 		return 3;
 	if (type != CLONE_NEWNS && (gons_new_transient(type) >= 0 || errno != EPERM))

@@ -69,7 +69,7 @@ static bool was_said(const struct target *target, const char *why)
 	char message[512];
 
 	(void)snprintf(message, sizeof(message),
-		       "cannot enter %s namespace: Operation not permitted; %s", target->long_name,
+		       "cannot enter %s namespace: Operation not permitted: %s", target->long_name,
 		       why);
 	return errno == EPERM && strcmp(gons_error(), message) == 0;
 }
@@ -109,13 +109,12 @@ static int leave_at_once(void *arg)
 
 /* ---- without capabilities ---- */
 
-#define MISSING "CAP_SYS_ADMIN is missing in this user namespace"
+#define MISSING "CAP_SYS_ADMIN is missing"
 
 static int be_another_user(void *arg)
 {
 	const char *why = MISSING
-		", and it belongs to another one, which user 65534 made: run as root, or as that "
-		"user call gons_set_run() with that in the set";
+		", and the namespace belongs to a user namespace of user 65534; run as root, or as that user call gons_set_run() with that user namespace in the set";
 	const struct target *target = arg;
 	int status;
 
@@ -125,9 +124,8 @@ static int be_another_user(void *arg)
 	/* It is right: as another user that does not help either. */
 	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == -1);
 	want(strcmp(gons_error(),
-		    "cannot enter a user namespace: Operation not permitted; the process must be "
-		    "of the user who made it, in the user namespace that it was made in, or have "
-		    "CAP_SYS_ADMIN there") == 0);
+		    "cannot enter a user namespace: Operation not permitted: CAP_SYS_ADMIN is missing there, and the process is not one of the user who created it, in the user namespace where that was; run as that user, or as root") ==
+	     0);
 	return 0;
 }
 
@@ -146,8 +144,8 @@ static void what_another_user_made_takes_root_or_that_user(void **state)
 
 static int be_the_same_user(void *arg)
 {
-	const char *why = MISSING ", and it belongs to another one of this user's: call "
-				  "gons_set_run() with that in the set, or run as root";
+	const char *why = MISSING
+		", and the namespace belongs to another user namespace of this user; call gons_set_run() with that user namespace in the set, or run as root";
 	const struct target *target = arg;
 	int status = 0;
 
@@ -170,7 +168,7 @@ static void what_the_same_user_made_can_be_had_by_gons_set_run(void **state)
 
 static int lack_capabilities(void *arg)
 {
-	const char *why = MISSING ": run as root";
+	const char *why = MISSING "; run as root";
 
 	want(lose_capabilities(UINT64_MAX));
 	return refused(arg, why) != 0 || refused_on_threads(arg, why) != 0;
@@ -188,7 +186,8 @@ static void what_belongs_to_the_present_one_takes_root(void **state)
 
 static int lack_them_below(void *arg)
 {
-	const char *why = MISSING ", and it belongs to another user namespace: run as root there";
+	const char *why = MISSING
+		", and the namespace belongs to another user namespace; run as root in that one";
 
 	want(unshare(CLONE_NEWUSER) == 0 && lose_capabilities(UINT64_MAX));
 	return refused(arg, why) != 0 || refused_on_threads(arg, why) != 0;
@@ -199,7 +198,8 @@ static int lack_them_below(void *arg)
 /* Has namespaces to come back to: it is those it is to enter that are not its own. */
 static int have_ground_below(void *arg)
 {
-	const char *why = "it belongs to another user namespace: run as root there";
+	const char *why =
+		"the namespace belongs to another user namespace; run as root in that one";
 
 	want(unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
 		     CLONE_NEWCGROUP) == 0);
@@ -212,7 +212,8 @@ static int have_ground_below(void *arg)
  * not help. */
 static int have_no_ground_below(void *arg)
 {
-	const char *why = "it belongs to another user namespace: run as root there";
+	const char *why =
+		"the namespace belongs to another user namespace; run as root in that one";
 
 	want(unshare(CLONE_NEWUSER) == 0);
 	return refused(arg, why);
@@ -235,8 +236,8 @@ static void what_belongs_further_up_takes_root_there(void **state)
 /* It is the way back that is missing, and that can be helped. */
 static int have_no_ground(void *arg)
 {
-	const char *why = "the present namespaces belong to a user namespace further up, so there "
-			  "would be no way back: call gons_become_root() first";
+	const char *why =
+		"the present namespaces belong to an ancestor user namespace, so the thread could not return to them; call gons_become_root() first";
 	struct target target = { .long_name = "a network" };
 	gons_set *set;
 	int mark;
@@ -273,8 +274,8 @@ static int leave_no_way_back(void *arg)
 	want(gons_enter_transient(CLONE_NEWNET) == 0 && unshare(CLONE_NEWUSER) == 0);
 	want(gons_scope_end(mark) == -1 && errno == EPERM);
 	want(strcmp(gons_error(),
-		    "this thread cannot come back to the network namespace it was in: Operation "
-		    "not permitted; it belongs to a user namespace further up") == 0);
+		    "this thread cannot return to its previous network namespace: Operation not permitted: the namespace belongs to an ancestor user namespace") ==
+	     0);
 	return 0;
 }
 
@@ -295,8 +296,7 @@ static int be_filtered(void *arg)
 	want(lose_capabilities(UINT64_MAX) && refuse_call(SYS_setns, EPERM));
 	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == -1);
 	want(strcmp(gons_error(),
-		    "cannot enter a user namespace: Operation not permitted; a seccomp filter "
-		    "refuses setns(2), as in a container: run without it (seccomp=unconfined)") ==
+		    "cannot enter a user namespace: Operation not permitted: a seccomp filter refuses setns(2); run without the filter (docker, podman: --security-opt seccomp=unconfined)") ==
 	     0);
 	return 0;
 }

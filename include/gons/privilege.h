@@ -63,6 +63,9 @@ bool gons_can_link(const char *kind);
  */
 int gons_become_root(void);
 
+struct gons_idmaps;
+int gons_enter_user_namespace(const struct gons_idmaps *maps);
+
 /*
  * gons_has_cap - whether the calling thread has this capability, such as
  * CAP_NET_ADMIN of <linux/capability.h>, in its effective set.

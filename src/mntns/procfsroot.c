@@ -23,7 +23,7 @@ static int fail_open(const char *procfsroot, const char *path)
 	(void)gons_i_fail(errno, "cannot open %s below %s", path[0] ? path : "the empty path",
 			  procfsroot);
 	if (errno == ENOSYS || errno == EPERM)
-		(void)gons_i_explain_call("openat2(2)", "5.6");
+		(void)gons_i_diagnose_call("openat2(2)", "5.6");
 	else if (errno == ELOOP)
 		gons_i_explain(
 			"symbolic links go round in circles, or lead through a link of procfs");

@@ -46,9 +46,9 @@ static int fail_create(void)
 	if (foreign) {
 		gons_i_add_cause("the network namespace belongs to another user namespace");
 		gons_i_add_remedy("enter a new one first, by gons_netns_enter_transient()");
-	} else if (!gons_i_explain_call("fsopen(2)", "5.2") &&
-		   !gons_i_explain_call("fsconfig(2)", "5.2")) {
-		gons_i_explain_refusal(GONS_I_REFUSED_RETURN_CHECK, CLONE_NEWNS, -1);
+	} else if (!gons_i_diagnose_call("fsopen(2)", "5.2") &&
+		   !gons_i_diagnose_call("fsconfig(2)", "5.2")) {
+		gons_i_diagnose_refusal(GONS_I_REFUSED_RETURN_CHECK, CLONE_NEWNS, -1);
 	}
 	errno = errnum;
 	return -1;
@@ -96,7 +96,7 @@ static void explain_hidden(bool is_writable)
 static int fail_mount(const char *call, bool is_writable)
 {
 	(void)gons_i_fail(errno, "cannot mount a sysfs of this network namespace");
-	if (!gons_i_explain_call(call, "5.2") && errno == EPERM && gons_i_has_cap(CAP_SYS_ADMIN))
+	if (!gons_i_diagnose_call(call, "5.2") && errno == EPERM && gons_i_has_cap(CAP_SYS_ADMIN))
 		explain_hidden(is_writable);
 	return -1;
 }
@@ -286,7 +286,7 @@ static int cover(int old_fd, unsigned access)
 			return 1;
 		if (errno != ENOSYS) {
 			(void)gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
-			(void)gons_i_explain_call("move_mount(2)", "5.2");
+			(void)gons_i_diagnose_call("move_mount(2)", "5.2");
 			return -1;
 		}
 	}

@@ -17,6 +17,6 @@ int gons_i_mount_tmpfs(const char *path, const char *options)
 	if (errno == ENOENT || errno == ENOTDIR)
 		gons_i_add_cause("there is no such directory");
 	else
-		gons_i_explain_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
+		gons_i_diagnose_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
 	return -1;
 }

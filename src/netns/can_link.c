@@ -7,7 +7,7 @@
 #include <gons/privilege.h>
 
 #include "gons/base/common.h"
-#include "gons/core/child.h"
+#include "gons/base/child.h"
 #include "gons/core/switch.h"
 #include "netns/kind.h"
 #include "netns/netdevsim.h"

@@ -25,6 +25,7 @@
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/nsfd.h"
+#include "gons/diagnosis/refusal.h"
 #include "netns/rtnl.h"
 #include "netns/rtnl_socket.h"
 
@@ -439,9 +440,7 @@ static void hint(const struct gons_i_rtnl *rtnl, int errnum)
 		gons_i_explain("attribute %u of the request is %s", rtnl->attribute,
 			       rtnl->is_missing ? "missing" : "refused");
 	else if (errnum == EPERM && !gons_i_has_cap(CAP_NET_ADMIN))
-		gons_i_explain(
-			"CAP_NET_ADMIN is missing in this user namespace: run as root, or call "
-			"gons_become_root() first");
+		gons_i_diagnose_missing(CAP_NET_ADMIN, "CAP_NET_ADMIN");
 	else if (errnum == EPERM)
 		gons_i_explain(
 			"the network namespace belongs to another user namespace: use one that "

@@ -25,7 +25,7 @@ enum { GONS_I_RTNL_REQUEST_SIZE = 1024 };
 struct gons_i_rtnl *gons_i_rtnl_open(int nsfd);
 void gons_i_rtnl_close(struct gons_i_rtnl *rtnl); /* NULL is fine; keeps errno */
 
-/* The same in a bare child (core/child.h) for its own namespace, without malloc(3): once, and never
+/* The same in a bare child (base/child.h) for its own namespace, without malloc(3): once, and never
  * closed. */
 struct gons_i_rtnl *gons_i_rtnl_open_in_child(void);
 

@@ -76,7 +76,7 @@ static void allow_for_fault(const struct fault *fault, struct picture *picture)
 /* The way back was refused, and the message says so. */
 static bool is_loud(const struct outcome *outcome)
 {
-	static const char words[] = "cannot come back";
+	static const char words[] = "cannot return";
 
 	return (outcome->result < 0 && strstr(outcome->message, words)) ||
 	       (outcome->end < 0 && strstr(outcome->end_sentence, words));

@@ -11,11 +11,11 @@
 /*
  * run: all
  * status: 77
- * err: gons: skipped: requires_net: cannot create a network namespace: Operation not permitted; *CAP_SYS_ADMIN is missing in this user namespace*
+ * err: gons: skipped: requires_net: cannot create a network namespace: Operation not permitted: *CAP_SYS_ADMIN is missing*
  * skipped: requires_net
- * err: gons: skipped: requires_net_and_mnt: cannot create a * namespace: Operation not permitted; *
+ * err: gons: skipped: requires_net_and_mnt: cannot create a * namespace: Operation not permitted: *
  * skipped: requires_net_and_mnt
- * err: gons: skipped: runs_in_uts: cannot create a UTS namespace: Operation not permitted; *
+ * err: gons: skipped: runs_in_uts: cannot create a UTS namespace: Operation not permitted: *
  * skipped: runs_in_uts
  * err: gons: skipped: runs_in_net_and_mnt: cannot create a *
  * skipped: runs_in_net_and_mnt
@@ -27,7 +27,7 @@
  * status: 77
  * run: all GONS_REQUIRE=1
  * status: 4
- * err: gons: required: requires_net: cannot create a network namespace: Operation not permitted; *
+ * err: gons: required: requires_net: cannot create a network namespace: Operation not permitted: *
  * err: *{net}: error: Failure!
  * failed: requires_net
  * failed: requires_net_and_mnt
@@ -230,7 +230,7 @@ static int in_set_up(void)
  *
  * run: a_link
  * status: 77
- * err: gons: skipped: requires_a_link: cannot create a network namespace: Operation not permitted; *
+ * err: gons: skipped: requires_a_link: cannot create a network namespace: Operation not permitted: *
  * skipped: requires_a_link
  * run: a_link GONS_REQUIRE=dummy
  * status: 1

@@ -374,7 +374,7 @@ static int closed(void)
 /*
  * run: refused
  * status: 1
- * err: gons: not undone: loses_its_capabilities: this thread cannot * the network namespace it was in: Operation not permitted* CAP_SYS_ADMIN *
+ * err: gons: not undone: loses_its_capabilities: this thread cannot * network namespace: Operation not permitted* CAP_SYS_ADMIN *
  * err: gons: left behind: loses_its_capabilities: the thread was left in another net namespace: net:[*], before in net:[*]
  * err: gons: the run ends here: loses_its_capabilities: this thread cannot return*
  * no: *next_test_is_on_the_ground*

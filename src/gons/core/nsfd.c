@@ -63,10 +63,10 @@ static int fail_own(const struct gons_i_type *entry)
 	int errnum = errno;
 
 	(void)gons_i_fail(errnum, "cannot open the %s namespace of this thread", entry->long_name);
-	if (errnum == ENOENT && !gons_i_explain_options(entry->flag))
-		gons_i_explain("procfs of this PID namespace is not mounted on /proc");
+	if (errnum == ENOENT && !gons_i_diagnose_options(entry->flag))
+		gons_i_add_cause("procfs of this PID namespace is not mounted on /proc");
 	else if (errnum == EACCES)
-		gons_i_explain_confinement("may forbid to open it");
+		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_OTHER);
 	return -1;
 }
 

@@ -20,7 +20,7 @@
 #include "gons/base/mounts.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
-#include "gons/core/child.h"
+#include "gons/base/child.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread_state.h"
@@ -131,7 +131,7 @@ static int fail_check(const struct gons_i_context *context, int type, const int 
 	if (type != CLONE_NEWPID || errnum != EPERM)
 		return gons_i_fail_return_check(context->types, nsfds, n);
 	(void)gons_i_fail(errnum, "cannot enter a PID namespace");
-	if (!gons_i_explain_filter("setns(2)", type)) {
+	if (!gons_i_diagnose_filter("setns(2)", type)) {
 		gons_i_add_cause("no return is possible to the PID namespace that the children of "
 				 "this thread are in now, which takes CAP_SYS_ADMIN in the user "
 				 "namespace that owns it");
@@ -289,7 +289,7 @@ pid_t gons_i_fork_into_new(int types)
 static int fail_private(int errnum)
 {
 	(void)gons_i_fail(errnum, "cannot make this mount namespace private");
-	gons_i_explain_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
+	gons_i_diagnose_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
 	return -1;
 }
 

@@ -87,44 +87,17 @@ void gons_i_thread_join(pthread_t thread, const pid_t *tid)
 	errno = saved;
 }
 
-/* Nothing is known of the other one before its first process is there, nor on Linux 4.11. */
-static bool children_go_elsewhere(bool unless_known)
-{
-	struct stat own, theirs;
-
-	if (stat("/proc/thread-self/ns/pid", &own) < 0)
-		return false;
-	if (stat("/proc/thread-self/ns/pid_for_children", &theirs) < 0)
-		return unless_known;
-	return own.st_ino != theirs.st_ino;
-}
-
-int gons_i_fail_fork(int errnum, const char *what)
-{
-	bool elsewhere = errnum == ENOMEM && children_go_elsewhere(false);
-
-	(void)gons_i_fail(errnum, "%s", what);
-	if (errnum == EAGAIN)
-		gons_i_explain("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
-	else if (elsewhere)
-		gons_i_explain(
-			"the PID namespace that the children of this thread go into takes no "
-			"more of them once its first process has ended: setns(2) to another "
-			"one, such as /proc/thread-self/ns/pid");
-	return -1;
-}
-
 int gons_i_fail_thread(int errnum, const char *what)
 {
 #ifndef __GLIBC__ /* musl has no other word than EAGAIN */
-	if (errnum == EAGAIN && children_go_elsewhere(true))
+	if (errnum == EAGAIN && gons_i_children_go_elsewhere(true))
 		errnum = EINVAL;
 #endif
 	(void)gons_i_fail_fork(errnum, what);
 	if (errnum == EINVAL)
-		gons_i_explain("a process whose children go into another PID namespace, as by "
-			       "gons_pid, can make no threads");
+		gons_i_add_cause("the children of this process go into another PID namespace, as "
+				 "by gons_pid, and the kernel creates no threads there");
 	else if (errnum == EPERM) /* the C library takes clone(2) for ENOSYS only */
-		(void)gons_i_explain_call("clone3(2)", "5.3");
+		(void)gons_i_diagnose_call("clone3(2)", "5.3");
 	return -1;
 }

@@ -2,6 +2,7 @@
 #ifndef GONS_I_CORE_THREAD_H
 #define GONS_I_CORE_THREAD_H
 
+#include "gons/base/child.h"
 #include "gons/base/common.h"
 
 /* The caller's functions need a stack of the usual size, gons's own do not. */
@@ -17,8 +18,5 @@ void gons_i_thread_join(pthread_t thread, const pid_t *tid);
 
 /* Says "<what>: <reason>" of such an error number, and what limit that is. Returns -1. */
 int gons_i_fail_thread(int errnum, const char *what);
-
-/* The same for fork(2), whose child is one more thread for those limits. */
-int gons_i_fail_fork(int errnum, const char *what);
 
 #endif

@@ -1,76 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a seccomp filter refuses a system call. Proved rather than guessed: the call is made
- * with arguments that the kernel itself answers by another error, before it looks at
- * permissions, and changes nothing for. Any other answer is not the kernel's.
+ * Whether a seccomp filter refuses a system call. The call is made in a child process, with
+ * arguments that the kernel answers by another error before it looks at permissions. A filter may
+ * kill the child, and a kernel of the future may accept the arguments: neither harms the caller.
  */
 #include <linux/capability.h>
-#include <linux/sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-
-#include <gons/privilege.h>
+#include <sys/utsname.h>
 
 #include "gons/base/caps.h"
+#include "gons/base/child.h"
 #include "gons/base/error.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
 
+/* As any value of a system call's argument. */
 enum { NO_FLAGS = ~0 };
 
-static const struct question {
+#define ALL_TYPES                                                                                  \
+	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |              \
+	 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME)
+
+static const struct probe {
 	const char *call;
 	long number;
 	long args[5];
-	int answer; /* the kernel's */
+	int answer; /* the kernel's, or 0: it succeeds and does nothing */
 	int types_at; /* the argument that types are added to, or -1 */
-	bool admin; /* only to who may mount: the kernel looks at that first */
-} questions[] = {
-	/* Not one of unshare's flags. A filter that looks for those of namespaces finds them
-	 * beside it. */
-	{ "unshare(2)", SYS_unshare, { CLONE_PARENT_SETTID }, EINVAL, 0, false },
-	{ "setns(2)", SYS_setns, { -1 }, EBADF, 1, false },
-	{ "chroot(2)", SYS_chroot, { (long)"" }, ENOENT, -1, false },
-	{ "mount(2)", SYS_mount, { (long)"none", (long)"", (long)"none" }, ENOENT, -1, false },
-	{ "fsopen(2)", SYS_fsopen, { (long)"", NO_FLAGS }, EINVAL, -1, true },
-	{ "fsconfig(2)", SYS_fsconfig, { -1 }, EINVAL, -1, false },
-	{ "fsmount(2)", SYS_fsmount, { -1, NO_FLAGS }, EINVAL, -1, true },
-	{ "open_tree(2)", SYS_open_tree, { -1, (long)"", NO_FLAGS }, EINVAL, -1, false },
+	long beside; /* what is added with them, so that the kernel's answer is EINVAL */
+	bool admin; /* only for who may mount: the kernel looks at that first */
+} probes[] = {
+	{ "unshare(2)", SYS_unshare, { 0 }, 0, 0, ~(long)ALL_TYPES & 0xffffffffL, false },
+	{ "setns(2)", SYS_setns, { -1 }, EBADF, 1, 0, false },
+	{ "chroot(2)", SYS_chroot, { (long)"" }, ENOENT, -1, 0, false },
+	{ "mount(2)", SYS_mount, { (long)"none", (long)"", (long)"none" }, ENOENT, -1, 0, false },
+	{ "fsopen(2)", SYS_fsopen, { (long)"", NO_FLAGS }, EINVAL, -1, 0, true },
+	{ "fsconfig(2)", SYS_fsconfig, { -1 }, EINVAL, -1, 0, false },
+	{ "fsmount(2)", SYS_fsmount, { -1, NO_FLAGS }, EINVAL, -1, 0, true },
+	{ "open_tree(2)", SYS_open_tree, { -1, (long)"", NO_FLAGS }, EINVAL, -1, 0, false },
 	{ "move_mount(2)",
 	  SYS_move_mount,
 	  { -1, (long)"", -1, (long)"", NO_FLAGS },
 	  EINVAL,
 	  -1,
+	  0,
 	  true },
-	{ "clone3(2)", SYS_clone3, { 0 }, EINVAL, -1, false },
-	{ "openat2(2)", SYS_openat2, { -1, (long)"" }, EINVAL, -1, false },
+	{ "clone3(2)", SYS_clone3, { 0 }, EINVAL, -1, 0, false },
+	{ "openat2(2)", SYS_openat2, { -1, (long)"" }, EINVAL, -1, 0, false },
 };
 
-static const struct question *find(const char *call)
+static const struct probe *find(const char *call)
 {
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-		if (strcmp(questions[i].call, call) == 0)
-			return &questions[i];
+	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
+		if (strcmp(probes[i].call, call) == 0)
+			return &probes[i];
 	return NULL;
 }
 
 static bool may_mount(void)
 {
 	return gons_i_has_cap(CAP_SYS_ADMIN) && !gons_i_is_foreign(CLONE_NEWNS);
-}
-
-/* Whether it is not the kernel that answers. */
-static bool is_refused(const struct question *question, int types)
-{
-	long args[5];
-
-	memcpy(args, question->args, sizeof(args));
-	if (types != 0)
-		args[question->types_at] |= types;
-	return syscall(question->number, args[0], args[1], args[2], args[3], args[4]) < 0 &&
-	       errno != question->answer;
 }
 
 bool gons_i_has_filter(void)
@@ -80,56 +73,143 @@ bool gons_i_has_filter(void)
 	return gons_i_status_number("Seccomp", 10, &mode) == 0 && mode == 2;
 }
 
-enum gons_i_filtered gons_i_filtered(const char *call, int types)
-{
-	const struct question *question = find(call);
-	enum gons_i_filtered filtered = GONS_I_FILTERED_NOT;
-	const int errnum = errno;
+/* ---- in the child ---- */
 
-	if (question && (!question->admin || may_mount())) {
-		/* Debian's kernel looks at its sysctl before it does at the flags. */
-		if (gons_i_clone_is_off())
-			types &= ~CLONE_NEWUSER;
-		if (is_refused(question, 0))
-			filtered = GONS_I_FILTERED;
-		else if (types != 0 && question->types_at >= 0 && is_refused(question, types))
-			filtered = GONS_I_FILTERED_TYPES;
-	}
-	errno = errnum;
-	return filtered;
+struct attempt {
+	const struct probe *probe;
+	int types;
+};
+
+/* The errno of the call with this added to its argument, or 0. */
+static int probe_call(const struct probe *probe, long added)
+{
+	long args[5];
+
+	memcpy(args, probe->args, sizeof(args));
+	if (added != 0)
+		args[probe->types_at] |= added;
+	if (syscall(probe->number, args[0], args[1], args[2], args[3], args[4]) >= 0)
+		return 0;
+	return errno;
 }
 
-bool gons_i_explain_filter(const char *call, int types)
+/* A success is never a refusal. */
+static bool is_refusal(int errnum, int expected)
+{
+	return errnum != 0 && errnum != expected;
+}
+
+static int probe_in_child(void *arg)
+{
+	const struct attempt *attempt = arg;
+	const struct probe *probe = attempt->probe;
+	int plain;
+
+	if (is_refusal(probe_call(probe, 0), probe->answer))
+		return GONS_I_FILTERED;
+	if (attempt->types == 0 || probe->types_at < 0)
+		return GONS_I_FILTERED_NOT;
+	/* A kernel may have come to look at something else first. Then both answers are the same. */
+	plain = probe->beside ? probe_call(probe, probe->beside) : probe->answer;
+	if (is_refusal(plain, probe->beside ? EINVAL : probe->answer))
+		return GONS_I_FILTERED_NOT;
+	return is_refusal(probe_call(probe, probe->beside | attempt->types), plain)
+		       ? GONS_I_FILTERED_TYPES
+		       : GONS_I_FILTERED_NOT;
+}
+
+/* ---- what it means ---- */
+
+enum gons_i_filtered gons_i_filtered(const char *call, int types)
+{
+	enum { LIMIT_S = 5 };
+	struct attempt attempt = { find(call), types };
+	struct gons_i_failure before;
+	const int errnum = errno;
+	int result;
+
+	if (!attempt.probe || (attempt.probe->admin && !may_mount()))
+		return GONS_I_FILTERED_NOT;
+	/* Debian's kernel looks at its sysctl before it does at the flags. */
+	if (gons_i_clone_is_off())
+		attempt.types &= ~CLONE_NEWUSER;
+	gons_i_failure_save(&before);
+	result = gons_i_in_child_for(LIMIT_S, probe_in_child, &attempt);
+	(void)gons_i_failure_restore(&before);
+	errno = errnum;
+	/* It died, or there is none: the filter may treat the probe in another way than the call. */
+	return result < 0 ? GONS_I_FILTERED_NOT : (enum gons_i_filtered)result;
+}
+
+void gons_i_add_filter_remedy(void)
+{
+	gons_i_add_remedy("run without the filter (docker, podman: --security-opt "
+			  "seccomp=unconfined)");
+}
+
+bool gons_i_diagnose_filter_beside(const char *before, const char *call, int types)
 {
 	const enum gons_i_filtered filtered = gons_i_filtered(call, types);
-	char nouns[GONS_I_TYPE_NAMES_SIZE];
+	char names[GONS_I_TYPE_NAMES_SIZE];
 
 	if (filtered == GONS_I_FILTERED_NOT)
 		return false;
-	if (!gons_i_has_filter())
-		gons_i_explain("it is not the kernel that refuses %s, but a tracer or a sandbox",
-			       call);
-	else if (filtered == GONS_I_FILTERED)
-		gons_i_explain("a seccomp filter refuses %s, as in a container: run without it "
-			       "(seccomp=unconfined)",
-			       call);
+	if (!gons_i_has_filter()) {
+		gons_i_add_cause(
+			"%sit is not the kernel that refuses %s, but a tracer or a sandbox", before,
+			call);
+		return true;
+	}
+	if (filtered == GONS_I_FILTERED)
+		gons_i_add_cause("%sa seccomp filter refuses %s", before, call);
 	else
-		gons_i_explain(
-			"a seccomp filter refuses %s for %s namespaces, as in a container: run "
-			"without it (seccomp=unconfined)",
-			call, gons_i_type_names(types, nouns));
+		gons_i_add_cause("%sa seccomp filter refuses %s for %s namespaces", before, call,
+				 gons_i_type_names(types, names));
+	gons_i_add_filter_remedy();
 	return true;
 }
 
-bool gons_i_explain_call(const char *call, const char *since)
+bool gons_i_diagnose_filter(const char *call, int types)
 {
+	return gons_i_diagnose_filter_beside("", call, types);
+}
+
+/* ---- calls that older kernels lack ---- */
+
+/* Whether release, such as "6.1.0-9-amd64", is one before since, such as "5.10". */
+static bool is_before(const char *release, const char *since)
+{
+	char *rest;
+	const unsigned long major = strtoul(release, &rest, 10);
+	const unsigned long minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
+	const unsigned long wanted_major = strtoul(since, &rest, 10);
+	const unsigned long wanted_minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
+
+	return major != wanted_major ? major < wanted_major : minor < wanted_minor;
+}
+
+bool gons_i_diagnose_call(const char *call, const char *since)
+{
+	struct utsname system;
+
 	if (errno == EPERM)
-		return gons_i_explain_filter(call, 0);
+		return gons_i_diagnose_filter(call, 0);
 	if (errno != ENOSYS)
 		return false;
-	gons_i_explain(
-		"%s is missing: Linux %s is needed, and a container whose seccomp filter lets "
-		"it pass",
-		call, since);
+	if (uname(&system) < 0 || is_before(system.release, since)) {
+		gons_i_add_cause("%s is in Linux since %s", call, since);
+		gons_i_add_remedy("use a newer kernel");
+	} else if (gons_i_has_filter()) {
+		gons_i_add_cause("Linux has %s since %s, so possibly a seccomp filter refuses it",
+				 call, since);
+		gons_i_add_filter_remedy();
+	} else {
+		gons_i_add_cause(
+			"Linux has %s since %s, so possibly an emulator, such as qemu-user or "
+			"valgrind, does not know it",
+			call, since);
+		gons_i_add_remedy("run without it");
+	}
+	errno = ENOSYS;
 	return true;
 }

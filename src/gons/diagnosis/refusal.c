@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-
-#include <gons/privilege.h>
+#include <sys/syscall.h>
 
 #include "gons/base/caps.h"
 #include "gons/base/common.h"
@@ -20,216 +19,271 @@
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
 
-/* ---- who owns what ---- */
-
 /* ---- EPERM and EACCES ---- */
 
 /* The calls that one refusal may come from. */
-static bool hint_filter(enum gons_i_refused refused, int types)
+static bool diagnose_filter(enum gons_i_refused refused, int types)
 {
 	if (refused == GONS_I_REFUSED_NEW)
-		return gons_i_explain_filter("unshare(2)", types);
-	if (refused == GONS_I_REFUSED_MOUNT && gons_i_explain_filter("mount(2)", 0))
+		return gons_i_diagnose_filter("unshare(2)", types);
+	if (refused == GONS_I_REFUSED_MOUNT && gons_i_diagnose_filter("mount(2)", 0))
 		return true;
-	return gons_i_explain_filter("setns(2)", types) ||
-	       ((types & CLONE_NEWNS) && gons_i_explain_filter("chroot(2)", 0));
+	return gons_i_diagnose_filter("setns(2)", types) ||
+	       ((types & CLONE_NEWNS) && gons_i_diagnose_filter("chroot(2)", 0));
 }
 
 /* A capability is missing for what exists already. A new user namespace would be no help, for it
- * has power over nothing but what is made in it. */
-static void hint_missing_for(const char *missing, int nsfd)
+ * has capabilities over nothing but what is created in it. */
+static void diagnose_missing_for(const char *missing, int nsfd)
 {
 	cleanup_fd int owner_fd = ioctl(nsfd, NS_GET_USERNS);
 	uid_t uid;
 
-	if (owner_fd < 0 && errno == EPERM)
-		gons_i_explain("%s, and it belongs to another user namespace: run as root there",
-			       missing);
-	else if (owner_fd < 0 || gons_i_is_own(owner_fd, &gons_i_types[GONS_I_USER]) ||
-		 ioctl(owner_fd, NS_GET_OWNER_UID, &uid) < 0)
-		gons_i_explain("%s: run as root", missing);
-	else if (uid == geteuid())
-		gons_i_explain(
-			"%s, and it belongs to another one of this user's: call gons_set_run() "
-			"with that in the set, or run as root",
-			missing);
-	else
-		gons_i_explain(
-			"%s, and it belongs to another one, which user %u made: run as root, "
-			"or as that user call gons_set_run() with that in the set",
-			missing, uid);
+	if (owner_fd < 0 && errno == EPERM) {
+		gons_i_add_cause("%s, and the namespace belongs to another user namespace",
+				 missing);
+		gons_i_add_remedy("run as root in that one");
+	} else if (owner_fd < 0 || gons_i_is_own(owner_fd, &gons_i_types[GONS_I_USER]) ||
+		   ioctl(owner_fd, NS_GET_OWNER_UID, &uid) < 0) {
+		gons_i_add_cause("%s", missing);
+		gons_i_add_remedy("run as root");
+	} else if (uid == geteuid()) {
+		gons_i_add_cause("%s, and the namespace belongs to another user namespace of this "
+				 "user",
+				 missing);
+		gons_i_add_remedy("call gons_set_run() with that user namespace in the set, or run "
+				  "as root");
+	} else {
+		gons_i_add_cause("%s, and the namespace belongs to a user namespace of user %u",
+				 missing, uid);
+		gons_i_add_remedy("run as root, or as that user call gons_set_run() with that user "
+				  "namespace in the set");
+	}
+}
+
+/* gons_become_root() would be the remedy, and was refused. */
+static void diagnose_root_refused(const char *missing, const struct gons_i_failure *failure)
+{
+	gons_i_add_cause("%s, and gons_become_root() was refused (%s)", missing, failure->message);
+	gons_i_add_remedy("run as root");
 }
 
 /* A capability is missing that a user namespace would give. */
-static void hint_missing(const char *missing, int nsfd)
+static void diagnose_missing(const char *missing)
 {
 	const struct gons_i_obstacle *obstacle = gons_i_find_obstacle();
+	char before[128];
+	struct gons_i_failure failure;
 
-	if (nsfd >= 0) {
-		hint_missing_for(missing, nsfd);
-	} else if (obstacle) {
-		gons_i_explain("%s, and %s: %s%srun as root", missing, obstacle->cause,
-			       obstacle->remedy ? obstacle->remedy : "",
-			       obstacle->remedy ? ", or " : "");
-	} else if (gons_i_filtered("unshare(2)", CLONE_NEWUSER)) {
-		gons_i_explain("%s", missing);
-		(void)gons_i_explain_filter("unshare(2)", CLONE_NEWUSER);
+	(void)snprintf(before, sizeof(before), "%s and ", missing);
+	if (obstacle) {
+		gons_i_add_cause("%s%s", before, obstacle->cause);
+		gons_i_add_remedy("run as root%s%s", obstacle->remedy ? " or " : "",
+				  obstacle->remedy ? obstacle->remedy : "");
+	} else if (gons_i_diagnose_filter_beside(before, "unshare(2)", CLONE_NEWUSER)) {
+		; /* said */
 	} else if (gons_i_is_procfs_read_only()) {
-		gons_i_explain("%s, and no ids can be mapped in a new one, since /proc is mounted "
-			       "read-only: " GONS_I_WRITABLE_PROCFS ", or run as root",
-			       missing);
+		gons_i_add_cause("%sno ids can be mapped in a new user namespace, since /proc is "
+				 "mounted read-only",
+				 before);
+		gons_i_add_remedy("run as root or " GONS_I_WRITABLE_PROCFS);
+	} else if (gons_i_root_refused(&failure)) {
+		diagnose_root_refused(missing, &failure);
 	} else {
-		gons_i_explain("%s: run as root, or call gons_become_root() first", missing);
+		gons_i_add_cause("%s", missing);
+		gons_i_add_remedy("run as root, or call gons_become_root() first");
 	}
+}
+
+void gons_i_diagnose_missing(int cap, const char *name)
+{
+	const int errnum = errno;
+	char missing[96], use[64];
+
+	(void)snprintf(use, sizeof(use), "refuses the use of %s", name);
+	(void)snprintf(missing, sizeof(missing), "%s is missing%s", name,
+		       gons_i_is_fakeroot() ? " (fakeroot makes the user look like root)" : "");
+	if (gons_i_is_taken(cap))
+		gons_i_diagnose_confinement("", use, GONS_I_GUARDED_OTHER);
+	else
+		diagnose_missing(missing);
+	errno = errnum;
 }
 
 /* No capability is needed for a user namespace. */
-static void hint_user_namespace(void)
+static void diagnose_user_namespace(void)
 {
 	const struct gons_i_obstacle *obstacle = gons_i_find_obstacle();
 
-	if (obstacle)
-		gons_i_explain("%s%s%s", obstacle->cause, obstacle->remedy ? ": " : "",
-			       obstacle->remedy ? obstacle->remedy : "");
-	else
-		gons_i_explain_confinement("may forbid user namespaces");
-}
-
-/* Whether it belongs to a user namespace that is neither the caller's nor below. */
-static bool is_beyond(int nsfd)
-{
-	cleanup_fd int owner_fd = nsfd < 0 ? -1 : ioctl(nsfd, NS_GET_USERNS);
-
-	return nsfd >= 0 && owner_fd < 0 && errno == EPERM;
+	if (obstacle) {
+		gons_i_add_cause("%s", obstacle->cause);
+		if (obstacle->remedy)
+			gons_i_add_remedy("%s", obstacle->remedy);
+	} else if (gons_i_has_filter()) {
+		gons_i_add_cause("possibly a seccomp filter, which is active here, refuses it");
+		gons_i_add_filter_remedy();
+	} else if (gons_i_no_module_refuses(GONS_I_GUARDED_USERNS)) {
+		gons_i_add_cause("possibly the process is chrooted, to which the kernel refuses "
+				 "user namespaces");
+	} else {
+		gons_i_diagnose_confinement("possibly the process is chrooted, or ", "refuses it",
+					    GONS_I_GUARDED_USERNS);
+	}
 }
 
 /* Who has the capabilities, meets no filter, and is refused all the same. */
-static void hint_owner(enum gons_i_refused refused, int types, int nsfd, int errnum)
+static void diagnose_owner(enum gons_i_refused refused, int types, int nsfd, int errnum)
 {
-	const bool comes_back = refused != GONS_I_REFUSED_TARGET; /* or that was proved */
+	const bool returns = refused != GONS_I_REFUSED_TARGET; /* or that was checked */
+	struct gons_i_failure failure;
 
-	if (refused == GONS_I_REFUSED_STARTUP)
-		gons_i_explain(
-			"it belongs to another user namespace: enter that first, by gons_user");
-	else if (is_beyond(nsfd))
-		gons_i_explain("it belongs to another user namespace: run as root there");
-	else if (refused == GONS_I_REFUSED_RETURN)
-		gons_i_explain("it belongs to a user namespace further up");
-	else if (refused == GONS_I_REFUSED_MOUNT) /* the kernel itself has no EACCES here */
-		gons_i_explain_confinement(errnum == EACCES ? "forbids to mount"
-							    : "may forbid to mount");
-	else if (comes_back && gons_i_limit_is_zero(types))
-		gons_i_explain_limits(
-			types); /* for which gons_become_root() could make none either */
-	else if (comes_back && gons_i_is_foreign(types))
-		gons_i_explain(
-			"the present namespaces belong to a user namespace further up, so there "
-			"would be no way back: call gons_become_root() first");
-	else if (gons_i_has_filter())
-		gons_i_explain(
-			"a seccomp filter is active, as in a container, and may be the cause");
-	else
-		gons_i_explain_confinement("may forbid it");
+	if (refused == GONS_I_REFUSED_STARTUP) {
+		gons_i_add_cause("the namespace belongs to another user namespace");
+		gons_i_add_remedy("enter that first, by gons_user");
+	} else if (gons_i_is_outside(nsfd)) {
+		gons_i_add_cause("the namespace belongs to another user namespace");
+		gons_i_add_remedy("run as root in that one");
+	} else if (refused == GONS_I_REFUSED_RETURN) {
+		gons_i_add_cause("the namespace belongs to an ancestor user namespace");
+	} else if (refused == GONS_I_REFUSED_MOUNT) { /* the kernel itself has no EACCES here */
+		gons_i_diagnose_confinement("",
+					    errnum == EACCES ? "refuses it" : "possibly refuses it",
+					    GONS_I_GUARDED_MOUNT);
+	} else if (returns && gons_i_limit_is_zero(types)) {
+		gons_i_diagnose_limits(types); /* gons_become_root() could create none either */
+	} else if (returns && gons_i_is_foreign(types)) {
+		gons_i_add_cause("the present namespaces belong to an ancestor user namespace, so "
+				 "the thread could not return to them");
+		if (gons_i_root_refused(&failure))
+			gons_i_add_remedy("gons_become_root() would help, and was refused (%s)",
+					  failure.message);
+		else
+			gons_i_add_remedy("call gons_become_root() first");
+	} else if (gons_i_has_filter()) {
+		gons_i_add_cause("possibly a seccomp filter, which is active here, refuses it");
+		gons_i_add_filter_remedy();
+	} else {
+		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_OTHER);
+	}
 }
 
-static void hint_permission(enum gons_i_refused refused, int types, int nsfd)
+static void diagnose_capability(enum gons_i_refused refused, int nsfd)
 {
-	static const char no_chroot[] =
-		"CAP_SYS_CHROOT is missing, without which no thread joins a mount namespace";
-	const int errnum = errno;
-	const bool filtered = hint_filter(refused, types);
-	const bool admin = gons_i_has_cap(CAP_SYS_ADMIN);
+	const bool has_admin = gons_i_has_cap(CAP_SYS_ADMIN);
+	const char *missing = "CAP_SYS_ADMIN is missing";
 
-	if (refused == GONS_I_REFUSED_NEW && (types & CLONE_NEWUSER)) {
-		if (!filtered)
-			hint_user_namespace();
-	} else if (gons_i_is_taken(CAP_SYS_ADMIN)) {
-		gons_i_explain_confinement("forbids the use of CAP_SYS_ADMIN");
-	} else if (!admin && refused == GONS_I_REFUSED_RETURN) {
-		gons_i_explain("CAP_SYS_ADMIN has been lost");
-	} else if (!admin && refused == GONS_I_REFUSED_STARTUP) {
-		gons_i_explain("CAP_SYS_ADMIN is missing in this user namespace: run as root, or "
-			       "enter first, by gons_user, the user namespace that it belongs to");
-	} else if (!admin) {
-		hint_missing("CAP_SYS_ADMIN is missing in this user namespace", nsfd);
-	} else if ((types & CLONE_NEWNS) && !gons_i_has_cap(CAP_SYS_CHROOT)) {
-		if (refused == GONS_I_REFUSED_STARTUP)
-			gons_i_explain("%s: run as root", no_chroot);
-		else
-			hint_missing(no_chroot, nsfd);
-	} else if (!filtered) {
-		hint_owner(refused, types, nsfd, errnum);
+	if (has_admin)
+		missing = "CAP_SYS_CHROOT, without which no thread joins a mount namespace, is "
+			  "missing";
+	else if (gons_i_is_fakeroot())
+		missing = "CAP_SYS_ADMIN is missing (fakeroot makes the user look like root)";
+	if (!has_admin && refused == GONS_I_REFUSED_RETURN) {
+		gons_i_add_cause("CAP_SYS_ADMIN has been lost");
+	} else if (!has_admin && refused == GONS_I_REFUSED_STARTUP) {
+		gons_i_add_cause("%s", missing);
+		gons_i_add_remedy("run as root, or enter first, by gons_user, the user namespace "
+				  "that the namespace belongs to");
+	} else if (refused == GONS_I_REFUSED_STARTUP) {
+		gons_i_add_cause("%s", missing);
+		gons_i_add_remedy("run as root");
+	} else if (nsfd >= 0) {
+		diagnose_missing_for(missing, nsfd);
+	} else {
+		diagnose_missing(missing);
 	}
+}
+
+static void diagnose_permission(enum gons_i_refused refused, int types, int nsfd)
+{
+	const int errnum = errno;
+
+	if (diagnose_filter(refused, types))
+		return;
+	if (refused == GONS_I_REFUSED_NEW && (types & CLONE_NEWUSER))
+		diagnose_user_namespace();
+	else if (gons_i_is_taken(CAP_SYS_ADMIN))
+		gons_i_diagnose_confinement("", "refuses the use of CAP_SYS_ADMIN",
+					    GONS_I_GUARDED_OTHER);
+	else if (!gons_i_has_cap(CAP_SYS_ADMIN) ||
+		 ((types & CLONE_NEWNS) && !gons_i_has_cap(CAP_SYS_CHROOT)))
+		diagnose_capability(refused, nsfd);
+	else
+		diagnose_owner(refused, types, nsfd, errnum);
 }
 
 /* ---- other errors ---- */
 
-static void hint_invalid(int types)
+static void diagnose_invalid(int types)
 {
-	if (!gons_i_explain_options(types) && (types & CLONE_NEWUSER))
-		gons_i_explain("the process must have one thread only");
+	if (!gons_i_diagnose_options(types) && (types & CLONE_NEWUSER))
+		gons_i_diagnose_threads();
 }
 
 /* Joining a user namespace gives all capabilities in it, so only the right to join counts. */
-static void hint_user(int nsfd, int errnum)
+static void diagnose_user(int nsfd, int errnum)
 {
-	if (errnum == EPERM && !gons_i_explain_filter("setns(2)", CLONE_NEWUSER))
-		gons_i_explain("the process must be of the user who made it, in the user namespace "
-			       "that it was made in, or have CAP_SYS_ADMIN there");
-	else if (errnum == EINVAL && gons_i_is_own(nsfd, &gons_i_types[GONS_I_USER]))
-		gons_i_explain("the process is in it already, and the kernel lets nobody in again");
-	else if (errnum == EINVAL)
-		gons_i_explain("the process must have one thread only");
+	if (errnum == EPERM && !gons_i_diagnose_filter("setns(2)", CLONE_NEWUSER)) {
+		gons_i_add_cause(
+			"CAP_SYS_ADMIN is missing there, and the process is not one of the "
+			"user who created it, in the user namespace where that was");
+		gons_i_add_remedy("run as that user, or as root");
+	} else if (errnum == EINVAL && gons_i_is_own(nsfd, &gons_i_types[GONS_I_USER])) {
+		gons_i_add_cause("the process is already in this user namespace, and setns(2) does "
+				 "not re-enter it");
+	} else if (errnum == EINVAL) {
+		gons_i_diagnose_threads();
+	}
 }
 
-void gons_i_explain_refusal(enum gons_i_refused refused, int types, int nsfd)
+void gons_i_diagnose_refusal(enum gons_i_refused refused, int types, int nsfd)
 {
-	int errnum = errno;
+	const int errnum = errno;
 
-	if (nsfd >= 0 && types == CLONE_NEWPID && errnum == EINVAL)
-		gons_i_add_cause("it is neither the PID namespace of the process nor one below it");
-	else if (nsfd >= 0 && types == CLONE_NEWUSER)
-		hint_user(nsfd, errnum);
-	else if (errnum == EACCES && access(".", X_OK) < 0)
-		gons_i_explain("this user may not enter the present working directory: change to "
-			       "another one");
-	else if (errnum == EPERM || errnum == EACCES)
-		hint_permission(refused, types, nsfd);
-	else if (errnum == ENOSPC)
-		gons_i_explain_limits(types);
-	else if (errnum == EINVAL)
-		hint_invalid(types);
-	else if (errnum == ENOSYS) /* no kernel lacks these calls */
-		(void)hint_filter(refused, types);
+	if (nsfd >= 0 && types == CLONE_NEWPID && errnum == EINVAL) {
+		gons_i_add_cause("it is neither the PID namespace of the process nor a descendant");
+	} else if (nsfd >= 0 && types == CLONE_NEWUSER) {
+		diagnose_user(nsfd, errnum);
+	} else if (errnum == EACCES && faccessat(AT_FDCWD, ".", X_OK, AT_EACCESS) < 0) {
+		gons_i_add_cause("this user may not enter the present working directory");
+		gons_i_add_remedy("change to another one");
+	} else if (errnum == EPERM || errnum == EACCES) {
+		errno = errnum;
+		diagnose_permission(refused, types, nsfd);
+	} else if (errnum == ENOSPC) {
+		gons_i_diagnose_limits(types);
+	} else if (errnum == EINVAL) {
+		diagnose_invalid(types);
+	} else if (errnum == ENOSYS) { /* no kernel lacks these calls */
+		(void)diagnose_filter(refused, types);
+	}
 	errno = errnum;
 }
 
-void gons_i_explain_join(int nsfd, int type)
+void gons_i_diagnose_join(int nsfd, int type)
 {
-	int errnum = errno;
+	const int errnum = errno;
 
 	if (type == CLONE_NEWTIME && errnum == EUSERS)
-		gons_i_explain("the process must have one thread only");
+		gons_i_diagnose_threads();
 	else
-		gons_i_explain_refusal(GONS_I_REFUSED_STARTUP, type, nsfd);
+		gons_i_diagnose_refusal(GONS_I_REFUSED_STARTUP, type, nsfd);
 	errno = errnum;
 }
 
 int gons_i_fail_switch(enum gons_i_refused refused, int types, int nsfd)
 {
 	const char *verb = nsfd < 0 ? "create" : "enter";
-	char nouns[GONS_I_TYPE_NAMES_SIZE];
-	int errnum = errno;
+	char names[GONS_I_TYPE_NAMES_SIZE];
+	const int errnum = errno;
 
-	(void)gons_i_type_names(types, nouns);
+	(void)gons_i_type_names(types, names);
 	if (refused == GONS_I_REFUSED_RETURN)
-		(void)gons_i_fail(errnum,
-				  "this thread cannot come back to the %s namespace it was in",
-				  nouns);
+		(void)gons_i_fail(errnum, "this thread cannot return to its previous %s namespace",
+				  names);
 	else
-		(void)gons_i_fail(errnum, "cannot %s %s %s namespace", verb, gons_i_article(nouns),
-				  nouns);
-	gons_i_explain_refusal(refused, types, nsfd);
+		(void)gons_i_fail(errnum, "cannot %s %s %s namespace", verb, gons_i_article(names),
+				  names);
+	gons_i_diagnose_refusal(refused, types, nsfd);
 	return -1;
 }
 
@@ -238,7 +292,7 @@ int gons_i_fail_return_check(int types, const int *nsfds, size_t n)
 	const int errnum = errno;
 	size_t worst = 0;
 
-	while (worst < n && !is_beyond(nsfds[worst]))
+	while (worst < n && !gons_i_is_outside(nsfds[worst]))
 		worst++;
 	errno = errnum;
 	return gons_i_fail_switch(GONS_I_REFUSED_RETURN_CHECK, types,

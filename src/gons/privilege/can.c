@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this process may do: found out by doing it, in a forked child where it must not
- * show in this process.
+ * What this process may do: found out by doing it, in a child process where it does not show in
+ * this one and harms nothing. The child is a bare one (gons/base/child.h), since this is called from
+ * programs with threads.
  */
 #include <sched.h>
 
 #include <gons/mntns.h>
 #include <gons/privilege.h>
 
+#include "gons/base/child.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
-#include "gons/core/child.h"
+#include "gons/core/saved_context.h"
 #include "gons/core/switch.h"
 #include "gons/privilege/root.h"
 
-/* In a child of the thread that has made a namespace for its children. */
+/* In a child of the process that has unshared a namespace for its children. */
 static int check_child(void *arg)
 {
 	const int type = *(int *)arg;
 
 	if (type != CLONE_NEWPID || getpid() == 1)
 		return 0;
-	return gons_i_fail(EPERM, "a child is not in its new PID namespace");
+	return gons_i_fail(EPERM, "the first child is not in the new PID namespace");
 }
 
 static int try_for_children(int type)
@@ -30,23 +32,36 @@ static int try_for_children(int type)
 	return gons_i_unshare(type) < 0 ? -1 : gons_i_in_child(check_child, &type);
 }
 
-static int try_types(void *arg)
+/* That the descriptors of the namespaces can be used, by what gons asks them. */
+static int check_descriptors(const struct gons_i_context *place)
 {
-	const int types = *(int *)arg;
-	const int sysfs = CLONE_NEWNET | CLONE_NEWNS;
-	int mark;
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if ((place->types & gons_i_types[i].flag) && gons_type(place->fd[i]) < 0)
+			return -1;
+	return 0;
+}
 
-	if ((types & CLONE_NEWUSER) && gons_i_new_root() < 0)
-		return -1;
-	mark = gons_scope_begin();
-	if (mark < 0)
-		return -1;
-	if ((types & GONS_I_SWITCHABLE_FLAGS) &&
-	    gons_enter_transient(types & GONS_I_SWITCHABLE_FLAGS) < 0)
+/* Into new namespaces, a sysfs in them, and back. */
+static int try_here(int types)
+{
+	const int sysfs = CLONE_NEWNET | CLONE_NEWNS;
+	struct gons_i_context place;
+
+	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &place) < 0 ||
+	    check_descriptors(&place) < 0 || gons_i_switch_new(types, &place) < 0)
 		return -1;
 	if ((types & sysfs) == sysfs && gons_mntns_mount_sysfs_ro() < 0)
 		return -1;
-	if (gons_scope_end(mark) < 0)
+	return gons_i_context_restore(&place);
+}
+
+static int try_types(void *arg)
+{
+	const int types = *(int *)arg;
+
+	if ((types & CLONE_NEWUSER) && gons_i_new_root() < 0)
+		return -1;
+	if ((types & GONS_I_SWITCHABLE_FLAGS) && try_here(types & GONS_I_SWITCHABLE_FLAGS) < 0)
 		return -1;
 	/* A PID namespace last: when its first process has ended there is no other one. */
 	if ((types & CLONE_NEWTIME) && try_for_children(CLONE_NEWTIME) < 0)

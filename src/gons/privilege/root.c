@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Root for unprivileged users: a user namespace, and the ground to come back to in it.
+ * Root for unprivileged users: a user namespace, and base namespaces in it, from which threads can
+ * go into others and to which they can return.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <gons/netns.h>
 #include <gons/privilege.h>
 
 #include "gons/base/caps.h"
+#include "gons/base/child.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
-#include "gons/core/child.h"
 #include "gons/core/initial_mntns.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/switch.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/privilege/root.h"
+#include "gons/sets/idmap.h"
 #include "gons/sets/set_thread.h"
+
+/* ---- what the process can do ---- */
 
 /* Whether namespaces of these types could be left again, which takes the capabilities that
  * making new ones does: 1, 0, or -1 when that cannot be tried. */
-static int able(int types)
+static int can_return(int types)
 {
 	struct gons_i_context place;
 
@@ -37,10 +43,18 @@ static int able(int types)
 	return 1;
 }
 
+/* Namespaces without links, addresses and routes are of little use to a test. */
+static bool can_configure(void)
+{
+	return gons_i_has_cap(CAP_NET_ADMIN);
+}
+
 static int check_able(void *types)
 {
-	return able(*(int *)types) == 1 ? 0 : -1;
+	return can_return(*(int *)types) == 1 && can_configure() ? 0 : -1;
 }
+
+/* ---- the user namespace ---- */
 
 static int write_file(const char *path, const char *text)
 {
@@ -53,24 +67,26 @@ static int write_file(const char *path, const char *text)
 
 /* Maps these ids to 0. An unprivileged process may do that with its group only after giving
  * up setgroups(2). */
-static int write_maps(uid_t uid, gid_t gid)
+static int write_maps(uid_t uid, gid_t gid, bool may_map)
 {
 	char uid_map[32], gid_map[32];
 
 	(void)snprintf(uid_map, sizeof(uid_map), "0 %u 1", uid);
 	(void)snprintf(gid_map, sizeof(gid_map), "0 %u 1", gid);
-	if (write_file("/proc/thread-self/setgroups", "deny") < 0 ||
-	    write_file("/proc/thread-self/uid_map", uid_map) < 0)
+	if (write_file("/proc/thread-self/setgroups", "deny") < 0)
+		return -1;
+	/* The capabilities are there without a map, too. */
+	if (write_file("/proc/thread-self/uid_map", uid_map) < 0 && (may_map || errno != EPERM))
 		return -1;
 	return write_file("/proc/thread-self/gid_map", gid_map);
 }
 
-static int enter_user_namespace(void)
+static int map_own_ids(void)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	bool may_map = uid != 0 || gons_i_has_cap(CAP_SETFCAP);
-	int dumpable = prctl(PR_GET_DUMPABLE);
+	/* The kernel's, not what fakeroot(1) would have them be. */
+	const uid_t uid = (uid_t)syscall(SYS_geteuid);
+	const gid_t gid = (gid_t)syscall(SYS_getegid);
+	const bool may_map = uid != 0 || gons_i_has_cap(CAP_SETFCAP);
 	int result;
 
 	if (gons_i_unshare(CLONE_NEWUSER) < 0)
@@ -78,33 +94,103 @@ static int enter_user_namespace(void)
 	/* The files of a process that has changed its user belong to root, unless it is
 	 * dumpable. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
-	result = write_maps(uid, gid);
-	if (result < 0 && errno == EPERM && !may_map)
-		gons_i_explain("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
-	else if (result < 0 && errno == EROFS)
-		gons_i_explain("/proc is mounted read-only: " GONS_I_WRITABLE_PROCFS);
-	else if (result < 0 && (errno == EPERM || errno == EACCES))
-		gons_i_explain_confinement("may forbid user namespaces with powers");
+	result = write_maps(uid, gid, may_map);
+	if (result < 0 && errno == EROFS) {
+		gons_i_add_cause("/proc is mounted read-only");
+		gons_i_add_remedy(GONS_I_WRITABLE_PROCFS);
+	} else if (result < 0 && (errno == EPERM || errno == EACCES)) {
+		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_USERNS);
+	}
+	return result;
+}
+
+/* A child process writes the maps, from the parent user namespace. */
+struct writing {
+	const struct gons_idmaps *maps;
+	struct gons_i_idmaps_target target;
+	int go[2]; /* a pipe: a byte for it to start */
+};
+
+static int write_maps_of_parent(void *arg)
+{
+	struct writing *writing = arg;
+	char go;
+
+	gons_i_close_fd(&writing->go[1]);
+	if (read(writing->go[0], &go, 1) != 1) /* with all signals blocked */
+		return gons_i_fail(ECANCELED, "there is no user namespace to map ids in");
+	return gons_i_idmaps_write(&writing->target, writing->maps);
+}
+
+/* The writer is told to go when there is something to write. */
+static int unshare_and_map(struct writing *writing)
+{
+	struct gons_i_child writer;
+	struct gons_i_failure failure;
+
+	if (gons_i_child_start(write_maps_of_parent, writing, &writer) < 0)
+		return -1;
+	if (gons_i_unshare(CLONE_NEWUSER) < 0) {
+		gons_i_failure_save(&failure);
+		gons_i_close_fd(&writing->go[1]);
+		(void)gons_i_child_finish(&writer);
+		return gons_i_failure_restore(&failure);
+	}
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	/* It fits; a writer that is not told to go, or has gone, says so itself. */
+	(void)!write(writing->go[1], "g", 1);
+	gons_i_close_fd(&writing->go[1]);
+	return gons_i_child_finish(&writer);
+}
+
+static int map_as_asked(const struct gons_idmaps *maps)
+{
+	cleanup_fd int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct writing writing = { .maps = maps };
+	char link[32] = "";
+	int result;
+
+	if (proc_fd < 0 || readlinkat(proc_fd, "self", link, sizeof(link) - 1) < 0)
+		return gons_i_fail(errno, "cannot read /proc/self");
+	writing.target = (struct gons_i_idmaps_target){ getpid(), atoi(link), proc_fd };
+	if (pipe2(writing.go, O_CLOEXEC) < 0)
+		return gons_i_fail(errno, "cannot make a pipe to a child process");
+	result = unshare_and_map(&writing);
+	gons_i_close_fd(&writing.go[0]);
+	gons_i_close_fd(&writing.go[1]);
+	return result;
+}
+
+static int enter_user_namespace(const struct gons_idmaps *maps)
+{
+	const int dumpable = prctl(PR_GET_DUMPABLE);
+	const int result = maps ? map_as_asked(maps) : map_own_ids();
+
+	if (result == 0 && maps)
+		gons_i_be_mapped();
 	(void)prctl(PR_SET_DUMPABLE, dumpable == 1); /* 2 cannot be set */
 	return result;
 }
 
-/* New namespaces to come back to. One that cannot be made is refused by name later, when
- * a test asks for it; none at all means a user namespace without powers. */
-static int lay_ground(void)
+/* ---- base namespaces ---- */
+
+/*
+ * Those that the process is in belong to an ancestor user namespace, to which no thread can return.
+ * One that cannot be created is refused by name later, when a test asks for it; if none can be, the
+ * user namespace has no capabilities.
+ */
+static int make_base(void)
 {
 	int made = 0;
 
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
 		int type = gons_i_types[i].flag;
 
-		if (able(type) == 0 && gons_i_unshare(type) == 0)
+		if (can_return(type) == 0 && gons_i_unshare(type) == 0)
 			made |= type;
 	}
 	if (made == 0)
 		return -1;
-	if (made & CLONE_NEWNET)
-		(void)gons_netns_loopback_up(); /* as it was before; only a convenience */
 	if (made & CLONE_NEWNS)
 		gons_i_initial_mntns_set();
 	return 0;
@@ -112,56 +198,117 @@ static int lay_ground(void)
 
 int gons_i_new_root(void)
 {
-	return enter_user_namespace() < 0 ? -1 : lay_ground();
+	return enter_user_namespace(NULL) < 0 ? -1 : make_base();
 }
 
-static int become_root(void *arg)
+/* ---- both ---- */
+
+struct request {
+	const struct gons_idmaps *maps;
+	bool stays; /* in the present user namespace */
+};
+
+static int move(void *arg)
 {
-	(void)arg;
-	if (gons_i_has_cap(CAP_SYS_ADMIN) && gons_i_has_cap(CAP_SYS_CHROOT))
-		return lay_ground();
-	return gons_i_new_root();
+	const struct request *request = arg;
+
+	if (!request->stays && enter_user_namespace(request->maps) < 0)
+		return -1;
+	return make_base();
 }
 
-/* Nothing of this may show where the process is able already; but the proof of a way back
- * can end the sharing of directories between threads. */
+/* There is no return, so a child process tries it first. */
+static int try_and_move(struct request *request)
+{
+	if (gons_i_in_child(move, request) < 0 || move(request) < 0)
+		return -1;
+	(void)gons_netns_loopback_up(); /* as it was before; only a convenience */
+	return 0;
+}
+
+/* Other threads must not notice anything; but the check of the return can end the sharing of
+ * directories between threads, so a child process does it. */
 static int become_root_with_threads(int types)
 {
 	if (gons_i_in_child(check_able, &types) == 0)
 		return 0;
 	(void)gons_i_fail(EINVAL, "cannot become root");
-	gons_i_explain("the process must have one thread only");
+	gons_i_diagnose_threads();
+	return -1;
+}
+
+/* Namespaces can be created here, but not configured, and a user namespace is refused. */
+static int fail_without_net_admin(void)
+{
+	struct gons_i_failure failure;
+
+	gons_i_failure_save(&failure);
+	(void)gons_i_fail(failure.errnum,
+			  "cannot become root with CAP_NET_ADMIN, which is missing");
+	gons_i_add_cause("%s", failure.message);
 	return -1;
 }
 
 static int become_root_unless_able(void)
 {
-	int types = gons_i_present_types();
-	int is_able;
+	const int types = gons_i_present_types();
+	struct request request = { .stays = gons_i_has_cap(CAP_SYS_ADMIN) &&
+					    gons_i_has_cap(CAP_SYS_CHROOT) && can_configure() };
+	int returns;
 
 	if (types == 0) /* no procfs, says the message */
 		return -1;
 	if (gons_i_has_threads())
 		return become_root_with_threads(types);
-	is_able = able(types);
-	if (is_able != 0)
-		return is_able < 0 ? -1 : 0;
-	/* There is no way back, so a child tries it first. */
-	if (gons_i_in_child(become_root, NULL) < 0)
+	returns = can_return(types);
+	if (returns < 0)
 		return -1;
-	return become_root(NULL);
+	if (returns == 1 && can_configure())
+		return 0;
+	if (try_and_move(&request) == 0)
+		return 0;
+	return returns == 1 ? fail_without_net_admin() : -1;
 }
 
 GONS_EXPORT int gons_become_root(void)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_failure before;
+	struct gons_i_failure before, failure;
 	int result;
 
 	gons_i_failure_save(&before);
 	gons_i_set_threads_end(); /* the user's threads stand in the way, gons's own must not */
 	result = become_root_unless_able();
-	if (result == 0) /* what failed on the way is nobody's failure */
+	if (result == 0) { /* what failed on the way is nobody's failure */
+		gons_i_note_root_refused(NULL);
 		(void)gons_i_failure_restore(&before);
+	} else {
+		gons_i_failure_save(&failure);
+		gons_i_note_root_refused(&failure);
+		(void)gons_i_failure_restore(&failure);
+	}
 	return result;
+}
+
+GONS_EXPORT int gons_enter_user_namespace(const struct gons_idmaps *maps)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct request request = { .maps = maps };
+	struct gons_i_failure before;
+
+	if (maps && gons_i_idmaps_check(maps) < 0)
+		return -1;
+	gons_i_failure_save(&before);
+	gons_i_set_threads_end();
+	if (gons_i_present_types() == 0)
+		return -1;
+	if (gons_i_has_threads()) {
+		(void)gons_i_fail(EINVAL, "cannot enter a new user namespace");
+		gons_i_diagnose_threads();
+		return -1;
+	}
+	if (try_and_move(&request) < 0)
+		return -1;
+	(void)gons_i_failure_restore(&before);
+	return 0;
 }

@@ -11,7 +11,7 @@
 
 #include "gons/base/clock.h"
 #include "gons/base/common.h"
-#include "gons/core/child.h"
+#include "gons/base/child.h"
 #include "gons/sets/helper.h"
 
 /* A program may not run for longer: the caller waits. */

@@ -89,7 +89,7 @@ static int fail_mount(const struct target *target, const struct gons_i_type *ent
 			"a mount namespace can be mounted in an older one only, and not on a "
 			"shared mount, which would pass it on (mount --make-private)");
 	else
-		gons_i_explain_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
+		gons_i_diagnose_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
 	return -1;
 }
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 
 #include "gons/base/error.h"
-#include "gons/core/child.h"
+#include "gons/base/child.h"
 #include "gons/core/thread.h"
 #include "gons/sets/internal.h"
 

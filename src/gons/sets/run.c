@@ -15,7 +15,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/core/child.h"
+#include "gons/base/child.h"
 #include "gons/core/thread.h"
 #include "gons/sets/coverage.h"
 #include "gons/sets/internal.h"

@@ -20,7 +20,7 @@
 #include "gons/base/error.h"
 #include "gons/base/types.h"
 #include "gons/core/births.h"
-#include "gons/core/child.h"
+#include "gons/base/child.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread.h"

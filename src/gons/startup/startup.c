@@ -147,7 +147,7 @@ static int join(struct startup *startup, size_t i)
 		if (!startup->skipped[i]) {
 			(void)gons_i_fail(errno, "cannot enter the %s namespace %s",
 					  entry->type->long_name, entry->path);
-			gons_i_explain_join(fd, entry->type->flag);
+			gons_i_diagnose_join(fd, entry->type->flag);
 			return -1;
 		}
 	}

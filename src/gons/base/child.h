@@ -73,6 +73,14 @@ void gons_i_child_exit(int status) __attribute__((noreturn));
  * waited for it. */
 int gons_i_wait(pid_t pid, int *ret_status);
 
+/* Sets the message after fork(2) or pthread_create(3) failed with errnum: "<what>: <reason>", with
+ * the limit that is reached. Returns -1. */
+int gons_i_fail_fork(int errnum, const char *what);
+
+/* Whether the calling thread's children go into another PID namespace than its own. Nothing is
+ * known of one that has no process yet, nor on Linux 4.11: unless_known then. */
+bool gons_i_children_go_elsewhere(bool unless_known);
+
 /*
  * The child has all signals blocked, and SIGCHLD at its default. This is for a child of it, which
  * is to be as one of the caller's own: with the caller's signal mask and SIGCHLD.

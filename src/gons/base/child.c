@@ -14,13 +14,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/core/child.h"
-#include "gons/core/thread.h"
+#include "gons/base/child.h"
 
 /* In memory that the child shares with its parent. */
 struct gons_i_child_report {
@@ -119,6 +119,33 @@ static void leave_thread_of_sanitizer(void)
 	if (WIFSIGNALED(status))
 		(void)kill(getpid(), WTERMSIG(status));
 	gons_i_child_exit(WEXITSTATUS(status));
+}
+
+bool gons_i_children_go_elsewhere(bool unless_known)
+{
+	struct stat own, theirs;
+
+	if (stat("/proc/thread-self/ns/pid", &own) < 0)
+		return false;
+	if (stat("/proc/thread-self/ns/pid_for_children", &theirs) < 0)
+		return unless_known;
+	return own.st_ino != theirs.st_ino;
+}
+
+int gons_i_fail_fork(int errnum, const char *what)
+{
+	const bool elsewhere = errnum == ENOMEM && gons_i_children_go_elsewhere(false);
+
+	(void)gons_i_fail(errnum, "%s", what);
+	if (errnum == EAGAIN) {
+		gons_i_add_cause("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
+		gons_i_add_remedy("raise it");
+	} else if (elsewhere) {
+		gons_i_add_cause("the first process has ended of the PID namespace that the "
+				 "children of this thread go into");
+		gons_i_add_remedy("setns(2) to another one, such as /proc/thread-self/ns/pid");
+	}
+	return -1;
 }
 
 /* ---- the child's side ---- */

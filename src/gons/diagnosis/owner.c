@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The user namespaces that own others. Asked for the owner, the kernel names only the caller's own
+ * user namespace and descendants of it.
+ */
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+
+#include "gons/base/common.h"
+#include "gons/base/procfs.h"
+#include "gons/base/types.h"
+#include "gons/diagnosis/cause.h"
+#include "gons/diagnosis/refusal.h"
+
+bool gons_i_is_foreign(int types)
+{
+	for (size_t i = 0; i < GONS_I_TYPES; i++) {
+		char path[GONS_I_OWN_PATH_SIZE];
+		cleanup_fd int own_fd = -1;
+		cleanup_fd int owner_fd = -1;
+
+		/* Not gons_i_open_own(), which has a message of its own. */
+		if (types & gons_i_types[i].flag)
+			own_fd =
+				open(gons_i_own_path(&gons_i_types[i], path), O_RDONLY | O_CLOEXEC);
+		if (own_fd < 0)
+			continue;
+		owner_fd = ioctl(own_fd, NS_GET_USERNS);
+		if (owner_fd < 0 && errno == EPERM)
+			return true;
+	}
+	return false;
+}
+
+bool gons_i_is_outside(int nsfd)
+{
+	cleanup_fd int owner_fd = nsfd < 0 ? -1 : ioctl(nsfd, NS_GET_USERNS);
+
+	return nsfd >= 0 && owner_fd < 0 && errno == EPERM;
+}

@@ -53,13 +53,13 @@ __attribute__((format(printf, 1, 2))) static const char *format(const char *word
 	return text;
 }
 
-static void nothing_done_is_nothing_found(void **state)
+static void an_unchanged_process_has_no_findings(void **state)
 {
 	(void)state;
 	assert_string_equal(end(gons_must(gons_leaks_begin())).text, "");
 }
 
-static void what_is_undone_in_time_is_not_found(void **state)
+static void a_scope_that_has_ended_leaves_nothing_to_find(void **state)
 {
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
 	int mark = gons_must(gons_scope_begin());
@@ -72,7 +72,7 @@ static void what_is_undone_in_time_is_not_found(void **state)
 	assert_string_equal(end(leaks).text, "");
 }
 
-static void a_picture_holds_seven_descriptors_at_most(void **state)
+static void a_snapshot_holds_seven_descriptors_at_most(void **state)
 {
 	int before = count_entries("/proc/thread-self/fd");
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
@@ -357,12 +357,48 @@ static void the_umask_is_found_and_put_back(void **state)
 
 /* ---- refusals ---- */
 
-static void no_picture_is_refused(void **state)
+static jmp_buf out_of_report;
+
+__attribute__((noreturn)) static void leave(const char *message, void *arg)
+{
+	(void)message;
+	(void)arg;
+	longjmp(out_of_report, 1);
+}
+
+static void a_report_may_leave_by_longjmp(void **state)
+{
+	int before = count_entries("/proc/thread-self/fd");
+	gons_leaks *volatile leaks = gons_must(gons_leaks_begin());
+	volatile int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	if (setjmp(out_of_report) == 0) {
+		(void)gons_leaks_end(leaks, leave, NULL);
+		fail();
+	}
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(count_entries("/proc/thread-self/fd"), before);
+	assert_string_equal(end(gons_must(gons_leaks_begin())).text, "");
+}
+
+static void a_success_leaves_the_message_of_the_last_failure(void **state)
+{
+	char message[1024];
+
+	(void)state;
+	assert_int_equal(gons_type(-1), -1);
+	(void)snprintf(message, sizeof(message), "%s", gons_error());
+	assert_string_equal(end(gons_must(gons_leaks_begin())).text, "");
+	assert_string_equal(gons_error(), message);
+}
+
+static void a_null_snapshot_is_refused(void **state)
 {
 	struct report report = { .n = 0 };
 
 	(void)state;
-	assert_refused(gons_leaks_end(NULL, collect, &report), EINVAL, "no picture");
+	assert_refused(gons_leaks_end(NULL, collect, &report), EINVAL, "leaks is NULL");
 	assert_int_equal(report.n, 0);
 }
 
@@ -421,7 +457,7 @@ static int stays_away(void *arg)
 	return report.n == 1 && strstr(report.text, "another net namespace: net:[") ? 0 : 4;
 }
 
-static void a_way_back_that_is_refused_is_an_error(void **state)
+static void a_return_that_is_refused_is_an_error(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
@@ -468,7 +504,7 @@ static int goes_to_another_pid_namespace(void *arg)
 	return strstr(report.text, "another pid_for_children namespace") ? 0 : 3;
 }
 
-static void children_that_go_elsewhere_are_an_error(void **state)
+static void another_pid_namespace_for_children_is_an_error(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWPID);
@@ -478,9 +514,9 @@ static void children_that_go_elsewhere_are_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(nothing_done_is_nothing_found),
-		check_test(what_is_undone_in_time_is_not_found),
-		check_test(a_picture_holds_seven_descriptors_at_most),
+		check_test(an_unchanged_process_has_no_findings),
+		check_test(a_scope_that_has_ended_leaves_nothing_to_find),
+		check_test(a_snapshot_holds_seven_descriptors_at_most),
 		check_test(an_open_descriptor_is_found_with_what_it_is),
 		check_test(sockets_and_namespaces_are_found_too),
 		check_test(hundreds_of_descriptors_are_all_found),
@@ -496,11 +532,13 @@ int main(void)
 		check_test(a_removed_working_directory_is_found_too),
 		check_test(the_root_is_found_and_put_back),
 		check_test(the_umask_is_found_and_put_back),
-		check_test(no_picture_is_refused),
+		check_test(a_report_may_leave_by_longjmp),
+		check_test(a_success_leaves_the_message_of_the_last_failure),
+		check_test(a_null_snapshot_is_refused),
 		check_test(no_free_descriptor_is_refused_cleanly),
-		check_test(a_way_back_that_is_refused_is_an_error),
+		check_test(a_return_that_is_refused_is_an_error),
 		check_test(a_root_that_cannot_be_put_back_is_an_error),
-		check_test(children_that_go_elsewhere_are_an_error),
+		check_test(another_pid_namespace_for_children_is_an_error),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

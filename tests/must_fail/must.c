@@ -24,6 +24,13 @@
  * err: [   LINE   ] --- {deep}: error: Failure!
  * failed: in_a_function_that_is_executed
  * no: *not reached*
+ * run: must_in
+ * status: 1
+ * err: [  ERROR   ] --- GONS_MUST_IN(-1): *: Bad file descriptor*
+ * err: [   LINE   ] --- {block}: error: Failure!
+ * failed: enters_what_is_closed
+ * passed: enters_and_leaves
+ * no: *not reached*
  */
 static void an_int(void **state)
 {
@@ -69,6 +76,38 @@ static void in_a_function_that_is_executed(void **state)
 	print_error("not reached\n");
 }
 
+static void enters_what_is_closed(void **state)
+{
+	(void)state;
+	GONS_MUST_IN(-1) { /* block */
+		print_error("not reached\n");
+	}
+	print_error("not reached\n");
+}
+
+static void enters_and_leaves(void **state)
+{
+	const uint64_t before = own_ino("net");
+	int nsfd = gons_must(gons_netns_new_transient());
+	int times = 0;
+
+	(void)state;
+	GONS_MUST_IN(nsfd) {
+		times++;
+		assert_int_not_equal(own_ino("net"), before);
+		GONS_MUST_IN(gons_must(gons_netns_new_transient())) {
+			times++;
+		}
+	}
+	assert_int_equal(times, 2);
+	assert_int_equal(own_ino("net"), before);
+}
+
+static int must_in(void)
+{
+	run_these(gons_unit_test(enters_what_is_closed), gons_unit_test(enters_and_leaves));
+}
+
 static int must(void)
 {
 	run_these(gons_unit_test(an_int), gons_unit_test(a_bool), gons_unit_test(a_number),
@@ -77,7 +116,7 @@ static int must(void)
 
 int main(int argc, char *argv[])
 {
-	const struct group groups[] = { { "must", must }, { NULL, NULL } };
+	const struct group groups[] = { { "must", must }, { "must_in", must_in }, { NULL, NULL } };
 
 	return group_main(argc, argv, groups);
 }

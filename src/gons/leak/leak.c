@@ -496,7 +496,7 @@ GONS_EXPORT int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *mes
 	bool is_back;
 
 	if (!leaks)
-		return gons_i_fail(EINVAL, "leaks is NULL, there is no picture to compare with");
+		return gons_i_fail(EINVAL, "leaks is NULL");
 	cancel = gons_i_forbid_cancel();
 	is_back = compare(leaks, GONS_I_LEAKS_ALL, &findings);
 	gons_i_leaks_free(leaks);

@@ -53,6 +53,11 @@ int gons_i_rtnl_add(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, uint16_t
 	undo_request->nlmsg_type = undo_type;
 	undo_request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	if (gons_i_rtnl_request_send(rtnl, request, NULL, NULL) < 0) {
+		/* Where there was no room for the answer, it may have been done. */
+		if (errno == ENOBUFS) {
+			(void)gons_i_rtnl_request_send(rtnl, undo_request, NULL, NULL);
+			errno = ENOBUFS;
+		}
 		free(addition);
 		*ret_is_refused = true;
 		return -1;

@@ -36,6 +36,8 @@ static const struct plausible table[] = {
 	CALL(read, EINTR, EIO),
 	CALL(pread64, EIO),
 	CALL(write, EIO, EPERM, EACCES),
+	CALL(pwrite64, EINTR, EPERM, EINVAL),
+	CALL(flock, EWOULDBLOCK, ENOLCK),
 	CALL(mkdir, EACCES, ENOSPC),
 	CALL(chmod, EPERM, EROFS),
 	CALL(fchmod, EPERM, EROFS),

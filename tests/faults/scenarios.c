@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <gons/leak.h>
@@ -123,6 +125,32 @@ static int make_pair(void)
 		return -1;
 	options.peer_nsfd = fds[0];
 	return gons_veth_new_transient(&options, &pair);
+}
+
+/* With a loopback link that is up there. */
+static void bring_up_loopback(void *arg)
+{
+	*(int *)arg = gons_netns_loopback_up();
+}
+
+static int make_pair_and_route(void)
+{
+	int result = -1;
+
+	if (make_pair() < 0 || gons_netns_execute(fds[0], bring_up_loopback, &result) < 0)
+		return -1;
+	return result;
+}
+
+static int make_net_and_server(void)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int fd;
+
+	if (make_net() < 0)
+		return -1;
+	fd = gons_netns_socket(fds[0], AF_INET, SOCK_DGRAM, 0);
+	return fd < 0 ? -1 : bind(fd, (struct sockaddr *)&any, sizeof(any));
 }
 
 static int make_pair_and_bridge(void)
@@ -405,6 +433,97 @@ static int call_address_add(void)
 	return gons_address_add(fds[0], pair.peer_ifindex, addresses[n++ % 2]);
 }
 
+static int call_address_delete(void)
+{
+	(void)gons_address_add(fds[0], pair.peer_ifindex, "10.0.0.7/24"); /* may be there */
+	return gons_address_delete(fds[0], pair.peer_ifindex, "10.0.0.7/24");
+}
+
+static int call_address_wait(void)
+{
+	return gons_address_wait(fds[0], 1, 0);
+}
+
+static int call_route_add(void)
+{
+	static int n;
+	static const char *const routes[] = { "10.1.0.0/16", "10.2.0.0/16" };
+
+	return gons_route_add(fds[0], routes[n++ % 2], NULL, 1);
+}
+
+static int call_route_delete(void)
+{
+	(void)gons_route_add(fds[0], "10.3.0.0/16", NULL, 1); /* may be there */
+	return gons_route_delete(fds[0], "10.3.0.0/16", NULL, 1);
+}
+
+static int call_neighbour_add(void)
+{
+	static const unsigned char mac[6] = { 2, 0, 0, 0, 0, 1 };
+
+	return gons_neighbour_add(fds[0], pair.peer_ifindex, "10.0.0.9", mac);
+}
+
+static int call_link_down(void)
+{
+	return gons_link_down(-1, pair.ifindex);
+}
+
+static int call_link_rename(void)
+{
+	static int n;
+
+	return gons_link_rename(-1, pair.ifindex, n++ % 2 ? "eth0" : "eth1");
+}
+
+static int call_link_set_mtu(void)
+{
+	return gons_link_set_mtu(-1, pair.ifindex, 1400);
+}
+
+static int call_link_move(void)
+{
+	return gons_link_move(fds[0], pair.peer_ifindex, fds[0], NULL) < 0 ? -1 : 0;
+}
+
+static int call_link_offload(void)
+{
+	return gons_link_offload(fds[0], pair.peer_ifindex, false);
+}
+
+static int call_tap_new_transient(void)
+{
+	return negative_or_0(gons_tap_new_transient(NULL, NULL));
+}
+
+static int call_netns_socket(void)
+{
+	return negative_or_0(gons_netns_socket(fds[0], AF_INET, SOCK_DGRAM, 0));
+}
+
+static int call_netns_sysctl_set(void)
+{
+	return gons_netns_sysctl_set(fds[0], "net.ipv4.ip_forward", "1");
+}
+
+static int call_netns_sysctl_get(void)
+{
+	char value[8];
+
+	return gons_netns_sysctl_get(fds[0], "net.ipv4.ip_forward", value, sizeof(value));
+}
+
+static int call_netns_wait_listen(void)
+{
+	return gons_netns_wait_listen(fds[0], SOCK_DGRAM, 9, 0);
+}
+
+static int call_enter_network(void)
+{
+	return gons_enter_network();
+}
+
 static int call_netns_mnl_open(void)
 {
 	return gons_netns_mnl_open(fds[0], NETLINK_ROUTE) ? 0 : -1;
@@ -637,6 +756,24 @@ const struct scenario scenarios[] = {
 	  .call = call_link_set_master,
 	  .prepare = make_pair_and_bridge },
 	{ .name = "gons_address_add", .call = call_address_add, .prepare = make_pair },
+	{ .name = "gons_address_delete", .call = call_address_delete, .prepare = make_pair },
+	{ .name = "gons_address_wait", .call = call_address_wait, .prepare = make_net },
+	{ .name = "gons_route_add", .call = call_route_add, .prepare = make_pair_and_route },
+	{ .name = "gons_route_delete", .call = call_route_delete, .prepare = make_pair_and_route },
+	{ .name = "gons_neighbour_add", .call = call_neighbour_add, .prepare = make_pair },
+	{ .name = "gons_link_down", .call = call_link_down, .prepare = make_pair },
+	{ .name = "gons_link_rename", .call = call_link_rename, .prepare = make_pair },
+	{ .name = "gons_link_set_mtu", .call = call_link_set_mtu, .prepare = make_pair },
+	{ .name = "gons_link_move", .call = call_link_move, .prepare = make_pair },
+	{ .name = "gons_link_offload", .call = call_link_offload, .prepare = make_pair },
+	{ .name = "gons_tap_new_transient", .call = call_tap_new_transient, .prepare = enter_net },
+	{ .name = "gons_netns_socket", .call = call_netns_socket, .prepare = make_net },
+	{ .name = "gons_netns_sysctl_set", .call = call_netns_sysctl_set, .prepare = make_net },
+	{ .name = "gons_netns_sysctl_get", .call = call_netns_sysctl_get, .prepare = make_net },
+	{ .name = "gons_netns_wait_listen",
+	  .call = call_netns_wait_listen,
+	  .prepare = make_net_and_server },
+	{ .name = "gons_enter_network", .call = call_enter_network },
 	{ .name = "gons_scope_end, a link",
 	  .call = call_scope_end,
 	  .prepare = begin_and_make_pair,

@@ -75,6 +75,7 @@ static int calls_are_refused(int other_fd)
 	want(gons_netns_current() == -1 && refuses());
 	want(gons_netns_current_ino() == 0 && refuses());
 	want(!gons_set_current(CLONE_NEWNET) && refuses());
+	want(!gons_set_current(CLONE_NEWUTS | CLONE_NEWNET) && refuses());
 	want(true_ino() == ino);
 	return 0;
 }

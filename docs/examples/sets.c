@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A set of namespaces is made, mounted to files and closed; from the files it is opened again
- * and used, without the test's own thread going there.
+ * A set of namespaces is created, mounted to files and closed. It is opened again from the files and
+ * used, while the test's own thread stays where it is.
  */
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <gons/cmocka.h>
 #include <gons/mntns.h>
@@ -13,7 +14,7 @@
 
 enum { TYPES = CLONE_NEWNET | CLONE_NEWUTS };
 
-static void make_and_mount(const char *dir)
+static void create_and_mount(const char *dir)
 {
 	gons_set *set = gons_must(gons_set_unshare(NULL, TYPES, NULL));
 
@@ -21,40 +22,53 @@ static void make_and_mount(const char *dir)
 	gons_set_close(set); /* the files keep the namespaces */
 }
 
-/* On a thread of gons's, where assertions do not work: what it finds goes to its caller. */
-static bool bring_loopback_up(void *up)
+/* Runs on a thread of gons, where assertions do not work: it returns what it finds by arg. */
+static bool bring_loopback_up(void *arg)
 {
-	*(int *)up = gons_netns_loopback_up() == 0;
+	int *result = arg;
+
+	*result = gons_netns_loopback_up();
 	return true; /* the thread may be used again */
 }
 
-static void a_set_outlives_the_one_who_made_it(void **state)
+/* Runs in a child, which is in all namespaces of the set. */
+static int return_42(void *arg)
+{
+	(void)arg;
+	return 42;
+}
+
+static void a_set_outlives_the_one_that_created_it(void **state)
 {
 	uint64_t own = gons_must(gons_netns_current_ino());
+	int result = -1, status = -1;
 	gons_set *set;
 	char id[32];
-	int up = 0;
 
 	(void)state;
 	gons_require(TYPES | CLONE_NEWNS);
-	/* Mounts of its own, which are gone with the test. */
+	/* The test's own mounts, which are gone when it ends. */
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
 	assert_int_equal(mkdir("/tmp/namespaces", 0755), 0);
-	make_and_mount("/tmp/namespaces");
+	create_and_mount("/tmp/namespaces");
 
-	set = gons_must(gons_set_from_dir("/tmp/namespaces", TYPES));
+	set = gons_must(gons_set_from_dir("/tmp/namespaces", 0));
 	gons_must(gons_set_id(set, CLONE_NEWNET, id, sizeof(id)));
 	print_message("opened again: %s\n", id);
-	gons_must(gons_set_do_restore(set, bring_loopback_up, &up));
-	assert_true(up);
+	gons_must(gons_set_do_restore(set, bring_loopback_up, &result));
+	assert_int_equal(result, 0);
+	gons_must(gons_set_run(set, return_42, NULL, &status));
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
 	assert_int_equal(gons_netns_current_ino(), own);
 	gons_set_close(set);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { gons_unit_test(a_set_outlives_the_one_who_made_it) };
+	const struct CMUnitTest tests[] = { gons_unit_test(
+		a_set_outlives_the_one_that_created_it) };
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
 }

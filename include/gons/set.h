@@ -3,12 +3,12 @@
 #define GONS_SET_H
 
 /*
- * Sets of namespaces: several of them carried around together, by their owner.
+ * Sets of namespaces: several namespaces that are held, passed on and used together.
  *
- * A set is not on any scope: it is the caller's, to be closed by gons_set_close(), and can be
- * used from any thread (though not closed while another one uses it). It keeps its namespaces
- * alive. Sets are for code that must not touch the calling thread; for a test that just wants
- * to be somewhere else, gons_enter_transient() is the short way.
+ * A set keeps its namespaces alive. It is not on any scope: the caller owns it and closes it by
+ * gons_set_close(). Any thread may use it, but not while another one closes it. Use sets for code
+ * that must not move the calling thread, and for functions in a child. A test that only wants to be
+ * in new namespaces uses gons_enter_transient().
  *
  * Every call except gons_set_close() fails with EINVAL when the set is NULL. As with free(3), a set
  * must not be used or closed again after gons_set_close().
@@ -26,7 +26,8 @@ extern "C" {
 
 typedef struct gons_set gons_set;
 
-/* The count ids from inside on, in a user namespace, are the ids from outside on in its parent. */
+/* Maps the ids inside to inside + count - 1 of a user namespace to outside to outside + count - 1
+ * of its parent. */
 struct gons_idmap {
 	unsigned inside, outside, count;
 };
@@ -40,14 +41,14 @@ struct gons_idmaps {
 };
 
 /*
- * What gons_set_unshare() creates beside the types. All zeros, as NULL, are the defaults.
+ * What gons_set_unshare() creates, beside the types. All zeros are the defaults, as is NULL.
  *
- * @maps: the ids of a new user namespace. uid NULL maps the caller's effective user to 0, gid NULL
- *        the effective group, as gons_become_root() does. A map that is not NULL and has no lines is
- *        left unwritten.
- * @monotonic, @boottime: what is added to these clocks in a new time namespace
- *        (time_namespaces(7)). tv_nsec is between 0 and 999999999, also where tv_sec is negative.
- * @reserved: 0.
+ * @maps: the ids of a new user namespace. Where uid is NULL, the caller's effective user becomes 0,
+ *        and where gid is NULL its effective group, as with gons_become_root(). An empty map, whose
+ *        pointer is not NULL and whose number of lines is 0, is left unwritten.
+ * @monotonic, @boottime: are added to these clocks in a new time namespace (time_namespaces(7)).
+ *        tv_nsec is between 0 and 999999999, also where tv_sec is negative.
+ * @reserved: must be 0.
  */
 struct gons_set_options {
 	struct gons_idmaps maps;
@@ -56,91 +57,105 @@ struct gons_set_options {
 };
 
 /*
- * gons_set_current - the calling thread's namespaces of these types.
+ * gons_set_current - a set of the calling thread's namespaces.
  *
- * @types: one or several of the eight CLONE_NEW* flags.
+ * @types: one or several of the CLONE_NEW* flags; 0 for all that this kernel has.
  *
- * Returns a set, to be closed by gons_set_close(). NULL with EINVAL when types is 0 or has
- * other bits; ENOENT for a type that the kernel lacks, or without procfs on /proc; EMFILE,
- * ENOMEM.
+ * Returns a set; close it by gons_set_close(). NULL with EINVAL when types has other bits; ENOENT
+ * when the kernel lacks a type, or when procfs is not mounted on /proc or something is mounted over
+ * the thread's part of it; EMFILE, ENOMEM.
  */
 gons_set *gons_set_current(int types);
 
 /*
- * gons_set_from_pid - the namespaces of these types of a process, or of one thread by its id.
+ * gons_set_from_pid - a set of the namespaces of a process, or of one thread by its id.
  *
- * @pid: as the caller's /proc has it. All namespaces are that process's, even if it ends
- *       meanwhile and its id is given to another one.
+ * @pid: an id of the PID namespace to which /proc belongs. All namespaces are of the same process,
+ *       even if it ends meanwhile and its id is used again.
+ * @types: as for gons_set_current().
  *
- * Returns as gons_set_current() does, and NULL with EINVAL when pid is not positive; ESRCH when
- * there is no such process or it has ended; EACCES for another user's process (ptrace(2), "Ptrace
+ * Returns as gons_set_current() does. NULL also with EINVAL when pid is not positive; ESRCH when
+ * there is no such process or it has ended; EACCES for a process of another user, or with more
+ * capabilities: it takes CAP_SYS_PTRACE in the user namespace of that process (ptrace(2), "Ptrace
  * access mode checking").
  */
 gons_set *gons_set_from_pid(pid_t pid, int types);
 
 /*
- * gons_set_from_dir - the namespaces at dir/net, dir/mnt and so on: files named after the types.
+ * gons_set_from_dir - a set of the namespaces at dir/net, dir/mnt and so on.
  *
- * gons_set_mount() makes such a directory, and /proc/42/ns is one. Each file must be a namespace
- * of its type. Returns as gons_set_current() does, and NULL with EINVAL when dir is NULL, or a
- * file is no namespace or one of another type; ENOENT when dir or a file is not there, ENOTDIR
- * when dir is none; otherwise the errno of open(2).
+ * @dir: a directory with files that are named after the types: one that gons_set_mount() has
+ *       filled, or /proc/42/ns.
+ * @types: as for gons_set_current(); 0 for all types that have a file in dir.
+ *
+ * Returns as gons_set_current() does. NULL also with EINVAL when dir is NULL or empty, or when a
+ * file is not a namespace of its type; ENOENT when dir or a file is missing, or with types 0 all of
+ * them; ENOTDIR when dir is not a directory; otherwise with the errno of open(2).
  */
 gons_set *gons_set_from_dir(const char *dir, int types);
 
 /*
- * gons_set_dup - a set of its own with these of the namespaces that set holds.
+ * gons_set_dup - an independent copy of a set.
  *
- * @types: 0 for all of them.
+ * @types: which of the set's namespaces the copy has; 0 for all.
  *
- * NULL with EINVAL for a type that the set does not hold; EMFILE, ENOMEM.
+ * Returns a set; close it by gons_set_close(). NULL with EINVAL for a type that the set does not
+ * have; EMFILE, ENOMEM.
  */
 gons_set *gons_set_dup(const gons_set *set, int types);
 
 /*
- * gons_set_unshare - a new set: new namespaces of these types, and the rest of set's.
+ * gons_set_unshare - a set with new namespaces.
  *
- * @set: NULL for the new ones alone.
- * @maps: the ids of a new user namespace. NULL maps the caller's effective user and group to 0
- *        in there, as gons_become_root() does; a map of no lines is not written.
+ * @set: a set with which the new ones are created; NULL for the caller's namespaces.
+ * @types: the types of the new namespaces: one or several of the CLONE_NEW* flags.
+ * @options: NULL for the defaults, see struct gons_set_options.
  *
- * The calling thread is untouched. The new ones are made inside of set's: they belong to its user
- * namespace, a new user namespace is below that, a new mount namespace is a copy of set's, and a
- * UTS or cgroup namespace likewise; for what set does not hold, the caller's counts. The mounts in
- * a new mount namespace are private. With CLONE_NEWUSER the others belong to the new one, and no
- * privileges are needed where the kernel lets anybody make one; without, CAP_SYS_ADMIN in the
- * user namespace that they will belong to, and CAP_SYS_CHROOT where set holds a mount namespace.
+ * The returned set has the new namespaces, and the namespaces of set that are of other types. The
+ * calling thread stays where it is.
  *
- * What the caller may not map by itself is left to newuidmap(1) and newgidmap(1), which know
- * /etc/subuid and /etc/subgid, where they are installed: looked for in PATH, or, by a program with
- * elevated privileges, in /usr/bin alone. The caller's own group alone can be mapped by anybody;
- * setgroups(2) is off in the namespace then.
+ * The new namespaces are created within those of set or, for types that set does not have, within
+ * the caller's: their owning user namespace is that of set; a new user namespace or PID namespace
+ * is a child of set's; a new mount, UTS, cgroup or time namespace begins as a copy of set's. The
+ * mounts in a new mount namespace are private. With CLONE_NEWUSER, the new user namespace owns the
+ * others, and an unprivileged user may create them, where the machine allows unprivileged user
+ * namespaces. Without it, the caller needs CAP_SYS_ADMIN in the owning user namespace, and
+ * CAP_SYS_CHROOT where set has a mount namespace.
  *
- * A new PID namespace has an idle first process, "gons-init", which is not the caller's child. It
- * ends, and all processes of the namespace with it, when this set and those that gons_set_dup() or
- * gons_set_unshare() made from it are closed, or when the calling process ends. A namespace that
- * was mounted or is held by other means can then be entered by nobody. It is below the caller's own
- * PID namespace, not below set's. New PID and time namespaces are for children: gons_set_run().
+ * Ids that the caller may not map itself are mapped by newuidmap(1) and newgidmap(1), if these are
+ * installed: they allow what /etc/subuid and /etc/subgid list. They are looked for in PATH or, by a
+ * program with elevated privileges, in /usr/bin. Anybody may map their own group alone;
+ * setgroups(2) is then off in the namespace.
  *
- * Returns a set, to be closed by gons_set_close(). NULL with EINVAL when types is 0 or has other
- * bits, when there are maps without CLONE_NEWUSER, when a map is NULL but for no lines, has more
- * than 340 lines or 4096 bytes, or a line of no ids, of ids beyond 4294967294 or of ids that
- * another one has; EPERM when the kernel, or newuidmap, refuses a map; EROFS with CLONE_NEWUSER
- * where /proc is mounted read-only: have it mounted writable; EPERM, EACCES, ENOSPC as
- * gons_enter_transient() says; EAGAIN when no thread or child can be created; EMFILE, ENOMEM.
+ * A new PID namespace has an idle first process, "gons-init", which is not a child of the caller.
+ * When the last set with the namespace is closed, or the calling process ends, the kernel ends it
+ * and all other processes of the namespace. The namespace cannot be entered any more then, even
+ * where it is mounted or held by other means.
+ *
+ * Only children get into new PID and time namespaces: functions of gons_set_run(), and for PID
+ * namespaces what is forked after gons_set_enter() and in gons_set_do().
+ *
+ * Returns a set; close it by gons_set_close(). NULL with EINVAL when types is 0 or has other bits;
+ * when there are maps without CLONE_NEWUSER, or a clock offset without CLONE_NEWTIME; when a map is
+ * NULL but has lines, has more than 340 lines or 4096 bytes, a line with count 0, with ids beyond
+ * 4294967294 or with ids of another line; when tv_nsec is out of range or reserved is not 0. ERANGE
+ * when a clock would be negative or beyond what the kernel counts. EPERM when the kernel or
+ * newuidmap refuses a map, or the clock offsets (CAP_SYS_TIME in the owning user namespace); EROFS
+ * with CLONE_NEWUSER or clock offsets where /proc is mounted read-only: have it mounted writable;
+ * EPERM, EACCES, ENOSPC as for gons_enter_transient(); EAGAIN when no thread or process can be
+ * created; EMFILE, ENOMEM.
  */
 gons_set *gons_set_unshare(const gons_set *set, int types, const struct gons_set_options *options);
 
 /*
  * gons_set_pid - the process id of the first process of the set's PID namespace.
  *
- * That is the idle "gons-init" of a PID namespace that gons_set_unshare() created, also in sets that
- * were made from that one. The id is the one in the caller's PID namespace: programs such as
- * nsenter(1) and /proc take it. Needs Linux 5.3.
+ * That is the idle "gons-init" of a PID namespace that gons_set_unshare() has created. The id is
+ * that of the caller's PID namespace, as nsenter(1) takes it. Needs Linux 5.3.
  *
- * Returns -1 with EINVAL when the set is NULL or has no PID namespace, ESRCH when gons did not
- * create the PID namespace, the process has ended or is not visible from the caller's PID namespace,
- * ENOSYS before Linux 5.3; EMFILE, ENOMEM.
+ * Returns -1 with EINVAL when the set is NULL or has no PID namespace; ESRCH when gons did not
+ * create the PID namespace, when the process has ended, or when it is not visible from the caller's
+ * PID namespace; ENOSYS before Linux 5.3; EMFILE, ENOMEM.
  */
 pid_t gons_set_pid(const gons_set *set);
 
@@ -148,74 +163,83 @@ pid_t gons_set_pid(const gons_set *set);
  * gons_set_mount - mount each namespace of the set to a file in dir: dir/net, dir/mnt and so on.
  * gons_set_mount_ns - mount the namespace of this type to a file.
  *
- * A namespace that is mounted lives without a process or a descriptor, until it is unmounted:
- * umount(8) it and remove the file, gons never does. gons_set_from_dir() opens such a directory
- * again; while its set is open the files are busy (umount --lazy). A file that is not there is
- * created; a plain file that is there is covered. All or nothing: after a failure nothing is
- * mounted that was not before, and files that were created are removed.
+ * A mounted namespace lives without a process or descriptor until it is unmounted. gons never
+ * unmounts it: use umount(8), and remove the file. gons_set_from_dir() opens the namespaces of such
+ * a directory again; while a set holds them, umount(8) needs --lazy. A missing file is created; an
+ * existing plain file is covered. All or nothing: after a failure the mounts and files are as
+ * before.
  *
- * Needs CAP_SYS_ADMIN in the user namespace that owns the caller's mount namespace. A mount
- * namespace can only be mounted in one that is older than it, and not where the mount would be
- * passed on to other mount namespaces: dir must be on a private mount then.
+ * Needs CAP_SYS_ADMIN in the user namespace that owns the caller's mount namespace. The kernel
+ * mounts a mount namespace only in an older mount namespace, and only where mounts do not
+ * propagate: dir must be on a private mount then.
  *
- * Returns 0. -1 with EINVAL when dir or file is NULL or empty, when the set does not hold the type,
- * when the file is there and is no plain one, or for the two reasons above; EISDIR when the file
- * is a directory; EBUSY when a namespace is mounted to it; EPERM; otherwise the errno of open(2):
- * ENOENT, ENOTDIR, EACCES, EROFS...
+ * Returns 0. -1 with EINVAL when dir or file is NULL or empty, when the set does not have the type,
+ * when the file exists and is not a plain file, or for the two reasons above; EISDIR when the file
+ * is a directory; EBUSY when a namespace is mounted to it already: unmount it first; EPERM;
+ * otherwise with the errno of open(2): ENOENT, ENOTDIR, EACCES, EROFS...
  */
 int gons_set_mount(const gons_set *set, const char *dir);
 int gons_set_mount_ns(const gons_set *set, int type, const char *file);
 
 /*
- * gons_set_enter - put the calling thread into all namespaces of the set, until its scope ends.
+ * gons_set_enter - put the calling thread into all namespaces of the set until its scope ends.
  *
- * As gons_enter() does, for all at once or for none. The set may be closed before. Returns 0. -1
- * before anything is switched with EINVAL for a set with a user, pid or time namespace: use
- * gons_set_run(), or gons_set_dup() for a set without it. Otherwise as gons_enter() does.
+ * Like gons_enter(), for all of them or none. The set may be closed before the scope ends. With a
+ * PID namespace, the children that the thread forks are in it, and the thread can create no
+ * threads.
+ *
+ * Returns 0. -1 before anything is switched with EINVAL for a user or time namespace that the
+ * thread is not in already: use gons_set_run(), or gons_set_dup() for a set without it. Otherwise
+ * as gons_enter() does.
  */
 int gons_set_enter(const gons_set *set);
 
 /*
- * gons_set_do - call fn(arg) on another thread in the set's namespaces, and wait for it.
+ * gons_set_do - call fn(arg) on a new thread in the set's namespaces, and wait for it.
  *
- * The thread is a new one, never the caller's, and is thrown away when fn has returned (or called
- * pthread_exit(3)). What the set does not hold is as for the calling thread, as for any thread it
- * makes: other namespaces, signal mask, user, capabilities, scheduling, name. So are working
- * directory, root and umask, which the two share; but with a mount namespace in the set, fn has its
- * own, and finds the first two where the same paths exist there, else "/". fn has a scope of its
- * own, which ends with the thread. It may call all of gons; a fn that never returns keeps the
- * caller for ever, and one that calls exit(3) ends the process. cmocka's assertions do not work
- * in it: a failing one ends the process. Have it tell its caller by arg.
+ * The thread inherits the rest from the caller: other namespaces, signal mask, user, capabilities,
+ * scheduling, name, working directory, root and umask. It shares the last three with the caller;
+ * with a mount namespace in the set, it has its own, and its working directory and root are the
+ * same paths where these exist there, else "/". With a PID namespace in the set, the children that
+ * fn forks are in it, and fn can create no threads. fn may call all of gons, and has a scope of its
+ * own, which ends with the thread.
  *
- * Returns 0 once fn has returned; what it left in gons_error() is gone with its thread. -1 without
- * having called fn, with EINVAL when fn is NULL or the set has a user, pid or time namespace (see
- * gons_set_enter()); EPERM without the capabilities of gons_enter(), except for namespaces it is in
- * already, though no way back is needed; EAGAIN when no thread can be created; EMFILE, ENOMEM.
+ * /proc/net, /proc/self and what is below them show the first thread of the process: use
+ * /proc/thread-self/net and so on in fn. Assertions of a test framework do not work in fn: return
+ * what fn has found by arg, and assert on the test's own thread. If fn does not return, the caller
+ * waits for ever. exit(3) in fn ends the process.
+ *
+ * Returns 0 when fn has returned, or called pthread_exit(3); the message of a failure in fn is lost
+ * with its thread. -1 without having called fn, with EINVAL when fn is NULL, or for a user or time
+ * namespace that the caller is not in already, see gons_set_enter(); EPERM without the capabilities
+ * of gons_enter(), though not for namespaces that the caller is in already, and without a return;
+ * EAGAIN when no thread can be created; EMFILE, ENOMEM.
  */
 int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg);
 
 /*
- * gons_set_do_restore - the same, on a thread that may be kept for the next call.
+ * gons_set_do_restore - the same, on a thread that may be kept for later calls, which is faster.
  *
- * When fn returns true, its thread goes back and waits for the next call of this function, which
- * is faster than making a new one. It is thrown away all the same when the kernel does not show it
- * as it was: in another namespace, with other capabilities, or with a descriptor table, directories
- * or a umask of its own (which a set with a mount namespace gives it). When fn returns false, it is
- * thrown away. fn's scope ends when fn returns.
+ * @fn: returns true when its thread may be used again: when it has left nothing changed that gons
+ *      does not compare, see below. fn's scope ends when fn returns.
  *
- * A kept thread is used only for a caller who could have made it: of the same user, capabilities,
- * seccomp mode, CPU affinity, scheduling, working directory, root, umask and descriptor table. Not
- * compared are what the kernel does not tell in time: supplementary groups and file system ids that
- * differ between threads, keyrings, Landlock, the seccomp filters themselves, the capability
- * bounding set, timer slack, parent-death signal and undo values of System V semaphores; and what
- * belongs to the thread, as thread-local variables. It is named "gons-set".
+ * When fn returns true, its thread returns to its own namespaces and waits for the next call.
+ * Before it is used again, gons compares it with how it was: namespaces, users and groups,
+ * capabilities, no_new_privs, seccomp mode, scheduling, CPU affinity, and that it shares working
+ * directory, root, umask and descriptors with the other threads. A thread that differs ends, and so
+ * does one that was in another mount namespace, which makes directories and umask its own.
  *
- * At most eight threads are kept, each for one second after it was used. They also end when the
- * thread that used one last leaves, with its scope, the namespaces it was in then; with
- * gons_become_root(); and at exit(3). A forked child has none. While there is one, the process has
- * more than one thread, so that unshare(2) of a user namespace is refused. Leak reports of gons
- * leave them out. Needs Linux 5.8 to keep threads for the first thread of the process, and 6.9
- * for others, and kcmp(2); else each call makes a new thread.
+ * A kept thread serves only callers that are equal in all of this. gons does not compare
+ * supplementary groups and file system ids of single threads, keyrings, Landlock, the filters of
+ * seccomp, the capability bounding set, timer slack, the parent-death signal, undo values of System
+ * V semaphores, and thread-local variables. The thread is named "gons-set".
+ *
+ * At most eight threads are kept, each for one second after its last call. They also end when the
+ * thread that used one last leaves the namespaces it was in with the end of its scope; with
+ * gons_become_root(); and at exit(3). A forked child has none. While one is kept, the process has a
+ * second thread, so that unshare(2) refuses a user namespace. Leak reports of gons exclude kept
+ * threads. Threads are kept from Linux 5.8 on for calls of the first thread of the process, from
+ * 6.9 on for other threads, and where kcmp(2) works; otherwise each call creates a thread.
  *
  * Returns as gons_set_do() does.
  */
@@ -224,33 +248,39 @@ int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), void *arg);
 /*
  * gons_set_run - call fn(arg) in a forked child in all namespaces of the set, and wait for it.
  *
- * @status: how the child ended, as waitpid(2) gives it: WEXITSTATUS() is the value of fn, of which
- *          the kernel keeps 8 bits. May be NULL.
+ * @status: how the child has ended, as waitpid(2) gives it: WEXITSTATUS() is the result of fn, of
+ *          which the kernel keeps 8 bits. May be NULL.
  *
- * For all eight types: fn is in the PID namespace and, where the process has threads, it alone is
- * there. Works for unprivileged users in the user namespaces that they made, and in those below.
- * The child keeps its user and group where they are mapped in the user namespace, else they become
- * 0, where that is mapped (and supplementary groups are dropped, where that is allowed). It has
- * working directory and root by path, as in gons_set_do(), and the caller's signal mask, handlers
- * and descriptors, like any forked child. It ends with _exit(2): what fn has printed to stdout
- * and stderr is written, what the caller had not written yet is not written twice; other streams
- * are fn's to flush. fn's scope ends when fn returns. A failing assertion in fn would go on with
+ * This works for all eight types, and for unprivileged users in the user namespaces that they
+ * created, and in those below. fn is in the PID namespace itself, and the only thread of its
+ * process. Its user and group are the caller's where these are mapped in the set's user namespace;
+ * otherwise they become 0, if that is mapped, and supplementary groups are dropped, if that is
+ * allowed. Working directory and root are as for gons_set_do(); signal mask, handlers and
+ * descriptors are the caller's, as in any forked child.
+ *
+ * The child ends by _exit(2). What fn has printed to stdout and stderr is written; what the caller
+ * had not written yet is not written twice; other streams are for fn to flush. fn's scope ends when
+ * fn returns. In a program that is built for coverage, fn counts (gcov; clang's
+ * -fprofile-instr-generate), if one of its files that includes <gons/set.h> is built so. The child
+ * is killed when the caller ends, also by SIGKILL, unless fn changes its user or capabilities, with
+ * which the kernel forgets that. An assertion of a test framework that fails in fn would go on with
  * the caller's tests in the child: return a value instead.
  *
- * It does not matter what the program does about SIGCHLD, which it may get for a child of gons.
+ * The program may ignore SIGCHLD, or wait for any child in a handler.
  *
- * Returns 0 once fn's process has ended, however it did. -1 without having called fn, with EINVAL
- * when fn is NULL, or the set's PID namespace is not below the caller's; EPERM when a namespace
- * cannot be entered; ENOMEM when the first process of the PID namespace has ended; EAGAIN when no
- * child can be forked; EMFILE, ENOMEM. -1 with EPERM also when the child that waits for fn's was
- * killed.
+ * Returns 0 when fn's process has ended, however it has. -1 without having called fn, with EINVAL
+ * when fn is NULL, or when the set's PID namespace is not below the caller's; EPERM when a
+ * namespace cannot be entered; ENOMEM when the first process of the PID namespace has ended; EAGAIN
+ * when no process can be created; EMFILE, ENOMEM. -1 with EPERM also when the child that waits for
+ * fn's was killed.
  */
 int gons_set_run(const gons_set *set, int (*fn)(void *), void *arg, int *status);
 
 /*
  * The counters of a program that is built for coverage (gcc --coverage; clang, also with
- * -fprofile-instr-generate), which gons_set_run() writes or takes over from the child. The functions
- * are only visible within the program, so the program has this one. Not to be used otherwise.
+ * -fprofile-instr-generate), which gons_set_run() writes or takes over from the child. The
+ * functions are only visible within the program, so the program has this one. Not to be used
+ * otherwise.
  */
 enum gons_coverage_step {
 	GONS_COVERAGE_RESET,
@@ -302,110 +332,112 @@ size_t gons_set_coverage(enum gons_coverage_step step, char *buffer, size_t size
 }
 #endif
 
-/* gons_set_types - the types that the set holds. -1 with EINVAL. */
+/* gons_set_types - the types that the set has. -1 with EINVAL. */
 int gons_set_types(const gons_set *set);
 
 /*
  * gons_set_fd - the descriptor of the set's namespace of this type.
  *
- * Borrowed: it is close-on-exec and closed with the set, so do not close it. Never 0, which is no
- * namespace in struct gons_link_options. -1 with EINVAL when type is not one type, or one that the
- * set does not hold.
+ * It belongs to the set and is close-on-exec: do not close it. -1 with EINVAL when type is not one
+ * type, or when the set does not have it.
  */
 int gons_set_fd(const gons_set *set, int type);
 
 /*
  * gons_set_id - write the name of the set's namespace of this type: "net:[4026531840]".
  *
- * As readlink(2) gives it for /proc/PID/ns/net. Returns 0. -1 as gons_set_fd() does, with EINVAL
- * when buf is NULL, and with ERANGE when size is too small (32 is enough for all).
+ * That is what readlink(2) gives for /proc/PID/ns/net. 32 bytes are enough for each type. Returns
+ * 0. -1 as gons_set_fd() does, with EINVAL when buf is NULL, and with ERANGE when size is too
+ * small.
  */
 int gons_set_id(const gons_set *set, int type, char *buf, size_t size);
 
 /*
- * gons_set_close - close the set's descriptors and free it.
+ * gons_set_close - close the set's descriptors and free the set.
  *
- * NULL is fine. So is a set that was closed already: nothing happens, also when other sets were
- * made in between. The namespaces end when nothing else refers to them. Keeps errno.
+ * NULL does nothing. A namespace ends when nothing else refers to it. The processes of a PID
+ * namespace that no other set has are killed; the call waits for their end for at most 50 ms. In a
+ * forked child they are left to the parent. Keeps errno.
  */
 void gons_set_close(gons_set *set);
 
 /*
- * gons_pool - sets made ahead of need, by a thread of the pool's own.
+ * gons_pool - sets that are created in advance, by a thread of the pool.
  *
- * Making a network namespace takes the kernel hundreds of microseconds, and taking one from a
- * pool about one. Every set is new: what was given out never comes back.
+ * The kernel takes hundreds of microseconds to create a network namespace; taking one from a pool
+ * takes about one. Every set is new: no set is given out twice. Use at least four: refilling starts
+ * when the pool is half empty.
  *
- * A pool can be used by many threads at once, but for gons_pool_close().
+ * Many threads may use a pool at once. Only gons_pool_close() must not run beside another call.
  */
 typedef struct gons_pool gons_pool;
 
 /*
  * gons_pool_new - a pool of sets of these types.
  *
- * @types: as gons_set_unshare() takes them, without maps.
- * @after_create: called with each new set, to furnish it, before anybody gets it; returns 0, or
- *                -1 with errno when the set is not to be used (0: ECANCELED). May be NULL.
- * @arg: for after_create.
+ * @types: as for gons_set_unshare(), with its default options.
+ * @after_create: called with each new set before it is given out, to prepare it. Returns 0; or -1
+ *                with errno to refuse the set (errno 0 becomes ECANCELED). May be NULL.
+ * @arg: passed to after_create.
  *
- * Only remembers. after_create is called on the thread that makes the set: the pool's own or, when
- * that is late, the one that calls gons_pool_get(); never on the former twice at once, but on
- * several threads at a time. It is called outside of the set, which it may go into by
- * gons_execute() or gons_set_do(); what it leaves on the thread's scope is undone when it returns.
- * It must not move that thread by other means, as unshare(2): the pool's own thread would make
- * later sets from there, so each is refused with EINVAL once it is in another namespace of these
- * types.
- * It cannot use assertions of a test framework, nor close the pool or get from it.
+ * Creates no set yet. after_create is called on the thread that has created the set: the pool's, or
+ * one that calls gons_pool_get() on an empty pool. So it may run on several threads at a time,
+ * though only once on the pool's. It is called outside of the set, whose namespaces it may enter by
+ * GONS_IN, gons_execute() or gons_set_do(). What it leaves on its thread's scope is undone when it
+ * returns. It must not move its thread by other means, such as unshare(2): then each later set is
+ * refused with EINVAL, since the pool's thread would create it from there. It must not use
+ * assertions of a test framework, nor get from the pool or close it.
  *
- * Returns the pool, for gons_pool_close(). NULL with errno EINVAL for the types that
- * gons_set_unshare() refuses, ENOMEM.
+ * Returns the pool, for gons_pool_close(). NULL with EINVAL for types that gons_set_unshare()
+ * refuses; ENOMEM.
  */
 gons_pool *gons_pool_new(int types, int (*after_create)(const gons_set *, void *), void *arg);
 
 /*
- * gons_pool_start - begin to make sets ahead, n at most.
+ * gons_pool_start - begin to create sets in advance, at most n.
  *
- * Starts a thread, "gons-pool", with all signals blocked, which makes sets from the namespaces that
- * the caller is in now: a mount namespace is a copy of the caller's. It fills the pool, sleeps
- * until half of it was taken, and fills it again. Returns before the first set is there.
+ * Starts a thread, "gons-pool", with all signals blocked. It creates sets from the namespaces in
+ * which the caller is now: a new mount namespace is a copy of the caller's. It fills the pool,
+ * sleeps until half of the sets are taken, and fills the pool again. The call returns before the
+ * first set is ready.
  *
- * Each set ahead holds a descriptor for each type, and the pool one more for each: the leak report
- * (gons_leaks_begin()) knows these and the thread, and blames nobody for them who has not started
- * the pool himself.
+ * Each ready set has a descriptor for each type, and the pool one more for each. Leak reports
+ * (gons_leaks_begin()) exclude these and the thread, except in a test that has started the pool
+ * itself.
  *
- * Returns 0. -1 with errno EINVAL when n is 0 or the pool has been started; EAGAIN when the limit
- * on threads is reached; EMFILE, ENFILE, ENOMEM; ENOENT without procfs on /proc.
+ * Returns 0. -1 with EINVAL when the pool is NULL, n is 0 or the pool has been started already;
+ * EAGAIN when no thread can be created; EMFILE, ENFILE, ENOMEM; ENOENT when procfs is not mounted
+ * on /proc.
  */
 int gons_pool_start(gons_pool *pool, unsigned n);
 
 /*
- * gons_pool_get - a new set, made ahead or made now.
+ * gons_pool_get - take a set from the pool, or create one if it is empty.
  *
- * Where none is ready, the calling thread makes one, as gons_set_unshare() does, and calls
- * after_create: it never waits for the pool's thread. A pool that was not started makes every
- * set like this. What the pool's thread would copy from the namespaces that it was started in (the
- * mounts, the host name) such a set copies as well, wherever the caller is.
+ * The call never waits for the pool's thread. If no set is ready, or the pool was not started, the
+ * calling thread creates one as gons_set_unshare() does, and calls after_create. Such a set is like
+ * those of the pool's thread: mounts and host name are those of the namespaces in which the pool
+ * was started, not of the caller's.
  *
- * Returns the set, for gons_set_close(). NULL with errno and the message of gons_set_unshare() or
- * after_create when making one has failed; EINVAL for NULL. What after_create has refused on the
- * pool's thread is told once, after the sets that were made before it. A failure to make one there
- * is told by the failure to make one here. After either, the pool's thread rests until a get has
- * succeeded: get again once the reason has gone.
+ * Returns a set, for gons_set_close(). NULL with the errno and message of gons_set_unshare() or
+ * after_create when a set could not be created; EINVAL for NULL. A refusal by after_create on the
+ * pool's thread is reported once, after the sets that were ready before it. After a failure or
+ * refusal, the pool's thread rests until a get succeeds: get again when the cause is removed.
  *
- * In a child made by fork(2) the sets made ahead are the parent's to give, and there is no thread:
- * every set is made by the caller, until gons_pool_start() is called there.
+ * In a forked child the ready sets are the parent's, and there is no thread: the caller creates
+ * each set until it calls gons_pool_start() there.
  */
 gons_set *gons_pool_get(gons_pool *pool);
 
-/*
- * gons_pool_len - how many sets are ready. 0 for NULL.
- */
+/* gons_pool_len - the number of ready sets. 0 for NULL. */
 unsigned gons_pool_len(gons_pool *pool);
 
 /*
- * gons_pool_close - end the pool: its thread, after the set that it may be making, and the sets
- * that nobody got. Those given out stay. NULL is fine. No other thread may use the pool any more,
- * nor be in one of its calls. In a forked child only descriptors and memory are freed.
+ * gons_pool_close - end the pool.
+ *
+ * Its thread ends when it has created the set that it works on; the ready sets are closed; those
+ * given out stay. NULL does nothing. No other thread may be in a call with the pool, or use it
+ * afterwards. In a forked child this only frees memory and descriptors.
  */
 void gons_pool_close(gons_pool *pool);
 

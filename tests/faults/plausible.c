@@ -117,6 +117,7 @@ static const struct plausible table[] = {
 	CALL(restart_syscall),
 	CALL(sched_yield),
 	CALL(tgkill),
+	CALL(alarm),
 	CALL(clock_gettime),
 	CALL(getpid),
 	CALL(gettid),

@@ -591,6 +591,21 @@ static int call_set_unshare_user(void)
 	return is_set(gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID, NULL));
 }
 
+static int call_set_unshare_options(void)
+{
+	const struct gons_idmap ids = { 0, geteuid(), 1 };
+	const struct gons_set_options options = { .maps = { .uid = &ids, .n_uid = 1 },
+						  .boottime = { 1000, 0 } };
+
+	return is_set(
+		gons_set_unshare(set, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME, &options));
+}
+
+static int call_set_pid(void)
+{
+	return gons_set_pid(set) > 0 ? 0 : -1;
+}
+
 static int call_set_dup(void)
 {
 	return is_set(gons_set_dup(set, CLONE_NEWNET));
@@ -797,6 +812,8 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_set_from_dir", .call = call_set_from_dir },
 	{ .name = "gons_set_unshare", .call = call_set_unshare },
 	{ .name = "gons_set_unshare, user", .call = call_set_unshare_user },
+	{ .name = "gons_set_unshare, options", .call = call_set_unshare_options },
+	{ .name = "gons_set_pid", .call = call_set_pid, .prepare = make_user_set },
 	{ .name = "gons_set_dup", .call = call_set_dup, .prepare = make_net_set },
 	{ .name = "gons_set_id", .call = call_set_id, .prepare = make_net_set },
 	{ .name = "gons_set_enter", .call = call_set_enter, .prepare = make_net_set },

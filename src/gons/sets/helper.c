@@ -32,7 +32,8 @@ static void become_program(char *const argv[], int to_parent, int error_fd)
 		(void)signal(number, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	/* The program may have none of the standard descriptors, whose numbers the pipes have then. */
+	/* The program may have none of the standard descriptors, whose numbers the pipes have then.
+	 * */
 	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	to_parent = fcntl(to_parent, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (error_fd < 0 || dup2(to_parent, STDOUT_FILENO) < 0 ||

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ids of user namespaces: the maps of new ones, and the own ids of a child that joins one. All of
- * it but the check is for forked children, so that none of it allocates memory.
+ * The ids of user namespaces: the maps of new ones, and the own ids of a child that joins one. All
+ * of it but the check is for forked children, so that none of it allocates memory.
  */
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
@@ -200,6 +199,16 @@ int gons_i_idmaps_write(const struct gons_i_idmaps_target *target, const struct 
 
 /* ---- the ids of who joins ---- */
 
+/*
+ * The bare system calls, for the calling thread. Those of the C library change all threads that it
+ * knows of: in a bare child these are the parent's, which are not there and would be waited for.
+ */
+#ifndef SYS_setresuid32 /* only where there are calls for 16 bits */
+#define SYS_setresuid32 SYS_setresuid
+#define SYS_setresgid32 SYS_setresgid
+#define SYS_setgroups32 SYS_setgroups
+#endif
+
 static bool set_effective(int cap, bool on)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -226,8 +235,8 @@ static bool is_mapped(const struct kind *kind, unsigned id)
 
 	if (!set_effective(cap, false))
 		return true;
-	mapped = (kind == &uids ? setresuid((uid_t)-1, id, (uid_t)-1)
-				: setresgid((gid_t)-1, id, (gid_t)-1)) == 0;
+	mapped = (kind == &uids ? syscall(SYS_setresuid32, -1, id, -1)
+				: syscall(SYS_setresgid32, -1, id, -1)) == 0;
 	(void)set_effective(cap, true);
 	return mapped;
 }
@@ -237,9 +246,9 @@ void gons_i_be_mapped(void)
 	/* The group first, which takes a capability that may go with the user. What cannot be
 	 * changed stays: 0 need not be mapped. */
 	if (!is_mapped(&gids, getegid())) {
-		(void)setgroups(0, NULL);
-		(void)!setresgid(0, 0, 0);
+		(void)syscall(SYS_setgroups32, 0, NULL);
+		(void)syscall(SYS_setresgid32, 0, 0, 0);
 	}
 	if (!is_mapped(&uids, geteuid()))
-		(void)!setresuid(0, 0, 0);
+		(void)syscall(SYS_setresuid32, 0, 0, 0);
 }

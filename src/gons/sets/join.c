@@ -36,8 +36,8 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 
 		if (!(types & order[i]) || gons_i_switch_one(fd, order[i], dirs) == 0)
 			continue;
-		/* It may belong to an ancestor user namespace. EUSERS: a process with threads enters no
-		 * time namespace. */
+		/* It may belong to an ancestor user namespace. EUSERS: a process with threads
+		 * enters no time namespace. */
 		if ((errno == EPERM || errno == EUSERS) && gons_i_is_own(fd, entry))
 			continue;
 		if (may_refuse && errno == EPERM)
@@ -50,8 +50,8 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 
 /*
  * Joins the user namespaces from the thread's own down to this one and, in each of them, what is
- * left of the types: a namespace can be joined by who has capabilities in its owning user namespace,
- * or in an ancestor of that. Returns the types that are left then, or -1.
+ * left of the types: a namespace can be joined by who has capabilities in its owning user
+ * namespace, or in an ancestor of that. Returns the types that are left then, or -1.
  */
 /* NOLINTNEXTLINE(misc-no-recursion): the kernel nests at most 33 of them */
 static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,

@@ -29,8 +29,8 @@ struct gons_i_pid_init {
 	struct gons_i_pid_init *next; /* in the list of all */
 };
 
-/* Those that this process watches, for a forked child to find them. The child that creates one is not
- * among those: it needs the sockets. */
+/* Those that this process watches, for a forked child to find them. The child that creates one is
+ * not among those: it needs the sockets. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gons_i_pid_init *all;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -149,9 +149,9 @@ struct gons_i_pid_init *gons_i_pid_init_share(struct gons_i_pid_init *init)
 
 /*
  * Ends the init and, with it, all processes of the namespace. Closing the socket is not enough:
- * another library's child may have a copy of it. The signal reaches an init that is stopped, the byte
- * one that belongs to another user by now. Usually they have ended within a millisecond, so that the
- * caller finds none of them any more; what the kernel cannot end now is not waited for.
+ * another library's child may have a copy of it. The signal reaches an init that is stopped, the
+ * byte one that belongs to another user by now. Usually they have ended within a millisecond, so
+ * that the caller finds none of them any more; what the kernel cannot end now is not waited for.
  */
 static void end(const struct gons_i_pid_init *init)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pools: sets of namespaces made ahead of need, by a thread of the pool's own: the maker.
+ * Pools: sets of namespaces that a thread of the pool, the maker, creates in advance.
  *
- * The maker fills the pool and sleeps until half of it was taken, because waking a thread
- * costs a getter as much as all the rest of getting a set. Who finds the pool empty makes a
- * set itself, beside the maker: to wait for the one in the making could be as long, and is
- * longer where the maker does not get a CPU.
+ * The maker fills the pool and sleeps until half of it was taken, because waking a thread costs a
+ * getter as much as all the rest of getting a set. A getter that finds the pool empty creates a set
+ * itself, beside the maker: waiting for the maker could take as long, and longer where the maker
+ * does not get a CPU.
  */
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -37,22 +37,23 @@ struct gons_pool {
 	/* Where the maker was started; constant while it is. */
 	struct made origin;
 
-	/* From here on under the lock of kept.c. */
+	/* From here on under the lock of forks.c. */
 	enum state state;
 	unsigned forks; /* of the process when it was started: in a child there is no maker */
 	struct made *ready; /* a ring */
 	unsigned wanted, first, len;
-	bool refused; /* by after_create, after the sets that are ready; to be told by a get */
-	bool resting; /* the maker failed or was refused one; nobody got one since */
-	unsigned got; /* how many were, as a number that wraps around */
+	bool refused; /* a set by after_create, later than those that are ready; a get reports it */
+	bool resting; /* the maker failed, or a set was refused; no get has succeeded since */
+	unsigned got; /* number of sets given out; wraps around */
 	struct gons_i_failure failure;
 	bool filling, ending;
 	pthread_cond_t work, news; /* for the maker, and from it */
 	pthread_t thread;
+	pid_t tid; /* of it, by gettid(2) */
 	struct gons_i_exempt_thread maker;
 };
 
-/* ---- what gons keeps ---- */
+/* ---- what leak reports exempt ---- */
 
 static void set_made(struct made *made, gons_set *set)
 {
@@ -64,8 +65,8 @@ static void set_made(struct made *made, gons_set *set)
 		made->n += gons_i_pid_init_fds(set->pid_init, made->fds + made->n);
 }
 
-/* With the lock held: no leak any more, from here on the pool's. */
-static int keep(const struct made *made, unsigned owner)
+/* With the lock held: exempts the descriptors as the pool's own. */
+static int exempt(const struct made *made, unsigned owner)
 {
 	for (unsigned i = 0; i < made->n; i++)
 		if (gons_i_exempt_add_fd(made->fds[i], owner) < 0)
@@ -80,12 +81,12 @@ static void forget(const struct made *made)
 		gons_i_exempt_remove_fd(made->fds[i]);
 }
 
-static int keep_locked(const struct made *made, unsigned owner)
+static int exempt_locked(const struct made *made, unsigned owner)
 {
 	int result;
 
 	gons_i_forks_forbid();
-	result = keep(made, owner);
+	result = exempt(made, owner);
 	if (result < 0)
 		forget(made);
 	gons_i_forks_allow();
@@ -104,7 +105,7 @@ static void discard(gons_set *set)
 
 /* ---- making ---- */
 
-/* Calls after_create. 0, or -1 with the message of what has failed in it. */
+/* Calls after_create. 0, or -1 with the message of what failed in it. */
 static int furnish(const struct gons_pool *pool, const gons_set *set)
 {
 	int mark = gons_scope_begin();
@@ -118,7 +119,7 @@ static int furnish(const struct gons_pool *pool, const gons_set *set)
 	if (result < 0) {
 		if (!gons_i_is_explained())
 			(void)gons_i_fail(errno ? errno : ECANCELED,
-					  "the pool's after_create refuses a set");
+					  "after_create has refused a set");
 		gons_i_failure_save(&failure);
 	}
 	if (gons_scope_end(mark) < 0)
@@ -126,7 +127,7 @@ static int furnish(const struct gons_pool *pool, const gons_set *set)
 	return result < 0 ? gons_i_failure_restore(&failure) : 0;
 }
 
-/* Makes a set out of these namespaces, NULL: those of the calling thread. */
+/* Creates a set from these namespaces, NULL: those of the calling thread. */
 static gons_set *make(const struct gons_pool *pool, const gons_set *from, bool *ret_refused)
 {
 	gons_set *set = gons_set_unshare(from, pool->types, NULL);
@@ -145,19 +146,19 @@ static bool wants_more(const struct gons_pool *pool)
 	return pool->filling && !pool->refused && !pool->resting && !pool->ending;
 }
 
-/* Later sets are made from where the maker is, so after_create must have left it there. */
+/* Later sets are created from the maker's namespaces, so after_create must not have moved it. */
 static bool is_at_origin(const struct gons_pool *pool)
 {
 	const gons_set *origin = pool->origin.set;
 
 	if (!pool->after_create || !origin || gons_i_is_in(origin->fd))
 		return true;
-	(void)gons_i_fail(EINVAL, "the pool's after_create has moved the pool's thread");
-	gons_i_explain("use gons_execute() or gons_set_do() to go into the set's namespaces");
+	(void)gons_i_fail(EINVAL, "after_create has moved the pool's thread to other namespaces");
+	gons_i_add_remedy("enter the set's namespaces by GONS_IN, gons_execute() or gons_set_do()");
 	return false;
 }
 
-/* Makes one set, of which no picture is taken before its descriptors are known as gons's. */
+/* Creates one set. No leak snapshot is taken before its descriptors are exempt. */
 static void make_ahead(struct gons_pool *pool)
 {
 	struct gons_i_failure failure;
@@ -177,7 +178,7 @@ static void make_ahead(struct gons_pool *pool)
 		refused = true;
 	}
 	set_made(&made, set);
-	if (made.set && keep_locked(&made, pool->maker.owner) < 0) {
+	if (made.set && exempt_locked(&made, pool->maker.owner) < 0) {
 		gons_set_close(made.set);
 		made.set = NULL;
 	}
@@ -205,6 +206,7 @@ static void *live(void *arg)
 	(void)prctl(PR_SET_NAME, "gons-pool");
 	tid = gons_i_tid();
 	gons_i_forks_forbid();
+	pool->tid = gettid();
 	pool->maker.tid = tid;
 	if (tid < 0)
 		gons_i_failure_save(&pool->failure);
@@ -226,21 +228,32 @@ static void *live(void *arg)
 
 /* ---- beginning and end ---- */
 
-/* Closes what is ahead; the pool is one that was not started, then. */
+/* What a pool holds that was started. */
+struct held {
+	struct made origin;
+	struct made *ready;
+	unsigned wanted, first, len;
+};
+
+/* Closes what was created ahead. Afterwards the pool is like one that was not started. */
 static void empty(struct gons_pool *pool)
 {
-	struct gons_pool old;
+	struct held old;
 
 	gons_i_exempt_change();
 	gons_i_forks_forbid();
-	old = *pool;
+	old = (struct held){ pool->origin, pool->ready, pool->wanted, pool->first, pool->len };
 	for (unsigned i = 0; i < old.len; i++)
 		forget(&old.ready[(old.first + i) % old.wanted]);
 	forget(&old.origin);
 	gons_i_exempt_remove_thread(&pool->maker);
-	*pool = (struct gons_pool){ .types = old.types,
-				    .after_create = old.after_create,
-				    .arg = old.arg };
+	pool->state = IDLE;
+	pool->origin = (struct made){ .set = NULL };
+	pool->ready = NULL;
+	pool->wanted = pool->first = pool->len = 0;
+	pool->refused = pool->resting = pool->filling = pool->ending = false;
+	pool->maker = (struct gons_i_exempt_thread){ .tid = 0 };
+	pool->tid = 0;
 	gons_i_forks_allow();
 	for (unsigned i = 0; i < old.len; i++)
 		gons_set_close(old.ready[(old.first + i) % old.wanted].set);
@@ -249,7 +262,14 @@ static void empty(struct gons_pool *pool)
 	gons_i_exempt_changed();
 }
 
-/* In a forked child the sets ahead are the parent's to give, and there is no maker. */
+static void init_conditions(struct gons_pool *pool)
+{
+	/* Neither can fail: glibc and musl allocate nothing. */
+	(void)pthread_cond_init(&pool->work, NULL);
+	(void)pthread_cond_init(&pool->news, NULL);
+}
+
+/* In a forked child, the sets that are ready are the parent's, and there is no maker. */
 static void leave_parent(struct gons_pool *pool)
 {
 	bool inherited;
@@ -257,8 +277,11 @@ static void leave_parent(struct gons_pool *pool)
 	gons_i_forks_forbid();
 	inherited = pool->state != IDLE && pool->forks != gons_i_forks();
 	gons_i_forks_allow();
-	if (inherited)
-		empty(pool);
+	if (!inherited)
+		return;
+	empty(pool);
+	/* The parent's thread may wait for them, which this process does not have. */
+	init_conditions(pool);
 }
 
 GONS_EXPORT gons_pool *gons_pool_new(int types, int (*after_create)(const gons_set *, void *),
@@ -270,16 +293,17 @@ GONS_EXPORT gons_pool *gons_pool_new(int types, int (*after_create)(const gons_s
 		return NULL;
 	pool = calloc(1, sizeof(*pool));
 	if (!pool) {
-		(void)gons_i_fail(ENOMEM, "cannot make a pool");
+		(void)gons_i_fail(ENOMEM, "cannot create a pool");
 		return NULL;
 	}
 	pool->types = types;
 	pool->after_create = after_create;
 	pool->arg = arg;
+	init_conditions(pool);
 	return pool;
 }
 
-/* Starts the maker and waits until it is known as gons's. */
+/* Starts the maker and waits until it is exempt. */
 static int start_maker(struct gons_pool *pool)
 {
 	struct gons_i_failure failure;
@@ -296,7 +320,7 @@ static int start_maker(struct gons_pool *pool)
 	gons_i_forks_allow();
 	if (pool->state == STARTED)
 		return 0;
-	(void)pthread_join(pool->thread, NULL); /* it has ended by itself */
+	gons_i_thread_join(pool->thread, &pool->tid); /* it has ended by itself */
 	return gons_i_failure_restore(&failure);
 }
 
@@ -307,7 +331,7 @@ static int start(struct gons_pool *pool, unsigned n)
 
 	pool->ready = calloc(n, sizeof(*pool->ready));
 	if (!pool->ready)
-		return gons_i_fail(ENOMEM, "cannot make a pool of %u sets", n);
+		return gons_i_fail(ENOMEM, "cannot create a pool of %u sets", n);
 	pool->wanted = n;
 	pool->filling = true;
 	origin = types ? gons_set_current(types) : NULL;
@@ -317,7 +341,7 @@ static int start(struct gons_pool *pool, unsigned n)
 	gons_i_forks_forbid();
 	pool->maker.owner = gons_i_exempt_new();
 	gons_i_forks_allow();
-	return keep_locked(&pool->origin, pool->maker.owner) < 0 ? -1 : start_maker(pool);
+	return exempt_locked(&pool->origin, pool->maker.owner) < 0 ? -1 : start_maker(pool);
 }
 
 GONS_EXPORT int gons_pool_start(gons_pool *pool, unsigned n)
@@ -328,9 +352,9 @@ GONS_EXPORT int gons_pool_start(gons_pool *pool, unsigned n)
 	int result;
 
 	if (!pool)
-		return gons_i_fail(EINVAL, "cannot start no pool");
+		return gons_i_fail(EINVAL, "pool is NULL");
 	if (n == 0)
-		return gons_i_fail(EINVAL, "cannot start a pool of no sets");
+		return gons_i_fail(EINVAL, "n is 0");
 	leave_parent(pool);
 	gons_i_forks_forbid();
 	state = pool->state;
@@ -340,7 +364,7 @@ GONS_EXPORT int gons_pool_start(gons_pool *pool, unsigned n)
 	}
 	gons_i_forks_allow();
 	if (state != IDLE)
-		return gons_i_fail(EINVAL, "cannot start a pool that has been started");
+		return gons_i_fail(EINVAL, "the pool has been started already");
 	gons_i_exempt_change();
 	result = start(pool, n);
 	if (result < 0) {
@@ -367,8 +391,10 @@ GONS_EXPORT void gons_pool_close(gons_pool *pool)
 	(void)pthread_cond_broadcast(&pool->work);
 	gons_i_forks_allow();
 	if (started)
-		(void)pthread_join(pool->thread, NULL);
+		gons_i_thread_join(pool->thread, &pool->tid);
 	empty(pool);
+	(void)pthread_cond_destroy(&pool->work);
+	(void)pthread_cond_destroy(&pool->news);
 	free(pool);
 	errno = saved;
 }
@@ -403,7 +429,7 @@ static gons_set *take(struct gons_pool *pool, bool *ret_wake)
 	return made.set;
 }
 
-/* A set like those of the maker, wherever the calling thread is. */
+/* Creates a set like those of the maker, wherever the calling thread is. */
 static gons_set *make_now(struct gons_pool *pool, const gons_set *origin)
 {
 	bool refused, wake;
@@ -429,7 +455,7 @@ GONS_EXPORT gons_set *gons_pool_get(gons_pool *pool)
 	gons_set *set = NULL;
 
 	if (!pool) {
-		(void)gons_i_fail(EINVAL, "cannot get a set from no pool");
+		(void)gons_i_fail(EINVAL, "pool is NULL");
 		return NULL;
 	}
 	leave_parent(pool);

@@ -2,9 +2,9 @@
 /*
  * Functions that run in a child, which can be in user, PID and time namespaces too.
  *
- * There are two children: one that joins the namespaces, and a child of it that the function runs in.
- * Joining a PID namespace only puts later children into it. And with two children the caller learns
- * how the function's process ended also where it ignores SIGCHLD, or waits for all children
+ * There are two children: one that joins the namespaces, and a child of it that the function runs
+ * in. Joining a PID namespace only puts later children into it. And with two children the caller
+ * learns how the function's process ended also where it ignores SIGCHLD, or waits for all children
  * elsewhere. Both die with the caller.
  */
 #include <sched.h>

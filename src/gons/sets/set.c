@@ -172,7 +172,16 @@ static int open_of_process(const struct gons_i_type *entry, void *arg)
 
 	(void)snprintf(name, sizeof(name), "ns/%s", entry->name); /* fits */
 	fd = openat(process->dir_fd, name, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 ? fd : fail_process(process, entry);
+	if (fd < 0)
+		return fail_process(process, entry);
+	if (gons_i_check_type(fd, entry->flag) == 0)
+		return fd;
+	(void)gons_i_fail(EINVAL, "/proc/%d/ns/%s is not a %s namespace", process->pid, entry->name,
+			  entry->long_name);
+	gons_i_add_cause("something is mounted over it");
+	gons_i_add_remedy("unmount that, or mount procfs on /proc");
+	gons_i_close_fd(&fd);
+	return -1;
 }
 
 static int open_process(pid_t pid)

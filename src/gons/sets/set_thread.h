@@ -23,8 +23,8 @@ struct gons_i_request {
 /* Runs the function on a kept set thread, or a new one that may be kept. 0 or -1. */
 int gons_i_set_thread_do(struct gons_i_request *request);
 
-/* Ends the kept set threads that the calling thread used last in namespaces that it leaves now: they
- * are in these namespaces as well. */
+/* Ends the kept set threads that the calling thread used last in namespaces that it leaves now:
+ * they are in these namespaces as well. */
 void gons_i_set_threads_leave(void);
 
 /* Ends all that are kept. */

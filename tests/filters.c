@@ -7,6 +7,11 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <stddef.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -537,6 +542,42 @@ static void without_openat2_no_path_is_walked(void **state)
 		assert_int_equal(in_child(walk_without_openat2, &refusals[i]), 0);
 }
 
+/* ---- filters that kill ---- */
+
+static bool kill_call(long number)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* The kernel refuses to create a namespace; the filter kills for a call that explains why. */
+static int explain_below_killer(void *number)
+{
+	want(lose_capabilities(1ULL << CAP_SYS_ADMIN));
+	want(kill_call(*(long *)number));
+	want(gons_enter_transient(CLONE_NEWNET) < 0 && errno == EPERM);
+	return 0;
+}
+
+static void explaining_a_refusal_kills_nobody(void **state)
+{
+	long numbers[] = { SYS_unshare, SYS_chroot, SYS_mount, SYS_fsopen,
+			   461 /* lsm_list_modules */ };
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		assert_int_equal(in_child(explain_below_killer, &numbers[i]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +595,7 @@ int main(void)
 		check_test(where_a_call_for_a_sysfs_is_missing_mount_does_it),
 		check_test(without_statx_what_is_mounted_below_sys_stays_there),
 		check_test(without_openat2_no_path_is_walked),
+		check_test(explaining_a_refusal_kills_nobody),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <gons/set.h>
+
 enum {
 	ENTERABLE = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP,
 	ALL = ENTERABLE | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME,
@@ -449,6 +451,129 @@ static void threads_that_were_joined_are_none(void **state)
 		assert_int_equal(in_child(become_root_after_threads, NULL), 0);
 }
 
+static int user_0_without_setfcap(void *arg)
+{
+	struct place before;
+	char gid_map[32];
+
+	(void)arg;
+	want(become_nobody());
+	(void)snprintf(gid_map, sizeof(gid_map), "0 %u 1", getegid());
+	want(enter_user_namespace() && put_text("/proc/self/setgroups", "deny") &&
+	     put_text("/proc/self/gid_map", gid_map) && lose_capabilities(UINT64_MAX));
+	before = here();
+	want(gons_become_root() == 0);
+	want(geteuid() == NOBODY && getegid() == 0);
+	return stand_on_new_ground(&before);
+}
+
+static void user_0_without_capabilities_becomes_root_with_its_user_unmapped(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(user_0_without_setfcap, NULL), 0);
+}
+
+static int root_without_net_admin(void *arg)
+{
+	struct place before;
+
+	(void)arg;
+	want(become_nobody() && gons_become_root() == 0);
+	want(lose_capabilities(1ULL << CAP_NET_ADMIN));
+	before = here();
+	want(gons_become_root() == 0 && gons_has_cap(CAP_NET_ADMIN));
+	want(own_ino("user") != before.ino[USER]);
+	return stand_on_new_ground(&before);
+}
+
+static void without_cap_net_admin_root_becomes_root_of_a_user_namespace(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(root_without_net_admin, NULL), 0);
+}
+
+static int be_refused_once(void *arg)
+{
+	(void)arg;
+	want(become_nobody() && start_thread());
+	want(failed(gons_become_root() < 0, EINVAL, "gons_set_run()"));
+	want(failed(gons_netns_enter_transient() < 0, EPERM, "gons_become_root() was refused"));
+	want(!strstr(gons_error(), "call gons_become_root()"));
+	return 0;
+}
+
+static void who_was_refused_root_is_not_told_to_ask_again(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(be_refused_once, NULL), 0);
+}
+
+/* ---- gons_enter_user_namespace ---- */
+
+static int enter_always(void *arg)
+{
+	struct place before;
+
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		before = here();
+		want(gons_enter_user_namespace(NULL) == 0);
+		want(geteuid() == 0 && getegid() == 0);
+		want(own_ino("user") != before.ino[USER]);
+		want(stand_on_new_ground(&before) == 0);
+	}
+	return 0;
+}
+
+static void a_user_namespace_is_entered_whoever_the_process_is(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | ENTERABLE);
+	assert_int_equal(in_child(enter_always, NULL), 0);
+}
+
+static int enter_with_maps(void *arg)
+{
+	const struct gons_idmap uid = { 7, geteuid(), 1 }, gid = { 8, getegid(), 1 };
+	const struct gons_idmaps maps = { .uid = &uid, .n_uid = 1, .gid = &gid, .n_gid = 1 };
+	const struct place before = here();
+
+	(void)arg;
+	want(gons_enter_user_namespace(&maps) == 0);
+	want(geteuid() == 7 && getegid() == 8);
+	return stand_on_new_ground(&before);
+}
+
+static void a_user_namespace_is_entered_with_the_ids_of_its_maps(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | ENTERABLE);
+	assert_int_equal(in_child(enter_with_maps, NULL), 0);
+}
+
+static int enter_wrongly(void *arg)
+{
+	const struct gons_idmap none = { 0, 0, 0 };
+	const struct gons_idmaps maps = { .uid = &none, .n_uid = 1 };
+	const struct place before = here();
+
+	(void)arg;
+	want(gons_enter_user_namespace(&maps) < 0 && errno == EINVAL);
+	want(start_thread());
+	want(failed(gons_enter_user_namespace(NULL) < 0, EINVAL, "other threads"));
+	want(is_here(&before));
+	return 0;
+}
+
+static void impossible_maps_and_threads_keep_a_process_out_of_a_user_namespace(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(enter_wrongly, NULL), 0);
+}
+
 /* ---- gons_can_link ---- */
 
 static int try_kinds(void *arg)
@@ -503,6 +628,12 @@ int main(void)
 		check_test(root_of_a_user_namespace_gets_ground_and_no_further_one),
 		check_test(with_threads_nobody_becomes_root),
 		check_test(threads_that_were_joined_are_none),
+		check_test(user_0_without_capabilities_becomes_root_with_its_user_unmapped),
+		check_test(without_cap_net_admin_root_becomes_root_of_a_user_namespace),
+		check_test(who_was_refused_root_is_not_told_to_ask_again),
+		check_test(a_user_namespace_is_entered_whoever_the_process_is),
+		check_test(a_user_namespace_is_entered_with_the_ids_of_its_maps),
+		check_test(impossible_maps_and_threads_keep_a_process_out_of_a_user_namespace),
 		check_test(kinds_of_links_are_told_from_nonsense),
 		check_test(what_cannot_be_a_kind_is_refused),
 	};

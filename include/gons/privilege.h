@@ -13,57 +13,84 @@ extern "C" {
 #endif
 
 /*
- * gons_can - whether namespaces of all these types can be made here and now.
+ * gons_can - whether namespaces of all these types can be created here and now.
  *
- * Finds out by making them in a forked child, going in and, where a thread can,
- * coming back; so a machine whose sysctls look good but whose security module says
- * no is a no. With CLONE_NEWUSER the others are made inside a new user namespace,
- * as after gons_become_root(): gons_can(CLONE_NEWUSER | CLONE_NEWNET) tells whether
- * that would help. CLONE_NEWNET and CLONE_NEWNS together include
- * gons_mntns_mount_sysfs_ro().
+ * Finds out by creating them in a child process, entering them and, where a thread can,
+ * returning; so a machine whose sysctls look good but whose security module refuses is a no.
+ * With CLONE_NEWUSER the others are created inside a new user namespace, as after
+ * gons_become_root(): gons_can(CLONE_NEWUSER | CLONE_NEWNET) tells whether that would help.
+ * CLONE_NEWNET and CLONE_NEWNS together include gons_mntns_mount_sysfs_ro().
  *
- * Returns true; or false with errno and the reason in gons_error(), EINVAL for 0 or unknown
- * bits. Takes about a millisecond, and up to five seconds where a limit
- * user.max_*_namespaces is reached.
+ * Can be called from any thread, whatever locks others hold: no fork handlers run, and the
+ * child is not seen by the program's wait(2) or SIGCHLD. The child is killed after a minute,
+ * and when the caller is.
+ *
+ * Returns true; or false with errno and the reason in gons_error(): EINVAL for 0 or unknown
+ * bits, EPERM also when a seccomp filter kills the child, ETIMEDOUT when it did not end.
+ * Takes about a millisecond, and up to five seconds where a limit user.max_*_namespaces is
+ * reached.
  */
 bool gons_can(int types);
 
 /*
  * gons_can_link - whether the kernel has virtual links of this kind, such as "veth".
  *
- * Finds out in a network namespace of a forked child. Returns true; or false with errno and the
- * reason in gons_error(): EOPNOTSUPP when the kernel lacks the kind (its module may help),
- * EINVAL when kind is NULL, empty or too long, and what gons_netns_enter_transient() says.
+ * Finds out in a network namespace of a child process, as gons_can() does; about "tun" and
+ * "tap" by /dev/net/tun. Returns true; or false with errno and the reason in gons_error():
+ * EOPNOTSUPP when the kernel lacks the kind (its module may help), EINVAL when kind is NULL,
+ * empty or too long, and what gons_netns_enter_transient() says.
  */
 bool gons_can_link(const char *kind);
 
 /*
- * gons_become_root - get an unprivileged process the capabilities that gons needs.
+ * gons_become_root - get an unprivileged process the capabilities that tests need.
  *
- * Where the process can already make namespaces of the types that
- * gons_enter_transient() takes, and come back from them, it does nothing.
- * Otherwise it puts the process into a new user namespace, in which the caller is
- * uid 0 and gid 0 with all capabilities (a process that has CAP_SYS_ADMIN and
- * CAP_SYS_CHROOT in its user namespace stays in that one), and into new net, mnt,
- * uts, ipc and cgroup namespaces that belong to it. It needs those as its new
- * ground: the kernel lets no one back into a namespace of a user namespace further
- * up. So the network of the machine is out of reach afterwards, while files,
- * processes and the host name look the same. Not undone.
+ * Does nothing where the process has CAP_NET_ADMIN, can create namespaces of the types that
+ * gons_enter_transient() takes, and can return from them. Otherwise it moves the process into
+ * a new user namespace, with all capabilities there (a process that has CAP_SYS_ADMIN,
+ * CAP_SYS_CHROOT and CAP_NET_ADMIN in its user namespace stays in that one), and into new net,
+ * mnt, uts, ipc and cgroup namespaces that belong to it. Those are the namespaces that threads
+ * return to from then on, because the kernel lets no thread return to a namespace of an
+ * ancestor user namespace. Not undone.
  *
- * For processes with one thread only, so call it first in main() or in a group
- * set-up (gons_group_setup_root); processes started later inherit it. Threads that were
- * joined, which the kernel counts for a moment yet, are waited for.
+ * What changes for the process: it is uid 0 and gid 0, and these are the only ids. Files of
+ * other users belong to 65534, permission checks of its own files pass, and chown(2) to
+ * another id, setuid(2) and setgroups(2) fail; gons_enter_user_namespace() can map more ids.
+ * The network of the machine is out of reach. Files, processes and the host name look the
+ * same, and files that it creates belong to the caller outside. User 0 without CAP_SETFCAP,
+ * as in bwrap --uid 0, cannot be mapped: it is 65534 then, with all capabilities.
  *
- * Returns 0, or -1 with the process where it was: EINVAL when there are other
- * threads, or the kernel has no user namespaces; EPERM where a sysctl, a security
- * module, a seccomp filter or a chroot(2) forbids them, ENOSPC where
- * user.max_user_namespaces does, here or further up; EACCES where AppArmor leaves
- * the user namespace without powers; ENOENT without procfs on /proc, EROFS where that is
- * read-only; EAGAIN, EMFILE or ENOMEM when no child can be forked to try it.
+ * For processes with one thread only, so call it first in main() or in a group set-up
+ * (gons_group_setup_root), before a framework forks for each test; processes started later
+ * inherit it. Threads that were joined, which the kernel counts for a moment yet, are waited
+ * for. Beside threads, gons_set_run() and gons_reexec_run() work. Under ThreadSanitizer, which
+ * has a thread of its own, start the program by "unshare -Ur ./program".
+ *
+ * Returns 0, or -1 with the process where it was: EINVAL when there are other threads, or the
+ * kernel has no user namespaces; EPERM where a sysctl, a security module, a seccomp filter or
+ * a chroot(2) forbids them; ENOSPC where user.max_user_namespaces does, here or in an
+ * ancestor; EACCES where AppArmor leaves the user namespace without capabilities; ENOENT
+ * without procfs on /proc, EROFS where that is read-only; EAGAIN, EMFILE or ENOMEM when no
+ * child process can be forked to try it. The message names the cause and what helps; later
+ * messages do not advise to call it again.
  */
 int gons_become_root(void);
 
-struct gons_idmaps;
+/*
+ * gons_enter_user_namespace - the same, but always, and with more ids.
+ *
+ * @maps: the ids of the new user namespace, as gons_set_unshare() takes them; more than the
+ *        caller's own take privileges, or newuidmap(1) and a range in /etc/subuid. An id of
+ *        the caller that is not among them becomes 0. NULL: the caller's own ids are 0.
+ *
+ * Also for root, as a safety net: a test with a mistake is then not root of the machine's
+ * network, mounts and host name. Files that belong to root stay root's. The rest is as for
+ * gons_become_root(), which does nothing afterwards. Not undone.
+ *
+ * Returns 0; or -1 with the process where it was, with errno as of gons_become_root() and,
+ * for maps, of gons_set_unshare().
+ */
+struct gons_idmaps; /* <gons/set.h> */
 int gons_enter_user_namespace(const struct gons_idmaps *maps);
 
 /*

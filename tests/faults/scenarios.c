@@ -695,6 +695,11 @@ static int call_become_root(void)
 	return gons_become_root();
 }
 
+static int call_enter_user_namespace(void)
+{
+	return gons_enter_user_namespace(NULL);
+}
+
 static int call_leaks_begin(void)
 {
 	gons_leaks *begun = gons_leaks_begin();
@@ -836,6 +841,9 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_can_link", .call = call_can_link },
 	{ .name = "gons_has_cap", .call = call_has_cap },
 	{ .name = "gons_become_root", .call = call_become_root, .changes_process = true },
+	{ .name = "gons_enter_user_namespace",
+	  .call = call_enter_user_namespace,
+	  .changes_process = true },
 	{ .name = "gons_leaks_begin", .call = call_leaks_begin },
 	{ .name = "gons_leaks_end", .call = call_leaks_end, .prepare = remember_leaks },
 	{ .name = "gons_leaks_accept", .call = call_leaks_accept },

@@ -2,8 +2,9 @@
 /*
  * From a model to namespaces, links, addresses and routes.
  *
- * A thread of its own goes from namespace to namespace, and ends: the calling thread stays where
- * it is, and no return has to be checked. First it creates all namespaces, then all links over one
+ * The calling thread goes from namespace to namespace, and returns. With mount namespaces a thread
+ * of its own does it, since after those the calling thread would no longer share root and working
+ * directory with others. First it creates all namespaces, then all links over one
  * socket, then it configures one host after the other, each by one batch of requests.
  *
  * Nothing is waited for that the kernel does not do by itself. An IPv6 address skips duplicate
@@ -17,6 +18,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/saved_context.h"
+#include "gons/core/switch.h"
 #include "gons/core/thread.h"
 #include "mntns/names.h"
 #include "net/build.h"
@@ -87,15 +89,35 @@ static int create_namespaces(struct build *build)
 	return result;
 }
 
+static int build_all(struct build *build)
+{
+	if (create_namespaces(build) < 0 ||
+	    gons_i_net_links_create(build->model, build->sets, build->bridge_fd) < 0)
+		return -1;
+	return gons_i_net_configure(build->model, build->sets, build->bridge_fd);
+}
+
+/* A thread returns from these namespaces without a trace. */
+static int run_here(struct build *build)
+{
+	const int types = CLONE_NEWNET | build->types;
+	struct gons_i_context place;
+	int result;
+
+	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &place) < 0)
+		return -1;
+	result = build_all(build) < 0 ? gons_i_switch_undo(&place, types)
+				      : gons_i_context_restore(&place);
+	gons_i_context_close(&place);
+	return result;
+}
+
 static void *run(void *arg)
 {
 	struct build *build = arg;
 
 	build->tid = (pid_t)syscall(SYS_gettid);
-	build->is_done =
-		create_namespaces(build) == 0 &&
-		gons_i_net_links_create(build->model, build->sets, build->bridge_fd) == 0 &&
-		gons_i_net_configure(build->model, build->sets, build->bridge_fd) == 0;
+	build->is_done = build_all(build) == 0;
 	if (!build->is_done)
 		gons_i_failure_save(&build->failure);
 	return NULL;
@@ -123,7 +145,7 @@ int gons_i_net_build(const struct gons_i_net_model *model, int types, gons_set *
 		if (!build.hosts_text)
 			return -1;
 	}
-	result = run_on_thread(&build);
+	result = types & CLONE_NEWNS ? run_on_thread(&build) : run_here(&build);
 	free(build.hosts_text);
 	*ret_bridge_fd = build.bridge_fd;
 	return result;

@@ -20,7 +20,7 @@
 #include "netns/link.h"
 #include "netns/link_request.h"
 
-enum { LOOPBACK = 1, TIMEOUT_MS = 10000 };
+enum { LOOPBACK = 1, TIMEOUT_MS = 10000, WHAT_SIZE = 64 };
 
 /* What has been seen to be ready. */
 struct ready {
@@ -227,24 +227,47 @@ static int fill_batch(struct gons_i_batch *batch, const struct gons_i_net_model 
 	return gons_i_batch_flush(batch);
 }
 
+/* Puts the calling thread into a host, and opens a batch there. */
+static int enter(const struct gons_i_net_host *host, int nsfd, char what[WHAT_SIZE],
+		 struct gons_i_batch *batch, struct ready *ready)
+{
+	(void)snprintf(what, WHAT_SIZE, "the network of host %s", host->name);
+	*ready = (struct ready){ 0, 0 };
+	if (gons_i_join(nsfd, CLONE_NEWNET) < 0)
+		return gons_i_fail(errno, "cannot enter %s", what);
+	return gons_i_batch_open(batch, what, take_answer, ready);
+}
+
 static int configure_host(const struct gons_i_net_model *model, size_t number, int nsfd)
 {
 	const struct gons_i_net_host *host = &model->hosts[number];
 	struct gons_i_batch batch;
-	struct ready ready = { 0, 0 };
-	char what[64];
+	struct ready ready;
+	char what[WHAT_SIZE];
 	int result;
 
-	(void)snprintf(what, sizeof(what), "the network of host %s", host->name);
-	if (gons_i_join(nsfd, CLONE_NEWNET) < 0)
-		return gons_i_fail(errno, "cannot enter %s", what);
-	if (gons_i_batch_open(&batch, what, take_answer, &ready) < 0)
+	if (enter(host, nsfd, what, &batch, &ready) < 0)
 		return -1;
 	result = fill_batch(&batch, model, number);
 	if (result == 0 && ready.links_up < host->n_ports)
 		result = wait_for_links(model, host);
-	if (result == 0)
-		result = wait_for_addresses(&batch, model, host, &ready);
+	gons_i_batch_close(&batch);
+	return result;
+}
+
+static int finish_host(const struct gons_i_net_model *model, size_t number, int nsfd)
+{
+	const struct gons_i_net_host *host = &model->hosts[number];
+	struct gons_i_batch batch;
+	struct ready ready;
+	char what[WHAT_SIZE];
+	int result;
+
+	if (host->n_ports == 0)
+		return 0;
+	if (enter(host, nsfd, what, &batch, &ready) < 0)
+		return -1;
+	result = wait_for_addresses(&batch, model, host, &ready);
 	gons_i_batch_close(&batch);
 	return result;
 }
@@ -281,5 +304,11 @@ int gons_i_net_configure(const struct gons_i_net_model *model, gons_set *const *
 	for (size_t i = 0; i < model->n_hosts; i++)
 		if (configure_host(model, i, gons_set_fd(sets[i], CLONE_NEWNET)) < 0)
 			return -1;
-	return bridge_fd < 0 ? 0 : configure_bridges(model, bridge_fd);
+	if (bridge_fd >= 0 && configure_bridges(model, bridge_fd) < 0)
+		return -1;
+	/* Only now, when the kernel has had the time of all hosts for what it does later. */
+	for (size_t i = 0; i < model->n_hosts; i++)
+		if (finish_host(model, i, gons_set_fd(sets[i], CLONE_NEWNET)) < 0)
+			return -1;
+	return 0;
 }

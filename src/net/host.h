@@ -6,7 +6,7 @@
 
 #include "net/model.h"
 
-/* Puts the calling thread, which ends afterwards, into a new mount namespace. */
+/* Puts the calling thread into a new mount namespace. */
 int gons_i_net_enter_mounts(void);
 
 /* Puts the calling thread into the new namespaces of a host, and returns a set of them. NULL with

@@ -13,10 +13,20 @@
 
 char *gons_i_net_hosts_text(const struct gons_i_net_model *model, size_t *ret_size)
 {
-	char *text = NULL;
-	FILE *stream = open_memstream(&text, ret_size);
+	enum { LINE = INET6_ADDRSTRLEN + 1 + GONS_I_NET_NAME_SIZE + 1 };
+	size_t lines = 0;
+	char *text, *at;
 
-	for (size_t i = 0; stream && i < model->n_ports; i++) {
+	for (size_t i = 0; i < model->n_ports; i++)
+		lines += model->ports[i].n_addresses;
+	text = malloc(lines * LINE + 1);
+	if (!text) {
+		(void)gons_i_fail(ENOMEM, "cannot list the names of the hosts");
+		return NULL;
+	}
+	at = text;
+	*at = '\0';
+	for (size_t i = 0; i < model->n_ports; i++) {
 		const struct gons_i_net_port *port = &model->ports[i];
 
 		for (size_t k = 0; k < port->n_addresses; k++) {
@@ -24,12 +34,9 @@ char *gons_i_net_hosts_text(const struct gons_i_net_model *model, size_t *ret_si
 
 			(void)inet_ntop(port->addresses[k].family, port->addresses[k].bytes,
 					address, sizeof(address));
-			(void)fprintf(stream, "%s %s\n", address, model->hosts[port->host].name);
+			at += snprintf(at, LINE, "%s %s\n", address, model->hosts[port->host].name);
 		}
 	}
-	if (stream && fclose(stream) == 0)
-		return text;
-	free(text);
-	(void)gons_i_fail(ENOMEM, "cannot list the names of the hosts");
-	return NULL;
+	*ret_size = (size_t)(at - text);
+	return text;
 }

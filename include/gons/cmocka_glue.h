@@ -3,8 +3,7 @@
 #define GONS_CMOCKA_GLUE_H
 
 /*
- * What <gons/cmocka.h> and the library know of each other: names that end in "_" are not for
- * programs. The library does not know <cmocka.h>, so the header hands cmocka's functions over.
+ * What <gons/cmocka.h> is made of. Names that end in "_" are not for programs.
  */
 
 #include <stddef.h>

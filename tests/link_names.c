@@ -102,6 +102,101 @@ static void without_random_numbers_there_is_no_link(void **state)
 	assert_int_equal(count_links(-1), 0);
 }
 
+/* ---- exact names ---- */
+
+static void a_link_and_its_peer_have_the_names_that_were_asked_for(void **state)
+{
+	struct gons_link_options options = { .name = "eth0", .peer_name = "enp0s31f6np0v1x" };
+	struct seen_link seen;
+	struct gons_link link;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = blue;
+	options.peer_nsfd = red;
+	gons_must(gons_veth_new_transient(&options, &link));
+	assert_string_equal(link.name, "eth0");
+	assert_string_equal(link.peer_name, "enp0s31f6np0v1x");
+	assert_true(see_name(blue, "eth0", &seen));
+	assert_int_equal(seen.ifindex, link.ifindex);
+	assert_int_equal(link.address_size, 6);
+	assert_memory_equal(seen.address, link.address, 6);
+	assert_true(see_name(red, "enp0s31f6np0v1x", &seen));
+	assert_memory_equal(seen.address, link.peer_address, 6);
+	options.peer_name = NULL;
+	assert_refused(gons_veth_new_transient(&options, NULL), EEXIST, "eth0 is taken");
+	options.name = NULL;
+	options.peer_name = "enp0s31f6np0v1x";
+	assert_refused(gons_veth_new_transient(&options, NULL), EEXIST, "np0v1x is taken");
+	options.nsfd = red; /* the name is free there */
+	options.name = "eth0";
+	options.peer_name = "eth1";
+	gons_must(gons_veth_new_transient(&options, NULL));
+}
+
+static void names_that_cannot_be_are_refused(void **state)
+{
+	static const char *const names[] = { "",    ".",   "..",    "a/b",
+					     "a:b", "a b", "eth%d", "sixteen-letters-" };
+	struct gons_link_options options = { .name = "eth0", .prefix = "eth" };
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	assert_refused(gons_veth_new_transient(&options, NULL), EINVAL, "a prefix and a name");
+	options = (struct gons_link_options){ .peer_name = "eth0", .prefix = "eth" };
+	assert_refused(gons_veth_new_transient(&options, NULL), EINVAL, "a prefix and a peer_name");
+	options = (struct gons_link_options){ .peer_name = "eth0" };
+	assert_refused(gons_link_new_transient("bridge", &options, NULL), EINVAL, "no peer");
+	options = (struct gons_link_options){ .reserved = { 0, 0, 0, 1 } };
+	assert_refused(gons_veth_new_transient(&options, NULL), EINVAL, "reserved[3]");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		options = (struct gons_link_options){ .name = names[i] };
+		assert_refused(gons_veth_new_transient(&options, NULL), EINVAL, names[i]);
+		options = (struct gons_link_options){ .peer_name = names[i] };
+		assert_refused(gons_veth_new_transient(&options, NULL), EINVAL, names[i]);
+		assert_refused(gons_link_rename(-1, 1, names[i]), EINVAL, names[i]);
+		assert_refused(gons_link_move(-1, 1, red, names[i]), EINVAL, names[i]);
+	}
+	assert_int_equal(count_links(-1), 0);
+}
+
+static void a_link_is_renamed_moved_and_set_down(void **state)
+{
+	struct gons_link_options options = { .up = 1 };
+	struct seen_link seen;
+	struct gons_link link;
+	int ifindex;
+
+	(void)state;
+	need_namespaces("veth");
+	options.nsfd = options.peer_nsfd = blue;
+	gons_must(gons_veth_new_transient(&options, &link));
+	gons_must(gons_link_set_mtu(blue, link.ifindex, 1400));
+	gons_must(gons_link_down(blue, link.ifindex));
+	gons_must(gons_link_rename(blue, link.ifindex, "eth0"));
+	assert_true(see_name(blue, "eth0", &seen));
+	assert_int_equal(seen.mtu, 1400);
+	assert_false(seen.flags & 1 /* IFF_UP */);
+	assert_refused(gons_link_rename(blue, link.ifindex, "lo"), EEXIST, "to lo");
+	assert_refused(gons_link_rename(blue, 4711, "x"), ENODEV, "link 4711");
+	assert_refused(gons_link_rename(blue, link.ifindex, NULL), EINVAL, "name is NULL");
+	assert_refused(gons_link_set_mtu(blue, link.ifindex, 1), EINVAL, "to 1");
+	assert_refused(gons_link_set_mtu(blue, 4711, 1400), ENODEV, "link 4711");
+	assert_refused(gons_link_down(blue, 4711), ENODEV, "link 4711");
+	assert_refused(gons_link_down(blue, 0), EINVAL, "0 is no ifindex");
+	gons_must(gons_link_up(blue, link.ifindex, 5000)); /* tells that it is usable again */
+	assert_refused(gons_link_move(blue, link.ifindex, red, "lo"), EEXIST, "named lo");
+	assert_refused(gons_link_move(blue, 1, red, NULL), EINVAL, "cannot move link 1");
+	assert_refused(gons_link_move(blue, 4711, red, NULL), ENODEV, "link 4711");
+	ifindex = gons_must(gons_link_move(blue, link.ifindex, red, "eth7"));
+	assert_true(see_name(red, "eth7", &seen));
+	assert_int_equal(seen.ifindex, ifindex);
+	ifindex = gons_must(gons_link_move(red, ifindex, green, NULL));
+	assert_true(see_name(green, "eth7", &seen));
+	assert_int_equal(seen.ifindex, ifindex);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +204,9 @@ int main(void)
 		check_test(also_for_either_end_of_a_pair),
 		check_test(not_for_ever),
 		check_test(without_random_numbers_there_is_no_link),
+		check_test(a_link_and_its_peer_have_the_names_that_were_asked_for),
+		check_test(names_that_cannot_be_are_refused),
+		check_test(a_link_is_renamed_moved_and_set_down),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

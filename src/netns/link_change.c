@@ -217,11 +217,12 @@ static int move(struct gons_i_rtnl *rtnl, int ifindex, int to_fd, const char *na
 	return -1;
 }
 
-static int find_moved(int to_nsfd, const char *name)
+/* The ifindex of the link of this name; 0: there is none; -1 with errno and message. */
+static int find_name(int nsfd, const char *name)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, 0);
-	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(to_nsfd);
+	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(nsfd);
 	struct moved moved = { .ifindex = 0 };
 	int result;
 
@@ -229,10 +230,41 @@ static int find_moved(int to_nsfd, const char *name)
 		return -1;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	result = gons_i_rtnl_dump(rtnl, nlh, take_ifindex, &moved);
-	if (result < 0)
-		(void)gons_i_rtnl_fail(rtnl, "cannot find link %s, which was moved", name);
+	if (result < 0 && errno == ENODEV)
+		result = 0;
+	else if (result < 0)
+		(void)gons_i_rtnl_fail(rtnl, "cannot look for a link named %s", name);
 	gons_i_rtnl_close(rtnl);
 	return result < 0 ? -1 : moved.ifindex;
+}
+
+/* The kernel moves a link under its old name first, and leaves it there where it cannot have the new
+ * one. */
+static int check_free(const struct gons_i_rtnl *rtnl, int ifindex, int to_nsfd, const char *name)
+{
+	struct gons_i_rtnl *to = name ? gons_i_rtnl_open(to_nsfd) : NULL;
+	const bool is_same = to == rtnl; /* sockets of a namespace are shared */
+	int found;
+
+	if (!name)
+		return 0;
+	if (!to)
+		return -1;
+	found = find_name(to_nsfd, name);
+	gons_i_rtnl_close(to);
+	if (found <= 0 || (is_same && found == ifindex))
+		return found < 0 ? -1 : 0;
+	(void)gons_i_fail(EEXIST, "cannot move link %d to another network namespace", ifindex);
+	gons_i_add_cause("a link named %s is there", name);
+	return -1;
+}
+
+static int find_moved(int to_nsfd, const char *name)
+{
+	int ifindex = find_name(to_nsfd, name);
+
+	return ifindex != 0 ? ifindex
+			    : gons_i_fail(ENODEV, "cannot find link %s, which was moved", name);
 }
 
 GONS_EXPORT int gons_link_move(int nsfd, int ifindex, int to_nsfd, const char *name)
@@ -254,7 +286,9 @@ GONS_EXPORT int gons_link_move(int nsfd, int ifindex, int to_nsfd, const char *n
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)
 		return -1;
-	result = move(rtnl, ifindex, to_nsfd == -1 ? own_fd : to_nsfd, name, name_there);
+	result = check_free(rtnl, ifindex, to_nsfd, name);
+	if (result == 0)
+		result = move(rtnl, ifindex, to_nsfd == -1 ? own_fd : to_nsfd, name, name_there);
 	gons_i_rtnl_close(rtnl);
 	return result < 0 ? -1 : find_moved(to_nsfd, name_there);
 }

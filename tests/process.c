@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <gons/netns.h>
+#include <gons/privilege.h>
 #include <gons/process.h>
 
 enum { LONG_MS = 120000, LARGE = 8 << 20 };
@@ -111,10 +112,12 @@ static void a_program_that_is_not_there_is_enoent(void **state)
 	static const char *const missing[] = { "gons-no-such-program", NULL };
 	static const char *const path[] = { "/nowhere/program", NULL };
 	static const char *const empty[] = { "", NULL };
+	static const char *const environment[] = { "PATH=/usr/bin:/bin", NULL };
 
 	(void)state;
+	options.environment = environment;
 	assert_refused(run(missing), ENOENT, "cannot run gons-no-such-program: %m");
-	assert_contains(gons_error(), "there is no such program in PATH (");
+	assert_contains(gons_error(), "there is no such program in PATH (/usr/bin:/bin)");
 	assert_int_equal(result.status, -1);
 	assert_null(result.output);
 	assert_null(gons_process_start(missing, &options));
@@ -384,17 +387,43 @@ static void the_pid_is_that_of_the_callers_namespace(void **state)
 	gons_set_close(set);
 }
 
+static void the_pid_is_known_in_a_pid_namespace_for_children(void **state)
+{
+	gons_process *process;
+	char path[64];
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	if (!gons_can(CLONE_NEWPID) || geteuid() != 0) {
+		skip_for(__func__, "it takes root");
+	}
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	GONS_SCOPE {
+		gons_must(gons_enter(gons_set_fd(set, CLONE_NEWPID)));
+		process = gons_must(start_shell("echo pid $$; exec sleep 1000"));
+		gons_must(gons_process_wait_output(process, "pid ", LONG_MS));
+		(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)gons_process_pid(process));
+		while (strcmp(read_text(path), "sh\n") == 0)
+			(void)usleep(1000);
+		assert_string_equal(read_text(path), "sleep\n");
+	}
+	gons_set_close(set);
+}
+
 static void a_refusal_to_join_is_explained(void **state)
 {
-	char path[64];
+	gons_set *set;
 
 	(void)state;
 	if (getuid() == 0) {
 		skip_for(__func__, "root may join every namespace");
 	}
-	(void)snprintf(path, sizeof(path), "/proc/self/ns/net");
-	options.nsfd = gons_must(gons_open(path, CLONE_NEWNET));
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET, NULL));
+	options.nsfd = gons_set_fd(set, CLONE_NEWNET);
 	assert_refused(run_shell("true"), EPERM, "network namespace");
+	gons_set_close(set);
 }
 
 /* ---- start ---- */
@@ -463,11 +492,10 @@ static void a_program_that_still_runs_is_a_timeout_with_its_output(void **state)
 	assert_int_equal(result.status, -1);
 	assert_string_equal(result.output, "begun\n");
 	gons_process_result_free(&result);
-	assert_int_equal(kill(gons_process_pid(process), SIGINT), 0);
-	assert_int_equal(kill(-gons_process_pid(process), SIGINT), 0);
+	assert_int_equal(kill(-gons_process_pid(process), SIGTERM), 0);
 	gons_must(gons_process_wait(process, LONG_MS, &result));
 	assert_true(WIFSIGNALED(result.status));
-	assert_int_equal(WTERMSIG(result.status), SIGINT);
+	assert_int_equal(WTERMSIG(result.status), SIGTERM);
 }
 
 static void a_started_program_may_have_a_limit_of_its_own(void **state)
@@ -773,6 +801,7 @@ int main(void)
 		process_test(a_program_runs_in_a_namespace),
 		process_test(a_program_runs_in_all_namespaces_of_a_set),
 		process_test(the_pid_is_that_of_the_callers_namespace),
+		process_test(the_pid_is_known_in_a_pid_namespace_for_children),
 		process_test(a_refusal_to_join_is_explained),
 		process_test(output_is_waited_for),
 		process_test(standard_error_is_output_to_wait_for),

@@ -42,7 +42,10 @@ static int run(const char *variable, size_t most_output, int timeout_ms)
 
 	free_program();
 	(void)snprintf(text, sizeof(text), "%s", variable);
-	return gons_i_program_run(&command, "cannot run it", &program);
+	if (gons_i_program_run(&command, "cannot run it", &program) < 0)
+		return -1;
+	(void)gons_i_program_end(&program);
+	return 0;
 }
 
 static int end(void **state)

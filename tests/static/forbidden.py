@@ -50,8 +50,7 @@ NEVER = {
 # A filter is looked for by calls that switch nothing. Helper children are forked by clone(2) itself,
 # without flags. A re-executed child is ended by the library.
 # A forked child drops what its parent is going to write, and writes what its function has left.
-# The supervisor of a program is a clone whose end is no event for its parent, and starts the program
-# with the three descriptors that it is to keep.
+# A supervisor starts its program with the three descriptors that it is to keep.
 # newuidmap's output goes to gons. Notes on tests are for the reader of the test's output; a run that
 # cannot go on ends. What a C library lacks gets its flags from whoever calls it.
 EXCEPTIONS = {('src/gons/base/compat.h', 'fsopen'): 2, ('src/gons/base/compat.h', 'fsmount'): 2,
@@ -68,8 +67,7 @@ EXCEPTIONS = {('src/gons/base/compat.h', 'fsopen'): 2, ('src/gons/base/compat.h'
               ('src/gons/process/reexec_action.c', 'STDERR_FILENO'): 1,
               ('src/gons/process/reexec_action.c', 'STDOUT_FILENO'): 1,
               ('src/gons/process/reexec_action.c', 'exit'): 3,
-              ('src/gons/process/supervisor.c', 'clone'): 2, ('src/gons/process/program.c', 'clone'): 2,
-              ('src/gons/process/supervisor.c', '_exit'): 3, ('src/gons/process/supervisor.c', 'dup3'): 2,
+              ('src/gons/process/start.c', 'clone'): 1, ('src/gons/process/start.c', 'dup3'): 2,
               ('src/gons/sets/run.c', 'stdout'): 2, ('src/gons/sets/run.c', 'stderr'): 2,
               ('src/gons/sets/helper.c', 'STDOUT_FILENO'): 1, ('src/gons/sets/helper.c', 'STDERR_FILENO'): 3,
               ('src/gons/sets/helper.c', 'dup2'): 2,

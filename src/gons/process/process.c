@@ -14,28 +14,13 @@
 
 #include "gons/core/nsfd.h"
 #include "gons/core/scope.h"
+#include "gons/process/lookup.h"
 #include "gons/process/process.h"
-#include "gons/process/program.h"
 
 extern char **environ;
 
-enum {
-	DEFAULT_TIMEOUT_MS = 60000,
-	MOST_ENDED = 16, /* of programs that have ended, so many keep their output for a report */
-};
+enum { DEFAULT_TIMEOUT_MS = 60000 };
 static const size_t most_output = (size_t)1 << 30;
-
-struct gons_process {
-	struct gons_i_program program;
-	char **argv; /* one piece of memory */
-	unsigned record; /* its number on the scope */
-	bool asked; /* to end */
-	bool forgotten; /* its output */
-	struct gons_process *older;
-};
-
-/* Of the calling thread, the newest first. */
-static __thread struct gons_process *processes;
 
 /* ---- what is asked for ---- */
 
@@ -87,98 +72,9 @@ static int find_namespaces(const struct gons_process_options *options,
 	return 0;
 }
 
-static const char *find_variable(const char *name, char *const environment[])
-{
-	size_t length = strlen(name);
-
-	for (; environment && *environment; environment++)
-		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
-			return *environment + length + 1;
-	return NULL;
-}
-
-/* Where execvp(3) would look, as an array up to a NULL, in one piece of memory. */
-static const char **list_paths(const char *program, char *const environment[])
-{
-	static const char usual[] = "/usr/local/bin:/usr/bin:/bin"; /* as a shell without PATH */
-	const char *path = find_variable("PATH", environment);
-	size_t n = 1, length;
-	const char **paths;
-	char *text;
-
-	if (!path)
-		path = usual;
-	if (strchr(program, '/') || program[0] == '\0')
-		path = "";
-	for (const char *c = path; *c; c++)
-		n += *c == ':';
-	length = (n + 1) * sizeof(*paths) + strlen(path) + n * (strlen(program) + 2);
-	paths = malloc(length);
-	if (!paths)
-		return NULL;
-	text = (char *)(paths + n + 1);
-	for (size_t i = 0; i < n; i++) {
-		int part = (int)strcspn(path, ":");
-
-		paths[i] = text;
-		/* An empty part is the working directory. */
-		text += sprintf(text, "%.*s%s%s", part, path, part > 0 ? "/" : "", program) + 1;
-		path += part + 1;
-	}
-	paths[n] = NULL;
-	return paths;
-}
-
-/* The arguments of a shell that runs argv[0] as a script. */
-static char **list_shell_arguments(const char *const argv[])
-{
-	size_t n = 0;
-	char **list;
-
-	while (argv[n])
-		n++;
-	list = malloc((n + 2) * sizeof(*list));
-	if (!list)
-		return NULL;
-	list[0] = (char *)"/bin/sh";
-	for (size_t i = 0; i <= n; i++)
-		list[i + 1] = (char *)argv[i];
-	return list;
-}
-
-static char **copy_arguments(const char *const argv[])
-{
-	size_t n = 0, size = sizeof(char *);
-	char **copy;
-	char *text;
-
-	for (; argv[n]; n++)
-		size += sizeof(char *) + strlen(argv[n]) + 1;
-	copy = malloc(size);
-	if (!copy)
-		return NULL;
-	text = (char *)(copy + n + 1);
-	for (size_t i = 0; i < n; i++) {
-		copy[i] = strcpy(text, argv[i]);
-		text += strlen(text) + 1;
-	}
-	copy[n] = NULL;
-	return copy;
-}
-
 /* ---- messages ---- */
 
-enum { WHAT_SIZE = 200, END_SIZE = 80 };
-
-static const char *describe_end(int status, char end[END_SIZE])
-{
-	if (WIFSIGNALED(status))
-		(void)snprintf(end, END_SIZE, "was killed by signal %d (%s)", WTERMSIG(status),
-			       strsignal(WTERMSIG(status)));
-	else
-		(void)snprintf(end, END_SIZE, "exited with status %d", WEXITSTATUS(status));
-	return end;
-}
+enum { WHAT_SIZE = 200 };
 
 /* The last lines of what it has printed, for a message; text is filled and returned. */
 enum { SHOWN = 400 };
@@ -214,10 +110,16 @@ static void add_output(const struct gons_process *process)
 static int fail_start(const char *const argv[], char *const environment[], const char *directory)
 {
 	static const char *const others[] = { "/usr/sbin", "/sbin", "/usr/local/sbin" };
-	const char *path = find_variable("PATH", environment);
+	const char *path = gons_i_find_variable("PATH", environment);
 	char other[PATH_MAX];
 
-	if (errno != ENOENT || directory || strchr(argv[0], '/'))
+	if (directory || strchr(argv[0], '/'))
+		return -1;
+	if (errno == EACCES)
+		gons_i_add_cause("a directory or file that PATH (%s) leads to may not be used by "
+				 "this user",
+				 path ? path : "not set");
+	if (errno != ENOENT)
 		return -1;
 	gons_i_add_cause("there is no such program in PATH (%s)", path ? path : "not set");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -261,133 +163,11 @@ static int fail_fate(const struct gons_process *process)
 	return -1;
 }
 
-/* ---- the list, and the scope ---- */
-
-static void destroy(struct gons_process *process)
-{
-	struct gons_process **at = &processes;
-
-	while (*at && *at != process)
-		at = &(*at)->older;
-	if (*at)
-		*at = process->older;
-	gons_i_program_free(&process->program);
-	free(process->argv);
-	free(process);
-}
-
-/* Those that are recorded without anything between them end with the same scope, whose end is not
- * to wait for each of them in turn. */
-static void ask_with_neighbours(struct gons_process *process)
-{
-	unsigned record = process->record;
-
-	for (struct gons_process *other = process; other; other = other->older) {
-		if (other->record != record--)
-			return;
-		if (!other->asked)
-			gons_i_program_ask(&other->program);
-		other->asked = true;
-	}
-}
-
-static int undo_process(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_process *process = *(struct gons_process **)data;
-	int result = 0;
-
-	ask_with_neighbours(process);
-	if (!gons_i_program_end(&process->program)) {
-		bool over = process->program.shared->state == GONS_I_OVER;
-
-		result = gons_i_fail(over ? EPERM : ECHILD,
-				     "cannot end all that %s (process %d) has started",
-				     process->argv[0], (int)process->program.pid);
-		gons_i_add_cause(over ? "a process has become another user's"
-				      : "its supervisor, a process of gons, was killed");
-	}
-	destroy(process);
-	return result;
-}
-
-static void drop_process(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-
-	destroy(*(struct gons_process **)data);
-}
-
-static bool is_over(const struct gons_process *process)
-{
-	return process->program.shared->state == GONS_I_OVER || process->program.supervisor == 0;
-}
-
-/* A program that runs one failing command after the other need not keep all that they said. */
-static void forget_old_ones(void)
-{
-	int n = 0;
-
-	for (struct gons_process *process = processes; process; process = process->older) {
-		struct gons_i_program *program = &process->program;
-
-		if (process->forgotten || gons_i_program_has_left(program) || !is_over(process) ||
-		    n++ < MOST_ENDED)
-			continue;
-		process->forgotten = true;
-		for (int i = 0; i < GONS_I_STREAMS; i++) {
-			free(program->stream[i].data);
-			program->stream[i] = (struct gons_i_buffer){ .data = NULL };
-		}
-		free(program->tail.data);
-		program->tail = (struct gons_i_buffer){ .data = NULL };
-	}
-}
-
-static void own(struct gons_process *process)
-{
-	static const struct gons_i_undo undo = { .undo = undo_process, .drop = drop_process };
-
-	process->record = gons_i_scope_push(&undo, &process, sizeof(struct gons_process *));
-	process->older = processes;
-	processes = process;
-}
-
-void gons_i_processes_each(void (*fn)(const struct gons_i_process_state *state, void *arg),
-			   void *arg)
-{
-	/* The newest is the first of the list. */
-	for (struct gons_process *last = NULL, *process; last != processes; last = process) {
-		struct gons_i_program *program;
-		struct gons_i_process_state state;
-
-		for (process = processes; process->older != last;)
-			process = process->older;
-		program = &process->program;
-		(void)gons_i_program_collect(program);
-		state = (struct gons_i_process_state){
-			.argv = (const char *const *)process->argv,
-			.pid = program->pid,
-			.running = !is_over(process),
-			.status = program->shared->state == GONS_I_OVER ? program->shared->status
-									: -1,
-			.output = program->tail.data ? program->tail.data : "",
-			.output_size = program->tail.size,
-		};
-		if (state.output_size > GONS_I_TAIL) {
-			state.output += state.output_size - GONS_I_TAIL;
-			state.output_size = GONS_I_TAIL;
-		}
-		if (!process->forgotten && (state.running || state.status != 0))
-			fn(&state, arg);
-	}
-}
-
 /* ---- the start ---- */
 
-/* There is room on the scope, but it is not recorded yet. */
+/* Starts it, and waits until it is over if wanted. It is not recorded on the scope yet. */
 static struct gons_process *start(const char *const argv[],
-				  const struct gons_process_options *options, int timeout_ms)
+				  const struct gons_process_options *options, bool to_the_end)
 {
 	struct gons_i_command command = {
 		.argv = (char *const *)argv,
@@ -395,7 +175,9 @@ static struct gons_process *start(const char *const argv[],
 		.directory = options->directory,
 		.input = options->input,
 		.input_size = options->input_size,
-		.timeout_ms = timeout_ms,
+		.timeout_ms = options->timeout_ms != 0 ? options->timeout_ms
+			      : to_the_end	       ? DEFAULT_TIMEOUT_MS
+						       : -1,
 		.most_output = most_output,
 		.extra_fd = -1,
 		.nsfds = { [0 ... GONS_I_TYPES - 1] = -1 },
@@ -409,17 +191,18 @@ static struct gons_process *start(const char *const argv[],
 	if (find_namespaces(options, &command) < 0)
 		return NULL;
 	process = calloc(1, sizeof(*process));
-	paths = list_paths(argv[0], command.environment);
-	shell_argv = list_shell_arguments(argv);
+	paths = gons_i_list_paths(argv[0], command.environment);
+	shell_argv = gons_i_list_shell_arguments(argv);
 	if (process)
-		process->argv = copy_arguments(argv);
+		process->argv = gons_i_copy_arguments(argv);
 	if (!process || !paths || !shell_argv || !process->argv) {
 		result = gons_i_fail(ENOMEM, "cannot run %s", argv[0]);
 	} else {
 		command.paths = paths;
 		command.shell_argv = shell_argv;
 		(void)snprintf(what, sizeof(what), "cannot run %s", argv[0]);
-		result = gons_i_program_start(&command, what, &process->program);
+		result = (to_the_end ? gons_i_program_run
+				     : gons_i_program_start)(&command, what, &process->program);
 		if (result < 0)
 			(void)fail_start(argv, command.environment, command.directory);
 	}
@@ -437,7 +220,7 @@ static struct gons_process *start(const char *const argv[],
 
 static struct gons_process *check_and_start(const char *const argv[],
 					    const struct gons_process_options *options,
-					    int default_timeout_ms)
+					    bool to_the_end)
 {
 	static const struct gons_process_options defaults = { .nsfd = -1 };
 
@@ -445,18 +228,17 @@ static struct gons_process *check_and_start(const char *const argv[],
 		options = &defaults;
 	if (check_argv(argv) < 0 || check_options(options) < 0 || gons_i_scope_reserve(1) < 0)
 		return NULL;
-	return start(argv, options,
-		     options->timeout_ms == 0 ? default_timeout_ms : options->timeout_ms);
+	return start(argv, options, to_the_end);
 }
 
 GONS_EXPORT gons_process *gons_process_start(const char *const argv[],
 					     const struct gons_process_options *options)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_process *process = check_and_start(argv, options, -1);
+	struct gons_process *process = check_and_start(argv, options, false);
 
 	if (process)
-		own(process);
+		gons_i_process_own(process);
 	return process;
 }
 
@@ -500,13 +282,13 @@ static int fill(struct gons_process *process, bool move, struct gons_process_res
 static int judge(const struct gons_process *process, bool has_result)
 {
 	const int status = process->program.status;
-	char end[END_SIZE];
+	char end[GONS_I_END_SIZE];
 
 	if (fail_fate(process) < 0)
 		return -1;
 	if (has_result || status == 0)
 		return 0;
-	(void)gons_i_fail(EREMOTEIO, "%s %s", process->argv[0], describe_end(status, end));
+	(void)gons_i_fail(EREMOTEIO, "%s %s", process->argv[0], gons_i_describe_end(status, end));
 	add_output(process);
 	return -1;
 }
@@ -522,12 +304,10 @@ GONS_EXPORT int gons_process_run(const char *const argv[],
 
 	if (result)
 		*result = no_result;
-	process = check_and_start(argv, options, DEFAULT_TIMEOUT_MS);
+	process = check_and_start(argv, options, true);
 	if (!process)
 		return -1;
-	done = gons_i_program_wait(&process->program, NULL, NULL, -1);
-	if (done > 0)
-		done = judge(process, result != NULL);
+	done = judge(process, result != NULL);
 	if (done < 0)
 		gons_i_failure_save(&failure);
 	if (result && fill(process, true, result) < 0 && done == 0) {
@@ -538,10 +318,9 @@ GONS_EXPORT int gons_process_run(const char *const argv[],
 		(void)gons_i_program_end(&process->program);
 	/* What has failed is kept for the report, and what is left for the scope to end. */
 	if (gons_i_program_has_left(&process->program) || process->program.status != 0) {
-		own(process);
-		forget_old_ones();
+		gons_i_process_own(process);
 	} else {
-		destroy(process);
+		gons_i_process_destroy(process);
 	}
 	return done == 0 ? 0 : gons_i_failure_restore(&failure);
 }
@@ -622,7 +401,7 @@ GONS_EXPORT int gons_process_wait_output(gons_process *process, const char *text
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct search search = { .text = text };
-	char what[WHAT_SIZE], end[END_SIZE];
+	char what[WHAT_SIZE], end[GONS_I_END_SIZE];
 	int done;
 
 	if (check_wait(process, timeout_ms) < 0)
@@ -640,7 +419,7 @@ GONS_EXPORT int gons_process_wait_output(gons_process *process, const char *text
 	if (fail_fate(process) < 0)
 		return -1;
 	(void)gons_i_fail(EREMOTEIO, "%s %s and %s", process->argv[0],
-			  describe_end(process->program.status, end), what);
+			  gons_i_describe_end(process->program.status, end), what);
 	add_output(process);
 	return -1;
 }

@@ -2,11 +2,28 @@
 #ifndef GONS_I_PROCESS_PROCESS_H
 #define GONS_I_PROCESS_PROCESS_H
 
-/* The programs of the calling thread, for the report of a failed test. */
+/* The programs that the calling thread has started. */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
+#include <gons/process.h>
+
+#include "gons/process/program.h"
+
+struct gons_process {
+	struct gons_i_program program;
+	char **argv; /* one piece of memory */
+	unsigned record; /* its number on the scope */
+	bool asked; /* to end */
+	bool forgotten; /* its output */
+	struct gons_process *older; /* of the same thread */
+};
+
+/* Records it on the scope, where there must be room. */
+void gons_i_process_own(struct gons_process *process);
+
+/* Frees what this process has of it. */
+void gons_i_process_destroy(struct gons_process *process);
+
+/* ---- for the report of a failed test ---- */
 
 /* A program that is on the thread's scope and still runs, or has ended with another status
  * than 0. */

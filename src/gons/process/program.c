@@ -2,9 +2,9 @@
 /*
  * Programs that supervisors run: started, watched and ended by the caller.
  *
- * The supervisor is cloned without a signal for its end. So the caller's handler of SIGCHLD is not
- * called, and wait(2) for any child neither finds it nor takes its status away. Memory is shared
- * with it for how far it has come, and a memory file for what the program prints.
+ * The end of a supervisor raises no signal, and wait(2) for any child neither finds it nor takes its
+ * status away. Memory is shared with it for how far it has come, and a memory file for what the
+ * program prints.
  */
 #include <limits.h>
 #include <poll.h>
@@ -14,22 +14,15 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "gons/base/clock.h"
+#include "gons/base/child.h"
 #include "gons/core/thread.h"
 #include "gons/process/program.h"
 
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x1000
-#endif
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8 /* Linux 6.3, which wants to be told */
 #endif
-
-/* Whoever forks without the C library must tell ThreadSanitizer, which has locks of its own. */
-void __sanitizer_syscall_pre_impl_fork(void) __attribute__((weak));
-void __sanitizer_syscall_post_impl_fork(long pid) __attribute__((weak));
 
 static int64_t now_ms(void)
 {
@@ -40,9 +33,11 @@ static int64_t now_ms(void)
 
 static void reap_supervisor(struct gons_i_program *program)
 {
-	while (waitpid(program->supervisor, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	int saved = errno;
+
+	(void)gons_i_wait(program->supervisor, NULL);
 	program->supervisor = 0;
+	errno = saved;
 }
 
 /* Only the number of who sent it is of interest, in this PID namespace. */
@@ -196,26 +191,6 @@ static struct gons_i_shared *new_shared(void)
 	return shared == MAP_FAILED ? NULL : shared;
 }
 
-/* As fork(2), but the child's end is no event for wait(2) and SIGCHLD, and there is a pidfd. Not
- * the C library's, whose handlers (pthread_atfork(3)) are for children that go on as the program. */
-static pid_t clone_supervisor(int *ret_pidfd)
-{
-	int pidfd = -1;
-	pid_t pid;
-
-	if (__sanitizer_syscall_pre_impl_fork)
-		__sanitizer_syscall_pre_impl_fork();
-#if defined(__s390__) || defined(__CRIS__)
-	pid = (pid_t)syscall(SYS_clone, NULL, CLONE_PIDFD, &pidfd, NULL, NULL);
-#else
-	pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD, NULL, &pidfd, NULL, NULL);
-#endif
-	if (__sanitizer_syscall_post_impl_fork)
-		__sanitizer_syscall_post_impl_fork(pid);
-	*ret_pidfd = pidfd;
-	return pid;
-}
-
 static int fail_descriptor(const char *what)
 {
 	int errnum = errno;
@@ -227,10 +202,11 @@ static int fail_descriptor(const char *what)
 }
 
 /* What was opened so far stays for gons_i_program_free(). */
-static int start_supervisor(const struct gons_i_command *command, const char *what,
+static int start_supervisor(const struct gons_i_command *command, const char *what, int wanted,
 			    struct gons_i_program *program)
 {
 	cleanup_fd int caller_fd = (int)syscall(SYS_pidfd_open, getpid(), 0); /* close-on-exec */
+	const pid_t caller_pid = getpid();
 	int ends[2] = { -1, -1 };
 	cleanup_fd int supervisor_end = -1;
 	sigset_t all, old;
@@ -253,23 +229,32 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 	program->shared = new_shared();
 	if (!program->shared)
 		return gons_i_fail(ENOMEM, "%s", what);
+	program->shared->wanted = wanted;
 	/* The program's signal handlers are not for the supervisor to run. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	program->supervisor = clone_supervisor(&program->supervisor_fd);
+	program->supervisor = gons_i_fork();
 	if (program->supervisor == 0) {
 		const struct gons_i_supervisor_fds fds = { .socket = supervisor_end,
 							   .caller = caller_fd,
-							   .log = program->log_fd };
+							   .log = program->log_fd,
+							   .caller_pid = caller_pid };
 
 		gons_i_supervise(command, &fds, program->shared);
 	}
 	errnum = errno;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (program->supervisor > 0)
+	if (program->supervisor < 0) {
+		program->supervisor = 0;
+		return gons_i_fail_fork(errnum, what);
+	}
+	program->supervisor_fd = (int)syscall(SYS_pidfd_open, program->supervisor, 0);
+	if (program->supervisor_fd >= 0)
 		return 0;
-	program->supervisor = 0;
-	return gons_i_fail_fork(errnum, what);
+	(void)fail_descriptor(what);
+	(void)kill(program->supervisor, SIGKILL); /* the program, too, dies by that */
+	reap_supervisor(program);
+	return -1;
 }
 
 static int fail_obstacle(const struct gons_i_command *command, const char *what,
@@ -290,34 +275,54 @@ static int fail_obstacle(const struct gons_i_command *command, const char *what,
 	return gons_i_fail(shared->errnum, "%s", what);
 }
 
+/* What has become of a start whose result is known, or whose supervisor has ended. */
+static int judge_start(const struct gons_i_command *command, const char *what,
+		       struct gons_i_program *program)
+{
+	while (receive(program))
+		;
+	if (program->shared->pid != 0)
+		program->pid = program->shared->pid;
+	if (program->shared->state == GONS_I_FAILED)
+		return fail_obstacle(command, what, program->shared);
+	if (program->shared->state != GONS_I_STARTING)
+		return 0;
+	(void)gons_i_fail(ECHILD, "%s", what);
+	gons_i_add_cause("the process that was to start it was killed");
+	return -1;
+}
+
+static void clean_up(struct gons_i_program *program)
+{
+	struct gons_i_failure failure;
+
+	gons_i_failure_save(&failure);
+	(void)gons_i_program_end(program);
+	gons_i_program_free(program);
+	(void)gons_i_failure_restore(&failure);
+}
+
+static const struct gons_i_program no_program = {
+	.supervisor_fd = -1, .socket_fd = -1, .log_fd = -1, .status = -1
+};
+
 int gons_i_program_start(const struct gons_i_command *command, const char *what,
 			 struct gons_i_program *ret_program)
 {
-	struct gons_i_program program = {
-		.supervisor_fd = -1, .socket_fd = -1, .log_fd = -1, .status = -1
-	};
-	struct gons_i_failure failure;
-	int result = start_supervisor(command, what, &program);
+	struct gons_i_program program = no_program;
+	int result = start_supervisor(command, what, GONS_I_WANTS_START, &program);
 
 	/* Messages wake it that come before it has ended or failed, too. */
 	while (result == 0 && program.shared->state == GONS_I_STARTING && program.supervisor > 0)
 		await(&program, -1);
-	while (result == 0 && receive(&program))
-		;
-	if (result == 0 && program.shared->state == GONS_I_FAILED)
-		result = fail_obstacle(command, what, program.shared);
-	else if (result == 0 && program.shared->state == GONS_I_STARTING) {
-		result = gons_i_fail(ECHILD, "%s", what);
-		gons_i_add_cause("the process that was to start it was killed");
+	if (result == 0)
+		result = judge_start(command, what, &program);
+	if (result < 0) {
+		clean_up(&program);
+		return -1;
 	}
-	if (result == 0) {
-		*ret_program = program;
-		return 0;
-	}
-	gons_i_failure_save(&failure);
-	(void)gons_i_program_end(&program);
-	gons_i_program_free(&program);
-	return gons_i_failure_restore(&failure);
+	*ret_program = program;
+	return 0;
 }
 
 /* ---- later ---- */
@@ -331,6 +336,7 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 		bool over, gone;
 		int64_t left;
 
+		program->shared->wanted = is_done ? GONS_I_WANTS_OUTPUT : 0;
 		program->shared->notified = false; /* what happens from here on is a message */
 		gone = program->supervisor == 0;
 		over = program->shared->state == GONS_I_OVER;
@@ -389,15 +395,15 @@ bool gons_i_program_end(struct gons_i_program *program)
 int gons_i_program_run(const struct gons_i_command *command, const char *what,
 		       struct gons_i_program *ret_program)
 {
-	struct gons_i_program program;
-	int result;
+	struct gons_i_program program = no_program;
+	int result = start_supervisor(command, what, 0, &program);
 
-	if (gons_i_program_start(command, what, &program) < 0)
-		return -1;
-	result = gons_i_program_wait(&program, NULL, NULL, -1);
-	(void)gons_i_program_end(&program);
+	if (result == 0)
+		result = gons_i_program_wait(&program, NULL, NULL, -1) < 0 ? -1 : 0;
+	if (result == 0)
+		result = judge_start(command, what, &program);
 	if (result < 0) {
-		gons_i_program_free(&program);
+		clean_up(&program);
 		return -1;
 	}
 	*ret_program = program;

@@ -39,8 +39,8 @@ int gons_i_program_start(const struct gons_i_command *command, const char *what,
 int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *arg), void *arg,
 			int timeout_ms);
 
-/* Starts it, waits until it is over, and ends what is left. -1 when it does not run, or there is no
- * memory for what it has printed; nothing is left then. */
+/* Starts it and waits until it is over. -1 when it does not run, or there is no memory for what it
+ * has printed; nothing is left then. Else gons_i_program_end() ends what it has left. */
 int gons_i_program_run(const struct gons_i_command *command, const char *what,
 		       struct gons_i_program *ret_program);
 

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "gons/base/error.h"
+#include "gons/process/lookup.h"
 #include "gons/process/program.h"
 #include "gons/process/reexec_parts.h"
 
@@ -168,23 +169,11 @@ __attribute__((format(printf, 3, 4))) static int fail_with_text(int errnum,
 	return gons_i_failure_restore(&failure);
 }
 
-/* "exited with status 3", or by which signal it ended. */
-enum { END_SIZE = 80 };
-static const char *describe_end(int status, char end[END_SIZE])
-{
-	if (WIFSIGNALED(status))
-		(void)snprintf(end, END_SIZE, "was killed by signal %d (%s)", WTERMSIG(status),
-			       strsignal(WTERMSIG(status)));
-	else
-		(void)snprintf(end, END_SIZE, "exited with status %d", WEXITSTATUS(status));
-	return end;
-}
-
 static int judge_end(const char *action, int status, const struct progress *progress)
 {
-	char end[END_SIZE];
+	char end[GONS_I_END_SIZE];
 
-	describe_end(status, end);
+	gons_i_describe_end(status, end);
 	if (progress->errnum != 0) {
 		(void)fail_with_text(progress->errnum, progress,
 				     "the action \"%s\" was not run: %s", action,
@@ -338,6 +327,7 @@ static int run(const struct gons_reexec *job, struct gons_reexec_result *result)
 	gons_i_environment_free(&environment);
 	if (done < 0)
 		return -1;
+	(void)gons_i_program_end(&program);
 	done = judge_program(job, timeout_ms, ticket, &program, result);
 	gons_i_program_free(&program);
 	return done;

@@ -12,7 +12,6 @@
  */
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,8 @@
 #include <sys/wait.h>
 
 #include "gons/base/clock.h"
+#include "gons/base/child.h"
+#include "gons/process/start.h"
 #include "gons/process/supervisor.h"
 #include "gons/sets/join.h"
 
@@ -39,7 +40,7 @@ enum {
 	PAUSE_MS = 2, /* between two rounds of killing */
 };
 
-enum { INPUT, OUTPUT, ERROR, PIPES }; /* as the program's descriptors are numbered */
+enum { INPUT, OUTPUT, ERROR, PIPES = GONS_I_PIPES }; /* as the program's descriptors are numbered */
 
 enum phase { SERVING, ASKING, KILLING };
 
@@ -64,10 +65,12 @@ static int64_t now_ms(void)
 }
 
 /* The caller may sleep in poll(2); one message is enough to wake it. */
-static void notify(const struct supervisor *self)
+static void notify(const struct supervisor *self, int what)
 {
 	const char message = GONS_I_FROM_SUPERVISOR;
 
+	if (what != 0 && !(self->shared->wanted & what))
+		return;
 	if (!atomic_exchange(&self->shared->notified, true))
 		(void)send(self->socket_fd, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -77,7 +80,7 @@ _Noreturn static void fail(const struct supervisor *self, enum gons_i_obstacle o
 	self->shared->errnum = errno;
 	self->shared->obstacle = obstacle;
 	self->shared->state = GONS_I_FAILED;
-	_exit(1);
+	gons_i_child_exit(1);
 }
 
 /* ---- descriptors ---- */
@@ -189,73 +192,17 @@ static void close_pipe(struct supervisor *self, int i)
 
 /* ---- the start of the program ---- */
 
-struct start {
-	const struct supervisor *self;
-	int fd[PIPES];
-	int errnum; /* of a failed execve(2) */
-};
-
-/* As execvp(3): a file that may not be executed does not end the search, but is remembered. */
-static int search(const struct gons_i_command *command)
+static void start_program(struct supervisor *self, bool is_foreign)
 {
-	int errnum = ENOENT;
-
-	for (const char *const *path = command->paths; *path; path++) {
-		(void)execve(*path, command->argv, command->environment);
-		if (errno == ENOEXEC && command->shell_argv) {
-			((const char **)command->shell_argv)[1] = *path;
-			(void)execve(command->shell_argv[0], command->shell_argv,
-				     command->environment);
-			return ENOEXEC;
-		}
-		if (errno == EACCES)
-			errnum = EACCES;
-		else if (errno != ENOENT && errno != ENOTDIR)
-			return errno;
-	}
-	return errnum;
-}
-
-/* Runs in the memory of the supervisor, which waits meanwhile. */
-static int become_program(void *arg)
-{
-	struct start *start = arg;
-	const struct supervisor *self = start->self;
-	const char message = GONS_I_FROM_PROGRAM;
-	sigset_t none;
-
-	(void)setpgid(0, 0);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The caller learns the number of this process in its own PID namespace from it. */
-	(void)send(self->socket_fd, &message, 1, MSG_NOSIGNAL);
-	for (int i = 0; i < PIPES; i++)
-		if (dup3(start->fd[i], i, 0) < 0)
-			goto failed;
-	if (self->extra_fd >= 0 && dup3(self->extra_fd, PIPES, 0) < 0)
-		goto failed;
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	errno = search(self->command);
-failed:
-	start->errnum = errno;
-	_exit(127);
-}
-
-static void start_program(struct supervisor *self)
-{
-	static _Alignas(16) char stack[64 * 1024];
-	struct start start = { .self = self };
+	struct gons_i_start start = { .command = self->command,
+				      .socket_fd = is_foreign ? self->socket_fd : -1,
+				      .extra_fd = self->extra_fd };
 
 	open_pipes(self, start.fd);
-	/* Not a copy of the memory, which would take as long as that of the caller's has. */
-	self->pid = clone(become_program, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD,
-			  &start);
+	self->pid = gons_i_start(&start);
 	if (self->pid < 0)
-		fail(self, GONS_I_OBSTACLE_FORK);
-	if (start.errnum != 0) {
-		errno = start.errnum;
-		fail(self, GONS_I_OBSTACLE_EXECUTE);
-	}
+		fail(self, start.errnum == 0 ? GONS_I_OBSTACLE_FORK : GONS_I_OBSTACLE_EXECUTE);
+	self->shared->pid = is_foreign ? 0 : self->pid;
 	for (int i = 0; i < PIPES; i++)
 		(void)close(start.fd[i]);
 	if (self->extra_fd >= 0)
@@ -318,7 +265,7 @@ static size_t hear(struct supervisor *self, int i, size_t most)
 		close_pipe(self, i);
 		self->shared->silent = self->pipe_fd[OUTPUT] < 0 && self->pipe_fd[ERROR] < 0;
 		if (self->shared->silent)
-			notify(self);
+			notify(self, GONS_I_WANTS_OUTPUT);
 		return 0;
 	}
 	piece.header.stream = i == OUTPUT ? GONS_I_OUTPUT : GONS_I_ERROR_OUTPUT;
@@ -331,7 +278,7 @@ static size_t hear(struct supervisor *self, int i, size_t most)
 	self->printed[i] += (size_t)got;
 	if (self->printed[i] > self->command->most_output)
 		begin_killing(self, GONS_I_VERBOSE);
-	notify(self);
+	notify(self, GONS_I_WANTS_OUTPUT);
 	return (size_t)got;
 }
 
@@ -425,7 +372,8 @@ static void tell(struct supervisor *self)
 		 !(WIFSIGNALED(shared->status) && WTERMSIG(shared->status) == SIGKILL))
 		shared->fate = GONS_I_ENDED; /* just before it would have been killed */
 	shared->state = GONS_I_OVER;
-	notify(self);
+	if (shared->left) /* else this process ends, which is as good as a message */
+		notify(self, 0);
 }
 
 /* ---- in between ---- */
@@ -539,7 +487,7 @@ void gons_i_supervise(const struct gons_i_command *command, const struct gons_i_
 
 	begin(&self);
 	keep_descriptors(&self, fds);
-	start_program(&self);
+	start_program(&self, getppid() != fds->caller_pid);
 	if (self.input_left == 0)
 		close_pipe(&self, INPUT);
 	(void)sigemptyset(&children);
@@ -548,9 +496,9 @@ void gons_i_supervise(const struct gons_i_command *command, const struct gons_i_
 	if (self.signal_fd < 0)
 		begin_killing(&self, GONS_I_UNHEARD);
 	shared->state = GONS_I_RUNNING;
-	notify(&self);
+	notify(&self, GONS_I_WANTS_START);
 	(void)chdir("/"); /* the program's directory may be unmounted when that has ended */
 	serve(&self);
 	tell(&self);
-	_exit(0);
+	gons_i_child_exit(0);
 }

@@ -50,7 +50,9 @@ enum gons_i_state { GONS_I_STARTING, GONS_I_RUNNING, GONS_I_OVER, GONS_I_FAILED 
 /* Memory that the two processes share. The state is set after what it stands for. */
 struct gons_i_shared {
 	atomic_int state;
-	atomic_bool notified; /* the caller has been sent a message since it last cleared this */
+	atomic_int wanted; /* what the caller is to be sent a message for, beside the end */
+	atomic_bool notified; /* it has been sent one since it last cleared this */
+	pid_t pid; /* of the program, where both are in one PID namespace; or 0 */
 	atomic_size_t log_size; /* of the record of what was printed */
 	atomic_bool silent; /* nobody can print any more */
 	enum gons_i_fate fate; /* GONS_I_OVER */
@@ -61,7 +63,10 @@ struct gons_i_shared {
 	struct gons_i_failure failure;
 };
 
-/* The messages to the caller: of the program before it begins, and of the supervisor. */
+enum { GONS_I_WANTS_START = 1, GONS_I_WANTS_OUTPUT = 2 };
+
+/* The messages to the caller: of the program before it begins, where the caller has another number
+ * for it than the supervisor, and of the supervisor. */
 enum { GONS_I_FROM_PROGRAM = 'p', GONS_I_FROM_SUPERVISOR = 's' };
 
 /* What was printed is recorded in pieces, each behind such a header. */
@@ -70,11 +75,12 @@ struct gons_i_piece {
 	uint32_t stream, size;
 };
 
-/* The supervisor's descriptors. */
+/* What the supervisor gets from the caller. */
 struct gons_i_supervisor_fds {
 	int socket; /* to the caller: any message from there asks for the end */
 	int caller; /* a pidfd */
 	int log;
+	pid_t caller_pid; /* as the caller has it */
 };
 
 /* For a process that was cloned for it, with all signals blocked. */

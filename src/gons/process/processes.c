@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The programs of a thread: on its scope, which ends them, and in a list for reports.
+ */
+#include <stdlib.h>
+
+#include "gons/core/scope.h"
+#include "gons/process/process.h"
+
+/* Of programs that have ended, so many keep their output for a report. */
+enum { MOST_ENDED = 16 };
+
+/* Of the calling thread, the newest first. */
+static __thread struct gons_process *processes;
+
+void gons_i_process_destroy(struct gons_process *process)
+{
+	struct gons_process **at = &processes;
+
+	while (*at && *at != process)
+		at = &(*at)->older;
+	if (*at)
+		*at = process->older;
+	gons_i_program_free(&process->program);
+	free(process->argv);
+	free(process);
+}
+
+/* Those that are recorded without anything between them end with the same scope, whose end is not
+ * to wait for each of them in turn. */
+static void ask_with_neighbours(struct gons_process *process)
+{
+	unsigned record = process->record;
+
+	for (struct gons_process *other = process; other; other = other->older) {
+		if (other->record != record--)
+			return;
+		if (!other->asked)
+			gons_i_program_ask(&other->program);
+		other->asked = true;
+	}
+}
+
+static int undo_process(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct gons_process *process = *(struct gons_process **)data;
+	int result = 0;
+
+	ask_with_neighbours(process);
+	if (!gons_i_program_end(&process->program)) {
+		bool over = process->program.shared->state == GONS_I_OVER;
+
+		result = gons_i_fail(over ? EPERM : ECHILD,
+				     "cannot end all that %s (process %d) has started",
+				     process->argv[0], (int)process->program.pid);
+		gons_i_add_cause(over ? "a process has become another user's"
+				      : "its supervisor, a process of gons, was killed");
+	}
+	gons_i_process_destroy(process);
+	return result;
+}
+
+static void drop_process(void *data)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	gons_i_process_destroy(*(struct gons_process **)data);
+}
+
+static bool is_over(const struct gons_process *process)
+{
+	return process->program.shared->state == GONS_I_OVER || process->program.supervisor == 0;
+}
+
+/* A program that runs one failing command after the other need not keep all that they said. */
+static void forget_old_ones(void)
+{
+	int n = 0;
+
+	for (struct gons_process *process = processes; process; process = process->older) {
+		struct gons_i_program *program = &process->program;
+
+		if (process->forgotten || gons_i_program_has_left(program) || !is_over(process) ||
+		    n++ < MOST_ENDED)
+			continue;
+		process->forgotten = true;
+		for (int i = 0; i < GONS_I_STREAMS; i++) {
+			free(program->stream[i].data);
+			program->stream[i] = (struct gons_i_buffer){ .data = NULL };
+		}
+		free(program->tail.data);
+		program->tail = (struct gons_i_buffer){ .data = NULL };
+	}
+}
+
+void gons_i_process_own(struct gons_process *process)
+{
+	static const struct gons_i_undo undo = { .undo = undo_process, .drop = drop_process };
+
+	process->record = gons_i_scope_push(&undo, &process, sizeof(struct gons_process *));
+	process->older = processes;
+	processes = process;
+	forget_old_ones();
+}
+
+void gons_i_processes_each(void (*fn)(const struct gons_i_process_state *state, void *arg),
+			   void *arg)
+{
+	/* The newest is the first of the list. */
+	for (struct gons_process *last = NULL, *process; last != processes; last = process) {
+		struct gons_i_program *program;
+		struct gons_i_process_state state;
+
+		for (process = processes; process->older != last;)
+			process = process->older;
+		program = &process->program;
+		(void)gons_i_program_collect(program);
+		state = (struct gons_i_process_state){
+			.argv = (const char *const *)process->argv,
+			.pid = program->pid,
+			.running = !is_over(process),
+			.status = program->shared->state == GONS_I_OVER ? program->shared->status
+									: -1,
+			.output = program->tail.data ? program->tail.data : "",
+			.output_size = program->tail.size,
+		};
+		if (state.output_size > GONS_I_TAIL) {
+			state.output += state.output_size - GONS_I_TAIL;
+			state.output_size = GONS_I_TAIL;
+		}
+		if (!process->forgotten && (state.running || state.status != 0))
+			fn(&state, arg);
+	}
+}

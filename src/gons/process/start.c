@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The start of a program by its supervisor: only async-signal-safe calls are allowed here.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gons/base/child.h"
+#include "gons/process/start.h"
+
+/* As execvp(3): a file that may not be executed does not end the search, but is remembered. */
+static int search(const struct gons_i_command *command)
+{
+	int errnum = ENOENT;
+
+	for (const char *const *path = command->paths; *path; path++) {
+		(void)execve(*path, command->argv, command->environment);
+		if (errno == ENOEXEC && command->shell_argv) {
+			((const char **)command->shell_argv)[1] = *path;
+			(void)execve(command->shell_argv[0], command->shell_argv,
+				     command->environment);
+			return ENOEXEC;
+		}
+		if (errno == EACCES)
+			errnum = EACCES;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			return errno;
+	}
+	return errnum;
+}
+
+/* Runs in the memory of the supervisor, which waits meanwhile. */
+static int become_program(void *arg)
+{
+	struct gons_i_start *start = arg;
+	const char message = GONS_I_FROM_PROGRAM;
+	sigset_t none;
+
+	(void)setpgid(0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The caller learns the number of this process in its own PID namespace from it. */
+	if (start->socket_fd >= 0)
+		(void)send(start->socket_fd, &message, 1, MSG_NOSIGNAL);
+	for (int i = 0; i < GONS_I_PIPES; i++)
+		if (dup3(start->fd[i], i, 0) < 0)
+			goto failed;
+	if (start->extra_fd >= 0 && dup3(start->extra_fd, GONS_I_PIPES, 0) < 0)
+		goto failed;
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	errno = search(start->command);
+failed:
+	start->errnum = errno;
+	gons_i_child_exit(127);
+}
+
+pid_t gons_i_start(struct gons_i_start *start)
+{
+	static _Alignas(16) char stack[64 * 1024];
+	pid_t pid;
+
+	start->errnum = 0;
+	/* Not a copy of the memory, which is as large as the caller's. */
+	pid = clone(become_program, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, start);
+	if (pid < 0 || start->errnum == 0)
+		return pid;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	errno = start->errnum;
+	return -1;
+}

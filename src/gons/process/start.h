@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_PROCESS_START_H
+#define GONS_I_PROCESS_START_H
+
+/* How a supervisor starts its program. */
+
+#include "gons/process/supervisor.h"
+
+enum { GONS_I_PIPES = 3 };
+struct gons_i_start {
+	const struct gons_i_command *command;
+	int socket_fd; /* to a caller in another PID namespace; or -1 */
+	int fd[GONS_I_PIPES]; /* become 0, 1 and 2; none is below 4 */
+	int extra_fd; /* becomes 3, unless it is -1 */
+	int errnum; /* of a failed execve(2); 0 when there was no process */
+};
+
+/* Returns the number of the program's process, which has executed it; or -1 with errno. */
+pid_t gons_i_start(struct gons_i_start *start);
+
+#endif

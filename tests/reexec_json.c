@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <gons/reexec_json.h>
@@ -99,11 +100,20 @@ static void a_document_may_be_any_value(void **state)
 	}
 }
 
-static void a_document_may_be_large(void **state)
+/* However long that takes: there is no limit. */
+static void a_document_may_have_many_megabytes(void **state)
 {
+	enum { LONG = 1 << 20, N = 8 };
+	char *text = malloc(LONG + 1);
 	json_t *param = json_array();
 
 	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', LONG);
+	text[LONG] = '\0';
+	for (int i = 0; i < N; i++)
+		assert_int_equal(json_array_append_new(param, json_string(text)), 0);
+	free(text);
 	for (int i = 0; i < 200000; i++)
 		assert_int_equal(json_array_append_new(param, json_integer(i)), 0);
 	gons_must(run("pass_on", param));
@@ -221,7 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		check_test(a_document_goes_there_and_comes_back),
 		check_test(a_document_may_be_any_value),
-		check_test(a_document_may_be_large),
+		check_test(a_document_may_have_many_megabytes),
 		check_test(without_a_parameter_the_input_is_empty),
 		check_test(nobody_has_to_take_the_result),
 		check_test(what_is_no_document_is_an_error_with_position_and_text),

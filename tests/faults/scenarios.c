@@ -20,6 +20,7 @@
 #include <gons/net.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/process.h>
 #include <gons/reexec.h>
 #include <gons/set.h>
 #include <gons/test.h>
@@ -556,6 +557,32 @@ static int call_reexec_run(void)
 	return done;
 }
 
+static int call_process_run(void)
+{
+	static const char *const argv[] = { "cat", NULL };
+	const struct gons_process_options options = { .nsfd = fds[0],
+						      .input = "printed",
+						      .input_size = 7 };
+	struct gons_process_result result;
+	int done = gons_process_run(argv, &options, &result);
+
+	if (done == 0 && (result.status != 0 || strcmp(result.output, "printed") != 0))
+		abort();
+	gons_process_result_free(&result);
+	return done;
+}
+
+static int call_process_start(void)
+{
+	static const char *const argv[] = { "cat", NULL };
+	const struct gons_process_options options = { .nsfd = fds[0],
+						      .input = "printed",
+						      .input_size = 7 };
+	gons_process *process = gons_process_start(argv, &options);
+
+	return process ? gons_process_wait_output(process, "printed", -1) : -1;
+}
+
 /* Whether there is a set, which is closed again. */
 static int is_set(gons_set *made)
 {
@@ -834,6 +861,14 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_pool_start", .call = call_pool_start, .prepare = make_pool },
 	{ .name = "gons_reexec_run",
 	  .call = call_reexec_run,
+	  .prepare = make_net,
+	  .executes = true },
+	{ .name = "gons_process_run",
+	  .call = call_process_run,
+	  .prepare = make_net,
+	  .executes = true },
+	{ .name = "gons_process_start",
+	  .call = call_process_start,
 	  .prepare = make_net,
 	  .executes = true },
 	{ .name = "gons_can, net and mnt", .call = call_can },

@@ -5,8 +5,8 @@
 /*
  * Re-execution: this program runs again, in other namespaces, to do one action there.
  *
- * The new process joins the namespaces before its main, when it has one thread yet; so it gets into
- * user, PID and time namespaces too, and the calling process stays as it is. The action reads its
+ * The new process joins the namespaces before its main, while it has only one thread. So it can join
+ * user, PID and time namespaces too, and the calling process stays where it is. The action reads its
  * parameter from standard input and prints its result to standard output:
  *
  *     GONS_ACTION(links)
@@ -37,14 +37,13 @@
 extern "C" {
 #endif
 
-/* A namespace to join: a type as in gons_order of gons_status(), "net" or "!net", and the path
- * of a namespace of this type. */
+/* A namespace to join: its type, "net" or "!net" as in gons_order of gons_status(), and its path. */
 struct gons_nsref {
 	const char *type;
 	const char *path;
 };
 
-/* What is to be run. Members that are 0 ask for nothing. */
+/* What to run, and how. Members that are 0 have no effect. */
 struct gons_reexec {
 	const char *action;
 	const struct gons_nsref *namespaces; /* in the order in which they are joined */
@@ -56,13 +55,12 @@ struct gons_reexec {
 	uint64_t reserved[4]; /* must be 0 */
 };
 
-/* What came of it. */
+/* The result. */
 struct gons_reexec_result {
 	char *output; /* standard output, and a '\0' behind it */
 	size_t output_size; /* without that '\0' */
 	char *error_output; /* standard error */
-	int exit_status; /* 128 and the signal's number for an action that a signal has killed;
-			  * -1: there is none */
+	int exit_status; /* 128 + N for an action that was killed by signal N; -1: there is none */
 	uint64_t reserved[4];
 };
 
@@ -71,19 +69,19 @@ struct gons_reexec_result {
  *
  * @action: returns the exit status of its process.
  *
- * To be called before gons_reexec_check(): that is where the new process looks for its action.
- * The name is copied. Returns 0; -1 with EINVAL when action is NULL; when name is NULL, empty or
- * longer than 255 bytes; after gons_reexec_check(); or for a name that is registered already,
- * which cannot be run any more then, as nobody knows which one is meant. -1 with ENOMEM.
+ * Call it before gons_reexec_check(), which is where the new process looks for its action. The name
+ * is copied. Returns 0. -1 with EINVAL when action is NULL; when name is NULL, empty or longer than
+ * 255 bytes; after gons_reexec_check(); or when the name is already registered. Then none of the
+ * two can be run, since it is unknown which one is meant. -1 with ENOMEM.
  */
 int gons_reexec_register(const char *name, int (*action)(void));
 
 /*
- * GONS_ACTION(name) { ... return 0; } - an action that is registered before main.
+ * GONS_ACTION(name) { ... return 0; } - define an action, and register it before main.
  *
  * @name: an identifier, or a string literal without escape sequences.
  *
- * What gons_reexec_register() would refuse is found by gons_reexec_run().
+ * gons_reexec_run() reports what gons_reexec_register() would refuse.
  */
 #define GONS_ACTION(name) GONS_ACTION_(#name, GONS_UNIQUE_(gons_action_, __COUNTER__))
 
@@ -97,9 +95,9 @@ int gons_reexec_register(const char *name, int (*action)(void));
 	}                                                                                          \
 	static int function(void)
 
-/* What GONS_ACTION is made of; not to be used otherwise. */
+/* Parts of GONS_ACTION. Do not use them directly. */
 struct gons_reexec_action {
-	const char *name; /* in quotation marks, if it is no identifier */
+	const char *name; /* in quotation marks, unless it is an identifier */
 	int (*action)(void);
 	struct gons_reexec_action *next;
 };
@@ -108,69 +106,68 @@ void gons_reexec_action_add(struct gons_reexec_action *action);
 /*
  * gons_reexec_check - run the action, if this process was started for one.
  *
- * To be called first thing in main, before threads are started, arguments looked at, or
- * gons_status_or_exit() called, as what went wrong at the start is for the caller here. In a
- * process that gons_reexec_run() has started it runs the action and ends by exit(3) with the
- * status that the action returns (255 for one that does not fit into 0 to 255). Else it returns
- * at once.
+ * Call it first in main: before the program starts threads, looks at its arguments, or calls
+ * gons_status_or_exit(), since the caller of the action wants to know what went wrong at the start.
+ * In a process that gons_reexec_run() has started it runs the action, and ends the process by
+ * exit(3) with the status that the action returns (255 for one that is not between 0 and 255). In
+ * any other process it returns at once.
  *
  * The action runs in a process group of its own, with all signals at their defaults and none
- * blocked, with no other descriptor than 0, 1 and 2 (and, in a program built for gcov, one for the
- * data of the coverage), and is killed when the caller is.
+ * blocked. It has no descriptors but 0, 1 and 2 (and one more for coverage data in a program that
+ * is built for gcov). It is killed when the caller dies.
  */
 void gons_reexec_check(void);
 
 /*
  * gons_reexec_run - run an action in a new process of this program.
  *
- * @result: what came of it, for gons_reexec_result_free() in any case; or NULL.
+ * @result: is filled in any case, and is for gons_reexec_result_free(); or NULL.
  *
  * The new process executes /proc/self/exe. It starts in the namespaces, root and working directory
- * of the calling thread and with its environment, from which the variables of gons_status() are
- * removed and to which those of job->environment are added, and joins job->namespaces. A path is
- * opened before the first switch where the type has a "!": it means what it means to the caller
- * then, "/proc/self/fd/7" included. Without "!" the new process opens it just before its own
- * switch, in the mount namespace that it has come into, where "/proc/self" is itself.
+ * of the calling thread, and joins job->namespaces. It has the environment of the caller, without
+ * the variables of gons_status() and with those of job->environment. A path is opened before the
+ * first switch if its type has a "!": then it means what it means to the caller, even
+ * "/proc/self/fd/7". Without "!" the new process opens it just before it joins, in the mount
+ * namespace that it is in by then, where "/proc/self" is itself.
  *
- * The parameter is written while the output is read, the output up to 1 GiB; the action need not
- * read it to the end. When the action's process ends, what it has left running in its process group
- * is killed, and what has been written by then is the output: processes that left the group
- * (setsid(2)) live on, unheard. When the timeout is over, process and process group are killed.
+ * The parameter is written while the output is read, which may have up to 1 GiB; the action need not
+ * read all of its parameter. When the process of the action ends, all processes that it has left
+ * behind are killed, also those that have left its process group. What has been written until
+ * then is the output. When the time limit is over, all of them are killed.
  *
- * Returns 0 when the action has exited with status 0 and written nothing to standard error; or -1:
+ * Returns 0 when the action has exited with status 0 and written nothing to standard error.
  *
- * EINVAL, before anything is done: job or job->action is NULL; the action is not registered, or
- * twice; gons_reexec_check() has not been called in this process; this process is one that runs an
- * action; param is NULL while param_size is not 0, namespaces while n_namespaces is not 0; a type
- * is unknown or repeated, a path NULL or empty; a string of environment is no "NAME=value", or sets
- * a variable of gons_status() or gons_action; timeout_ms is negative. EPERM, too: the process has
- * elevated privileges (AT_SECURE).
+ * -1 with EINVAL, before anything is done: job or job->action is NULL; the action is not registered,
+ * or registered twice; gons_reexec_check() has not been called in this process; this process runs an
+ * action itself; param is NULL while param_size is not 0, or namespaces while n_namespaces is not
+ * 0; a type is unknown or repeated, a path NULL or empty; a string of environment is not
+ * "NAME=value", or sets gons_action or a variable of gons_status(); timeout_ms is negative and not
+ * -1; a reserved member is not 0. EPERM: the process has elevated privileges (AT_SECURE).
  *
- * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the message
- * has the text), was killed by a signal, or the program ended without coming to
- * gons_reexec_check(). ETIMEDOUT: it was killed because the timeout was over. EFBIG: it has printed
- * more than 1 GiB and was killed. ECHILD: its exit status is lost, because SIGCHLD is ignored, or
- * its handler or another thread waits for any child. In these cases the result has what the action
- * has written.
+ * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the message has
+ * the text), or was killed by a signal; or the program ended before it called gons_reexec_check().
+ * ETIMEDOUT: it was killed because its time was over. EFBIG: it was killed because it printed more
+ * than 1 GiB. ECHILD: its status is unknown because the process of gons that watched it was killed.
+ * In these cases the result has what the action has written.
  *
- * What gons_status() says in the new process, as its own errno: it could not join the namespaces,
- * and the action has not been run.
+ * The errno of gons_status() in the new process: it could not join the namespaces, and the action
+ * did not run.
  *
- * ENOENT, EACCES...: the program cannot be started from where the thread is: there is no /proc, or
- * the dynamic linker is missing in its mount namespace. E2BIG: the environment is too long. EAGAIN,
- * EMFILE, ENOMEM: processes, descriptors or memory are used up; ENOSYS before Linux 5.3. The
- * process is killed if it was running.
+ * ENOENT, EACCES and others: the program cannot be started from where the thread is, because /proc is
+ * not mounted or the dynamic linker is missing there. E2BIG: the environment is too long. EAGAIN,
+ * EMFILE, ENOMEM: processes, descriptors or memory are used up. ENOSYS before Linux 5.3.
  *
- * The thread is not cancelled (pthread_cancel(3)) meanwhile. No process of the group, descriptor or
- * signal is left behind in any case, but for a process that has become another user's (the message
- * says so).
+ * The thread is not cancelled (pthread_cancel(3)) during the call. No process, descriptor or signal
+ * is left behind, except for a process that has become another user's (the message says so). The
+ * caller gets no SIGCHLD, and wait(2) does not see the process.
  */
 int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result);
 
 /*
  * gons_reexec_result_free - free what a result holds.
  *
- * NULL, a result that is all zeros, and a second time are fine. Keeps errno.
+ * Leaves it empty, with the status -1. NULL, an empty result, and a second time are fine. Keeps
+ * errno.
  */
 void gons_reexec_result_free(struct gons_reexec_result *result);
 

@@ -83,6 +83,7 @@ static const struct plausible table[] = {
 	CALL(waitid, EINTR, ECHILD),
 	CALL(kill, EPERM, ESRCH),
 	CALL(sethostname, EPERM),
+	CALL(memfd_create, EMFILE, ENOMEM, EPERM),
 	CALL(pidfd_open, EMFILE, ENOSYS, EPERM),
 	CALL(prlimit64, EPERM),
 	CALL(kcmp, ENOSYS, EPERM),

@@ -55,8 +55,11 @@ static bool receive(struct gons_i_program *program)
 				  .msg_controllen = sizeof(control.bytes) };
 	const struct cmsghdr *header;
 	struct ucred sender;
-	ssize_t got = recvmsg(program->socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t got;
 
+	do
+		got = recvmsg(program->socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
 	if (got == 0) /* its end is closed, which poll(2) would not stop to tell */
 		gons_i_close_fd(&program->socket_fd);
 	if (got != 1)

@@ -55,6 +55,7 @@ struct supervisor {
 	size_t printed[PIPES];
 	enum phase phase;
 	int64_t deadline, next_step; /* in ms */
+	bool has_children_fd; /* or there is none to be had */
 	bool reaped; /* the program */
 	bool told; /* the caller, that the program is over */
 };
@@ -323,13 +324,18 @@ static bool reap(struct supervisor *self)
 
 /* Sends a signal to the program's group and to all children. The numbers cannot mean other
  * processes: nobody else reaps them. Returns whether there was any that could be sent it. */
-static bool signal_all(const struct supervisor *self, int number)
+static bool signal_all(struct supervisor *self, int number)
 {
 	char text[4096];
-	ssize_t length =
-		self->children_fd < 0 ? 0 : pread(self->children_fd, text, sizeof(text) - 1, 0);
+	ssize_t length = 0;
 	bool any = false;
 	pid_t pid = 0;
+
+	if (!self->has_children_fd)
+		self->children_fd = open_children();
+	self->has_children_fd = true;
+	if (self->children_fd >= 0)
+		length = pread(self->children_fd, text, sizeof(text) - 1, 0);
 
 	/* Once it is reaped, another group may have its number. */
 	if (!self->reaped) {
@@ -464,7 +470,9 @@ static void begin(struct supervisor *self)
 	/* SIGCHLD too, which must not be ignored. The program inherits what is ignored. */
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL);
-	self->children_fd = open_children();
+	/* Where /proc may be another one later; it takes the kernel some time. */
+	self->children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER) ? open_children() : -1;
+	self->has_children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER);
 	if (command->types != 0 && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
 		gons_i_failure_save(&self->shared->failure);
 		fail(self, GONS_I_OBSTACLE_NAMESPACE);

@@ -45,7 +45,7 @@ enum gons_i_obstacle {
 	GONS_I_OBSTACLE_EXECUTE,
 };
 
-enum gons_i_state { GONS_I_STARTING, GONS_I_RUNNING, GONS_I_OVER, GONS_I_FAILED };
+enum gons_i_progress { GONS_I_STARTING, GONS_I_RUNNING, GONS_I_OVER, GONS_I_FAILED };
 
 /* Memory that the two processes share. The state is set after what it stands for. */
 struct gons_i_shared {

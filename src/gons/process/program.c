@@ -24,6 +24,11 @@
 #define MFD_NOEXEC_SEAL 8 /* Linux 6.3, which wants to be told */
 #endif
 
+/* The ThreadSanitizer has locks of its own, which the supervisor must find free. But it also starts a
+ * thread there, and the kernel refuses user and time namespaces to a process with threads. */
+void __sanitizer_syscall_pre_impl_fork(void) __attribute__((weak)); /* NOLINT */
+void __sanitizer_syscall_post_impl_fork(long pid) __attribute__((weak)); /* NOLINT */
+
 static int64_t now_ms(void)
 {
 	return gons_i_nanoseconds() / GONS_I_NS_OF_MS;
@@ -194,6 +199,21 @@ static struct gons_i_shared *new_shared(void)
 	return shared == MAP_FAILED ? NULL : shared;
 }
 
+static pid_t fork_supervisor(int types)
+{
+	const bool is_told = __sanitizer_syscall_pre_impl_fork &&
+			     __sanitizer_syscall_post_impl_fork &&
+			     !(types & (CLONE_NEWUSER | CLONE_NEWTIME));
+	pid_t pid;
+
+	if (is_told)
+		__sanitizer_syscall_pre_impl_fork();
+	pid = gons_i_fork();
+	if (is_told)
+		__sanitizer_syscall_post_impl_fork(pid);
+	return pid;
+}
+
 static int fail_descriptor(const char *what)
 {
 	int errnum = errno;
@@ -236,7 +256,7 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 	/* The program's signal handlers are not for the supervisor to run. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	program->supervisor = gons_i_fork();
+	program->supervisor = fork_supervisor(command->types);
 	if (program->supervisor == 0) {
 		const struct gons_i_supervisor_fds fds = { .socket = supervisor_end,
 							   .caller = caller_fd,

@@ -1,16 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The start of a program by its supervisor: only async-signal-safe calls are allowed here.
+ * The start of a program by its supervisor, and of the supervisor itself: only async-signal-safe calls are allowed here.
  */
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "gons/base/child.h"
 #include "gons/process/start.h"
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+static void close_from_to(unsigned first, unsigned last)
+{
+	struct rlimit limit = { 0, 0 };
+
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	/* Before Linux 5.9, or below a filter. */
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+		(void)close((int)fd);
+}
+
+void gons_i_close_others(const int kept[], size_t n)
+{
+	unsigned first = 0;
+
+	for (;;) {
+		unsigned next = ~0U;
+
+		for (size_t i = 0; i < n; i++)
+			if (kept[i] >= 0 && (unsigned)kept[i] >= first && (unsigned)kept[i] < next)
+				next = (unsigned)kept[i];
+		close_from_to(first, next - 1);
+		if (next == ~0U)
+			return;
+		first = next + 1;
+	}
+}
 
 /* As execvp(3): a file that may not be executed does not end the search, but is remembered. */
 static int search(const struct gons_i_command *command)

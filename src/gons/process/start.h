@@ -6,6 +6,10 @@
 
 #include "gons/process/supervisor.h"
 
+/* Closes all descriptors but these (-1: none): what the caller has open now, it may want to close
+ * without this process keeping it. */
+void gons_i_close_others(const int kept[], size_t n);
+
 enum { GONS_I_PIPES = 3 };
 struct gons_i_start {
 	const struct gons_i_command *command;

@@ -17,21 +17,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "gons/base/clock.h"
 #include "gons/base/child.h"
+#include "gons/core/switch.h"
 #include "gons/process/start.h"
 #include "gons/process/supervisor.h"
 #include "gons/sets/join.h"
-
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 
 enum {
 	LOWEST_FD = 4, /* the program's own ones are below */
@@ -98,36 +93,6 @@ static int move_up(int fd)
 	return moved;
 }
 
-static void close_from_to(unsigned first, unsigned last)
-{
-	struct rlimit limit = { 0, 0 };
-
-	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-	/* Before Linux 5.9, or below a filter. */
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
-		(void)close((int)fd);
-}
-
-/* What the caller has open now, it may want to close without this process keeping it. */
-static void close_others(const int kept[], size_t n)
-{
-	unsigned first = 0;
-
-	for (;;) {
-		unsigned next = ~0U;
-
-		for (size_t i = 0; i < n; i++)
-			if (kept[i] >= 0 && (unsigned)kept[i] >= first && (unsigned)kept[i] < next)
-				next = (unsigned)kept[i];
-		close_from_to(first, next - 1);
-		if (next == ~0U)
-			return;
-		first = next + 1;
-	}
-}
-
 /* The list of this process's children; -1 where /proc is absent or that of another PID
  * namespace, whose numbers mean other processes here. */
 static int open_children(void)
@@ -164,7 +129,7 @@ static void keep_descriptors(struct supervisor *self, const struct gons_i_superv
 	if (self->socket_fd < 0 || self->caller_fd < 0 || self->log_fd < 0 ||
 	    (self->extra_fd < 0 && self->command->extra_fd >= 0))
 		fail(self, GONS_I_OBSTACLE_PIPE);
-	close_others(numbers, KEPT);
+	gons_i_close_others(numbers, KEPT);
 }
 
 /* The program's ends are returned; they block, as the program expects. */
@@ -460,6 +425,17 @@ static void serve(struct supervisor *self)
 
 /* ---- the whole of it ---- */
 
+/* One of a type that needs no preparation, or none: the usual case is fast. */
+static bool join_one(const struct gons_i_command *command)
+{
+	const struct gons_i_type *entry = gons_i_type_entry(command->types);
+
+	if (command->types == 0)
+		return true;
+	return entry && (entry->flag & GONS_I_SWITCHABLE_FLAGS) && entry->flag != CLONE_NEWNS &&
+	       gons_i_join(command->nsfds[entry - gons_i_types], entry->flag) == 0;
+}
+
 static void begin(struct supervisor *self)
 {
 	const struct gons_i_command *command = self->command;
@@ -473,7 +449,7 @@ static void begin(struct supervisor *self)
 	/* Where /proc may be another one later; it takes the kernel some time. */
 	self->children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER) ? open_children() : -1;
 	self->has_children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER);
-	if (command->types != 0 && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
+	if (!join_one(command) && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
 		gons_i_failure_save(&self->shared->failure);
 		fail(self, GONS_I_OBSTACLE_NAMESPACE);
 	}

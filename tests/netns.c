@@ -132,7 +132,7 @@ static void what_is_no_network_namespace_is_refused_before_anything_is_switched(
 	refuse_execute_and_ino(fd, EINVAL, "not a namespace");
 	assert_int_equal(close(fd), 0);
 	refuse_execute_and_ino(fd, EBADF, "closed");
-	assert_refused(gons_netns_execute(gons_netns_current(), NULL, NULL), EINVAL, "no function");
+	assert_refused(gons_netns_execute(gons_netns_current(), NULL, NULL), EINVAL, "fn is NULL");
 	assert_refused(gons_netns_path_ino("/proc/thread-self/ns/mnt"), EINVAL, "mount");
 	assert_refused(gons_netns_path_ino("/etc/passwd"), EINVAL, "/etc/passwd");
 	assert_refused(gons_netns_path_ino("/nonexistent"), ENOENT, "/nonexistent");

@@ -141,7 +141,7 @@ static int close_all_and_end(void *arg)
 		(void)close(fd);
 	for (int fd = 3; again && fd < last + 8; fd++)
 		want(open("/proc/thread-self/ns/uts", O_RDONLY | O_CLOEXEC) == fd);
-	want(failed_with(gons_scope_end(mark), EBADF, "UTS namespace it was in"));
+	want(failed_with(gons_scope_end(mark), EBADF, "previous UTS namespace"));
 	want(strstr(gons_error(), "closed by other means"));
 	want(own_ino("uts") != before);
 	for (int fd = 3; again && fd < last + 8; fd++)

@@ -448,7 +448,7 @@ static void without_procfs(void **state)
 	      &seen);
 	assert_string_equal(seen.status,
 			    "gons_uts: cannot open the UTS namespace of this thread: No such file "
-			    "or directory; procfs of this PID namespace is not mounted on /proc");
+			    "or directory: procfs of this PID namespace is not mounted on /proc");
 }
 #endif
 

@@ -97,9 +97,11 @@ int gons_i_each_name(const char *path, bool (*fn)(int dir_fd, const char *name, 
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_Alignas(struct name) char buf[2048];
-	long n = fd < 0 ? -1 : 0;
+	long n;
 
-	while (fd >= 0 && (n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
+	if (fd < 0)
+		return -1;
+	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
 		for (long at = 0; at < n;) {
 			const struct name *name = (const struct name *)(buf + at);
 

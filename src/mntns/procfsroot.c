@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths below the root of another mount namespace. The kernel does the walking: openat2(2)
- * with RESOLVE_IN_ROOT keeps symbolic links and ".." inside, also while others rename.
+ * Paths below the root of another mount namespace. The kernel resolves them: openat2(2) with
+ * RESOLVE_IN_ROOT keeps symbolic links and ".." inside, also while other processes rename files.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -25,10 +25,9 @@ static int fail_open(const char *procfsroot, const char *path)
 	if (errno == ENOSYS || errno == EPERM)
 		(void)gons_i_diagnose_call("openat2(2)", "5.6");
 	else if (errno == ELOOP)
-		gons_i_explain(
-			"symbolic links go round in circles, or lead through a link of procfs");
+		gons_i_add_cause("symbolic links form a loop, or lead through a link of procfs");
 	else if (errno == EXDEV)
-		gons_i_explain("it was moved out of that root, or unmounted, at this moment");
+		gons_i_add_cause("it was moved out of that root, or unmounted, just now");
 	return -1;
 }
 
@@ -42,7 +41,7 @@ static int open_in_root(int root_fd, const char *path, int flags)
 
 	if (flags & (O_CREAT | O_TMPFILE) & ~O_DIRECTORY)
 		how.mode = 0666;
-	/* EAGAIN: a rename somewhere made it impossible to say whether ".." left the root. */
+	/* EAGAIN: because of a rename the kernel cannot tell whether ".." has left the root. */
 	do
 		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && tries-- > 0)));
@@ -56,7 +55,7 @@ static int open_below(const char *procfsroot, const char *path, int flags, int *
 	int fd;
 
 	if (!procfsroot || !path)
-		return gons_i_fail(EINVAL, "cannot open a path that is NULL, or below NULL");
+		return gons_i_fail(EINVAL, procfsroot ? "path is NULL" : "procfsroot is NULL");
 	root_fd = open(procfsroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return gons_i_fail(errno, "cannot open the root directory %s", procfsroot);
@@ -100,8 +99,8 @@ static int check_same_file(int root_fd, const char *path, int fd)
 		return 0;
 	if (again_fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		return gons_i_fail(errno, "cannot open %s again", path);
-	(void)gons_i_fail(EXDEV, "cannot say where below its root %s is", path);
-	gons_i_explain("this thread is below a chroot(2) of its own, or somebody has moved it");
+	(void)gons_i_fail(EXDEV, "cannot find out where %s is below its root", path);
+	gons_i_add_cause("this thread is below a chroot(2) of its own, or the file was moved");
 	return -1;
 }
 
@@ -117,7 +116,7 @@ GONS_EXPORT char *gons_procfsroot_resolve(const char *procfsroot, const char *pa
 
 	if (fd < 0 || path_of(root_fd, root) < 0 || path_of(fd, full) < 0)
 		return NULL;
-	/* Both start at the same root, which is not procfsroot where that is a chroot. */
+	/* Both paths start at the same root, which is not procfsroot if that is a chroot. */
 	length = strcmp(root, "/") == 0 ? 0 : strlen(root);
 	if (strncmp(full, root, length) != 0 || (full[length] != '/' && full[length] != '\0')) {
 		(void)gons_i_fail(EAGAIN, "%s was moved out of %s while it was resolved", full,

@@ -15,5 +15,6 @@ for entry in * .[!.]*; do
 		set -- "$@" "$entry"
 	fi
 done
-# "statics" are C functions, .TE ends a table in a man page, "nonsens" is no kind of link.
-codespell --ignore-words-list=nonsens,statics,te "$@"
+# "statics" are C functions, .TE ends a table in a man page, "nonsens" is no kind of link, and TestIn
+# is a class.
+codespell --ignore-words-list=nonsens,statics,te,testin "$@"

@@ -76,6 +76,14 @@ typedef struct gons_net gons_net;
 gons_net *gons_net_new(const char *plan, int types);
 
 /*
+ * gons_net_host_name - the name of a host, by its number in the order of the plan, from 0 on.
+ *
+ * The text is the network's. NULL with EINVAL when net is NULL, ENOENT for a number behind the last
+ * host's.
+ */
+const char *gons_net_host_name(const gons_net *net, size_t number);
+
+/*
  * gons_net_host - the namespaces of a host, as a set.
  * gons_net_nsfd - the descriptor of its network namespace.
  *

@@ -85,9 +85,19 @@ static int make(gons_net *net, const char *plan, int types)
 	return gons_i_net_build(&net->model, types, net->sets, &net->bridge_fd);
 }
 
+static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg), void *arg)
+{
+	const gons_net *net = *(gons_net *const *)data;
+
+	for (size_t i = 0; i < net->model.n_hosts; i++)
+		fn(gons_set_fd(net->sets[i], CLONE_NEWNET), net->model.hosts[i].name, arg);
+}
+
 GONS_EXPORT gons_net *gons_net_new(const char *plan, int types)
 {
-	static const struct gons_i_undo undo = { .undo = end_net, .drop = drop_net };
+	static const struct gons_i_undo undo = { .undo = end_net,
+						 .drop = drop_net,
+						 .each_nsfd = each_nsfd };
 	uncancelled int cancel = gons_i_forbid_cancel();
 	gons_net *net;
 
@@ -121,6 +131,19 @@ static bool find(const gons_net *net, const char *host, size_t *ret_index)
 		return true;
 	(void)gons_i_fail(ENOENT, "the plan has no host \"%s\"", host);
 	return false;
+}
+
+GONS_EXPORT const char *gons_net_host_name(const gons_net *net, size_t number)
+{
+	if (!net) {
+		(void)gons_i_fail(EINVAL, "net is NULL");
+		return NULL;
+	}
+	if (number < net->model.n_hosts)
+		return net->model.hosts[number].name;
+	(void)gons_i_fail(ENOENT, "the plan has %zu hosts, and none of number %zu",
+			  net->model.n_hosts, number);
+	return NULL;
 }
 
 GONS_EXPORT const gons_set *gons_net_host(const gons_net *net, const char *host)

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gons-run: any program in a network of its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gons/gons.h>
+#include <gons/test.h>
+
+#include "run.h"
+
+/* A standard stream that is closed stays closed for the command, and nothing that gons-run opens
+ * takes its number. */
+static void reserve_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+			return; /* no /dev/null: nothing is lost but this care */
+}
+
+/* Variables that the library reads in gons-run; the command finds them as they were. */
+static struct variable {
+	const char *name, *value;
+	char *before;
+} variables[] = { { "GONS_REPORT", NULL, NULL },
+		  { "GONS_CAPTURE", NULL, NULL },
+		  { "GONS_ARTIFACTS", NULL, NULL },
+		  { "GONS_HOLD", NULL, NULL } };
+
+static void set_variables(const struct options *options)
+{
+	variables[0].value = options->on_failure & ON_FAILURE_REPORT ? "1" : "0";
+	variables[1].value = options->capture ? "1" : NULL;
+	variables[2].value = options->artifacts;
+	variables[3].value = options->on_failure & ON_FAILURE_HOLD ? "1" : NULL;
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *before = getenv(variables[i].name);
+
+		if (!variables[i].value)
+			continue;
+		variables[i].before = before ? strdup(before) : NULL;
+		(void)setenv(variables[i].name, variables[i].value, 1);
+	}
+}
+
+void restore_variables(void)
+{
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		if (!variables[i].value)
+			continue;
+		if (variables[i].before)
+			(void)setenv(variables[i].name, variables[i].before, 1);
+		else
+			(void)unsetenv(variables[i].name);
+	}
+}
+
+/* The test core keeps what happens to the namespaces, and reports it after a failure. */
+static int begin_test(const struct options *options)
+{
+	const char *name = strrchr(options->command[0], '/');
+
+	if (!options->on_failure && !options->capture && !options->artifacts)
+		return -1;
+	set_variables(options);
+	if (gons_test_begin(name ? name + 1 : options->command[0], 0) == 0)
+		return -1;
+	return complain(STATUS_FAILURE, "%s", gons_error());
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct gons_net *net;
+	int status;
+
+	reserve_streams();
+	status = options_read(argc, argv, &options);
+	if (status < 0)
+		status = get_capabilities(&options);
+	if (status < 0 && options.command)
+		status = begin_test(&options);
+	if (status < 0)
+		status = prepare(&options, &net);
+	if (status >= 0)
+		return status;
+	if (options_need_supervisor(&options))
+		return supervise(&options, net);
+	return become(options.command);
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <math.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gons/mntns.h>
+
+#include "run.h"
+
+static const char help[] =
+	"usage: gons-run [OPTION...] [--] COMMAND [ARGUMENT...]\n"
+	"Runs a command in new network and mount namespaces: its network has a loopback link and\n"
+	"nothing else, /sys shows that network, and the machine's network is out of reach.\n"
+	"\n"
+	"Namespaces:\n"
+	"  -p, --pid               also a new PID namespace, with its own /proc\n"
+	"  -u, --uts[=NAME]        also a new UTS namespace, with this host name\n"
+	"  -i, --ipc               also a new IPC namespace\n"
+	"  -C, --cgroup            also a new cgroup namespace\n"
+	"  -U, --user              also a new user namespace, for root too\n"
+	"      --map-current-user  a new user namespace in which the user keeps the id\n"
+	"      --no-net            keep the network namespace (and /sys)\n"
+	"      --no-sys            keep /sys as it is\n"
+	"      --sys=ro|rw         mount a read-only (default) or writable /sys\n"
+	"      --no-loopback       leave the loopback link down\n"
+	"      --in=HOST           in the network namespace of a host of the gons-run around this\n"
+	"                          one\n"
+	"Files and settings:\n"
+	"      --private=LIST      own run, tmp, names: /run; /tmp and /var/tmp; /etc/hosts,\n"
+	"                          /etc/resolv.conf and /etc/nsswitch.conf\n"
+	"      --sysctl NAME=VALUE set a sysctl of the network; may be given several times\n"
+	"      --hermetic          all private files, and known sysctls\n"
+	"Networks:\n"
+	"      --plan=TEXT|@FILE   a network of several hosts: \"client -- router -- server\"\n"
+	"      --host=NAME         run the command in this host of the plan\n"
+	"      --draw              write the plan as a Graphviz drawing to standard output\n"
+	"When it fails or takes too long:\n"
+	"      --timeout=SECONDS   end the command after that time, with status 124\n"
+	"      --on-failure=LIST   report, shell, hold: what to do after a failure\n"
+	"      --capture           record packets\n"
+	"      --artifacts=DIR     write report and packets of a failure into files there\n"
+	"      --require=WORDS     fail with status 125, not 77, where the machine cannot do what\n"
+	"                          the words name (as in GONS_REQUIRE: 1, net, mnt, ...)\n"
+	"\n"
+	"      --help              write this\n"
+	"      --version           write the version\n"
+	"\n"
+	"Exit status: that of the command; 77 when the namespaces are impossible here, 124 after a\n"
+	"timeout, 125 for a failure of gons-run itself, 126 when the command cannot be executed,\n"
+	"127 when it is not found.\n";
+
+enum {
+	OPTION_MAP_CURRENT_USER = 256,
+	OPTION_NO_NET,
+	OPTION_NO_SYS,
+	OPTION_SYS,
+	OPTION_NO_LOOPBACK,
+	OPTION_IN,
+	OPTION_PRIVATE,
+	OPTION_SYSCTL,
+	OPTION_HERMETIC,
+	OPTION_PLAN,
+	OPTION_HOST,
+	OPTION_DRAW,
+	OPTION_TIMEOUT,
+	OPTION_ON_FAILURE,
+	OPTION_CAPTURE,
+	OPTION_ARTIFACTS,
+	OPTION_REQUIRE,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+	{ "pid", no_argument, NULL, 'p' },
+	{ "uts", optional_argument, NULL, 'u' },
+	{ "ipc", no_argument, NULL, 'i' },
+	{ "cgroup", no_argument, NULL, 'C' },
+	{ "user", no_argument, NULL, 'U' },
+	{ "map-current-user", no_argument, NULL, OPTION_MAP_CURRENT_USER },
+	{ "no-net", no_argument, NULL, OPTION_NO_NET },
+	{ "no-sys", no_argument, NULL, OPTION_NO_SYS },
+	{ "sys", required_argument, NULL, OPTION_SYS },
+	{ "no-loopback", no_argument, NULL, OPTION_NO_LOOPBACK },
+	{ "in", required_argument, NULL, OPTION_IN },
+	{ "private", required_argument, NULL, OPTION_PRIVATE },
+	{ "sysctl", required_argument, NULL, OPTION_SYSCTL },
+	{ "hermetic", no_argument, NULL, OPTION_HERMETIC },
+	{ "plan", required_argument, NULL, OPTION_PLAN },
+	{ "host", required_argument, NULL, OPTION_HOST },
+	{ "draw", no_argument, NULL, OPTION_DRAW },
+	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "on-failure", required_argument, NULL, OPTION_ON_FAILURE },
+	{ "capture", no_argument, NULL, OPTION_CAPTURE },
+	{ "artifacts", required_argument, NULL, OPTION_ARTIFACTS },
+	{ "require", required_argument, NULL, OPTION_REQUIRE },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+int complain(int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)fputs("gons-run: ", stderr);
+	(void)vfprintf(stderr, format, args);
+	(void)fputc('\n', stderr);
+	va_end(args);
+	return status;
+}
+
+/* ---- values ---- */
+
+/* Adds the flags of the words in a list with commas. */
+static int read_list(const char *option, const char *list, const char *accepted,
+		     const char *const names[], const int flags[], int *ret_flags)
+{
+	*ret_flags = 0;
+	do {
+		size_t length = strcspn(list, ",");
+		size_t i = 0;
+
+		while (names[i] &&
+		       (strlen(names[i]) != length || strncmp(names[i], list, length) != 0))
+			i++;
+		if (!names[i])
+			return complain(STATUS_FAILURE,
+					"%s takes %s, with commas between them, and not \"%.*s\"",
+					option, accepted, (int)length, list);
+		*ret_flags |= flags[i];
+		list += length + (list[length] == ',');
+	} while (*list);
+	return -1;
+}
+
+static int read_private(const char *list, struct options *options)
+{
+	static const char *const names[] = { "run", "tmp", "names", NULL };
+	static const int flags[] = { GONS_PRIVATE_RUN, GONS_PRIVATE_TMP, GONS_PRIVATE_NAMES };
+
+	return read_list("--private", list, "run, tmp and names", names, flags,
+			 &options->private_dirs);
+}
+
+static int read_on_failure(const char *list, struct options *options)
+{
+	static const char *const names[] = { "report", "shell", "hold", NULL };
+	static const int flags[] = { ON_FAILURE_REPORT, ON_FAILURE_SHELL, ON_FAILURE_HOLD };
+
+	return read_list("--on-failure", list, "report, shell and hold", names, flags,
+			 &options->on_failure);
+}
+
+static int read_sys(const char *value, struct options *options)
+{
+	if (strcmp(value, "ro") == 0)
+		options->sysfs = SYSFS_RO;
+	else if (strcmp(value, "rw") == 0)
+		options->sysfs = SYSFS_RW;
+	else
+		return complain(STATUS_FAILURE, "--sys takes ro or rw, and not \"%s\"", value);
+	return -1;
+}
+
+static int read_timeout(const char *value, struct options *options)
+{
+	char *end;
+	double seconds;
+
+	errno = 0;
+	seconds = strtod(value, &end);
+	if (end == value || *end != '\0' || errno != 0 || !isfinite(seconds) || seconds < 0.001 ||
+	    seconds > 1e9)
+		return complain(STATUS_FAILURE,
+				"--timeout takes a number of seconds from 0.001 on, such as 30 or "
+				"0.5, and not \"%s\"",
+				value);
+	options->timeout = seconds;
+	return -1;
+}
+
+static int read_sysctl(const char *value, struct options *options)
+{
+	const char **sysctls;
+
+	if (value[0] == '=' || !strchr(value, '='))
+		return complain(STATUS_FAILURE,
+				"--sysctl takes NAME=VALUE, such as net.ipv4.ip_forward=1, and "
+				"not \"%s\"",
+				value);
+	sysctls = realloc(options->sysctls, (options->n_sysctls + 1) * sizeof(*sysctls));
+	if (!sysctls)
+		return complain(STATUS_FAILURE, "out of memory");
+	options->sysctls = sysctls;
+	options->sysctls[options->n_sysctls++] = value;
+	return -1;
+}
+
+/* The text of a file, ended by NUL, in memory that is the caller's. */
+static char *read_file(const char *path)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	size_t size = 0, room = 0;
+	char *text = NULL;
+
+	while (file && !ferror(file) && !feof(file)) {
+		if (size + 1 >= room) {
+			char *larger = realloc(text, room = 2 * room + 4096);
+
+			if (!larger)
+				break;
+			text = larger;
+		}
+		size += fread(text + size, 1, room - size - 1, file);
+	}
+	if (!file || ferror(file) || !feof(file)) {
+		free(text);
+		text = NULL;
+	} else {
+		text[size] = '\0';
+	}
+	if (file && file != stdin)
+		(void)fclose(file);
+	return text;
+}
+
+static int read_plan(const char *value, struct options *options)
+{
+	free(options->plan);
+	options->plan = value[0] == '@' ? read_file(value + 1) : strdup(value);
+	if (options->plan)
+		return -1;
+	return complain(STATUS_FAILURE, "cannot read the plan %s: %s", value, strerror(errno));
+}
+
+static int read_uts(const char *value, struct options *options)
+{
+	options->types |= CLONE_NEWUTS;
+	options->uts_name = value;
+	if (!value || (value[0] != '\0' && strlen(value) <= 64)) /* __NEW_UTS_LEN */
+		return -1;
+	return complain(STATUS_FAILURE, "--uts takes a host name of 1 to 64 bytes, and not \"%s\"",
+			value);
+}
+
+/* ---- all together ---- */
+
+static int read_flag(int option, struct options *options)
+{
+	switch (option) {
+	case 'p':
+		options->types |= CLONE_NEWPID;
+		break;
+	case 'i':
+		options->types |= CLONE_NEWIPC;
+		break;
+	case 'C':
+		options->types |= CLONE_NEWCGROUP;
+		break;
+	case 'U':
+		options->types |= CLONE_NEWUSER;
+		break;
+	case OPTION_MAP_CURRENT_USER:
+		options->types |= CLONE_NEWUSER;
+		options->map_current_user = true;
+		break;
+	case OPTION_NO_NET:
+		options->no_net = true;
+		break;
+	case OPTION_NO_SYS:
+		options->sysfs = SYSFS_NONE;
+		break;
+	case OPTION_NO_LOOPBACK:
+		options->no_loopback = true;
+		break;
+	case OPTION_HERMETIC:
+		options->hermetic = true;
+		break;
+	case OPTION_DRAW:
+		options->draw = true;
+		break;
+	case OPTION_CAPTURE:
+		options->capture = true;
+		break;
+	default: /* getopt_long(3) has said what is wrong */
+		return complain(STATUS_FAILURE, "see gons-run --help for what is accepted");
+	}
+	return -1;
+}
+
+static int read_option(int option, struct options *options)
+{
+	switch (option) {
+	case 'u':
+		return read_uts(optarg, options);
+	case OPTION_SYS:
+		return read_sys(optarg, options);
+	case OPTION_IN:
+		options->in = optarg;
+		return -1;
+	case OPTION_PRIVATE:
+		return read_private(optarg, options);
+	case OPTION_SYSCTL:
+		return read_sysctl(optarg, options);
+	case OPTION_PLAN:
+		return read_plan(optarg, options);
+	case OPTION_HOST:
+		options->host = optarg;
+		return -1;
+	case OPTION_TIMEOUT:
+		return read_timeout(optarg, options);
+	case OPTION_ON_FAILURE:
+		return read_on_failure(optarg, options);
+	case OPTION_ARTIFACTS:
+		options->artifacts = optarg;
+		return -1;
+	case OPTION_REQUIRE:
+		options->require = optarg;
+		return -1;
+	default:
+		return read_flag(option, options);
+	}
+}
+
+/* Options that contradict each other. */
+static int check(const struct options *options, bool has_sys, bool has_no_sys)
+{
+	const bool has_network_options = options->no_loopback || options->n_sysctls > 0 ||
+					 options->plan || options->hermetic || has_sys;
+
+	if (options->host && !options->plan)
+		return complain(STATUS_FAILURE, "--host needs --plan, which names the hosts");
+	if (options->draw && !options->plan)
+		return complain(STATUS_FAILURE, "--draw needs --plan, which it draws");
+	if (has_sys && has_no_sys)
+		return complain(STATUS_FAILURE, "--sys and --no-sys exclude each other");
+	if (options->no_net && has_network_options)
+		return complain(STATUS_FAILURE,
+				"--no-net excludes --no-loopback, --sys, --sysctl, --hermetic and "
+				"--plan, which change the network namespace");
+	if (options->in && (options->plan || options->no_net))
+		return complain(STATUS_FAILURE, "--in excludes --plan and --no-net");
+	if (!options->command && !options->draw)
+		return complain(STATUS_FAILURE,
+				"no command was given; usage: gons-run [OPTION...] [--] COMMAND");
+	return -1;
+}
+
+/* The directory must be writable before the command runs, not only when it has failed. */
+static int check_artifacts(const char *dir)
+{
+	if (!dir || (access(dir, W_OK | X_OK) == 0))
+		return -1;
+	return complain(STATUS_FAILURE, "cannot write to the artifacts directory %s: %s", dir,
+			strerror(errno));
+}
+
+int options_read(int argc, char **argv, struct options *ret_options)
+{
+	bool has_sys = false, has_no_sys = false;
+	struct options options = { 0 };
+	int option, status = -1;
+
+	/* "+": the first word that is no option begins the command. */
+	while (status < 0 &&
+	       (option = getopt_long(argc, argv, "+pu::iCU", long_options, NULL)) != -1) {
+		if (option == OPTION_HELP || option == OPTION_VERSION) {
+			(void)fputs(option == OPTION_HELP ? help : "gons-run " VERSION "\n",
+				    stdout);
+			return fflush(stdout) == 0 ? 0 : STATUS_FAILURE;
+		}
+		has_sys |= option == OPTION_SYS;
+		has_no_sys |= option == OPTION_NO_SYS;
+		status = read_option(option, &options);
+	}
+	if (status < 0) {
+		options.command = argv[optind] ? argv + optind : NULL;
+		status = check(&options, has_sys, has_no_sys);
+	}
+	if (status < 0)
+		status = check_artifacts(options.artifacts);
+	if (options.hermetic)
+		options.private_dirs = GONS_PRIVATE_RUN | GONS_PRIVATE_TMP | GONS_PRIVATE_NAMES;
+	*ret_options = options;
+	return status;
+}
+
+bool options_need_supervisor(const struct options *options)
+{
+	return (options->types & CLONE_NEWPID) || options->timeout > 0 || options->plan ||
+	       options->on_failure || options->capture || options->artifacts;
+}

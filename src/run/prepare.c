@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The namespaces that the command is going to be in. This process enters them itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <gons/mntns.h>
+#include <gons/net.h>
+#include <gons/netns.h>
+#include <gons/privilege.h>
+#include <gons/set.h>
+
+#include "run.h"
+
+/* ---- where the machine says no ---- */
+
+static bool lists_word(const char *list, const char *word)
+{
+	const size_t length = strlen(word);
+
+	while (list && *list) {
+		const size_t here = strcspn(list, ", \t\n");
+
+		if (here == length && strncmp(list, word, length) == 0)
+			return true;
+		list += here + (list[here] != '\0');
+	}
+	return false;
+}
+
+static bool requires_word(const struct options *options, const char *word)
+{
+	return lists_word(options->require, word) || lists_word(getenv("GONS_REQUIRE"), word);
+}
+
+static bool requires_any(const struct options *options, int types)
+{
+	if (requires_word(options, "1"))
+		return true;
+	for (unsigned bit = 0; bit < 31; bit++) {
+		const int type = types & (int)(1U << bit);
+
+		if (type != 0 && gons_type_name(type) &&
+		    requires_word(options, gons_type_name(type)))
+			return true;
+	}
+	return false;
+}
+
+/* After a call of gons has failed: the machine cannot make namespaces of these types, or something
+ * is wrong with gons-run or with what it was told. */
+static int refused(const struct options *options, int types)
+{
+	switch (errno) {
+	case EPERM:
+	case EACCES:
+	case ENOSPC:
+	case ENOSYS:
+	case EINVAL:
+	case ENOENT:
+	case EROFS:
+		break;
+	default:
+		return complain(STATUS_FAILURE, "%s", gons_error());
+	}
+	return complain(requires_any(options, types) ? STATUS_FAILURE : STATUS_IMPOSSIBLE, "%s",
+			gons_error());
+}
+
+static int failed(void)
+{
+	return complain(STATUS_FAILURE, "%s", gons_error());
+}
+
+/* ---- one after the other ---- */
+
+int get_capabilities(const struct options *options)
+{
+	const struct gons_idmap uid = { .inside = geteuid(), .outside = geteuid(), .count = 1 };
+	const struct gons_idmap gid = { .inside = getegid(), .outside = getegid(), .count = 1 };
+	const struct gons_idmaps maps = { .uid = &uid, .n_uid = 1, .gid = &gid, .n_gid = 1 };
+	int result;
+
+	if (options->types & CLONE_NEWUSER)
+		result = gons_enter_user_namespace(options->map_current_user ? &maps : NULL);
+	else
+		result = gons_become_root();
+	return result == 0 ? -1 : refused(options, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+}
+
+void host_variable(const char *host, char variable[HOST_VARIABLE_SIZE])
+{
+	int length = snprintf(variable, HOST_VARIABLE_SIZE, "GONS_HOST_%.40s", host);
+
+	for (int i = 0; i < length; i++)
+		if (variable[i] == '-' || variable[i] == '.')
+			variable[i] = '_';
+}
+
+static int enter_host_outside(const struct options *options)
+{
+	char variable[HOST_VARIABLE_SIZE];
+	const char *path;
+	int nsfd;
+
+	host_variable(options->in, variable);
+	path = getenv(variable);
+	if (!path)
+		return complain(STATUS_FAILURE,
+				"no gons-run around this one has a host \"%s\" in its plan: %s is "
+				"not set",
+				options->in, variable);
+	nsfd = gons_open(path, CLONE_NEWNET);
+	return nsfd >= 0 && gons_enter(nsfd) == 0 ? -1 : refused(options, CLONE_NEWNET);
+}
+
+static int draw(const struct options *options, const struct gons_net *net)
+{
+	if (!options->draw)
+		return -1;
+	if (gons_net_draw(net, stdout) < 0)
+		return failed();
+	if (fflush(stdout) != 0)
+		return complain(STATUS_FAILURE, "cannot write the drawing: %s", strerror(errno));
+	return options->command ? -1 : 0;
+}
+
+static int make_plan(const struct options *options, struct gons_net **ret_net)
+{
+	const int types = options->sysfs == SYSFS_NONE ? 0 : CLONE_NEWNS | CLONE_NEWUTS;
+	const gons_set *host;
+	int status;
+
+	*ret_net = gons_net_new(options->plan, types);
+	if (!*ret_net)
+		return errno == EINVAL ? failed() : refused(options, CLONE_NEWNET | types);
+	status = draw(options, *ret_net);
+	if (status >= 0 || !options->host)
+		return status;
+	host = gons_net_host(*ret_net, options->host);
+	if (!host)
+		return failed();
+	return gons_set_enter(host) == 0 ? -1 : refused(options, gons_set_types(host));
+}
+
+static int mount_sysfs(const struct options *options)
+{
+	const int types = CLONE_NEWNET | CLONE_NEWNS;
+	int result = 0;
+
+	if (options->no_net)
+		return -1;
+	if (options->sysfs == SYSFS_RO)
+		result = gons_mntns_mount_sysfs_ro();
+	else if (options->sysfs == SYSFS_RW)
+		result = gons_mntns_mount_sysfs_rw();
+	return result == 0 ? -1 : refused(options, types);
+}
+
+static int set_host_name(const struct options *options)
+{
+	if (!options->uts_name || sethostname(options->uts_name, strlen(options->uts_name)) == 0)
+		return -1;
+	return complain(STATUS_FAILURE, "cannot set the host name to %s: %s", options->uts_name,
+			strerror(errno));
+}
+
+/* What a new network namespace may inherit from the machine, or what differs between kernels. */
+static const struct {
+	const char *name, *value;
+} hermetic_sysctls[] = {
+	{ "net.ipv4.conf.all.forwarding", "0" },
+	{ "net.ipv4.conf.default.forwarding", "0" },
+	{ "net.ipv4.conf.all.rp_filter", "0" },
+	{ "net.ipv4.conf.default.rp_filter", "0" },
+	{ "net.ipv4.ip_nonlocal_bind", "0" },
+	{ "net.ipv4.ip_unprivileged_port_start", "1024" },
+	{ "net.ipv4.ping_group_range", "0 4294967294" },
+	{ "net.ipv6.conf.all.disable_ipv6", "0" },
+	{ "net.ipv6.conf.default.disable_ipv6", "0" },
+	{ "net.ipv6.conf.all.forwarding", "0" },
+	{ "net.ipv6.conf.default.forwarding", "0" },
+};
+
+/* A range of groups must be mapped in the user namespace, so a smaller one may have to do. */
+static int set_ping_group_range(const char *name)
+{
+	return gons_netns_sysctl_set(-1, name, "0 4294967294") == 0 ||
+			       gons_netns_sysctl_set(-1, name, "0 0") == 0
+		       ? 0
+		       : -1;
+}
+
+static int set_hermetic_sysctls(void)
+{
+	for (size_t i = 0; i < sizeof(hermetic_sysctls) / sizeof(hermetic_sysctls[0]); i++) {
+		const char *name = hermetic_sysctls[i].name;
+		int result = strstr(name, "ping_group_range")
+				     ? set_ping_group_range(name)
+				     : gons_netns_sysctl_set(-1, name, hermetic_sysctls[i].value);
+
+		if (result < 0 && errno != ENOENT) /* this kernel does not have it */
+			return failed();
+	}
+	return -1;
+}
+
+static int set_sysctls(const struct options *options)
+{
+	int status = options->hermetic ? set_hermetic_sysctls() : -1;
+
+	for (size_t i = 0; i < options->n_sysctls && status < 0; i++) {
+		const char *value = strchr(options->sysctls[i], '=') + 1; /* options.c has looked */
+		char name[256];
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(value - options->sysctls[i] - 1),
+			       options->sysctls[i]);
+		if (gons_netns_sysctl_set(-1, name, value) < 0)
+			status = failed();
+	}
+	return status;
+}
+
+/* The command becomes a child in the new PID namespace, whose first process is gons's: it reaps,
+ * and ends with gons-run, and all others with it. */
+static int enter_pid_namespace(const struct options *options)
+{
+	gons_set *set;
+
+	if (!(options->types & CLONE_NEWPID))
+		return -1;
+	set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
+	if (!set)
+		return refused(options, CLONE_NEWPID);
+	/* Not by gons_enter(), which wants to return: in a user namespace nobody could. */
+	if (setns(gons_set_fd(set, CLONE_NEWPID), CLONE_NEWPID) < 0)
+		return complain(STATUS_FAILURE, "cannot enter the new PID namespace: %s",
+				strerror(errno));
+	return -1; /* the set stays open until gons-run ends */
+}
+
+int prepare_procfs(void)
+{
+	if (gons_enter_transient(CLONE_NEWNS) < 0)
+		return complain(STATUS_IMPOSSIBLE, "%s", gons_error());
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
+		return -1;
+	return complain(STATUS_IMPOSSIBLE,
+			"cannot mount /proc of the new PID namespace: %s: parts of /proc are "
+			"probably masked, as in a container; run the container with an unmasked "
+			"/proc (podman: --security-opt unmask=ALL, docker: --security-opt "
+			"systempaths=unconfined)",
+			strerror(errno));
+}
+
+int prepare(const struct options *options, struct gons_net **ret_net)
+{
+	const int transient = options->types & (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
+	const bool in_host = options->plan && options->host;
+	int types = transient | CLONE_NEWNS;
+	int status;
+
+	*ret_net = NULL;
+	if (!options->no_net && !options->in && !in_host)
+		types |= CLONE_NEWNET;
+	if (in_host && options->sysfs != SYSFS_NONE)
+		types &= ~(CLONE_NEWNS | CLONE_NEWUTS); /* the host has its own */
+	if ((options->plan && (status = make_plan(options, ret_net)) >= 0) ||
+	    (options->in && (status = enter_host_outside(options)) >= 0))
+		return status;
+	if (types != 0 && gons_enter_transient(types) < 0)
+		return refused(options, types);
+	if ((!in_host && (status = mount_sysfs(options)) >= 0) ||
+	    (status = set_host_name(options)) >= 0)
+		return status;
+	if ((types & CLONE_NEWNET) && !options->no_loopback && gons_netns_loopback_up() < 0)
+		return refused(options, CLONE_NEWNET);
+	if (options->private_dirs && gons_mntns_private(options->private_dirs) < 0)
+		return refused(options, CLONE_NEWNS);
+	if ((status = set_sysctls(options)) >= 0)
+		return status;
+	return enter_pid_namespace(options);
+}

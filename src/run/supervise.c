@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Staying with the command.
+ *
+ * Three processes: gons-run itself; a guard, its child; and the command, a child of the guard in a
+ * process group of its own. gons-run waits for signals and for the timeout. The guard adopts
+ * whatever the command leaves behind. Each of the two notices when the other one ends, by a socket
+ * between them, and then kills what is left of the command and of its children: so nothing of it
+ * outlives gons-run, also where that was killed by SIGKILL.
+ *
+ * gons-run gives the terminal's foreground to the command's group, if it has it itself, stops when
+ * the command stops, and continues it when it is continued.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <gons/net.h>
+#include <gons/test.h>
+
+#include "run.h"
+
+enum { KILL_AFTER_MS = 5000 };
+
+/* What gons-run tells the guard: to send a signal to the command or to its process group, and to
+ * give that group the terminal before. */
+struct request {
+	int number;
+	bool to_group, to_foreground;
+};
+
+/* What the guard tells gons-run, each time that the state of the command changes. */
+struct report {
+	int status; /* as of waitpid(2) */
+	bool could_not_start; /* then status is gons-run's exit status */
+};
+
+static sigset_t mask_before;
+static struct sigaction sigchld_before;
+
+static int tty_fd = -1; /* of the controlling terminal; -1: none */
+static bool has_foreground; /* of it, when gons-run started */
+
+/* ---- ending what is left ---- */
+
+/* Kills the children of this process, by /proc/PID/stat. Returns whether there were any. */
+static bool kill_children(void)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	bool killed = false;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[300], text[512];
+		const char *end;
+		int parent = 0;
+		FILE *file;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		file = fopen(path, "re");
+		if (!file)
+			continue;
+		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+		(void)fclose(file);
+		end = strrchr(text, ')');
+		if (end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid() &&
+		    kill(atoi(entry->d_name), SIGKILL) == 0)
+			killed = true;
+	}
+	if (dir)
+		(void)closedir(dir);
+	return killed;
+}
+
+/* In each round, the children of those that the last one has killed have become this process's. */
+static void kill_all(pid_t group)
+{
+	if (group > 0)
+		(void)kill(-group, SIGKILL);
+	while (kill_children())
+		while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+			;
+}
+
+/* ---- the command ---- */
+
+static void take_foreground(pid_t group)
+{
+	if (tty_fd >= 0)
+		(void)tcsetpgrp(tty_fd, group); /* SIGTTOU is blocked */
+}
+
+__attribute__((noreturn)) static void run_command(char **command)
+{
+	(void)setpgid(0, 0);
+	if (has_foreground)
+		take_foreground(getpid());
+	(void)sigaction(SIGCHLD, &sigchld_before, NULL);
+	(void)sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	_exit(become(command));
+}
+
+int become(char **command)
+{
+	int errnum;
+
+	(void)execvp(command[0], command);
+	errnum = errno;
+	if (errnum == ENOENT)
+		return complain(STATUS_NOT_FOUND, "%s: command not found", command[0]);
+	return complain(STATUS_NOT_EXECUTABLE, "cannot execute %s: %s", command[0],
+			strerror(errnum));
+}
+
+/* ---- the guard ---- */
+
+/* Commands find the hosts of the plan below this process, whose descriptors they are. */
+static void name_hosts(const struct gons_net *net)
+{
+	const char *name;
+
+	for (size_t i = 0; net && (name = gons_net_host_name(net, i)); i++) {
+		char variable[HOST_VARIABLE_SIZE], path[64];
+
+		host_variable(name, variable);
+		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(),
+			       gons_net_nsfd(net, name));
+		if (setenv(variable, path, 1) < 0)
+			_exit(complain(STATUS_FAILURE, "out of memory"));
+	}
+}
+
+static void tell(int fd, const struct report *report)
+{
+	(void)send(fd, report, sizeof(*report), MSG_NOSIGNAL);
+}
+
+/* Returns false when the command has ended. */
+static bool tell_changes(int fd, pid_t command)
+{
+	struct report report = { 0 };
+	pid_t pid;
+
+	/* Also what was adopted is reaped here. */
+	while ((pid = waitpid(-1, &report.status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+		if (pid != command || WIFCONTINUED(report.status))
+			continue;
+		tell(fd, &report);
+		if (!WIFSTOPPED(report.status))
+			return false;
+	}
+	return true;
+}
+
+/* Returns false when gons-run has ended. */
+static bool obey(int fd, pid_t command)
+{
+	struct request request;
+	ssize_t got = recv(fd, &request, sizeof(request), MSG_DONTWAIT);
+
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (got != sizeof(request))
+		return false;
+	if (request.to_foreground)
+		take_foreground(command);
+	(void)kill(request.to_group ? -command : command, request.number);
+	return true;
+}
+
+static int watch_command(int fd, pid_t command)
+{
+	sigset_t only_sigchld;
+	struct pollfd events[2] = { { .fd = fd, .events = POLLIN }, { .events = POLLIN } };
+	bool runs = true;
+
+	(void)sigemptyset(&only_sigchld);
+	(void)sigaddset(&only_sigchld, SIGCHLD);
+	events[1].fd = signalfd(-1, &only_sigchld, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (events[1].fd < 0) {
+		kill_all(command);
+		return complain(STATUS_FAILURE, "cannot wait for signals: %s", strerror(errno));
+	}
+	while (runs) {
+		struct signalfd_siginfo info;
+
+		if (poll(events, 2, -1) < 0 && errno != EINTR)
+			break;
+		while (read(events[1].fd, &info, sizeof(info)) == sizeof(info))
+			;
+		runs = tell_changes(fd, command) && (events[0].revents == 0 || obey(fd, command));
+	}
+	kill_all(command);
+	return 0;
+}
+
+/* The guard's life. It closes its end of the socket when nothing of the command is left. */
+static int guard(const struct options *options, const struct gons_net *net, int fd)
+{
+	struct report report = { .could_not_start = true };
+	pid_t command;
+
+	(void)prctl(PR_SET_NAME, "gons-run-guard");
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* Its descriptors can be opened by whoever is the same user. */
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	report.status = options->types & CLONE_NEWPID ? prepare_procfs() : -1;
+	if (report.status >= 0) {
+		tell(fd, &report);
+		return 0;
+	}
+	restore_variables();
+	name_hosts(net);
+	command = fork();
+	if (command == 0)
+		run_command(options->command);
+	if (command < 0) {
+		report.status =
+			complain(STATUS_FAILURE, "cannot fork the command: %s", strerror(errno));
+		tell(fd, &report);
+		return 0;
+	}
+	(void)setpgid(command, command); /* the child does the same: whoever comes first */
+	return watch_command(fd, command);
+}
+
+/* ---- gons-run ---- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct supervision {
+	int fd; /* to the guard */
+	int signal_fd;
+	int64_t deadline; /* 0: none */
+	bool timed_out, ended;
+	struct report report;
+};
+
+static void request_signal(const struct supervision *supervision, int number, bool to_group)
+{
+	const struct request request = { .number = number, .to_group = to_group };
+
+	(void)send(supervision->fd, &request, sizeof(request), MSG_NOSIGNAL);
+}
+
+/* Stops as the command has. */
+static void stop_too(void)
+{
+	if (has_foreground)
+		take_foreground(getpgrp());
+	(void)raise(SIGSTOP);
+}
+
+/* Somebody has continued gons-run, perhaps in the foreground of the terminal. */
+static void continue_command(const struct supervision *supervision)
+{
+	const struct request request = { .number = SIGCONT,
+					 .to_group = true,
+					 .to_foreground =
+						 tty_fd >= 0 && tcgetpgrp(tty_fd) == getpgrp() };
+
+	has_foreground |= request.to_foreground;
+	(void)send(supervision->fd, &request, sizeof(request), MSG_NOSIGNAL);
+}
+
+static void read_report(struct supervision *supervision)
+{
+	struct report report;
+	ssize_t got = recv(supervision->fd, &report, sizeof(report), MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got != sizeof(report)) {
+		supervision->ended = true; /* the guard has ended */
+		return;
+	}
+	if (!report.could_not_start && WIFSTOPPED(report.status)) {
+		stop_too();
+		return;
+	}
+	supervision->report = report;
+}
+
+/* What somebody sends to gons-run is for the command. What the terminal sends goes to the group in
+ * the foreground, which is the command's. */
+static void forward_signals(const struct supervision *supervision)
+{
+	struct signalfd_siginfo info;
+
+	while (read(supervision->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		const int number = (int)info.ssi_signo;
+
+		if (number == SIGCONT)
+			continue_command(supervision);
+		else if (number != SIGCHLD && number != SIGTTOU && number != SIGTTIN)
+			request_signal(supervision, number, false);
+	}
+}
+
+static void enforce_timeout(struct supervision *supervision)
+{
+	if (supervision->deadline == 0 || now_ms() < supervision->deadline)
+		return;
+	request_signal(supervision, supervision->timed_out ? SIGKILL : SIGTERM, true);
+	if (!supervision->timed_out)
+		request_signal(supervision, SIGCONT, true);
+	supervision->deadline = supervision->timed_out ? 0 : now_ms() + KILL_AFTER_MS;
+	supervision->timed_out = true;
+}
+
+static void wait_for_command(struct supervision *supervision)
+{
+	while (!supervision->ended) {
+		struct pollfd events[] = { { .fd = supervision->fd, .events = POLLIN },
+					   { .fd = supervision->signal_fd, .events = POLLIN } };
+		int64_t left = supervision->deadline ? supervision->deadline - now_ms() : -1;
+
+		if (supervision->deadline && left < 0)
+			left = 0;
+		if (left > 1000000)
+			left = 1000000;
+		(void)poll(events, 2, (int)left);
+		forward_signals(supervision);
+		read_report(supervision);
+		if (!supervision->ended)
+			enforce_timeout(supervision);
+	}
+}
+
+/* The exit status that the command's stands for; a signal's number has 0x100 added. */
+static int read_status(const struct options *options, const struct supervision *supervision)
+{
+	const int status = supervision->report.status;
+
+	if (supervision->timed_out)
+		return STATUS_TIMEOUT;
+	if (supervision->report.could_not_start)
+		return status;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return WTERMSIG(status) + (options->types & CLONE_NEWPID ? 128 : 0x100);
+}
+
+/* Dies of the same signal, without a second core dump. */
+static void die_of(int number)
+{
+	const struct rlimit none = { 0, 0 };
+	sigset_t mask;
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)signal(number, SIG_DFL);
+	(void)sigemptyset(&mask);
+	(void)sigaddset(&mask, number);
+	(void)raise(number);
+	(void)sigprocmask(SIG_UNBLOCK, &mask, NULL);
+}
+
+static void open_terminal(void)
+{
+	tty_fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	has_foreground = tty_fd >= 0 && tcgetpgrp(tty_fd) == getpgrp();
+}
+
+static void block_signals(void)
+{
+	const struct sigaction by_default = { .sa_handler = SIG_DFL };
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &mask_before);
+	(void)sigaction(SIGCHLD, &by_default, &sigchld_before);
+}
+
+/* ---- after a failure ---- */
+
+static void run_shell(void)
+{
+	const char *shell = getenv("SHELL");
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)sigprocmask(SIG_SETMASK, &mask_before, NULL);
+		(void)execlp(shell && *shell ? shell : "sh", shell && *shell ? shell : "sh", NULL);
+		(void)execl("/bin/sh", "sh", NULL);
+		_exit(STATUS_NOT_FOUND);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void explain_failure(const struct options *options, int status)
+{
+	if (status == 0 || status == STATUS_IMPOSSIBLE)
+		return;
+	if (options->on_failure & ON_FAILURE_SHELL) {
+		(void)complain(0, "the command failed; this shell is in its namespaces");
+		run_shell();
+	}
+	if (options->on_failure & (ON_FAILURE_REPORT | ON_FAILURE_HOLD) || options->capture ||
+	    options->artifacts)
+		(void)gons_test_end(true);
+}
+
+int supervise(const struct options *options, const struct gons_net *net)
+{
+	struct supervision supervision = { .report = { .could_not_start = true,
+						       .status = STATUS_FAILURE } };
+	sigset_t all;
+	int ends[2], status;
+	pid_t pid;
+
+	open_terminal();
+	block_signals();
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* should the guard be killed */
+	(void)sigfillset(&all);
+	supervision.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (supervision.signal_fd < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return complain(STATUS_FAILURE, "cannot watch the command: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		return complain(STATUS_FAILURE, "cannot fork: %s", strerror(errno));
+	if (pid == 0) {
+		(void)close(ends[0]);
+		(void)close(supervision.signal_fd);
+		_exit(guard(options, net, ends[1]));
+	}
+	(void)close(ends[1]);
+	supervision.fd = ends[0];
+	supervision.deadline =
+		options->timeout > 0 ? now_ms() + (int64_t)(options->timeout * 1000) : 0;
+	wait_for_command(&supervision);
+	(void)close(supervision.fd);
+	(void)close(supervision.signal_fd);
+	kill_all(0);
+	if (has_foreground)
+		take_foreground(getpgrp());
+	if (tty_fd >= 0)
+		(void)close(tty_fd);
+	status = read_status(options, &supervision);
+	explain_failure(options, status);
+	if (status > 0xff)
+		die_of(status - 0x100);
+	return status > 0xff ? 128 + status - 0x100 : status;
+}

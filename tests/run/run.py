@@ -1,0 +1,661 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gons-run beside the command alone: what is different is the namespaces and nothing else.
+
+usage: run.py GONS-RUN TEST
+
+TEST is a function of this file. Exit status 77: skipped, with the reason on standard error.
+"""
+import fcntl
+import os
+import pathlib
+import pty
+import re
+import resource
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+
+GONS_RUN = ''
+TIMEOUT = 60  # of one command, on a busy machine
+
+
+class Skip(Exception):
+    pass
+
+
+def run(*arguments, **options):
+    options = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, 'timeout': TIMEOUT,
+               'stdin': subprocess.DEVNULL, 'text': True, **options}
+    return subprocess.run([GONS_RUN, *arguments], check=False, **options)
+
+
+def able(*options):
+    """Skips the test where the machine has no namespaces for these options."""
+    result = run(*options, 'true')
+    if result.returncode == 77:
+        raise Skip(result.stderr.strip())
+    same(result.returncode, 0, result.stderr)
+
+
+def same(actual, wanted, why=''):
+    if actual != wanted:
+        raise AssertionError(f'{actual!r} is not {wanted!r}: {why}')
+
+
+def contains(text, words):
+    if words not in text:
+        raise AssertionError(f'{words!r} is not in {text!r}')
+
+
+def until(condition, why):
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f'not within {TIMEOUT} seconds: {why}')
+        time.sleep(0.01)
+
+
+def refused(status, words, *arguments, **options):
+    result = run(*arguments, **options)
+    same(result.returncode, status, result.stderr)
+    contains(result.stderr, words)
+    same(result.stderr.count('\n'), 1, result.stderr)
+
+
+def namespaces(*options):
+    result = run(*options, 'readlink', *(f'/proc/self/ns/{name}' for name in NAMES))
+    same(result.returncode, 0, result.stderr)
+    return dict(zip(NAMES, result.stdout.split()))
+
+
+NAMES = ('net', 'mnt', 'uts', 'ipc', 'cgroup', 'pid', 'user')
+# Ways to run a command that are to make no difference to it: in place, and with a supervisor.
+WAYS = ([], ['--timeout=60'])
+
+
+# ---- namespaces ----
+
+def a_command_has_its_own_network_with_loopback_up_and_a_matching_sys():
+    able()
+    result = run('sh', '-c', 'ls /sys/class/net; cat /sys/class/net/lo/operstate; '
+                 'cat /sys/class/net/lo/flags')
+    same(result.returncode, 0, result.stderr)
+    links, flags = result.stdout.split()[:-1], int(result.stdout.split()[-1], 16)
+    same([link for link in links if link not in ('bonding_masters',)], ['lo', 'unknown'])
+    same(flags & 1, 1, 'lo is up')
+    mounts = run('grep', ' /sys sysfs ', '/proc/self/mounts').stdout.splitlines()[-1]
+    contains(mounts, ' ro,')
+
+
+def the_machine_is_left_as_it_was():
+    able()
+    links = sorted(os.listdir('/sys/class/net'))
+    mounts = pathlib.Path('/proc/self/mountinfo').read_text(encoding='ascii')
+    same(run('sh', '-c', 'ip link add dummy0 type veth 2>/dev/null; true').returncode, 0)
+    same(sorted(os.listdir('/sys/class/net')), links)
+    same(pathlib.Path('/proc/self/mountinfo').read_text(encoding='ascii'), mounts)
+
+
+def each_option_makes_its_namespace_and_no_other():
+    able()
+    mine = {name: os.readlink(f'/proc/self/ns/{name}') for name in NAMES}
+    always = {'net', 'mnt'} if os.geteuid() == 0 else {'net', 'mnt', 'uts', 'ipc', 'cgroup', 'user'}
+    for options, more in (([], ()), (['-p'], ('pid', 'mnt')), (['-u'], ('uts',)),
+                          (['--uts=x'], ('uts',)), (['-i'], ('ipc',)), (['-C'], ('cgroup',)),
+                          (['-U'], ('user',))):
+        now = namespaces(*options)
+        differ = {name for name in NAMES if now[name] != mine[name]}
+        if not (always | set(more)) <= differ:
+            raise AssertionError(f'{options}: only {differ} differ')
+        if os.geteuid() == 0 and options != ['-U']:
+            same(differ, always | set(more), f'{options}')
+
+
+def without_a_network_namespace_the_network_is_the_machines():
+    able()
+    if os.geteuid() != 0:
+        raise Skip('an unprivileged user needs a new network namespace to be root in')
+    same(namespaces('--no-net')['net'], os.readlink('/proc/self/ns/net'))
+
+
+def the_host_name_is_its_own():
+    able('-u')
+    same(run('--uts=elsewhere', 'uname', '-n').stdout, 'elsewhere\n')
+    same(run('uname', '-n').stdout, os.uname().nodename + '\n')
+
+
+def sys_can_be_writable_or_left_alone():
+    able()
+    result = run('--sys=rw', 'sh', '-c', 'echo 1400 >/sys/class/net/lo/mtu && '
+                 'cat /sys/class/net/lo/mtu')
+    same(result.stdout, '1400\n', result.stderr)
+    same(run('--no-sys', 'ls', '/sys/class/net').stdout,
+         subprocess.run(['ls', '/sys/class/net'], stdout=subprocess.PIPE, text=True,
+                        check=True).stdout)
+
+
+def loopback_can_be_left_down():
+    able()
+    result = run('--no-loopback', 'cat', '/sys/class/net/lo/flags')
+    same(int(result.stdout, 16) & 1, 0)
+
+
+def a_user_can_keep_the_id():
+    able('--map-current-user')
+    same(run('--map-current-user', 'id', '-u').stdout, f'{os.geteuid()}\n')
+
+
+def a_new_pid_namespace_has_its_own_proc():
+    able('-p')
+    result = run('-p', 'sh', '-c', 'echo $$; ls -d /proc/[0-9]* | wc -l; cat /proc/1/comm')
+    number, count, first = result.stdout.split()
+    if int(number) > 9 or int(count) > 9:
+        raise AssertionError(result.stdout)
+    same(first, 'gons-init')
+
+
+def an_orphan_is_reaped_in_a_new_pid_namespace():
+    able('-p')
+    result = run('-p', 'sh', '-c', '(true & exec true); sleep 0.2; '
+                 'grep -l "^State:.Z" /proc/[0-9]*/status; true')
+    same(result.stdout, '', result.stderr)
+
+
+def sysctls_of_the_network_are_set():
+    able()
+    same(run('--sysctl', 'net.ipv4.ip_forward=1', '--sysctl', 'net.core.somaxconn=77', 'sh', '-c',
+             'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/core/somaxconn').stdout, '1\n77\n')
+    refused(125, 'net.ipv4.no_such_thing', '--sysctl', 'net.ipv4.no_such_thing=1', 'true')
+    refused(125, 'kernel.hostname', '--sysctl', 'kernel.hostname=x', 'true')
+
+
+def private_files_hide_the_machines():
+    able('--private=run,tmp,names')
+    with tempfile.TemporaryDirectory(dir='/tmp') as there:
+        result = run('--private=tmp,names,run', 'sh', '-c',
+                     f'ls -d {there}; ls /run; cat /etc/hosts; touch /tmp/new /var/tmp/new /run/new',
+                     cwd='/')
+        contains(result.stderr, 'No such file')
+        same(result.returncode, 0, result.stderr)
+        contains(result.stdout, 'localhost')
+        contains(result.stdout, 'netns')
+    same(os.path.exists('/tmp/new') or os.path.exists('/run/new'), False)
+    same(run('--hermetic', 'sh', '-c', 'ls /tmp', cwd='/').stdout, '')
+
+
+def it_works_inside_of_itself():
+    able()
+    inner, outer = (run(*([GONS_RUN] * n), 'readlink', '/proc/self/ns/net').stdout for n in (1, 0))
+    same(inner != outer and inner.startswith('net:'), True, inner)
+
+
+# ---- the command is as without it ----
+
+def every_exit_status_is_the_commands():
+    able()
+    for way in WAYS:
+        for status in range(256):
+            same(run(*way, 'sh', '-c', f'exit {status}').returncode, status, f'{way}')
+
+
+def every_signal_ends_it_as_it_ends_the_command():
+    able()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for number in sorted(set(signal.Signals)):
+        alone = subprocess.run(['sh', '-c', f'kill -{number} $$; exit 3'], check=False,
+                               timeout=TIMEOUT) if number not in STOPS else None
+        if alone is None:
+            continue
+        for way in WAYS:
+            result = run(*way, 'sh', '-c', f'kill -{number} $$; exit 3')
+            same(result.returncode, alone.returncode, f'{way} {number} {result.stderr}')
+        if alone.returncode < 0:
+            able('-p')
+            same(run('-p', 'sh', '-c', f'kill -{number} $$; exit 3').returncode,
+                 128 - alone.returncode, f'-p {number}')
+
+
+STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+
+
+def a_signal_reaches_the_command_once():
+    able()
+    script = 'trap "echo got >&2" USR1; echo ready; while :; do sleep 0.05; done'
+    with subprocess.Popen([GONS_RUN, '--timeout=60', 'sh', '-c', script], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        same(process.stdout.readline(), 'ready\n')
+        for _ in range(3):
+            process.send_signal(signal.SIGUSR1)
+            same(process.stderr.readline(), 'got\n')
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=TIMEOUT)
+    same(errors, '')
+    same(process.returncode, -signal.SIGTERM)
+
+
+def standard_input_passes_unchanged():
+    able()
+    size = 1 << 30
+    for way in WAYS:
+        with subprocess.Popen(['head', '-c', str(size), '/dev/zero'],
+                              stdout=subprocess.PIPE) as source:
+            result = run(*way, 'wc', '-c', stdin=source.stdout, timeout=300)
+            same(int(result.stdout), size)
+
+
+def descriptors_pass():
+    able()
+    for way in WAYS:
+        read_end, write_end = os.pipe()
+        result = run(*way, 'sh', '-c', f'echo through >&{write_end}; ls /proc/self/fd',
+                     pass_fds=[write_end])
+        os.close(write_end)
+        same(os.read(read_end, 100), b'through\n', result.stderr)
+        os.close(read_end)
+        # The three, the pipe, and that of ls itself.
+        same(len(result.stdout.split()), 5, f'{way} {result.stdout}')
+
+
+def closed_streams_stay_closed():
+    able()
+    for way in WAYS:
+        command = f'{GONS_RUN} {" ".join(way)} sh -c "ls /proc/self/fd >$1 2>/dev/null" x $1 <&- >&- 2>&-'
+        with tempfile.NamedTemporaryFile() as file:
+            status = subprocess.run(['sh', '-c', command, 'x', file.name], check=False,
+                                    timeout=TIMEOUT).returncode
+            same(status, 0)
+            # ls has its output, its errors, and the directory in the place of its input.
+            same(file.read().split(), [b'0', b'1', b'2'])
+
+
+def the_environment_is_as_without_it():
+    able()
+    for way in WAYS:
+        same(sorted(run(*way, 'env', env={'PATH': os.environ['PATH'], 'A': '1'}).stdout.split()),
+             sorted(['PATH=' + os.environ['PATH'], 'A=1']))
+
+
+def signal_mask_and_dispositions_are_as_without_it():
+    able()
+    program = ['grep', '^Sig[BIC]', '/proc/self/status']
+    for blocked in ([], [signal.SIGCHLD, signal.SIGUSR1]):
+        def before(blocked=blocked):
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN if blocked else signal.SIG_DFL)
+        alone = subprocess.run(program, stdout=subprocess.PIPE, text=True, preexec_fn=before,
+                               check=True).stdout
+        for way in WAYS:
+            same(run(*way, *program, preexec_fn=before).stdout, alone, f'{way}')
+
+
+def makes_jobserver_works():
+    able()
+    if subprocess.run(['sh', '-c', 'command -v make'], stdout=subprocess.DEVNULL,
+                      check=False).returncode:
+        raise Skip('make is not installed')
+    with tempfile.TemporaryDirectory() as where:
+        path = pathlib.Path(where)
+        (path / 'Makefile').write_text(f'all:\n\t+{GONS_RUN} $(MAKE) -f Inner all\n',
+                                       encoding='ascii')
+        (path / 'Inner').write_text('all: a b\na b:\n\t@echo $@\n', encoding='ascii')
+        result = subprocess.run(['make', '-j2'], cwd=where, stdout=subprocess.PIPE, text=True,
+                                stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
+        same(result.returncode, 0, result.stderr)
+        same('jobserver' in result.stderr, False, result.stderr)
+
+
+def it_becomes_the_command():
+    """No process stays beside a command that needs no supervisor."""
+    able()
+    with subprocess.Popen([GONS_RUN, 'sleep', '60']) as process:
+        comm = pathlib.Path(f'/proc/{process.pid}/comm')
+        until(lambda: comm.read_text(encoding='ascii') == 'sleep\n', 'exec')
+        process.kill()
+
+
+# ---- its end ----
+
+def alive(marker):
+    """Processes with this word on their command line."""
+    found = []
+    for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
+        try:
+            if marker.encode() in path.read_bytes() and path.parent.name != str(os.getpid()):
+                found.append(path.parent.name)
+        except OSError:
+            pass
+    return found
+
+
+def marker():
+    return f'86{os.getpid()}{time.monotonic_ns() % 1000}'
+
+
+def a_timeout_ends_the_command_and_its_children():
+    able()
+    for way in ([], ['-p']):
+        word = marker()
+        result = run(*way, '--timeout=0.5', 'sh', '-c', f'sleep {word} & sleep {word}; exit 3')
+        same(result.returncode, 124, result.stderr)
+        until(lambda word=word: not alive(word), 'no child is left')
+
+
+def a_timeout_kills_what_ignores_the_request():
+    able()
+    word = marker()
+    start = time.monotonic()
+    result = run('--timeout=0.3', 'sh', '-c', f'trap "" TERM; while :; do sleep {word}; done')
+    same(result.returncode, 124, result.stderr)
+    same(time.monotonic() - start >= 5, True)
+    until(lambda: not alive(word), 'no child is left')
+
+
+def a_command_that_is_quick_meets_no_timeout():
+    able()
+    same(run('--timeout=60', 'sh', '-c', 'exit 4').returncode, 4)
+
+
+def nothing_outlives_a_supervisor_that_is_killed():
+    able()
+    for way in (['--timeout=60'], ['-p']):
+        word = marker()
+        script = f'setsid sleep {word} & sleep {word} & echo ready; sleep {word}'
+        with subprocess.Popen([GONS_RUN, *way, 'sh', '-c', script], stdout=subprocess.PIPE,
+                              text=True) as process:
+            process.stdout.readline()
+            until(lambda word=word: len(alive(word)) >= 3, 'they run')
+            process.kill()
+        until(lambda word=word: not alive(word), f'{way}: nothing is left')
+
+
+def nothing_outlives_a_command_with_a_supervisor():
+    able()
+    word = marker()
+    same(run('--timeout=60', 'sh', '-c', f'setsid sleep {word} & exit 5',
+             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode, 5)
+    until(lambda: not alive(word), 'nothing is left')
+
+
+# ---- the terminal ----
+
+class Terminal:
+    """A shell with job control on a terminal of its own."""
+
+    def __init__(self):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ['PS1'] = 'prompt> '
+            os.execlp('bash', 'bash', '--norc', '--noprofile', '-i')
+        attributes = termios.tcgetattr(self.fd)
+        attributes[3] &= ~termios.ECHO
+        termios.tcsetattr(self.fd, termios.TCSANOW, attributes)
+        self.text = ''
+        self.wait('prompt> ')
+
+    def send(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait(self, words):
+        """Reads until there are these words, and returns all before them."""
+        end = time.monotonic() + TIMEOUT
+        while words not in self.text:
+            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
+                raise AssertionError(f'{words!r} did not come, but {self.text!r}')
+            self.text += os.read(self.fd, 4096).decode(errors='replace')
+        before, _, self.text = self.text.partition(words)
+        return before
+
+    def close(self):
+        os.close(self.fd)
+        os.kill(self.pid, signal.SIGHUP)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+def on_a_terminal(script):
+    if subprocess.run(['sh', '-c', 'command -v bash'], stdout=subprocess.DEVNULL,
+                      check=False).returncode:
+        raise Skip('bash is not installed')
+    able()
+    for way in WAYS:
+        terminal = Terminal()
+        try:
+            script(terminal, ' '.join([GONS_RUN, *way]))
+        finally:
+            terminal.close()
+
+
+def an_interrupt_from_the_terminal_ends_the_command_once():
+    def script(terminal, gons_run):
+        terminal.send(f"{gons_run} sh -c 'trap \"echo in-ter\"rupted INT; echo rea\"\"dy; "
+                      "sleep 50; sleep 0.1; exit 7'; echo sta\"\"tus=$?\n")
+        terminal.wait('ready')
+        terminal.send('\x03')
+        text = terminal.wait('status=')
+        same(text.count('in-terrupted'), 1, text)
+        terminal.wait('7')
+    on_a_terminal(script)
+
+
+def the_terminal_is_the_commands_and_is_given_back():
+    def script(terminal, gons_run):
+        terminal.send(f"{gons_run} sh -c 'read x; echo re\"\"ceived $x'\n")
+        time.sleep(0.1)
+        terminal.send('words\n')
+        terminal.wait('received words')
+        terminal.wait('prompt> ')
+        terminal.send('read y; echo sh\"\"ell $y\n')
+        terminal.send('more\n')
+        terminal.wait('shell more')
+    on_a_terminal(script)
+
+
+def it_stops_and_continues_with_the_command():
+    def script(terminal, gons_run):
+        terminal.send(f"{gons_run} sh -c 'echo rea\"\"dy; read x; echo re\"\"ceived $x'\n")
+        terminal.wait('ready')
+        for _ in range(2):
+            terminal.send('\x1a')
+            terminal.wait('Stopped')
+            terminal.wait('prompt> ')
+            terminal.send('fg\n')
+            terminal.wait('sh -c')
+            time.sleep(0.2)
+        terminal.send('words\n')
+        terminal.wait('received words')
+    on_a_terminal(script)
+
+
+# ---- networks ----
+
+def a_command_runs_in_a_host_of_a_plan():
+    able('--plan=client -- server')
+    if subprocess.run(['sh', '-c', 'command -v ip'], stdout=subprocess.DEVNULL,
+                      check=False).returncode:
+        raise Skip('ip is not installed')
+    result = run('--plan=client -- router -- server', '--host=client', 'sh', '-c',
+                 'uname -n; grep -w server /etc/hosts; ls /sys/class/net; ip route get '
+                 '$(awk \'$2 == "server" && $1 !~ /:/ {print $1; exit}\' /etc/hosts)')
+    same(result.returncode, 0, result.stderr)
+    contains(result.stdout, 'client\n')
+    contains(result.stdout, 'eth0')
+    contains(result.stdout, 'via')
+
+
+def other_hosts_can_be_reached_from_inside():
+    able('--plan=client -- server')
+    script = (f'{GONS_RUN} --in=server sh -c "ls /sys/class/net; readlink /proc/self/ns/net"; '
+              'readlink "$GONS_HOST_server" /proc/self/ns/net')
+    for way in ([], ['-p']):
+        result = run(*way, '--plan=client -- server', '--host=client', 'sh', '-c', script)
+        same(result.returncode, 0, result.stderr)
+        inside = [line for line in result.stdout.split() if line.startswith('net:')]
+        same(len(inside), 3, result.stdout)
+        same(inside[0], inside[1])
+        same(inside[0] != inside[2], True)
+    refused(125, 'GONS_HOST_nobody', '--in=nobody', 'true')
+
+
+def a_plan_comes_from_a_file():
+    able('--plan=client -- server')
+    with tempfile.NamedTemporaryFile('w') as file:
+        file.write('a -- b\n')
+        file.flush()
+        os.chmod(file.name, 0o644)
+        same(run(f'--plan=@{file.name}', '--host=b', 'uname', '-n').stdout, 'b\n')
+    refused(125, 'no-such-file', '--plan=@/no-such-file', 'true')
+
+
+def a_plan_is_drawn():
+    able('--plan=client -- server')
+    result = run('--plan=client -- server', '--draw')
+    same(result.returncode, 0, result.stderr)
+    contains(result.stdout, 'graph')
+    contains(result.stdout, 'client')
+
+
+def a_mistake_in_a_plan_is_named_with_line_and_column():
+    able('--plan=client -- server')
+    result = run('--plan=a -- b\nc --', 'true')
+    same(result.returncode, 125, result.stderr)
+    if not re.search(r'line 2', result.stderr):
+        raise AssertionError(result.stderr)
+    refused(125, 'nobody', '--plan=a -- b', '--host=nobody', 'true')
+
+
+# ---- failures ----
+
+def a_failure_is_reported():
+    able()
+    result = run('--on-failure=report', 'sh', '-c', 'exit 3')
+    same(result.returncode, 3, result.stderr)
+    contains(result.stderr, 'lo')
+    same(run('--on-failure=report', 'true').stderr, '')
+    same(run('--on-failure=report', 'sh', '-c', 'exit 77').stderr, '')
+
+
+def artifacts_of_a_failure_are_written():
+    able()
+    with tempfile.TemporaryDirectory() as where:
+        result = run('--capture', f'--artifacts={where}', 'sh', '-c',
+                     'ping -c1 -w1 127.0.0.1 >/dev/null 2>&1; exit 3')
+        same(result.returncode, 3, result.stderr)
+        names = sorted(path.suffix for path in pathlib.Path(where).iterdir())
+        same(names, ['.json', '.pcapng', '.txt'], result.stderr)
+
+
+def a_shell_can_look_at_a_failure():
+    able()
+    result = run('--on-failure=shell', 'sh', '-c', 'exit 3', input='echo links: $(ls /sys/class/net)\n',
+                 stdin=None, env={**os.environ, 'SHELL': '/bin/sh'})
+    same(result.returncode, 3, result.stderr)
+    contains(result.stdout, 'links: lo')
+
+
+# ---- refusals ----
+
+def mistakes_on_the_command_line_are_named():
+    for words, arguments in (
+            ('no command was given', []),
+            ('no command was given', ['--timeout=1', '--']),
+            ('--host needs --plan', ['--host=a', 'true']),
+            ('--draw needs --plan', ['--draw', 'true']),
+            ('--sys and --no-sys', ['--sys=rw', '--no-sys', 'true']),
+            ('--no-net excludes', ['--no-net', '--sysctl', 'net.ipv4.ip_forward=1', 'true']),
+            ('--no-net excludes', ['--no-net', '--plan=a -- b', 'true']),
+            ('--in excludes', ['--in=a', '--plan=a -- b', 'true']),
+            ('--sys takes ro or rw', ['--sys=yes', 'true']),
+            ('--private takes run, tmp and names', ['--private=home', 'true']),
+            ('--on-failure takes report, shell and hold', ['--on-failure=cry', 'true']),
+            ('--sysctl takes NAME=VALUE', ['--sysctl', 'net.ipv4.ip_forward', 'true']),
+            ('--uts takes a host name', ['--uts=', 'true']),
+            ('--timeout takes', ['--timeout=0', 'true']),
+            ('--timeout takes', ['--timeout=-1', 'true']),
+            ('--timeout takes', ['--timeout=x', 'true']),
+            ('--timeout takes', ['--timeout=nan', 'true']),
+            ('/no/such/directory', ['--artifacts=/no/such/directory', 'true'])):
+        refused(125, words, *arguments)
+    result = run('--no-such-option', 'true')
+    same(result.returncode, 125)
+    contains(result.stderr, '--no-such-option')
+    contains(result.stderr, 'gons-run --help')
+
+
+def a_command_that_is_missing_or_not_executable_is_told():
+    able()
+    path = {**os.environ, 'PATH': '/usr/bin:/bin'}  # others may not be for this user to search
+    for way in WAYS:
+        refused(127, 'no-such-command', *way, 'no-such-command', env=path)
+        refused(127, '/no/such/command', *way, '/no/such/command')
+        refused(126, '/dev/null', *way, '/dev/null')
+        refused(126, '/proc', *way, '/proc')
+
+
+def where_the_machine_says_no_the_status_is_77_or_125():
+    """In a user namespace in which no namespace may be made."""
+    limit = ('mount -t proc proc /proc 2>/dev/null; '
+             'for i in net mnt user; do echo 0 >/proc/sys/user/max_${i}_namespaces; done; exec "$@"')
+    around = ['unshare', '-Ur', 'sh', '-c', limit, 'x']
+    if subprocess.run([*around, 'true'], stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skip('unshare -Ur is refused here')
+
+    def limited(*arguments, env=None):
+        return subprocess.run([*around, GONS_RUN, *arguments], stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.PIPE, timeout=TIMEOUT, check=False, env=env)
+    result = limited('echo', 'ran')
+    same(result.returncode, 77, result.stderr)
+    same(result.stdout, '')
+    contains(result.stderr, 'max_')
+    same(limited('--require=net', 'true').returncode, 125)
+    same(limited('--require=1', 'true').returncode, 125)
+    same(limited('--require=time', 'true').returncode, 77)
+    same(limited('true', env={**os.environ, 'GONS_REQUIRE': 'mnt,veth'}).returncode, 125)
+
+
+def help_and_version_are_written():
+    contains(run('--help').stdout, '--map-current-user')
+    contains(run('--version').stdout, 'gons-run ')
+
+
+# ---- under load ----
+
+def many_at_once_leave_nothing():
+    able()
+    count = int(os.environ.get('GONS_RUN_COUNT', '200'))
+    before = len(list(pathlib.Path('/proc').glob('[0-9]*')))
+    failures = []
+
+    def some():
+        for _ in range(count // 8):
+            result = run('true')
+            if result.returncode:
+                failures.append(result.stderr)
+
+    threads = [threading.Thread(target=some) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    same(failures, [])
+    until(lambda: len(list(pathlib.Path('/proc').glob('[0-9]*'))) < before + 50, 'they ended')
+
+
+def main():
+    global GONS_RUN
+    GONS_RUN, test = os.path.abspath(sys.argv[1]), sys.argv[2]
+    try:
+        globals()[test]()
+    except Skip as why:
+        print(f'gons: skipped: {test}: {why}', file=sys.stderr)
+        return 77
+    return 0
+
+
+if __name__ == '__main__':
+    fcntl.fcntl(2, fcntl.F_GETFD)
+    sys.exit(main())

@@ -290,7 +290,7 @@ enum gons_coverage_step {
 	GONS_COVERAGE_MERGE,
 	GONS_COVERAGE_NEVER
 };
-size_t gons_set_coverage(enum gons_coverage_step step, char *buffer, size_t size)
+size_t gons_set_coverage_(enum gons_coverage_step step, char *buffer, size_t size)
 	__attribute__((__weak__, __visibility__("default")));
 
 #ifndef GONS_I_LIBRARY
@@ -304,7 +304,7 @@ int __llvm_profile_merge_from_buffer(const char *buffer, uint64_t size) __attrib
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 /* NOLINTNEXTLINE(misc-definitions-in-headers): it is weak */
-size_t gons_set_coverage(enum gons_coverage_step step, char *buffer, size_t size)
+size_t gons_set_coverage_(enum gons_coverage_step step, char *buffer, size_t size)
 {
 	const int has_buffer = __llvm_profile_get_size_for_buffer && __llvm_profile_write_buffer &&
 			       __llvm_profile_merge_from_buffer;

@@ -85,7 +85,8 @@ static int make(gons_net *net, const char *plan, int types)
 	return gons_i_net_build(&net->model, types, net->sets, &net->bridge_fd);
 }
 
-static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg), void *arg)
+static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
+		      void *arg)
 {
 	const gons_net *net = *(gons_net *const *)data;
 

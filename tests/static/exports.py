@@ -13,7 +13,7 @@ from source import sources
 
 
 # Defined by a header in each program, for the library to call.
-PROGRAMS = {'gons_set_coverage'}
+PROGRAMS = {'gons_set_coverage_'}
 
 
 def nm(*command):

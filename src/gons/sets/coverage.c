@@ -15,7 +15,7 @@
 /* Whether the program, which has this function, is built for coverage or may be. */
 static bool is_possible(void)
 {
-	return gons_set_coverage != NULL;
+	return gons_set_coverage_ != NULL;
 }
 
 void gons_i_coverage_prepare(struct gons_i_coverage *coverage)
@@ -23,9 +23,9 @@ void gons_i_coverage_prepare(struct gons_i_coverage *coverage)
 	*coverage = (struct gons_i_coverage){ .root_fd = -1 };
 	if (!is_possible())
 		return;
-	if (gons_set_coverage(GONS_COVERAGE_HAS_FILES, NULL, 0))
+	if (gons_set_coverage_(GONS_COVERAGE_HAS_FILES, NULL, 0))
 		coverage->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	coverage->size = gons_set_coverage(GONS_COVERAGE_SIZE, NULL, 0);
+	coverage->size = gons_set_coverage_(GONS_COVERAGE_SIZE, NULL, 0);
 	if (coverage->size == 0)
 		return;
 	coverage->buffer = mmap(NULL, coverage->size, PROT_READ | PROT_WRITE,
@@ -37,7 +37,7 @@ void gons_i_coverage_prepare(struct gons_i_coverage *coverage)
 void gons_i_coverage_begin(void)
 {
 	if (is_possible())
-		(void)gons_set_coverage(GONS_COVERAGE_RESET, NULL, 0);
+		(void)gons_set_coverage_(GONS_COVERAGE_RESET, NULL, 0);
 }
 
 /* gcov's files are named by absolute paths, which may lead elsewhere or nowhere from where the
@@ -59,7 +59,7 @@ void gons_i_coverage_end(const struct gons_i_coverage *coverage)
 		return;
 	if (coverage->root_fd >= 0)
 		move_files(coverage->root_fd);
-	(void)gons_set_coverage(GONS_COVERAGE_WRITE, coverage->buffer, coverage->size);
+	(void)gons_set_coverage_(GONS_COVERAGE_WRITE, coverage->buffer, coverage->size);
 }
 
 void gons_i_coverage_finish(struct gons_i_coverage *coverage)
@@ -69,6 +69,6 @@ void gons_i_coverage_finish(struct gons_i_coverage *coverage)
 		return;
 	/* Nothing has been written when the function has not returned. */
 	if (coverage->buffer[0] != 0)
-		(void)gons_set_coverage(GONS_COVERAGE_MERGE, coverage->buffer, coverage->size);
+		(void)gons_set_coverage_(GONS_COVERAGE_MERGE, coverage->buffer, coverage->size);
 	(void)munmap(coverage->buffer, coverage->size);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whichever way one looks at the links of a network namespace, they are the same: by libmnl, in
- * /sys/class/net, in a sysfs that is mounted nowhere, below a procfs root, by ip(8). */
+/* The links of a network namespace look the same by every interface: by libmnl, in
+ * /sys/class/net, in a detached sysfs, below a procfs root, and by ip(8). */
 #include "check.h"
 
 #include <ctype.h>
@@ -20,7 +20,7 @@
 
 enum { MOST = 64 };
 
-/* A link as all of them tell of it. */
+/* A link as each interface shows it. */
 struct view {
 	char name[16];
 	long ifindex, iflink, mtu;
@@ -33,7 +33,7 @@ struct views {
 	int n;
 };
 
-/* What is in dev->flags; the rest of them is worked out. */
+/* The flags that are in dev->flags; the kernel computes the other ones. */
 #define COMMON_FLAGS                                                                               \
 	(IFF_UP | IFF_BROADCAST | IFF_LOOPBACK | IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST)
 
@@ -113,7 +113,7 @@ static void view_directory(int dir_fd, const char *name, struct view *view)
 	assert_int_equal(close(fd), 0);
 }
 
-/* class/net of a sysfs; takes the descriptor. */
+/* Reads class/net of a sysfs, and closes the descriptor. */
 static void view_by_sysfs(int net_fd, struct views *views)
 {
 	DIR *dir;
@@ -124,7 +124,8 @@ static void view_by_sysfs(int net_fd, struct views *views)
 	assert_non_null(dir);
 	memset(views, 0, sizeof(*views));
 	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && entry->d_type == DT_LNK) { /* no bonding_masters */
+		/* The file bonding_masters is not a link. */
+		if (entry->d_name[0] != '.' && entry->d_type == DT_LNK) {
 			assert_true(views->n < MOST);
 			view_directory(net_fd, entry->d_name, &views->views[views->n++]);
 		}
@@ -133,7 +134,7 @@ static void view_by_sysfs(int net_fd, struct views *views)
 
 /* ---- ip(8) ---- */
 
-/* What follows "key": in the object, without quotes; "" when it is not there. */
+/* Returns what follows "key": in the object, without quotes; "" if the key is missing. */
 static const char *json_value(const char *object, const char *key)
 {
 	static char value[64];
@@ -161,7 +162,7 @@ static void view_object(const char *object, struct view *view)
 	copy(view->address, sizeof(view->address), json_value(object, "address"));
 }
 
-/* It prints one object a link, with nothing but a list of flags in it. */
+/* ip prints one object for each link, which contains only one list, the flags. */
 static bool view_by_ip(struct views *views)
 {
 	static char text[65536];
@@ -204,7 +205,7 @@ static void compare(const struct views *wanted, const struct views *got, bool is
 		assert_int_equal(b->ifindex, a->ifindex);
 		assert_int_equal(b->mtu, a->mtu);
 		assert_string_equal(b->state, a->state);
-		/* Tunnels have shorter ones, which each shows in its own way. */
+		/* Tunnels have shorter addresses, which each interface prints differently. */
 		if (is_ethernet(a))
 			assert_string_equal(b->address, a->address);
 		if (!is_whole)
@@ -214,7 +215,7 @@ static void compare(const struct views *wanted, const struct views *got, bool is
 	}
 }
 
-/* All of them at a time when nothing changes: a state is worked out a little later. */
+/* Compares all views when nothing changes any more: the kernel updates the state a little later. */
 static void assert_all_agree(int sysfs_fd, const char *procfsroot)
 {
 	static struct views before, after, mounted, detached, below, ip;
@@ -242,7 +243,7 @@ static void assert_all_agree(int sysfs_fd, const char *procfsroot)
 
 static void put_number(struct nlmsghdr *nlh, size_t room, void *arg)
 {
-	const uint16_t *number = arg; /* and its attribute */
+	const uint16_t *number = arg; /* and the attribute */
 
 	(void)room;
 	mnl_attr_put_u32(nlh, number[0], number[1]);
@@ -250,7 +251,7 @@ static void put_number(struct nlmsghdr *nlh, size_t room, void *arg)
 
 static uint16_t vxlan_id[] = { IFLA_VXLAN_ID, 42 }, vrf_table[] = { IFLA_VRF_TABLE, 10 };
 
-/* What is made of each kind; those below others are on the first veth. */
+/* What is created for each kind; links with a lower device are on the first veth. */
 static const struct kind {
 	const char *name;
 	bool has_parent;
@@ -276,7 +277,7 @@ static int make(const struct kind *kind, int parent, struct gons_link *link)
 	return gons_link_new_transient(kind->name, &options, link);
 }
 
-/* A tap, which has a link while its descriptor is open. */
+/* Opens a tap, whose link exists while the descriptor is open. */
 static int open_tap(void)
 {
 	struct ifreq ifr = { .ifr_name = "gons-tap" };
@@ -291,7 +292,7 @@ static int open_tap(void)
 	return -1;
 }
 
-static void links_of_every_kind_look_the_same_from_everywhere(void **state)
+static void each_kind_of_link_looks_the_same_by_every_interface(void **state)
 {
 	struct gons_link veth = { .ifindex = 0 }, link;
 	struct seen_link seen;
@@ -308,7 +309,7 @@ static void links_of_every_kind_look_the_same_from_everywhere(void **state)
 	gons_must(gons_mntns_new_transient(&procfsroot));
 	assert_all_agree(sysfs_fd, procfsroot);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		/* Some do not go together on one parent. */
+		/* Some kinds cannot share a parent. */
 		if (!gons_can_link(kinds[i].name)) {
 			print_error("gons: not compared: %s\n", gons_error());
 			continue;
@@ -338,7 +339,7 @@ static void links_of_every_kind_look_the_same_from_everywhere(void **state)
 	}
 }
 
-static void all_kinds_at_once_look_the_same_from_everywhere(void **state)
+static void links_of_all_kinds_at_once_look_the_same_by_every_interface(void **state)
 {
 	struct gons_link veth, link;
 	const char *procfsroot;
@@ -354,7 +355,7 @@ static void all_kinds_at_once_look_the_same_from_everywhere(void **state)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!gons_can_link(kinds[i].name))
 			continue;
-		/* a parent each */
+		/* each has its own parent */
 		gons_must(gons_veth_new_transient(&(struct gons_link_options){ .up = 1 }, &veth));
 		gons_must(make(&kinds[i], veth.ifindex, &link));
 		if (i % 2)
@@ -368,8 +369,8 @@ static void all_kinds_at_once_look_the_same_from_everywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(links_of_every_kind_look_the_same_from_everywhere),
-		check_test(all_kinds_at_once_look_the_same_from_everywhere),
+		check_test(each_kind_of_link_looks_the_same_by_every_interface),
+		check_test(links_of_all_kinds_at_once_look_the_same_by_every_interface),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -22,7 +22,7 @@
 static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
-static struct picture {
+static struct snapshot {
 	uint64_t ino[NAMES];
 	struct stat root, cwd;
 	int fds, threads, children, mounts;
@@ -35,14 +35,14 @@ const struct switchable switchable[SWITCHABLE] = {
 	{ CLONE_NEWIPC, "ipc" }, { CLONE_NEWCGROUP, "cgroup" },
 };
 
-/* Some tests hold a hundred descriptors. Where that many cannot be had, none of their failures would
- * tell anything of gons. */
+/* Some tests hold a hundred descriptors. With a lower limit their failures would say nothing
+ * about gons. */
 __attribute__((__constructor__)) static void need_descriptors(void)
 {
 	enum { NEEDED = 256 };
 	struct rlimit limit;
 
-	/* A program that startup_run.c starts again has the limits that a test gave it. */
+	/* A program that startup_run.c starts again keeps the limits that a test has set for it. */
 	if (strcmp(program_invocation_short_name, "startup-run") == 0 ||
 	    getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= NEEDED)
 		return;
@@ -139,7 +139,7 @@ static int count_children(void)
 	return count;
 }
 
-/* Without those that gons keeps for gons_set_do_restore(), and which end by themselves. */
+/* Leaves out idle set threads of gons_set_do_restore(), which end by themselves. */
 static int list_threads(void)
 {
 	DIR *dir = opendir("/proc/self/task");
@@ -152,7 +152,7 @@ static int list_threads(void)
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), "/proc/self/task/%.16s/comm", entry->d_name);
-		/* One that ends just now has no name any more. */
+		/* A thread that is just ending has no name any more. */
 		if (entry->d_name[0] != '.' && read_text(path)[0] &&
 		    strcmp(read_text(path), "gons-set\n") != 0)
 			count++;
@@ -170,20 +170,20 @@ int count_threads(int expected)
 	return list_threads();
 }
 
-static void take_picture(struct picture *picture)
+static void take_snapshot(struct snapshot *snapshot)
 {
 	const char *umask_line;
 
 	for (size_t i = 0; i < NAMES; i++)
-		picture->ino[i] = own_ino(names[i]);
-	assert_int_equal(stat("/", &picture->root), 0);
-	assert_int_equal(stat(".", &picture->cwd), 0);
-	picture->fds = count_entries("/proc/thread-self/fd");
-	picture->threads = list_threads();
-	picture->children = count_children();
-	picture->mounts = count_mounts();
+		snapshot->ino[i] = own_ino(names[i]);
+	assert_int_equal(stat("/", &snapshot->root), 0);
+	assert_int_equal(stat(".", &snapshot->cwd), 0);
+	snapshot->fds = count_entries("/proc/thread-self/fd");
+	snapshot->threads = list_threads();
+	snapshot->children = count_children();
+	snapshot->mounts = count_mounts();
 	umask_line = strstr(read_text("/proc/thread-self/status"), "\nUmask:\t");
-	(void)snprintf(picture->umask, sizeof(picture->umask), "%.4s",
+	(void)snprintf(snapshot->umask, sizeof(snapshot->umask), "%.4s",
 		       umask_line ? umask_line + 8 : "");
 }
 
@@ -199,7 +199,7 @@ bool is_sanitized(void)
 #endif
 }
 
-/* The thread sanitizer starts a thread of its own along with the program's first one. */
+/* ThreadSanitizer starts a thread of its own along with the program's first one. */
 static void start_sanitizer(void)
 {
 #ifdef __SANITIZE_THREAD__
@@ -215,19 +215,19 @@ int check_begin(void **state)
 {
 	(void)state;
 	start_sanitizer();
-	take_picture(&before);
+	take_snapshot(&before);
 	before.mark = gons_must(gons_scope_begin());
 	return 0;
 }
 
 int check_end(void **state)
 {
-	struct picture after;
+	struct snapshot after;
 
 	(void)state;
 	gons_must(gons_scope_end(before.mark));
 	(void)count_threads(before.threads);
-	take_picture(&after);
+	take_snapshot(&after);
 	for (size_t i = 0; i < NAMES; i++)
 		if (after.ino[i] != before.ino[i])
 			fail_msg("the thread is in another %s namespace", names[i]);
@@ -251,8 +251,8 @@ void check_contains(const char *text, const char *words, const char *file, int l
 	_fail(file, line);
 }
 
-/* Whether the message has the words in it, "%m" being the text of errnum. */
-static bool sentence_has(const char *words, int errnum)
+/* Whether the message contains the words; %m in them stands for the text of errnum. */
+static bool message_has(const char *words, int errnum)
 {
 	const char *reason = strstr(words, "%m");
 	char wanted[1024];
@@ -272,7 +272,7 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 	else if (actual_errno != wanted_errno)
 		print_error("%s: errno is %d (%s), not %d: %s\n", call, actual_errno,
 			    strerror(actual_errno), wanted_errno, gons_error());
-	else if (!sentence_has(words, wanted_errno))
+	else if (!message_has(words, wanted_errno))
 		print_error("%s: \"%s\" has no \"%s\" in it\n", call, gons_error(), words);
 	else
 		return;

@@ -3,8 +3,8 @@
 #define CHECK_H
 
 /*
- * What the test programs share. The comparison before and after each test is made without
- * gons's own leak report, so that the library does not vouch for itself.
+ * What the test programs share. They compare the process before and after each test without
+ * gons's own leak report, so that the tests do not rely on the library that they test.
  */
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <gons/cmocka.h>
 #include <gons/set.h>
 
-/* cmocka 2 warns of this one, and 1.1 has no other. */
+/* cmocka 2 deprecates this one, and 1.1 has no other. */
 #ifdef assert_int_in_range
 #undef assert_in_range
 #define assert_in_range assert_int_in_range
@@ -29,8 +29,8 @@
 int check_begin(void **state);
 int check_end(void **state);
 
-/* The call failed (int, pointer, uint64_t) with this errno, and gons_error() has the words, in
- * which %m stands for the text of errnum: C libraries have different ones. */
+/* The call (int, pointer, uint64_t) failed with this errno, and gons_error() contains the
+ * words. %m in them stands for the text of errnum, which differs between C libraries. */
 #define assert_refused(call, errnum, words)                                                        \
 	do {                                                                                       \
 		__typeof__(call) refused_ = (call);                                                \
@@ -41,14 +41,14 @@ int check_end(void **state);
 void check_refused(bool failed, const char *call, int actual_errno, int wanted_errno,
 		   const char *words, const char *file, int line);
 
-/* The text has the words in it. */
+/* The text contains the words. */
 #define assert_contains(text, words) check_contains(text, words, __FILE__, __LINE__)
 void check_contains(const char *text, const char *words, const char *file, int line);
 
-/* Skips the test, which is not to be skipped in silence. */
+/* Skips the test, and prints the reason. */
 void skip_for(const char *test, const char *reason);
 
-/* The types of namespaces that a thread can go into and come back from. */
+/* The types of namespaces that a thread can enter and return from. */
 enum { SWITCHABLE = 5 };
 struct switchable {
 	int type;
@@ -70,31 +70,31 @@ uint64_t ino_in(const gons_set *set, int type);
 int count_entries(const char *path);
 int count_entries_at(int dir_fd, const char *path);
 
-/* Links that a directory class/net of a sysfs shows; where the module bonding is loaded it also has
- * a file bonding_masters. -1 when it cannot be listed. */
+/* The number of links in a directory class/net of a sysfs, without the file bonding_masters of
+ * the module bonding. -1 if the directory cannot be listed. */
 int count_class_net(int dir_fd, const char *path);
 
-/* The file's text (static buffer), "" when it cannot be read. */
+/* The file's text (static buffer), or "" if the file cannot be read. */
 const char *read_text(const char *path);
 
-/* Threads of the process. A joined one may be listed for a moment yet, which is waited for where
- * there are more than expected. */
+/* The number of threads of the process. The kernel may still list a joined thread for a
+ * moment: while there are more than expected, this waits. */
 int count_threads(int expected);
 
-/* Lines of /proc/thread-self/mountinfo. */
+/* The number of lines of /proc/thread-self/mountinfo. */
 int count_mounts(void);
 
-/* Runs fn(arg) in a forked child; its return value is the exit status, which is returned
- * (128 + N for signal N). What it asserts must be by return value: cmocka cannot be used there. */
+/* Runs fn(arg) in a forked child; its return value is the exit status, which is returned (128
+ * + N for signal N). fn checks by its return value: cmocka cannot be used in the child. */
 int in_child(int (*fn)(void *), void *arg);
 
 /* Forks a child that waits in new namespaces of these types, to be killed. */
 pid_t hold_in_child(int types);
 
-/* Whether a child can become the user 65534: root that maps such a user. */
+/* Whether a child can become the user 65534: this takes root, and a mapping of that user. */
 bool can_become_nobody(void);
 
-/* In a function that in_child() runs: unless it is so, says where, and returns 1. */
+/* In a function that in_child() runs: if the condition is false, prints its line and returns 1. */
 #define want(condition)                                                                            \
 	do {                                                                                       \
 		if (!check_wanted(condition, #condition, __FILE__, __LINE__))                      \
@@ -102,26 +102,27 @@ bool can_become_nobody(void);
 	} while (0)
 bool check_wanted(bool condition, const char *text, const char *file, int line);
 
-/* Likewise: whether the call has failed with this errno, and gons_error() has the words. */
+/* Likewise: requires that the call failed with this errno, and that gons_error() contains the
+ * words. */
 bool failed_with(int result, int errnum, const char *words);
 
-/* From here on this thread is refused the system call (SYS_mount) with this errno, by a seccomp
- * filter: for a forked child. */
+/* Installs a seccomp filter by which this system call (SYS_mount) fails with this errno. For a
+ * forked child. */
 bool refuse_call(long number, int errnum);
 
-/* Takes these capabilities (1ULL << CAP_NET_ADMIN) from this thread: for a forked child. */
+/* Drops these capabilities (1ULL << CAP_NET_ADMIN) of this thread. For a forked child. */
 bool lose_capabilities(uint64_t which);
 
-/* Writes the text into a file that is there. */
+/* Writes the text into an existing file. */
 bool put_text(const char *path, const char *text);
 
-/* Puts a (forked) process into a user namespace of its own, where this many namespaces of a type
- * ("net") may exist, and into new namespaces that belong to it, to come back to. 0, or an exit
+/* Moves a forked process into a user namespace of its own, in which this many namespaces of a
+ * type ("net") may exist, and into new base namespaces that it owns. Returns 0, or an exit
  * status. limit_namespaces() changes the number. */
 int enter_limited(const char *type, const char *most);
 int limit_namespaces(const char *type, const char *most);
 
-/* Whether this is built with a sanitizer that takes memory and stack of its own. */
+/* Whether this is built with a sanitizer, which needs memory and stack of its own. */
 bool is_sanitized(void);
 
 /* Runs fn(arg) on another thread and waits for it. */

@@ -2,8 +2,8 @@
 /*
  * What <gons/cmocka.h> makes of tests that pass. Those that fail on purpose are in must_fail.
  *
- * The tests depend on their order here: each pair first does something, and then looks at
- * what is left of it. What needs a group of its own is run in a forked child.
+ * The order of the tests matters: of each pair, the first test does something, and the second
+ * looks at what is left of it. Tests that need a group of their own run in a forked child.
  */
 #include "check.h"
 
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- the ground, and what the group set-up leaves ---- */
+/* ---- the first namespaces, and the state of the group set-up ---- */
 
 static const char *const names[] = { "net", "mnt", "uts", "ipc", "cgroup" };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
@@ -36,8 +36,8 @@ static int set_up_group(void **state)
 	return 0;
 }
 
-/* Asserts that the thread is at home in all namespaces, or away in the one named alone. */
-static void assert_away_in(const char *away)
+/* Asserts that the thread is in its first namespaces, except for that of the named type. */
+static void assert_only_differs_in(const char *away)
 {
 	for (size_t i = 0; i < NAMES; i++)
 		if ((own_ino(names[i]) != home[i]) != (strstr(away, names[i]) != NULL))
@@ -45,19 +45,19 @@ static void assert_away_in(const char *away)
 				 (uintmax_t)own_ino(names[i]), (uintmax_t)home[i]);
 }
 
-static void thread_is_at_home(void **state)
+static void the_thread_is_in_its_first_namespaces_again(void **state)
 {
 	(void)state;
-	assert_away_in("");
+	assert_only_differs_in("");
 }
 
-static void tests_see_the_state_of_the_group(void **state)
+static void tests_see_the_state_of_their_group(void **state)
 {
 	assert_ptr_equal(*state, of_the_group);
 }
 
-/* cmocka itself prefers the group's state to the test's. */
-static void prestate_gives_way_to_the_state_of_the_group(void **state)
+/* cmocka itself uses the group's state, if there is one, instead of the test's. */
+static void the_groups_state_replaces_the_prestate(void **state)
 {
 	assert_ptr_equal(*state, of_the_group);
 }
@@ -82,7 +82,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void state_passes_from_set_up_to_teardown(void **state)
+static void the_state_passes_from_set_up_to_teardown(void **state)
 {
 	assert_ptr_equal(*state, of_the_test);
 	tested_in = own_ino("net");
@@ -92,7 +92,7 @@ static void state_passes_from_set_up_to_teardown(void **state)
 static void fixtures_run_in_the_namespaces_of_the_test(void **state)
 {
 	(void)state;
-	assert_away_in("");
+	assert_only_differs_in("");
 	assert_int_not_equal(set_up_in, 0);
 	assert_int_not_equal(set_up_in, home[0]);
 	assert_int_equal(tested_in, set_up_in);
@@ -121,14 +121,14 @@ static int tear_down_sees_nothing_undone(void **state)
 	return undone;
 }
 
-static void scope_begins_before_the_set_up(void **state)
+static void the_scope_begins_before_the_set_up(void **state)
 {
 	(void)state;
 	assert_int_equal(undone, 0);
 	gons_must(gons_defer(count_undone, NULL));
 }
 
-static void scope_ends_after_the_teardown(void **state)
+static void the_scope_ends_after_the_teardown(void **state)
 {
 	(void)state;
 	assert_int_equal(undone, 3);
@@ -139,13 +139,13 @@ static void scope_ends_after_the_teardown(void **state)
 static void in_net(void **state)
 {
 	(void)state;
-	assert_away_in("net");
+	assert_only_differs_in("net");
 }
 
 static void in_mnt(void **state)
 {
 	(void)state;
-	assert_away_in("mnt");
+	assert_only_differs_in("mnt");
 	assert_null(strstr(read_text("/proc/thread-self/mountinfo"), " shared:"));
 }
 
@@ -154,13 +154,13 @@ static void in_uts(void **state)
 	char name[64];
 
 	(void)state;
-	assert_away_in("uts");
+	assert_only_differs_in("uts");
 	assert_int_equal(sethostname("gons-test", 9), 0);
 	assert_int_equal(gethostname(name, sizeof(name)), 0);
 	assert_string_equal(name, "gons-test");
 }
 
-static void host_name_is_the_old_one(void **state)
+static void the_host_name_is_unchanged_after_a_test(void **state)
 {
 	char name[64] = "";
 
@@ -172,23 +172,23 @@ static void host_name_is_the_old_one(void **state)
 static void in_ipc(void **state)
 {
 	(void)state;
-	assert_away_in("ipc");
+	assert_only_differs_in("ipc");
 }
 
 static void in_cgroup(void **state)
 {
 	(void)state;
-	assert_away_in("cgroup");
+	assert_only_differs_in("cgroup");
 	assert_contains(read_text("/proc/thread-self/cgroup"), ":/\n");
 }
 
 static void in_all_of_them(void **state)
 {
 	(void)state;
-	assert_away_in("net mnt uts ipc cgroup");
+	assert_only_differs_in("net mnt uts ipc cgroup");
 }
 
-/* Only lo, apart from the fallback tunnels that some kernels put into every namespace. */
+/* Only lo, and the fallback tunnels that some kernels create in each namespace. */
 static void in_net_and_mnt_with_sysfs_and_loopback(void **state)
 {
 	struct ifreq request = { .ifr_name = "lo" };
@@ -197,7 +197,7 @@ static void in_net_and_mnt_with_sysfs_and_loopback(void **state)
 	int n = 0;
 
 	(void)state;
-	assert_away_in("net mnt");
+	assert_only_differs_in("net mnt");
 	assert_non_null(links);
 	while (links[n].if_index != 0)
 		n++;
@@ -210,7 +210,7 @@ static void in_net_and_mnt_with_sysfs_and_loopback(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void loopback_is_up_in_a_network_namespace_alone(void **state)
+static void the_loopback_link_is_up_in_a_new_network_namespace(void **state)
 {
 	struct ifreq request = { .ifr_name = "lo" };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -231,7 +231,7 @@ static int counted(int value)
 	return value;
 }
 
-static void must_gives_the_value_of_a_call_made_once(void **state)
+static void gons_must_evaluates_its_call_once_and_returns_its_value(void **state)
 {
 	static const char text[] = "text";
 	int fd = gons_must(gons_netns_current());
@@ -249,7 +249,7 @@ static void must_gives_the_value_of_a_call_made_once(void **state)
 	assert_true(gons_must((bool)true));
 }
 
-static void must_nests_and_may_be_a_statement(void **state)
+static void gons_must_nests_and_may_be_a_statement(void **state)
 {
 	(void)state;
 	if (calls)
@@ -357,7 +357,7 @@ static int named_group(void)
 	return cmocka_run_group_tests_name("a name", tests, NULL, NULL);
 }
 
-static void arrays_may_be_anywhere_and_prestates_are_kept(void **state)
+static void arrays_of_tests_may_be_local_and_keep_their_prestates(void **state)
 {
 	int (*const groups[])(void) = { file_scope_group, static_group, local_group, named_group };
 
@@ -386,7 +386,7 @@ static int tap_group(void)
 	return file_scope_group();
 }
 
-static void groups_keep_their_names(void **state)
+static void groups_keep_the_names_of_their_arrays(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWUTS);
@@ -400,7 +400,7 @@ static int filtered_group(void)
 	return file_scope_group();
 }
 
-static void filters_of_cmocka_work(void **state)
+static void test_filters_of_cmocka_work(void **state)
 {
 	struct outcome outcome = run_group(filtered_group);
 
@@ -428,7 +428,7 @@ static int requiring_group(void)
 	return gons_run_group_tests(tests, NULL, NULL);
 }
 
-static void requirements_are_read_word_by_word(void **state)
+static void gons_require_is_read_as_a_list_of_whole_words(void **state)
 {
 	static const struct {
 		const char *value;
@@ -480,7 +480,7 @@ static int hardly_skipping_group(void)
 	return gons_run_group_tests(tests, NULL, NULL);
 }
 
-static void status_is_77_only_when_all_were_skipped(void **state)
+static void the_status_is_77_only_when_all_tests_were_skipped(void **state)
 {
 	(void)state;
 	assert_int_equal(run_group(skipping_group).status, 77);
@@ -490,40 +490,39 @@ static void status_is_77_only_when_all_were_skipped(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thread_is_at_home),
-		gons_unit_test(tests_see_the_state_of_the_group),
-		cmocka_unit_test(tests_see_the_state_of_the_group),
-		cmocka_unit_test_prestate(prestate_gives_way_to_the_state_of_the_group,
-					  of_the_test),
-		gons_unit_test_setup_teardown(state_passes_from_set_up_to_teardown, set_up,
+		cmocka_unit_test(the_thread_is_in_its_first_namespaces_again),
+		gons_unit_test(tests_see_the_state_of_their_group),
+		cmocka_unit_test(tests_see_the_state_of_their_group),
+		cmocka_unit_test_prestate(the_groups_state_replaces_the_prestate, of_the_test),
+		gons_unit_test_setup_teardown(the_state_passes_from_set_up_to_teardown, set_up,
 					      tear_down),
 		cmocka_unit_test(fixtures_run_in_the_namespaces_of_the_test),
-		gons_unit_test(tests_see_the_state_of_the_group),
-		gons_unit_test_setup_teardown(scope_begins_before_the_set_up, set_up_defers,
+		gons_unit_test(tests_see_the_state_of_their_group),
+		gons_unit_test_setup_teardown(the_scope_begins_before_the_set_up, set_up_defers,
 					      tear_down_sees_nothing_undone),
-		cmocka_unit_test(scope_ends_after_the_teardown),
-		gons_unit_test_in(tests_see_the_state_of_the_group, CLONE_NEWUTS),
+		cmocka_unit_test(the_scope_ends_after_the_teardown),
+		gons_unit_test_in(tests_see_the_state_of_their_group, CLONE_NEWUTS),
 		gons_unit_test_in(in_net, CLONE_NEWNET),
-		gons_unit_test_in(loopback_is_up_in_a_network_namespace_alone, CLONE_NEWNET),
-		cmocka_unit_test(thread_is_at_home),
+		gons_unit_test_in(the_loopback_link_is_up_in_a_new_network_namespace, CLONE_NEWNET),
+		cmocka_unit_test(the_thread_is_in_its_first_namespaces_again),
 		gons_unit_test_in(in_mnt, CLONE_NEWNS),
 		gons_unit_test_in(in_uts, CLONE_NEWUTS),
-		cmocka_unit_test(host_name_is_the_old_one),
+		cmocka_unit_test(the_host_name_is_unchanged_after_a_test),
 		gons_unit_test_in(in_ipc, CLONE_NEWIPC),
 		gons_unit_test_in(in_cgroup, CLONE_NEWCGROUP),
-		gons_unit_test(thread_is_at_home),
+		gons_unit_test(the_thread_is_in_its_first_namespaces_again),
 		gons_unit_test_in(in_all_of_them, CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS |
 							  CLONE_NEWIPC | CLONE_NEWCGROUP),
 		gons_unit_test_in(in_net_and_mnt_with_sysfs_and_loopback,
 				  CLONE_NEWNET | CLONE_NEWNS),
-		cmocka_unit_test(thread_is_at_home),
-		check_test(must_gives_the_value_of_a_call_made_once),
-		gons_unit_test(must_nests_and_may_be_a_statement),
-		check_test(arrays_may_be_anywhere_and_prestates_are_kept),
-		check_test(groups_keep_their_names),
-		check_test(filters_of_cmocka_work),
-		check_test(requirements_are_read_word_by_word),
-		check_test(status_is_77_only_when_all_were_skipped),
+		cmocka_unit_test(the_thread_is_in_its_first_namespaces_again),
+		check_test(gons_must_evaluates_its_call_once_and_returns_its_value),
+		gons_unit_test(gons_must_nests_and_may_be_a_statement),
+		check_test(arrays_of_tests_may_be_local_and_keep_their_prestates),
+		check_test(groups_keep_the_names_of_their_arrays),
+		check_test(test_filters_of_cmocka_work),
+		check_test(gons_require_is_read_as_a_list_of_whole_words),
+		check_test(the_status_is_77_only_when_all_tests_were_skipped),
 	};
 
 	return gons_run_group_tests(tests, set_up_group, NULL);

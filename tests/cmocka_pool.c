@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces made ahead of the tests, fewer and more than there are tests. The tests run in this
- * order, and count on it.
+ * Namespaces that are created ahead of the tests: fewer and more than there are tests. The order
+ * of the tests matters.
  */
 #include "check.h"
 
@@ -20,8 +20,8 @@ static int n_seen;
 static uint64_t own_netns, own_mntns;
 static int fds_before, threads_before;
 
-/* The number of a namespace that has ended is given again; so those that were seen are kept in a
- * message that nobody receives, where they need no descriptor. */
+/* The kernel reuses the inode number of a namespace that has ended. So a socket message, which
+ * is not received, holds the namespaces that were seen; this takes no descriptors. */
 static int mailbox[2];
 
 static void keep_alive(void)
@@ -45,7 +45,7 @@ static void keep_alive(void)
 	assert_int_equal(close(fd), 0);
 }
 
-/* The network namespace is none that an earlier test was in. */
+/* Asserts that no earlier test was in this network namespace. */
 static void is_a_new_one(void)
 {
 	uint64_t ino = own_ino("net");
@@ -66,7 +66,7 @@ static int remember_place(void **state)
 	return result;
 }
 
-static void each_test_has_a_network_that_nobody_was_in(void **state)
+static void each_test_has_a_new_network_namespace(void **state)
 {
 	struct if_nameindex *links = if_nameindex();
 
@@ -77,10 +77,10 @@ static void each_test_has_a_network_that_nobody_was_in(void **state)
 	assert_int_equal(links[1].if_index, 0);
 	if_freenameindex(links);
 	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), 1);
-	assert_string_equal(read_text("/sys/class/net/lo/operstate"), "unknown\n"); /* it is up */
+	assert_string_equal(read_text("/sys/class/net/lo/operstate"), "unknown\n"); /* lo is up */
 }
 
-static void the_sysfs_is_read_only(void **state)
+static void the_sysfs_of_a_pooled_set_is_read_only(void **state)
 {
 	(void)state;
 	is_a_new_one();
@@ -95,7 +95,7 @@ static void other_types_are_not_taken_from_the_pool(void **state)
 	assert_int_equal(own_ino("mnt"), own_mntns);
 }
 
-/* A thread of this name; each set is made by one more, which it starts. */
+/* Whether there is a thread of this name. It starts another thread for each set. */
 static bool has_maker(void)
 {
 	DIR *dir = opendir("/proc/self/task");
@@ -112,7 +112,7 @@ static bool has_maker(void)
 	return count > 0;
 }
 
-static void a_thread_makes_them(void **state)
+static void a_thread_creates_the_namespaces_ahead(void **state)
 {
 	(void)state;
 	assert_true(has_maker());
@@ -128,15 +128,15 @@ static int run_with(unsigned n)
 {
 	const int types = CLONE_NEWNET | CLONE_NEWNS;
 	const struct CMUnitTest tests[] = {
-		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
+		gons_unit_test_in(each_test_has_a_new_network_namespace, types),
 		gons_unit_test_in(other_types_are_not_taken_from_the_pool, CLONE_NEWNET),
-		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
-		gons_unit_test_in(the_sysfs_is_read_only, types),
-		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
-		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
-		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
-		gons_unit_test_in(each_test_has_a_network_that_nobody_was_in, types),
-		cmocka_unit_test(a_thread_makes_them),
+		gons_unit_test_in(each_test_has_a_new_network_namespace, types),
+		gons_unit_test_in(the_sysfs_of_a_pooled_set_is_read_only, types),
+		gons_unit_test_in(each_test_has_a_new_network_namespace, types),
+		gons_unit_test_in(each_test_has_a_new_network_namespace, types),
+		gons_unit_test_in(each_test_has_a_new_network_namespace, types),
+		gons_unit_test_in(each_test_has_a_new_network_namespace, types),
+		cmocka_unit_test(a_thread_creates_the_namespaces_ahead),
 	};
 	int status;
 
@@ -159,9 +159,9 @@ int main(void)
 	    gons_cmocka_pool(0, 1) != -1 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, mailbox) < 0)
 		return 1;
-	on_thread(free, NULL); /* with which a sanitizer starts a thread of its own */
+	on_thread(free, NULL); /* at which a sanitizer starts a thread of its own */
 	fds_before = count_entries("/proc/self/fd");
-	threads_before = count_threads(1); /* until the kernel lets it become root */
+	threads_before = count_threads(1); /* while the kernel lets it become root */
 	for (int i = 0; i < 3; i++)
 		failed += run_with(sizes[i]);
 	return failed;

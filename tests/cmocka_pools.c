@@ -53,7 +53,7 @@ static int run_in_both(void)
 		gons_unit_test_in(is_in_a_uts_namespace, CLONE_NEWUTS),
 	};
 
-	/* One more than is used, and would be there for the next run. */
+	/* One more set than is used: it must not be left for the next run. */
 	return gons_cmocka_pool(types, 2) < 0 ? 1
 					      : gons_run_group_tests(tests, remember_place, NULL);
 }

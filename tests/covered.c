@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A procfs that lies about the thread's own namespaces, because something is mounted over it.
+ * A procfs that shows wrong namespaces of the calling thread, because something is mounted over
+ * it.
  */
 #include "check.h"
 
@@ -16,7 +17,7 @@
 
 static const char fake[] = "/tmp/gons-fake";
 
-/* Mounts the namespace of a descriptor on path, also where that is a link. */
+/* Mounts the namespace of a descriptor on path, which may be a symbolic link. */
 static bool mount_namespace(int nsfd, const char *path)
 {
 	int tree_fd = (int)syscall(SYS_open_tree, nsfd, "",
@@ -28,7 +29,7 @@ static bool mount_namespace(int nsfd, const char *path)
 	return ok;
 }
 
-/* Another network namespace, in a mount namespace that may be spoiled. */
+/* Creates another network namespace, in a mount namespace that the test may change. */
 static int make_other(void)
 {
 	int own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -45,7 +46,7 @@ static int make_other(void)
 	return fd;
 }
 
-/* The main thread's directory of the process is another one than that of the thread. */
+/* By /proc/self, which no test covers: gons uses /proc/thread-self. */
 static uint64_t true_ino(void)
 {
 	struct stat st;
@@ -100,7 +101,7 @@ static int cover_the_link_by_a_file(void *arg)
 	return calls_are_refused(fd);
 }
 
-/* gons has looked before, and found nothing wrong. */
+/* gons has checked the link before, and it was right. */
 static int cover_the_link_by_a_file_later(void *arg)
 {
 	want(gons_scope_begin() >= 0 && gons_netns_current() >= 0);
@@ -119,7 +120,7 @@ static int cover_the_directory(void *arg)
 	return calls_are_refused(fd);
 }
 
-/* procfs all the way, but another process's. */
+/* All of it is procfs, but of another process. */
 static int cover_by_another_process(void *arg)
 {
 	int fd = make_other();
@@ -136,13 +137,13 @@ static int cover_by_another_process(void *arg)
 	}
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns", pid);
 	want(pid > 0 && mount(path, "/proc/thread-self/ns", NULL, MS_BIND, NULL) == 0);
-	/* The child may not have switched yet. */
+	/* The child may still be in the old namespace. */
 	while (own_ino("net") == true_ino())
 		(void)sched_yield();
 	return calls_are_refused(fd);
 }
 
-/* A /proc that somebody made up. */
+/* A /proc directory with made-up files. */
 static int cover_proc(void *arg)
 {
 	uint64_t ino = true_ino();
@@ -160,7 +161,7 @@ static int cover_proc(void *arg)
 	return 0;
 }
 
-/* ---- the tests: each in a program of its own, where gons has not looked yet ---- */
+/* ---- the tests: each runs in a program of its own, in which gons has checked nothing yet ---- */
 
 static const struct {
 	const char *name;
@@ -195,37 +196,37 @@ static void refused_when_covered(const char *name)
 	assert_int_equal(in_child(run_again, (void *)name), 0);
 }
 
-static void a_namespace_mounted_over_the_link_is_noticed(void **state)
+static void a_namespace_mounted_over_the_namespace_link_is_noticed(void **state)
 {
 	(void)state;
 	refused_when_covered("link");
 }
 
-static void a_file_mounted_over_the_link_is_noticed(void **state)
+static void a_file_mounted_over_the_namespace_link_is_noticed(void **state)
 {
 	(void)state;
 	refused_when_covered("file");
 }
 
-static void a_file_mounted_over_the_link_later_is_noticed(void **state)
+static void a_file_mounted_later_over_the_namespace_link_is_noticed(void **state)
 {
 	(void)state;
 	refused_when_covered("later");
 }
 
-static void a_directory_mounted_over_that_of_the_namespaces_is_noticed(void **state)
+static void a_mount_over_the_ns_directory_is_noticed(void **state)
 {
 	(void)state;
 	refused_when_covered("directory");
 }
 
-static void namespaces_of_another_process_are_not_taken_for_its_own(void **state)
+static void namespaces_of_another_process_are_not_mistaken_for_the_callers(void **state)
 {
 	(void)state;
 	refused_when_covered("process");
 }
 
-static void a_proc_that_is_no_procfs_is_noticed(void **state)
+static void a_proc_directory_that_is_not_procfs_is_noticed(void **state)
 {
 	(void)state;
 	refused_when_covered("proc");
@@ -234,12 +235,12 @@ static void a_proc_that_is_no_procfs_is_noticed(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_namespace_mounted_over_the_link_is_noticed),
-		check_test(a_file_mounted_over_the_link_is_noticed),
-		check_test(a_file_mounted_over_the_link_later_is_noticed),
-		check_test(a_directory_mounted_over_that_of_the_namespaces_is_noticed),
-		check_test(namespaces_of_another_process_are_not_taken_for_its_own),
-		check_test(a_proc_that_is_no_procfs_is_noticed),
+		check_test(a_namespace_mounted_over_the_namespace_link_is_noticed),
+		check_test(a_file_mounted_over_the_namespace_link_is_noticed),
+		check_test(a_file_mounted_later_over_the_namespace_link_is_noticed),
+		check_test(a_mount_over_the_ns_directory_is_noticed),
+		check_test(namespaces_of_another_process_are_not_mistaken_for_the_callers),
+		check_test(a_proc_directory_that_is_not_procfs_is_noticed),
 	};
 
 	if (argc > 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A test program that is killed in the middle of 100 transient namespaces leaves nothing on the
- * machine: namespaces that are held by descriptors and threads alone end with these.
+ * machine: namespaces that only descriptors and threads hold end with them.
  */
 #include "check.h"
 
@@ -22,7 +22,8 @@ static void mount_sysfs(void *ok)
 	*(int *)ok = gons_mntns_mount_sysfs_ro() == 0;
 }
 
-/* In a child: makes them, each joined to the one it started in, says so, and waits to be killed. */
+/* In a child: creates namespaces, each with a veth to the first one, tells the parent, and
+ * waits to be killed. */
 static void hold_namespaces(int to_parent)
 {
 	const bool has_veth = gons_can_link("veth");
@@ -73,15 +74,15 @@ static int make_and_kill(void)
 	(void)close(ends[0]);
 	want(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid);
 	want(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	/* The kernel takes its time, as with the namespaces. */
+	/* The kernel removes links, like namespaces, with a delay. */
 	for (int i = 0; i < 6000 && count_links() > links; i++)
 		(void)usleep(10000);
 	want(count_links() == links);
 	return 0;
 }
 
-/* In a user namespace of its own, whose limit counts what lives in it: the namespaces of two
- * programs do not fit. */
+/* In a user namespace of its own, whose limit permits the namespaces of one program, but not
+ * those of two. */
 static int make_twice(void *arg)
 {
 	char text[16];
@@ -97,8 +98,9 @@ static int make_twice(void *arg)
 	return 0;
 }
 
-/* Counted where nobody else mounts and makes links, with a root that passes mounts on. */
-static void what_a_killed_program_held_is_gone(void **state)
+/* In new namespaces, where no other program mounts or creates links, and with a shared root
+ * mount. */
+static void a_killed_program_leaves_no_namespaces_or_links(void **state)
 {
 	int mounts, links;
 
@@ -117,7 +119,7 @@ static void what_a_killed_program_held_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(what_a_killed_program_held_is_gone),
+		check_test(a_killed_program_leaves_no_namespaces_or_links),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

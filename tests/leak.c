@@ -32,7 +32,7 @@ static void collect(const char *message, void *arg)
 	report->n++;
 }
 
-/* Ends the picture; the number of findings must be that of the messages. */
+/* Ends the leak check, and asserts that it reports as many findings as it returns. */
 static struct report end(gons_leaks *leaks)
 {
 	struct report report = { .n = 0 };
@@ -84,7 +84,7 @@ static void a_snapshot_holds_seven_descriptors_at_most(void **state)
 	assert_int_equal(count_entries("/proc/thread-self/fd"), before);
 }
 
-static void an_open_descriptor_is_found_with_what_it_is(void **state)
+static void an_open_descriptor_is_found_and_described(void **state)
 {
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
 	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
@@ -92,11 +92,11 @@ static void an_open_descriptor_is_found_with_what_it_is(void **state)
 
 	(void)state;
 	assert_string_equal(report.text, format("descriptor %d was left open: /etc/passwd\n", fd));
-	/* It is only reported: somebody may still use it. */
+	/* The descriptor is reported and stays open: another thread may use it. */
 	assert_int_equal(close(fd), 0);
 }
 
-static void sockets_and_namespaces_are_found_too(void **state)
+static void open_sockets_and_namespaces_are_found(void **state)
 {
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
 	int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -144,7 +144,7 @@ static void a_closed_descriptor_is_no_leak(void **state)
 	assert_string_equal(end(leaks).text, "");
 }
 
-static void a_number_that_means_another_file_now_is_found(void **state)
+static void a_descriptor_that_was_replaced_is_found(void **state)
 {
 	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
@@ -184,7 +184,7 @@ static void a_running_thread_is_found_by_name_and_id(void **state)
 	while (__atomic_load_n(&tid, __ATOMIC_SEQ_CST) == 0)
 		(void)sched_yield();
 	report = end(leaks);
-	leaks = gons_must(gons_leaks_begin()); /* it belongs to this picture */
+	leaks = gons_must(gons_leaks_begin()); /* taken after the thread was started */
 	assert_int_equal(gons_leaks_end(leaks, NULL, NULL), 0);
 	assert_int_equal(pthread_mutex_unlock(&mutex), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
@@ -222,7 +222,7 @@ static void look_at_another_thread(void *arg)
 		report->n = -1;
 }
 
-static void a_thread_is_compared_with_itself(void **state)
+static void a_thread_is_compared_with_its_own_snapshot(void **state)
 {
 	struct report report = { .n = 0 };
 
@@ -234,7 +234,7 @@ static void a_thread_is_compared_with_itself(void **state)
 
 /* ---- where the thread is ---- */
 
-static void namespaces_are_found_and_left(void **state)
+static void other_namespaces_are_found_and_left(void **state)
 {
 	static const struct {
 		int type;
@@ -264,7 +264,7 @@ static void namespaces_are_found_and_left(void **state)
 	}
 }
 
-static void several_findings_are_all_reported_and_put_back(void **state)
+static void several_findings_are_all_reported_and_restored(void **state)
 {
 	mode_t mask = umask(0022);
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
@@ -284,8 +284,8 @@ static void several_findings_are_all_reported_and_put_back(void **state)
 	assert_int_equal(umask(mask), 0022);
 }
 
-/* Coming back to a mount namespace, or a root, brings the working directory along. */
-static void a_working_directory_is_found_beside_a_mount_namespace(void **state)
+/* The return to a mount namespace, or to a root, also restores the working directory. */
+static void a_changed_working_directory_is_found_beside_a_changed_mount_namespace(void **state)
 {
 	gons_leaks *leaks;
 	struct report report;
@@ -300,7 +300,7 @@ static void a_working_directory_is_found_beside_a_mount_namespace(void **state)
 	assert_contains(report.text, "the working directory was left at /proc, before at /");
 }
 
-static void the_working_directory_is_found_and_put_back(void **state)
+static void a_changed_working_directory_is_found_and_restored(void **state)
 {
 	char before[4096], now[4096];
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
@@ -315,7 +315,7 @@ static void the_working_directory_is_found_and_put_back(void **state)
 	assert_string_equal(now, before);
 }
 
-static void a_removed_working_directory_is_found_too(void **state)
+static void a_removed_working_directory_is_found(void **state)
 {
 	char path[] = "/tmp/gons-leak-XXXXXX";
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
@@ -329,22 +329,22 @@ static void a_removed_working_directory_is_found_too(void **state)
 		format("the working directory was left at %s (deleted), before at /", path));
 }
 
-static void the_root_is_found_and_put_back(void **state)
+static void a_changed_root_is_found_and_restored(void **state)
 {
 	struct stat before, now;
 	gons_leaks *leaks;
 
 	(void)state;
-	gons_require(CLONE_NEWNS); /* as chroot(2) needs a capability too */
+	gons_require(CLONE_NEWNS); /* since chroot(2) takes a capability */
 	leaks = gons_must(gons_leaks_begin());
 	assert_int_equal(stat("/", &before), 0);
-	assert_int_equal(chroot("/etc"), 0); /* no procfs there */
+	assert_int_equal(chroot("/etc"), 0); /* there is no procfs */
 	assert_string_equal(end(leaks).text, "the root directory was left changed\n");
 	assert_int_equal(stat("/", &now), 0);
 	assert_int_equal(now.st_ino, before.st_ino);
 }
 
-static void the_umask_is_found_and_put_back(void **state)
+static void a_changed_umask_is_found_and_restored(void **state)
 {
 	mode_t mask = umask(0);
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
@@ -366,7 +366,7 @@ __attribute__((noreturn)) static void leave(const char *message, void *arg)
 	longjmp(out_of_report, 1);
 }
 
-static void a_report_may_leave_by_longjmp(void **state)
+static void a_report_callback_may_call_longjmp(void **state)
 {
 	int before = count_entries("/proc/thread-self/fd");
 	gons_leaks *volatile leaks = gons_must(gons_leaks_begin());
@@ -393,7 +393,7 @@ static void a_success_leaves_the_message_of_the_last_failure(void **state)
 	assert_string_equal(gons_error(), message);
 }
 
-static void a_null_snapshot_is_refused(void **state)
+static void a_null_leak_snapshot_is_refused(void **state)
 {
 	struct report report = { .n = 0 };
 
@@ -402,7 +402,7 @@ static void a_null_snapshot_is_refused(void **state)
 	assert_int_equal(report.n, 0);
 }
 
-static void no_free_descriptor_is_refused_cleanly(void **state)
+static void without_free_descriptors_a_leak_snapshot_is_refused(void **state)
 {
 	struct rlimit limit, low;
 	int before = count_entries("/proc/thread-self/fd");
@@ -411,7 +411,7 @@ static void no_free_descriptor_is_refused_cleanly(void **state)
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	low = limit;
-	/* It fails at each of its descriptors in turn. */
+	/* The call fails at each of its descriptors in turn. */
 	for (low.rlim_cur = 3; low.rlim_cur < 64; low.rlim_cur++) {
 		gons_leaks *leaks;
 		int errnum;
@@ -440,7 +440,7 @@ static void drop_capabilities(void)
 	(void)syscall(SYS_capset, &header, data);
 }
 
-/* Each returns 0 when what it saw is right, or the number of the step that was not. */
+/* Each returns 0, or the number of the step that failed. */
 static int stays_away(void *arg)
 {
 	gons_leaks *leaks = gons_leaks_begin();
@@ -457,7 +457,7 @@ static int stays_away(void *arg)
 	return report.n == 1 && strstr(report.text, "another net namespace: net:[") ? 0 : 4;
 }
 
-static void a_return_that_is_refused_is_an_error(void **state)
+static void a_refused_return_is_an_error_of_the_leak_report(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
@@ -470,7 +470,7 @@ static int stays_in_a_chroot(void *arg)
 	gons_leaks *leaks;
 
 	(void)arg;
-	/* With procfs below the new root, everything but the root looks as before. */
+	/* With procfs below the new root, all but the root is unchanged. */
 	if (gons_mntns_enter_transient() < 0 || mount("none", "/tmp", "tmpfs", 0, NULL) < 0 ||
 	    mkdir("/tmp/proc", 0755) < 0 ||
 	    mount("/proc", "/tmp/proc", NULL, MS_BIND | MS_REC, NULL) < 0)
@@ -484,7 +484,7 @@ static int stays_in_a_chroot(void *arg)
 	return errno == EPERM && strstr(report.text, "the root directory was left changed") ? 0 : 4;
 }
 
-static void a_root_that_cannot_be_put_back_is_an_error(void **state)
+static void a_root_directory_that_cannot_be_restored_is_an_error(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -517,27 +517,27 @@ int main(void)
 		check_test(an_unchanged_process_has_no_findings),
 		check_test(a_scope_that_has_ended_leaves_nothing_to_find),
 		check_test(a_snapshot_holds_seven_descriptors_at_most),
-		check_test(an_open_descriptor_is_found_with_what_it_is),
-		check_test(sockets_and_namespaces_are_found_too),
+		check_test(an_open_descriptor_is_found_and_described),
+		check_test(open_sockets_and_namespaces_are_found),
 		check_test(hundreds_of_descriptors_are_all_found),
 		check_test(a_closed_descriptor_is_no_leak),
-		check_test(a_number_that_means_another_file_now_is_found),
+		check_test(a_descriptor_that_was_replaced_is_found),
 		check_test(a_running_thread_is_found_by_name_and_id),
 		check_test(joined_threads_are_never_found),
-		check_test(a_thread_is_compared_with_itself),
-		check_test(namespaces_are_found_and_left),
-		check_test(several_findings_are_all_reported_and_put_back),
-		check_test(a_working_directory_is_found_beside_a_mount_namespace),
-		check_test(the_working_directory_is_found_and_put_back),
-		check_test(a_removed_working_directory_is_found_too),
-		check_test(the_root_is_found_and_put_back),
-		check_test(the_umask_is_found_and_put_back),
-		check_test(a_report_may_leave_by_longjmp),
+		check_test(a_thread_is_compared_with_its_own_snapshot),
+		check_test(other_namespaces_are_found_and_left),
+		check_test(several_findings_are_all_reported_and_restored),
+		check_test(a_changed_working_directory_is_found_beside_a_changed_mount_namespace),
+		check_test(a_changed_working_directory_is_found_and_restored),
+		check_test(a_removed_working_directory_is_found),
+		check_test(a_changed_root_is_found_and_restored),
+		check_test(a_changed_umask_is_found_and_restored),
+		check_test(a_report_callback_may_call_longjmp),
 		check_test(a_success_leaves_the_message_of_the_last_failure),
-		check_test(a_null_snapshot_is_refused),
-		check_test(no_free_descriptor_is_refused_cleanly),
-		check_test(a_return_that_is_refused_is_an_error),
-		check_test(a_root_that_cannot_be_put_back_is_an_error),
+		check_test(a_null_leak_snapshot_is_refused),
+		check_test(without_free_descriptors_a_leak_snapshot_is_refused),
+		check_test(a_refused_return_is_an_error_of_the_leak_report),
+		check_test(a_root_directory_that_cannot_be_restored_is_an_error),
 		check_test(another_pid_namespace_for_children_is_an_error),
 	};
 

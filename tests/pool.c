@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pools: what they hand out, who makes it, and what they say when it cannot be made.
+ * Pools: the sets that they return, who creates them, and the errors when this fails.
  */
 #include "check.h"
 
@@ -19,7 +19,7 @@
 
 #define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
-/* Closed with the scope of the test, also of one that fails. */
+/* The scope closes the pool, also when the test fails. */
 static void close_pool(void *pool)
 {
 	gons_pool_close(pool);
@@ -46,14 +46,14 @@ static gons_set *get(gons_pool *pool)
 	return set;
 }
 
-/* Until so many are ready. */
+/* Waits until this many sets are ready. */
 static void await_len(gons_pool *pool, unsigned len)
 {
 	while (gons_pool_len(pool) != len)
 		(void)sched_yield();
 }
 
-/* Until no maker is in the middle of making one: no picture is taken before. */
+/* Waits until no pool is creating a set: a snapshot is not taken before. */
 static void await_rest(void)
 {
 	assert_int_equal(gons_leaks_end(gons_must(gons_leaks_begin()), NULL, NULL), 0);
@@ -70,11 +70,11 @@ static uint64_t ino_of(const gons_set *set, int type)
 	return gons_must(gons_ino(gons_must(gons_set_fd(set, type)), type));
 }
 
-/* ---- what is handed out ---- */
+/* ---- the sets of a pool ---- */
 
 enum { MANY = 20 };
 
-static void each_set_is_a_new_one_of_all_types(void **state)
+static void each_set_of_a_pool_has_new_namespaces_of_all_types(void **state)
 {
 	const unsigned ahead[] = { 1, 3, MANY + 5 };
 	uint64_t seen[MANY];
@@ -99,7 +99,7 @@ static void each_set_is_a_new_one_of_all_types(void **state)
 	}
 }
 
-static void a_set_given_out_outlives_the_pool(void **state)
+static void a_set_outlives_its_pool(void **state)
 {
 	gons_pool *pool = gons_must(gons_pool_new(CLONE_NEWNET, NULL, NULL));
 	gons_set *set;
@@ -113,7 +113,7 @@ static void a_set_given_out_outlives_the_pool(void **state)
 	assert_int_equal(own_ino("net"), ino_of(set, CLONE_NEWNET));
 }
 
-static void as_many_are_made_ahead_as_were_asked_for(void **state)
+static void a_pool_creates_the_requested_number_of_sets_ahead(void **state)
 {
 	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
 
@@ -122,7 +122,7 @@ static void as_many_are_made_ahead_as_were_asked_for(void **state)
 	assert_int_equal(gons_pool_len(pool), 0);
 	gons_must(gons_pool_start(pool, 4));
 	await_len(pool, 4);
-	/* The maker sleeps until half of them was taken. */
+	/* The pool's thread sleeps until half of the sets are taken. */
 	(void)get(pool);
 	(void)get(pool);
 	assert_int_equal(gons_pool_len(pool), 2);
@@ -131,7 +131,7 @@ static void as_many_are_made_ahead_as_were_asked_for(void **state)
 	assert_int_equal(gons_pool_len(NULL), 0);
 }
 
-static void a_full_pool_sleeps(void **state)
+static void a_full_pool_uses_no_cpu_time(void **state)
 {
 	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
 	clock_t begun;
@@ -141,7 +141,7 @@ static void a_full_pool_sleeps(void **state)
 	gons_must(gons_pool_start(pool, 4));
 	await_len(pool, 4);
 	await_rest();
-	begun = clock(); /* of the processor, by all threads */
+	begun = clock(); /* CPU time of all threads */
 	(void)usleep(400000);
 	assert_true(clock() - begun < CLOCKS_PER_SEC / 10);
 }
@@ -200,7 +200,7 @@ static void after_create_sees_each_set_from_outside(void **state)
 		assert_int_equal(visit->own_ino, own_ino("net"));
 		assert_int_not_equal(visit->set_ino, visit->own_ino);
 	}
-	/* In the order in which they were made; these were all descriptors there are. */
+	/* The sets come in the order in which they were created. No other descriptors are open. */
 	assert_int_equal(ino_of(get(pool), CLONE_NEWNET), visits.list[0].set_ino);
 	assert_int_equal(count_entries("/proc/self/fd"), fds);
 }
@@ -223,9 +223,9 @@ static void assert_hostname(const char *name)
 	assert_string_equal(actual, name);
 }
 
-static void after_create_furnishes_each_set(void **state)
+static void after_create_prepares_each_set(void **state)
 {
-	static char name[] = "furnished"; /* the maker goes on until the end of the scope */
+	static char name[] = "furnished"; /* the pool's thread continues until the scope ends */
 	gons_pool *pool = new_pool(CLONE_NEWUTS, furnish, name);
 
 	(void)state;
@@ -238,9 +238,9 @@ static void after_create_furnishes_each_set(void **state)
 		}
 }
 
-/* ---- made by the caller ---- */
+/* ---- sets that the caller creates ---- */
 
-/* Keeps the maker where it is, which tells the test that it is there. */
+/* Tells the test that the pool's thread is here, and stops it here. */
 struct gate {
 	sem_t reached, open;
 	pthread_t caller;
@@ -258,7 +258,7 @@ static int stop_maker(const gons_set *set, void *arg)
 	return 0;
 }
 
-/* A pool whose maker is in the middle of making its first set. */
+/* A pool whose thread has begun to create its first set. */
 static gons_pool *stopped_pool(int types, struct gate *gate)
 {
 	gons_pool *pool = new_pool(types, stop_maker, gate);
@@ -279,7 +279,7 @@ static void open_gate(void *arg)
 		(void)sem_post(&gate->open);
 }
 
-static void getting_never_waits_for_the_maker(void **state)
+static void gons_pool_get_does_not_wait_for_the_pools_thread(void **state)
 {
 	static struct gate gate;
 	gons_pool *pool;
@@ -293,7 +293,7 @@ static void getting_never_waits_for_the_maker(void **state)
 	assert_int_equal(gons_pool_len(pool), 0);
 }
 
-static void every_set_resembles_where_the_pool_was_started(void **state)
+static void sets_are_created_in_the_namespaces_where_the_pool_was_started(void **state)
 {
 	static struct gate gate;
 	char started[] = "started", elsewhere[] = "elsewhere";
@@ -308,16 +308,17 @@ static void every_set_resembles_where_the_pool_was_started(void **state)
 	gons_must(gons_enter_transient(CLONE_NEWUTS));
 	name_host(elsewhere);
 	GONS_SCOPE {
-		gons_must(gons_enter(gons_set_fd(get(pool), CLONE_NEWUTS))); /* made just now */
+		/* This call creates the set. */
+		gons_must(gons_enter(gons_set_fd(get(pool), CLONE_NEWUTS)));
 		assert_hostname("started");
 	}
 	open_gate(&gate);
 	await_len(pool, 2);
-	gons_must(gons_enter(gons_set_fd(get(pool), CLONE_NEWUTS))); /* made ahead */
+	gons_must(gons_enter(gons_set_fd(get(pool), CLONE_NEWUTS))); /* created ahead */
 	assert_hostname("started");
 }
 
-static void a_pool_that_was_not_started_makes_them_on_demand(void **state)
+static void a_pool_that_was_not_started_creates_sets_on_demand(void **state)
 {
 	static struct visits visits = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	gons_pool *pool = new_pool(CLONE_NEWNET, look_around, &visits);
@@ -335,7 +336,7 @@ static void a_pool_that_was_not_started_makes_them_on_demand(void **state)
 	}
 	assert_string_equal(visits.list[0].thread, name);
 	assert_int_equal(gons_pool_len(pool), 0);
-	/* A joined thread may be listed for a moment yet. */
+	/* The kernel may still list a joined thread for a moment. */
 	while (count_entries("/proc/self/task") > threads)
 		(void)sched_yield();
 }
@@ -345,7 +346,7 @@ static void a_pool_that_was_not_started_makes_them_on_demand(void **state)
 struct failing {
 	_Atomic int calls;
 	int from, to; /* calls that fail, from 0 on */
-	bool with_sentence;
+	bool with_message;
 	sem_t failed;
 };
 
@@ -358,13 +359,13 @@ static int fail_some(const gons_set *set, void *arg)
 	if (call < failing->from || call >= failing->to)
 		return 0;
 	errno = ENOTUNIQ;
-	if (failing->with_sentence)
+	if (failing->with_message)
 		(void)gons_open("/none/at/all", 0);
 	(void)sem_post(&failing->failed);
 	return -1;
 }
 
-static void a_failure_is_told_once_after_what_was_made_before(void **state)
+static void a_failed_refill_is_returned_once_after_the_sets_created_before(void **state)
 {
 	static struct failing failing = { .from = 2, .to = 3 };
 	gons_pool *pool = new_pool(CLONE_NEWUTS, fail_some, &failing);
@@ -381,21 +382,21 @@ static void a_failure_is_told_once_after_what_was_made_before(void **state)
 	await_rest();
 	assert_refused(gons_pool_get(pool), ENOTUNIQ, "after_create has refused a set: %m");
 	assert_int_equal(count_entries("/proc/self/fd"), fds + 1 + 2);
-	/* From then on it goes on: by the caller first, by the maker again after that. */
+	/* Then the pool works again: first by the caller, later by its thread. */
 	(void)get(pool);
 	await_len(pool, 5);
 	assert_int_equal(failing.calls, 3 + 1 + 5);
 }
 
-static void the_sentence_of_after_create_is_passed_on(void **state)
+static void the_message_of_after_create_is_passed_on(void **state)
 {
-	static struct failing failing = { .from = 0, .to = 1000, .with_sentence = true };
+	static struct failing failing = { .from = 0, .to = 1000, .with_message = true };
 	gons_pool *pool = new_pool(CLONE_NEWUTS, fail_some, &failing);
 
 	(void)state;
 	gons_require(CLONE_NEWUTS);
 	(void)sem_init(&failing.failed, 0, 0);
-	/* By the caller, by the maker, by the caller. */
+	/* The caller, the pool's thread and again the caller meet the failure. */
 	assert_refused(gons_pool_get(pool), ENOENT, "the namespace /none/at/all");
 	gons_must(gons_pool_start(pool, 1));
 	for (int i = 0; i < 3; i++)
@@ -403,7 +404,7 @@ static void the_sentence_of_after_create_is_passed_on(void **state)
 	assert_int_equal(gons_pool_len(pool), 0);
 }
 
-/* It has got over a failure of gons before. */
+/* The function has handled a failure of gons before. */
 static int fail_otherwise(const gons_set *set, void *arg)
 {
 	(void)set;
@@ -413,7 +414,7 @@ static int fail_otherwise(const gons_set *set, void *arg)
 	return -1;
 }
 
-static void a_sentence_about_something_else_is_not(void **state)
+static void a_stale_message_of_after_create_is_left_out(void **state)
 {
 	gons_pool *pool = new_pool(CLONE_NEWUTS, fail_otherwise, NULL);
 
@@ -431,7 +432,7 @@ static int move_the_thread(const gons_set *set, void *moved)
 	return result;
 }
 
-static void an_after_create_that_moves_the_pools_thread_is_refused(void **state)
+static void an_after_create_that_leaves_the_pools_namespaces_is_refused(void **state)
 {
 	static sem_t moved;
 	gons_pool *pool = new_pool(CLONE_NEWUTS | CLONE_NEWIPC, move_the_thread, &moved);
@@ -447,7 +448,7 @@ static void an_after_create_that_moves_the_pools_thread_is_refused(void **state)
 		       "after_create has moved the pool's thread to other namespaces");
 }
 
-static void misuse_is_refused(void **state)
+static void misuse_of_a_pool_is_refused(void **state)
 {
 	gons_pool *pool = new_pool(CLONE_NEWUTS, NULL, NULL);
 
@@ -491,7 +492,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void many_threads_get_sets_of_their_own(void **state)
+static void many_threads_get_distinct_sets_of_a_pool(void **state)
 {
 	enum { THREADS = 8 };
 	gons_pool *pool = new_pool(CLONE_NEWNET, NULL, NULL);
@@ -509,7 +510,8 @@ static void many_threads_get_sets_of_their_own(void **state)
 	}
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(getters[i].thread, NULL), 0);
-	/* A thread that has ended gave up its namespaces, whose numbers can come again. */
+	/* The namespaces of an ended thread are gone, and the kernel may reuse their inode
+	 * numbers. */
 	for (int i = 0; i < THREADS; i++) {
 		uint64_t *ino = getters[i].ino;
 
@@ -531,7 +533,7 @@ static void *get_until_cancelled(void *pool)
 	return NULL;
 }
 
-static void a_cancelled_getter_loses_nothing(void **state)
+static void a_thread_cancelled_in_gons_pool_get_leaks_nothing(void **state)
 {
 	gons_pool *pool = new_pool(CLONE_NEWNET, NULL, NULL);
 	pthread_t threads[4];
@@ -549,7 +551,7 @@ static void a_cancelled_getter_loses_nothing(void **state)
 			assert_int_equal(pthread_join(threads[i], NULL), 0);
 	}
 	(void)get(pool);
-	await_len(pool, gons_pool_len(pool)); /* the lock is free */
+	await_len(pool, gons_pool_len(pool)); /* the lock is not held */
 }
 
 static int open_gate_late(const gons_set *set, void *arg)
@@ -561,7 +563,7 @@ static int open_gate_late(const gons_set *set, void *arg)
 	return 0;
 }
 
-static void a_pool_can_be_closed_while_it_makes(void **state)
+static void a_pool_can_be_closed_while_it_refills(void **state)
 {
 	static struct gate gate;
 
@@ -581,23 +583,23 @@ static void a_pool_can_be_closed_while_it_makes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(each_set_is_a_new_one_of_all_types),
-		check_test(a_set_given_out_outlives_the_pool),
-		check_test(as_many_are_made_ahead_as_were_asked_for),
-		check_test(a_full_pool_sleeps),
+		check_test(each_set_of_a_pool_has_new_namespaces_of_all_types),
+		check_test(a_set_outlives_its_pool),
+		check_test(a_pool_creates_the_requested_number_of_sets_ahead),
+		check_test(a_full_pool_uses_no_cpu_time),
 		check_test(after_create_sees_each_set_from_outside),
-		check_test(after_create_furnishes_each_set),
-		check_test(getting_never_waits_for_the_maker),
-		check_test(every_set_resembles_where_the_pool_was_started),
-		check_test(a_pool_that_was_not_started_makes_them_on_demand),
-		check_test(a_failure_is_told_once_after_what_was_made_before),
-		check_test(the_sentence_of_after_create_is_passed_on),
-		check_test(an_after_create_that_moves_the_pools_thread_is_refused),
-		check_test(a_sentence_about_something_else_is_not),
-		check_test(misuse_is_refused),
-		check_test(many_threads_get_sets_of_their_own),
-		check_test(a_cancelled_getter_loses_nothing),
-		check_test(a_pool_can_be_closed_while_it_makes),
+		check_test(after_create_prepares_each_set),
+		check_test(gons_pool_get_does_not_wait_for_the_pools_thread),
+		check_test(sets_are_created_in_the_namespaces_where_the_pool_was_started),
+		check_test(a_pool_that_was_not_started_creates_sets_on_demand),
+		check_test(a_failed_refill_is_returned_once_after_the_sets_created_before),
+		check_test(the_message_of_after_create_is_passed_on),
+		check_test(an_after_create_that_leaves_the_pools_namespaces_is_refused),
+		check_test(a_stale_message_of_after_create_is_left_out),
+		check_test(misuse_of_a_pool_is_refused),
+		check_test(many_threads_get_distinct_sets_of_a_pool),
+		check_test(a_thread_cancelled_in_gons_pool_get_leaks_nothing),
+		check_test(a_pool_can_be_closed_while_it_refills),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pools where something runs out, in forked children, and beside leak reports.
+ * Pools at limits, in forked children, and together with leak reports.
  */
 #include "check.h"
 
@@ -17,7 +17,7 @@
 
 #include <gons/set.h>
 
-/* Closed with the scope of the test, also of one that fails. */
+/* The scope closes the pool, also when the test fails. */
 static void close_pool(void *pool)
 {
 	gons_pool_close(pool);
@@ -64,7 +64,7 @@ static void restore_limit(void *arg)
 	set_limit(old_limit.rlim_cur);
 }
 
-static void a_lack_of_descriptors_is_told_and_passes(void **state)
+static void a_pool_recovers_after_a_lack_of_descriptors(void **state)
 {
 	gons_set *sets[MOST] = { NULL };
 	gons_pool *pool;
@@ -76,8 +76,8 @@ static void a_lack_of_descriptors_is_told_and_passes(void **state)
 	gons_must(gons_defer(restore_limit, NULL));
 	set_limit(MOST);
 	pool = started_pool(CLONE_NEWNET | CLONE_NEWUTS, 2 * MOST);
-	/* First of the pool's thread, then of this one, which may find room that the other one had
-	 * taken for a moment. */
+	/* First the pool's thread fails, then this one, which may succeed with descriptors that
+	 * the other thread has just closed. */
 	while (n < MOST && refused < 2) {
 		sets[n] = gons_pool_get(pool);
 		refused = sets[n] ? 0 : refused + 1;
@@ -95,7 +95,7 @@ static void a_lack_of_descriptors_is_told_and_passes(void **state)
 	await_len(pool, 2 * MOST);
 }
 
-static void a_start_without_descriptors_leaves_nothing(void **state)
+static void a_pool_that_cannot_start_leaves_no_thread_or_descriptor(void **state)
 {
 	int first = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	gons_pool *pool = gons_must(gons_pool_new(CLONE_NEWNET | CLONE_NEWUTS, NULL, NULL));
@@ -134,21 +134,21 @@ static int run_out(void *arg)
 	if (status != 0)
 		return status;
 	want(pool && gons_pool_start(pool, 2) == 0);
-	/* By the pool's thread or by this one. */
+	/* The pool's thread or this one fails. */
 	for (int i = 0; i < 3; i++) {
 		want(!gons_pool_get(pool) && errno == ENOSPC);
 		want(strstr(gons_error(), "cannot create a network namespace: No space left"));
 		want(strstr(gons_error(), "user.max_net_namespaces = 0"));
 	}
 	want(limit_namespaces("net", "10") == 0);
-	want(gons_pool_get(pool)); /* from which on the pool's thread tries again */
+	want(gons_pool_get(pool)); /* after which the pool's thread tries again */
 	await_len(pool, 2);
 	want(gons_pool_get(pool));
 	gons_pool_close(pool);
 	return 0;
 }
 
-static void a_limit_on_namespaces_is_told_and_can_be_raised(void **state)
+static void a_pool_recovers_after_a_namespace_limit_is_raised(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
@@ -159,7 +159,7 @@ static void a_limit_on_namespaces_is_told_and_can_be_raised(void **state)
 
 struct inherited {
 	gons_pool *pool;
-	int fds; /* of the parent, without those of the pool */
+	int fds; /* in the parent, without those of the pool */
 	uint64_t own_ino;
 };
 
@@ -169,14 +169,14 @@ static int use_in_child(void *arg)
 	gons_pool *pool = inherited->pool;
 	gons_set *set = gons_pool_get(pool);
 
-	/* The parent's sets are closed, and there is no thread. */
+	/* The child has closed the parent's sets, and has no thread. */
 	want(set);
 	want(ino_of(set) != inherited->own_ino);
 	want(gons_pool_len(pool) == 0);
 	want(count_entries("/proc/self/fd") == inherited->fds + 1);
 	want(count_threads(1) == 1);
 	gons_set_close(set);
-	/* It can have one. */
+	/* It can start one. */
 	want(gons_pool_start(pool, 3) == 0);
 	await_len(pool, 3);
 	for (int i = 0; i < 5; i++) {
@@ -198,7 +198,7 @@ static int close_in_child(void *arg)
 	return 0;
 }
 
-static void a_forked_child_has_a_pool_of_its_own(void **state)
+static void a_forked_child_uses_its_own_copy_of_a_pool(void **state)
 {
 	struct inherited inherited = { .own_ino = own_ino("net") };
 
@@ -209,7 +209,7 @@ static void a_forked_child_has_a_pool_of_its_own(void **state)
 	await_len(inherited.pool, 3);
 	assert_int_equal(in_child(use_in_child, &inherited), 0);
 	assert_int_equal(in_child(close_in_child, &inherited), 0);
-	/* The parent's is as it was. */
+	/* The pool of the parent is unchanged. */
 	assert_int_equal(gons_pool_len(inherited.pool), 3);
 	for (int i = 0; i < 5; i++)
 		gons_set_close(gons_must(gons_pool_get(inherited.pool)));
@@ -228,7 +228,7 @@ static int get_in_child(void *pool)
 	return 0;
 }
 
-static void a_fork_while_the_pool_is_busy_harms_neither(void **state)
+static void a_fork_while_a_pool_is_busy_harms_neither_process(void **state)
 {
 	gons_pool *pool;
 
@@ -242,7 +242,7 @@ static void a_fork_while_the_pool_is_busy_harms_neither(void **state)
 }
 #endif
 
-/* ---- beside leak reports ---- */
+/* ---- together with leak reports ---- */
 
 static int findings;
 static char message[256];
@@ -254,7 +254,7 @@ static void count_finding(const char *text, void *arg)
 	(void)snprintf(message, sizeof(message), "%s", text);
 }
 
-static int end_picture(gons_leaks *leaks)
+static int end_snapshot(gons_leaks *leaks)
 {
 	int result;
 
@@ -264,7 +264,7 @@ static int end_picture(gons_leaks *leaks)
 	return result;
 }
 
-static void a_busy_pool_is_no_leak_and_hides_none(void **state)
+static void a_busy_pool_is_no_leak_and_hides_no_leaks(void **state)
 {
 	gons_pool *pool;
 
@@ -277,23 +277,23 @@ static void a_busy_pool_is_no_leak_and_hides_none(void **state)
 		int fd;
 
 		gons_set_close(set);
-		assert_int_equal(end_picture(leaks), 0);
+		assert_int_equal(end_snapshot(leaks), 0);
 
 		leaks = gons_must(gons_leaks_begin());
 		gons_set_close(gons_must(gons_pool_get(pool)));
 		fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-		assert_int_equal(end_picture(leaks), 1);
+		assert_int_equal(end_snapshot(leaks), 1);
 		assert_contains(message, "was left open: net:[");
 		assert_int_equal(close(fd), 0);
 
 		leaks = gons_must(gons_leaks_begin());
 		set = gons_must(gons_pool_get(pool));
-		assert_int_equal(end_picture(leaks), 2); /* a descriptor each */
+		assert_int_equal(end_snapshot(leaks), 2); /* one descriptor each */
 		gons_set_close(set);
 	}
 }
 
-static void what_keeps_a_pid_namespace_is_no_leak(void **state)
+static void the_init_of_a_pooled_pid_namespace_is_no_leak(void **state)
 {
 	gons_pool *pool;
 
@@ -304,11 +304,11 @@ static void what_keeps_a_pid_namespace_is_no_leak(void **state)
 		gons_leaks *leaks = gons_must(gons_leaks_begin());
 
 		gons_set_close(gons_must(gons_pool_get(pool)));
-		assert_int_equal(end_picture(leaks), 0);
+		assert_int_equal(end_snapshot(leaks), 0);
 	}
 }
 
-static void a_pool_that_is_left_is_a_leak(void **state)
+static void a_pool_that_was_not_closed_is_a_leak(void **state)
 {
 	gons_leaks *leaks = gons_must(gons_leaks_begin());
 	gons_pool *pool;
@@ -317,15 +317,15 @@ static void a_pool_that_is_left_is_a_leak(void **state)
 	gons_require(CLONE_NEWUTS);
 	pool = started_pool(CLONE_NEWUTS, 2);
 	await_len(pool, 2);
-	/* Where it was started, two sets, and the thread. */
-	assert_int_equal(end_picture(leaks), 4);
+	/* The namespace in which the pool was started, two sets, and the thread. */
+	assert_int_equal(end_snapshot(leaks), 4);
 	assert_contains(message, "\"gons-pool\" was left running");
 	leaks = gons_must(gons_leaks_begin());
 	gons_set_close(gons_must(gons_pool_get(pool)));
-	assert_int_equal(end_picture(leaks), 0);
+	assert_int_equal(end_snapshot(leaks), 0);
 }
 
-/* ---- where the program is odd ---- */
+/* ---- unusual programs ---- */
 
 static int use_descriptor_0(void *arg)
 {
@@ -348,7 +348,7 @@ static int use_descriptor_0(void *arg)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC) == 0 ? 0 : 3;
 }
 
-static void closed_standard_streams_do_not_matter(void **state)
+static void a_pool_works_with_closed_standard_streams(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
@@ -369,7 +369,7 @@ static int leave_procfs(void *arg)
 	return 0;
 }
 
-static void without_procfs_it_is_refused(void **state)
+static void without_procfs_a_pool_is_refused(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
@@ -379,18 +379,18 @@ static void without_procfs_it_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_lack_of_descriptors_is_told_and_passes),
-		check_test(a_start_without_descriptors_leaves_nothing),
-		check_test(a_limit_on_namespaces_is_told_and_can_be_raised),
-		check_test(a_forked_child_has_a_pool_of_its_own),
-#ifndef __SANITIZE_ADDRESS__ /* whose allocator may be locked in the child for ever */
-		check_test(a_fork_while_the_pool_is_busy_harms_neither),
+		check_test(a_pool_recovers_after_a_lack_of_descriptors),
+		check_test(a_pool_that_cannot_start_leaves_no_thread_or_descriptor),
+		check_test(a_pool_recovers_after_a_namespace_limit_is_raised),
+		check_test(a_forked_child_uses_its_own_copy_of_a_pool),
+#ifndef __SANITIZE_ADDRESS__ /* the lock of its allocator may be held forever in the child */
+		check_test(a_fork_while_a_pool_is_busy_harms_neither_process),
 #endif
-		check_test(a_busy_pool_is_no_leak_and_hides_none),
-		check_test(what_keeps_a_pid_namespace_is_no_leak),
-		check_test(a_pool_that_is_left_is_a_leak),
-		check_test(closed_standard_streams_do_not_matter),
-		check_test(without_procfs_it_is_refused),
+		check_test(a_busy_pool_is_no_leak_and_hides_no_leaks),
+		check_test(the_init_of_a_pooled_pid_namespace_is_no_leak),
+		check_test(a_pool_that_was_not_closed_is_a_leak),
+		check_test(a_pool_works_with_closed_standard_streams),
+		check_test(without_procfs_a_pool_is_refused),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that make, use and close pools, and one pool that all of them use, for as many seconds
- * as the argument says. For the thread sanitizer, too.
+ * Threads create, use and close pools, and all use one shared pool, for the number of seconds in
+ * the argument. Also a test for ThreadSanitizer.
  */
 #include "check.h"
 
@@ -40,7 +40,7 @@ static int furnish(const gons_set *set, void *arg)
 	return gons_execute(gons_set_fd(set, CLONE_NEWUTS), look, &ino);
 }
 
-/* Takes one and is inside. NULL, or what is wrong. */
+/* Takes a set and enters it. Returns NULL, or what is wrong. */
 static const char *use(gons_pool *pool)
 {
 	gons_set *set = gons_pool_get(pool);
@@ -74,8 +74,8 @@ static const char *use_own(unsigned round)
 	return wrong;
 }
 
-/* Pictures are taken meanwhile, as test wrappers do. */
-static const char *take_pictures(void)
+/* Takes leak snapshots meanwhile, as test wrappers do. */
+static const char *take_snapshots(void)
 {
 	gons_leaks *leaks = gons_leaks_begin();
 
@@ -92,7 +92,7 @@ static void *work(void *arg)
 		for (int i = 0; i < 3 && !wrong; i++)
 			wrong = use(shared);
 		if (!wrong && round % 16 == 0)
-			wrong = take_pictures();
+			wrong = take_snapshots();
 	}
 	if (wrong)
 		print_error("%s\n", wrong);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sets of namespaces: opening, looking into, copying and closing them.
+ * Sets of namespaces: opening, inspecting, copying and closing them.
  */
 #include "check.h"
 
@@ -44,7 +44,7 @@ static void take_set(void *arg)
 	*(gons_set **)arg = gons_set_current(CLONE_NEWUTS);
 }
 
-static void a_set_is_of_the_thread_that_asks_and_outlives_its_scope(void **state)
+static void a_set_has_the_calling_threads_namespaces_and_outlives_its_scope(void **state)
 {
 	gons_set *set = NULL;
 
@@ -55,7 +55,7 @@ static void a_set_is_of_the_thread_that_asks_and_outlives_its_scope(void **state
 	gons_set_close(set);
 }
 
-static void types_must_be_types(void **state)
+static void invalid_types_of_a_set_are_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_set_current(CLONE_NEWNET | 1), EINVAL, "not namespace types");
@@ -64,7 +64,7 @@ static void types_must_be_types(void **state)
 	assert_refused(gons_set_unshare(NULL, 0, NULL), EINVAL, "0 is not a namespace type");
 }
 
-/* Those that this kernel has. */
+/* The types that this kernel has. */
 static int present_types(void)
 {
 	int types = 0;
@@ -82,7 +82,7 @@ static int present_types(void)
 	return types;
 }
 
-static void types_0_means_all_types_that_the_kernel_has(void **state)
+static void types_0_opens_all_types_that_the_kernel_has(void **state)
 {
 	gons_set *sets[3];
 
@@ -97,7 +97,7 @@ static void types_0_means_all_types_that_the_kernel_has(void **state)
 	}
 }
 
-static void types_0_means_those_files_that_a_directory_has(void **state)
+static void types_0_opens_all_namespace_files_of_a_directory(void **state)
 {
 	char dir[] = "/tmp/gons-set-XXXXXX";
 	char path[64];
@@ -134,7 +134,7 @@ static void a_set_of_a_process_outlives_it(void **state)
 	assert_int_not_equal(ino, own_ino("uts"));
 	assert_int_equal(ino_in(set, CLONE_NEWNET), own_ino("net"));
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	/* Ended, but there until it is waited for. */
+	/* It has ended, and exists until its parent waits for it. */
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
 	for (int i = 0; i < (int)(sizeof(all) / sizeof(all[0])); i++)
 		assert_refused(gons_set_from_pid(pid, all[i]), ESRCH, "which has ended");
@@ -155,7 +155,7 @@ static void take_set_of_thread(void *arg)
 	gons_set_close(set);
 }
 
-static void a_thread_has_an_id_too(void **state)
+static void a_set_is_opened_by_thread_id(void **state)
 {
 	uint64_t ino = 0;
 
@@ -165,7 +165,7 @@ static void a_thread_has_an_id_too(void **state)
 	assert_int_not_equal(ino, own_ino("uts"));
 }
 
-static void a_pid_must_be_one(void **state)
+static void a_set_of_an_invalid_pid_is_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_set_from_pid(0, CLONE_NEWNET), EINVAL, "0 is no process id");
@@ -192,7 +192,7 @@ static void the_process_of_another_user_is_refused(void **state)
 	assert_int_equal(in_child(ask_as_nobody_for_root, NULL), 0);
 }
 
-static void a_set_of_a_directory_has_what_the_files_are(void **state)
+static void a_set_of_a_directory_has_the_namespaces_of_its_files(void **state)
 {
 	gons_set *set = gons_must(gons_set_from_dir("/proc/thread-self/ns", ALL_TYPES));
 
@@ -203,7 +203,7 @@ static void a_set_of_a_directory_has_what_the_files_are(void **state)
 	gons_set_close(set);
 }
 
-static void a_directory_must_have_namespaces_of_these_types(void **state)
+static void a_directory_without_the_requested_types_is_refused(void **state)
 {
 	char dir[] = "/tmp/gons-set-XXXXXX";
 	char path[64], deep[PATH_MAX + 8];
@@ -252,9 +252,9 @@ static void a_copy_is_independent_and_may_have_fewer_types(void **state)
 	gons_set_close(all);
 }
 
-/* ---- looking into them ---- */
+/* ---- inspecting ---- */
 
-static void an_id_is_what_readlink_says(void **state)
+static void gons_set_id_returns_what_readlink_returns(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(ALL_TYPES | OTHER_TYPES));
 
@@ -294,7 +294,7 @@ static void closing_a_set_closes_its_descriptors(void **state)
 	assert_refused(gons_enter(fd), EBADF, "is closed");
 }
 
-static void a_set_that_is_null_is_refused_by_every_call(void **state)
+static void every_call_refuses_a_null_set(void **state)
 {
 	char id[64];
 
@@ -307,7 +307,7 @@ static void a_set_that_is_null_is_refused_by_every_call(void **state)
 	gons_set_close(NULL);
 }
 
-static void closing_keeps_errno(void **state)
+static void closing_a_set_keeps_errno(void **state)
 {
 	(void)state;
 	errno = E2BIG;
@@ -372,7 +372,8 @@ static int run_out_of_descriptors(void *arg)
 
 	(void)arg;
 	want(set && getrlimit(RLIMIT_NOFILE, &limit) == 0);
-	/* Whatever the room, there is a set or EMFILE, and no more descriptors than the set's. */
+	/* With any limit the call returns a set or fails with EMFILE, and leaves no other
+	 * descriptors. */
 	for (int room = 0; room < 16; room++) {
 		gons_set *made;
 
@@ -396,7 +397,7 @@ static int run_out_of_descriptors(void *arg)
 	return 0;
 }
 
-static void a_limit_on_descriptors_is_said_and_leaves_nothing(void **state)
+static void without_free_descriptors_no_set_is_opened_and_none_leaks(void **state)
 {
 	(void)state;
 	gons_require(ALL_TYPES);
@@ -407,24 +408,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(a_set_of_this_thread_has_its_namespaces),
-		check_test(a_set_is_of_the_thread_that_asks_and_outlives_its_scope),
-		check_test(types_must_be_types),
-		check_test(types_0_means_all_types_that_the_kernel_has),
-		check_test(types_0_means_those_files_that_a_directory_has),
+		check_test(a_set_has_the_calling_threads_namespaces_and_outlives_its_scope),
+		check_test(invalid_types_of_a_set_are_refused),
+		check_test(types_0_opens_all_types_that_the_kernel_has),
+		check_test(types_0_opens_all_namespace_files_of_a_directory),
 		check_test(a_set_of_a_process_outlives_it),
-		check_test(a_thread_has_an_id_too),
-		check_test(a_pid_must_be_one),
+		check_test(a_set_is_opened_by_thread_id),
+		check_test(a_set_of_an_invalid_pid_is_refused),
 		check_test(the_process_of_another_user_is_refused),
-		check_test(a_set_of_a_directory_has_what_the_files_are),
-		check_test(a_directory_must_have_namespaces_of_these_types),
+		check_test(a_set_of_a_directory_has_the_namespaces_of_its_files),
+		check_test(a_directory_without_the_requested_types_is_refused),
 		check_test(a_copy_is_independent_and_may_have_fewer_types),
-		check_test(an_id_is_what_readlink_says),
+		check_test(gons_set_id_returns_what_readlink_returns),
 		check_test(closing_a_set_closes_its_descriptors),
-		check_test(a_set_that_is_null_is_refused_by_every_call),
-		check_test(closing_keeps_errno),
+		check_test(every_call_refuses_a_null_set),
+		check_test(closing_a_set_keeps_errno),
 		check_test(a_forked_child_has_sets_of_its_own),
 		check_test(a_thousand_sets_of_five_types_are_open_at_once),
-		check_test(a_limit_on_descriptors_is_said_and_leaves_nothing),
+		check_test(without_free_descriptors_no_set_is_opened_and_none_leaks),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

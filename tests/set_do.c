@@ -31,7 +31,7 @@
 
 #define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
-/* What a function saw, and what it is to do besides. */
+/* What a function saw, and what else it is to do. */
 struct seen {
 	int calls;
 	pid_t tid;
@@ -64,7 +64,7 @@ static bool look_and_say(void *arg)
 	return !seen->drop;
 }
 
-/* Both calls do the same to a function. */
+/* Both calls run a function in the same way. */
 static int run(bool restore, const gons_set *set, struct seen *seen)
 {
 	return restore ? gons_set_do_restore(set, look_and_say, seen)
@@ -77,7 +77,7 @@ static gons_set *new_set(int types)
 	return gons_must(gons_set_unshare(NULL, types, NULL));
 }
 
-/* Seen in the set's namespaces and, for the types that it lacks, the caller's. */
+/* The function saw the set's namespaces and, for the types that the set lacks, the caller's. */
 static void assert_seen_in(const struct seen *seen, const gons_set *set)
 {
 	for (int i = 0; i < SWITCHABLE; i++)
@@ -86,9 +86,9 @@ static void assert_seen_in(const struct seen *seen, const gons_set *set)
 						       : own_ino(switchable[i].name));
 }
 
-/* ---- where it runs ---- */
+/* ---- where a function runs ---- */
 
-static void it_runs_on_another_thread_in_the_sets_namespaces(void **state)
+static void a_function_runs_on_another_thread_in_the_sets_namespaces(void **state)
 {
 	uint64_t before[SWITCHABLE];
 
@@ -108,7 +108,7 @@ static void it_runs_on_another_thread_in_the_sets_namespaces(void **state)
 		}
 }
 
-static void the_rest_is_the_calling_threads(void **state)
+static void a_set_thread_has_the_other_namespaces_and_attributes_of_its_caller(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { 0 };
@@ -119,7 +119,7 @@ static void the_rest_is_the_calling_threads(void **state)
 	for (int restore = 0; restore < 2; restore++) {
 		int mark = gons_must(gons_scope_begin());
 
-		gons_must(run(restore, set, &seen)); /* a thread that is elsewhere */
+		gons_must(run(restore, set, &seen)); /* leaves a thread in other namespaces */
 		gons_must(gons_enter_transient(CLONE_NEWUTS | CLONE_NEWIPC));
 		(void)sigemptyset(&mask);
 		(void)sigaddset(&mask, SIGUSR1);
@@ -146,7 +146,7 @@ static bool fail_and_keep(void *arg)
 	return true;
 }
 
-static void each_function_begins_without_a_sentence(void **state)
+static void each_function_begins_without_an_error_message(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 
@@ -160,7 +160,7 @@ static void each_function_begins_without_a_sentence(void **state)
 	gons_set_close(set);
 }
 
-/* The caller's own unshare(2), of which gons does not know. */
+/* The caller uses unshare(2) itself, which gons does not see. */
 static void run_elsewhere(void *arg)
 {
 	struct seen seen = { 0 };
@@ -172,7 +172,7 @@ static void run_elsewhere(void *arg)
 	}
 }
 
-static void a_kept_thread_follows_callers_who_move_by_themselves(void **state)
+static void a_set_thread_follows_a_caller_who_called_unshare(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { 0 };
@@ -186,7 +186,7 @@ static void a_kept_thread_follows_callers_who_move_by_themselves(void **state)
 	gons_set_close(set);
 }
 
-static void the_working_directory_is_found_by_path(void **state)
+static void a_set_thread_finds_the_working_directory_by_its_path(void **state)
 {
 	struct seen seen = { 0 };
 	gons_set *set, *net;
@@ -212,10 +212,10 @@ static void the_working_directory_is_found_by_path(void **state)
 	gons_set_close(net);
 }
 
-/* ---- threads that are kept ---- */
+/* ---- idle set threads ---- */
 
-/* That call does so, whatever else it does. */
-static void end_kept_threads(void)
+/* gons_become_root() ends idle set threads, whatever it returns. */
+static void end_idle_set_threads(void)
 {
 	gons_must(gons_become_root());
 }
@@ -228,7 +228,7 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* A thread that nobody asks for a second ends, as may be on a busy machine. */
+/* A thread that is idle for a second ends. On a busy machine this may happen in a test. */
 static bool is_late(int64_t since)
 {
 	return now_ns() - since >= 1000000000;
@@ -239,14 +239,14 @@ static void assert_kept(const struct seen *seen, pid_t tid, int64_t since)
 	assert_true(seen->tid == tid || is_late(since));
 }
 
-static void the_second_call_makes_no_thread(void **state)
+static void the_second_call_reuses_the_set_thread(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET | CLONE_NEWUTS), *other = new_set(CLONE_NEWNET);
 	struct seen first = { 0 }, seen = { 0 };
 	int64_t since;
 
 	(void)state;
-	end_kept_threads();
+	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &first));
 	for (int i = 0; i < 50; i++) {
 		const gons_set *used = i % 2 ? set : other;
@@ -257,14 +257,14 @@ static void the_second_call_makes_no_thread(void **state)
 		assert_seen_in(&seen, used);
 		assert_kept(&seen, first.tid, since);
 	}
-	/* False throws it away. */
+	/* false: the thread is not reused */
 	seen.drop = true;
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	first = seen;
 	seen.drop = false;
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	assert_int_not_equal(seen.tid, first.tid);
-	/* The other call never uses one. */
+	/* gons_set_do() never reuses a thread. */
 	first = seen;
 	gons_must(gons_set_do(set, look, &seen));
 	assert_int_not_equal(seen.tid, first.tid);
@@ -332,7 +332,7 @@ static void leave_by_exit(void)
 	pthread_exit(NULL);
 }
 
-static void a_thread_that_is_not_as_it_was_is_not_used_again(void **state)
+static void a_set_thread_that_its_function_changed_is_not_reused(void **state)
 {
 	static const struct {
 		void (*change)(void);
@@ -346,7 +346,7 @@ static void a_thread_that_is_not_as_it_was_is_not_used_again(void **state)
 	gons_set *set = new_set(CLONE_NEWNET);
 
 	(void)state;
-	end_kept_threads();
+	end_idle_set_threads();
 	gons_require(ALL_TYPES);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		struct seen first = { .also = changes[i].change }, seen = { 0 };
@@ -362,7 +362,7 @@ static void a_thread_that_is_not_as_it_was_is_not_used_again(void **state)
 	gons_set_close(set);
 }
 
-static void a_descriptor_means_the_callers_namespace(void **state)
+static void a_set_thread_sees_the_callers_descriptors(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { .also = unshare_files };
@@ -371,7 +371,8 @@ static void a_descriptor_means_the_callers_namespace(void **state)
 	(void)state;
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	gons_set_close(set);
-	/* The next one gets its number, which was something else in the table left behind. */
+	/* The new set gets the same descriptor number. In the thread's own table, which the
+	 * function left behind, it still means the old file. */
 	set = new_set(CLONE_NEWNET);
 	assert_int_equal(gons_set_fd(set, CLONE_NEWNET), fd);
 	seen.also = NULL;
@@ -380,20 +381,20 @@ static void a_descriptor_means_the_callers_namespace(void **state)
 	gons_set_close(set);
 }
 
-/* On a thread of its own, whose capabilities, directories and restrictions go with it. */
+/* On a thread of its own, so that its capabilities, directories and restrictions end with it. */
 static void call_changed(void *arg)
 {
 	struct seen seen = { 0 };
 	gons_set *set;
 
 	((void (*)(void))arg)();
-	set = new_set(CLONE_NEWNET); /* in the thread's own table, where it has one */
+	set = new_set(CLONE_NEWNET); /* in the thread's own descriptor table, if it has one */
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	assert_seen_in(&seen, set);
 	gons_set_close(set);
 }
 
-static void only_threads_of_the_callers_own_kind_are_used(void **state)
+static void a_set_thread_with_other_capabilities_than_the_caller_is_not_reused(void **state)
 {
 	static void (*const changes[])(void) = { drop_capability, unshare_fs, unshare_files,
 						 forbid_privileges };
@@ -403,18 +404,18 @@ static void only_threads_of_the_callers_own_kind_are_used(void **state)
 	pid_t tid;
 
 	(void)state;
-	end_kept_threads();
+	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	tid = seen.tid;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
 		on_thread(call_changed, (void *)changes[i]);
-	/* Nor has any of them spoilt this one. */
+	/* None of these callers has changed the idle thread. */
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	assert_kept(&seen, tid, since);
 	gons_set_close(set);
 }
 
-/* The thread sanitizer cannot follow a child that starts threads. */
+/* ThreadSanitizer does not support a forked child that starts threads. */
 static void require_threads_in_children(const char *test)
 {
 #ifdef __SANITIZE_THREAD__
@@ -434,7 +435,7 @@ static int find_no_thread(void *arg)
 	return 0;
 }
 
-static int become_root_beside_a_kept_thread(void *arg)
+static int become_root_beside_an_idle_set_thread(void *arg)
 {
 	struct seen seen = { 0 };
 
@@ -444,7 +445,7 @@ static int become_root_beside_a_kept_thread(void *arg)
 	return 0;
 }
 
-static void no_kept_thread_is_in_the_way(void **state)
+static void idle_set_threads_do_not_hinder_fork_or_becoming_root(void **state)
 {
 	gons_set *set;
 	struct seen seen = { 0 };
@@ -454,7 +455,7 @@ static void no_kept_thread_is_in_the_way(void **state)
 	set = new_set(CLONE_NEWNET);
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	assert_int_equal(in_child(find_no_thread, set), 0);
-	assert_int_equal(in_child(become_root_beside_a_kept_thread, set), 0);
+	assert_int_equal(in_child(become_root_beside_an_idle_set_thread, set), 0);
 	gons_set_close(set);
 }
 
@@ -486,7 +487,7 @@ static int run_without_pidfd(void *arg)
 	return run_without(SYS_pidfd_open);
 }
 
-static void where_threads_cannot_be_compared_each_call_makes_one(void **state)
+static void without_kcmp_each_call_starts_a_new_thread(void **state)
 {
 	(void)state;
 	require_threads_in_children(__func__);
@@ -503,7 +504,7 @@ static bool has_thread(pid_t tid)
 	return access(path, F_OK) == 0;
 }
 
-static void a_thread_started_in_transient_namespaces_ends_with_their_scope(void **state)
+static void a_set_thread_started_in_transient_namespaces_ends_with_their_scope(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { 0 };
@@ -513,14 +514,14 @@ static void a_thread_started_in_transient_namespaces_ends_with_their_scope(void 
 	(void)state;
 	gons_require(CLONE_NEWUTS);
 	gons_must(gons_enter_transient(CLONE_NEWUTS));
-	/* The second one at the latest was started here. */
+	/* The second thread, if not the first one, was started in these namespaces. */
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	since = now_ns();
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	assert_true(has_thread(seen.tid) || is_late(since));
 	gons_must(gons_scope_end(mark));
-	/* It was joined; the kernel may list it for a moment yet. */
+	/* The thread was joined, but the kernel may still list it for a moment. */
 	for (int i = 0; i < 1000 && has_thread(seen.tid); i++)
 		(void)usleep(1000);
 	assert_false(has_thread(seen.tid));
@@ -553,7 +554,7 @@ static void *go_and_meet(void *arg)
 	return NULL;
 }
 
-/* As many functions at a time, each on a thread of its own. */
+/* Runs this many functions at the same time, each on its own thread. */
 static void meet_all(const gons_set *set, struct meeting meetings[AT_ONCE])
 {
 	for (int i = 0; i < AT_ONCE; i++) {
@@ -567,14 +568,14 @@ static void meet_all(const gons_set *set, struct meeting meetings[AT_ONCE])
 		assert_true(meetings[i].ok);
 }
 
-static void of_many_threads_few_are_kept(void **state)
+static void only_a_few_idle_set_threads_stay(void **state)
 {
 	struct meeting first[AT_ONCE], second[AT_ONCE];
 	gons_set *set = new_set(CLONE_NEWNET);
 	int again = 0;
 
 	(void)state;
-	end_kept_threads();
+	end_idle_set_threads();
 	assert_int_equal(pthread_barrier_init(&together, NULL, AT_ONCE), 0);
 	meet_all(set, first);
 	meet_all(set, second);
@@ -582,23 +583,23 @@ static void of_many_threads_few_are_kept(void **state)
 	for (int i = 0; i < AT_ONCE; i++)
 		for (int j = 0; j < AT_ONCE; j++)
 			again += first[i].tid == second[j].tid;
-	assert_in_range(again, 0, MOST_KEPT); /* none where it has all taken too long */
+	assert_in_range(again, 0, MOST_KEPT); /* 0 if all of this took too long */
 	gons_set_close(set);
 }
 
-static void a_kept_thread_sleeps_and_ends_when_nobody_asks(void **state)
+static void an_idle_set_thread_sleeps_and_then_ends(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { 0 };
 	clock_t begun;
 
 	(void)state;
-	end_kept_threads();
+	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	begun = clock();
 	while (has_thread(seen.tid))
 		(void)usleep(10000);
-	/* of the processor, by all threads, in the second that it is kept for */
+	/* CPU time of all threads, in the second in which the thread is idle */
 	assert_true(clock() - begun < CLOCKS_PER_SEC / 5);
 	gons_set_close(set);
 }
@@ -609,7 +610,7 @@ static bool do_nothing(void *arg)
 	return true;
 }
 
-static void so_does_one_that_was_used_there(void **state)
+static void a_set_thread_used_in_transient_namespaces_ends_with_their_scope(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWUTS);
 	struct seen first = { 0 }, seen = { 0 };
@@ -617,7 +618,7 @@ static void so_does_one_that_was_used_there(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWNET);
-	end_kept_threads();
+	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &first));
 	mark = gons_must(gons_scope_begin());
 	gons_must(gons_enter_transient(CLONE_NEWNET));
@@ -629,7 +630,8 @@ static void so_does_one_that_was_used_there(void **state)
 	gons_set_close(set);
 }
 
-/* futex(2) with a timeout, in this thread and those that it starts. */
+/* Kills the process if this thread, or a thread that it starts, waits in futex(2) with a
+ * timeout. */
 static bool die_of_patience(void)
 {
 	const unsigned timeout = offsetof(struct seccomp_data, args[3]);
@@ -665,7 +667,7 @@ static int spoil_a_thread(void *arg)
 	return 0;
 }
 
-static void a_thread_that_cannot_be_used_again_does_not_wait(void **state)
+static void a_set_thread_that_cannot_be_reused_ends_at_once(void **state)
 {
 	static void (*const changes[])(void) = { unshare_mnt, unshare_fs, unshare_files,
 						 unshare_uts };
@@ -677,7 +679,7 @@ static void a_thread_that_cannot_be_used_again_does_not_wait(void **state)
 		assert_int_equal(in_child(spoil_a_thread, (void *)changes[i]), 0);
 }
 
-static void leaks_are_not_blamed_on_kept_threads(void **state)
+static void idle_set_threads_are_no_leaks(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { .drop = true };
@@ -727,7 +729,7 @@ static void go_deeper(void *arg)
 	nest->back[depth] = own_ino("uts");
 }
 
-static void calls_nest(void **state)
+static void calls_with_sets_nest(void **state)
 {
 	struct nest nest;
 
@@ -778,7 +780,7 @@ static void *use_sets(void *arg)
 	return NULL;
 }
 
-static void threads_make_use_and_close_sets_at_once(void **state)
+static void many_threads_create_use_and_close_sets_at_once(void **state)
 {
 	pthread_t threads[THREADS];
 	bool ok[THREADS] = { false };
@@ -793,7 +795,7 @@ static void threads_make_use_and_close_sets_at_once(void **state)
 		assert_true(ok[i]);
 }
 
-/* ---- functions that leave otherwise ---- */
+/* ---- functions that do not return ---- */
 
 static void exit_with_5(void *arg)
 {
@@ -825,14 +827,14 @@ static void a_function_may_end_the_process(void **state)
 
 	(void)state;
 	require_threads_in_children(__func__);
-	end_kept_threads(); /* what they have of their own would be a leak in the child */
+	end_idle_set_threads(); /* the objects of those threads would be leaks in the child */
 	set = new_set(CLONE_NEWNET);
 	assert_int_equal(in_child(exit_in_do, set), 5);
 	assert_int_equal(in_child(exit_in_restore, set), 6);
 	gons_set_close(set);
 }
 
-static void a_function_may_end_its_thread(void **state)
+static void a_function_may_end_its_thread_by_pthread_exit(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { .also = leave_by_exit };
@@ -858,7 +860,7 @@ static bool look_and_close(void *arg)
 	return true;
 }
 
-static void a_function_may_close_its_set(void **state)
+static void a_function_may_close_the_set_that_it_runs_in(void **state)
 {
 	gons_set *other = new_set(CLONE_NEWNET);
 	struct seen seen = { 0 };
@@ -882,7 +884,7 @@ static void enter_and_stay(void)
 	assert_true(gons_netns_current() >= 0);
 }
 
-static void what_a_function_leaves_on_its_scope_is_undone(void **state)
+static void what_a_function_left_on_its_scope_is_undone(void **state)
 {
 	gons_set *set = new_set(CLONE_NEWNET);
 	struct seen seen = { .also = enter_and_stay };
@@ -891,13 +893,13 @@ static void what_a_function_leaves_on_its_scope_is_undone(void **state)
 	pid_t tid;
 
 	(void)state;
-	end_kept_threads();
+	end_idle_set_threads();
 	gons_require(CLONE_NEWUTS | CLONE_NEWIPC);
 	gons_must(gons_set_do(set, look, &seen));
 	since = now_ns();
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	assert_int_equal(count_entries("/proc/self/fd"), fds);
-	/* So the thread is as it was. */
+	/* The thread is unchanged. */
 	tid = seen.tid;
 	seen.also = NULL;
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
@@ -908,7 +910,7 @@ static void what_a_function_leaves_on_its_scope_is_undone(void **state)
 
 /* ---- refusals ---- */
 
-static void foreign_user_and_time_namespaces_are_refused(void **state)
+static void other_user_and_time_namespaces_are_refused(void **state)
 {
 	const int types[] = { CLONE_NEWUSER, CLONE_NEWTIME };
 	struct seen seen = { 0 };
@@ -929,7 +931,7 @@ static void foreign_user_and_time_namespaces_are_refused(void **state)
 	assert_int_equal(seen.calls, 0);
 }
 
-static void a_set_or_a_function_that_is_null_is_refused(void **state)
+static void a_null_set_or_function_is_refused(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(CLONE_NEWUTS));
 	struct seen seen = { 0 };
@@ -943,7 +945,7 @@ static void a_set_or_a_function_that_is_null_is_refused(void **state)
 	assert_int_equal(seen.calls, 0);
 }
 
-static void own_namespaces_of_all_types_are_no_reason_to_refuse(void **state)
+static void a_set_may_have_the_callers_own_namespaces_of_all_types(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS));
 	gons_set *all = gons_must(gons_set_current(0));
@@ -1013,7 +1015,7 @@ static void children_made_in_a_set_with_a_pid_namespace_are_in_it(void **state)
 		gons_must(i < 1 ? gons_set_do(set, fork_below, &below)
 				: gons_set_do_restore(set, fork_below_and_keep, &below));
 		assert_int_equal(below.ino, ino_in(set, CLONE_NEWPID));
-		/* EAGAIN is that of musl. */
+		/* musl returns EAGAIN. */
 		assert_true(below.thread_error == EINVAL || below.thread_error == EAGAIN);
 	}
 	gons_set_close(set);
@@ -1033,7 +1035,7 @@ static bool note_new_privileges(void *arg)
 	return true;
 }
 
-static void a_thread_that_a_quick_function_has_changed_is_not_used_again(void **state)
+static void a_set_thread_that_a_short_function_changed_is_not_reused(void **state)
 {
 	gons_set *set;
 	int changed = 0;
@@ -1051,7 +1053,7 @@ static void a_thread_that_a_quick_function_has_changed_is_not_used_again(void **
 	gons_set_close(set);
 }
 
-static void threads_are_not_listed_any_more_when_the_call_returns(void **state)
+static void ended_threads_are_gone_from_proc_when_the_call_returns(void **state)
 {
 	gons_set *set;
 	int before;
@@ -1075,10 +1077,10 @@ static int run_without_power(void *arg)
 {
 	struct seen seen = { 0 };
 
-	/* A kept thread that may more than its caller. */
+	/* An idle thread with more capabilities than its caller. */
 	want(gons_set_do_restore(arg, look_and_say, &seen) == 0);
 	if (setresgid(65533, 65533, 65533) < 0 || setresuid(65533, 65533, 65533) < 0)
-		return 0; /* in a user namespace with one user */
+		return 0; /* where the user namespace has only one user */
 	for (int restore = 0; restore < 2; restore++) {
 		want(run(restore, arg, &seen) == -1 && errno == EPERM && seen.calls == 1);
 		want(strstr(gons_error(), "cannot enter a network namespace: Operation not "
@@ -1087,7 +1089,7 @@ static int run_without_power(void *arg)
 	return 0;
 }
 
-static void a_refusal_on_the_thread_is_the_callers(void **state)
+static void a_refusal_on_the_set_thread_is_returned_to_the_caller(void **state)
 {
 	gons_set *set;
 
@@ -1101,36 +1103,36 @@ static void a_refusal_on_the_thread_is_the_callers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(it_runs_on_another_thread_in_the_sets_namespaces),
-		check_test(the_rest_is_the_calling_threads),
-		check_test(a_kept_thread_follows_callers_who_move_by_themselves),
-		check_test(the_working_directory_is_found_by_path),
-		check_test(the_second_call_makes_no_thread),
-		check_test(a_thread_that_is_not_as_it_was_is_not_used_again),
-		check_test(a_descriptor_means_the_callers_namespace),
-		check_test(each_function_begins_without_a_sentence),
-		check_test(only_threads_of_the_callers_own_kind_are_used),
-		check_test(no_kept_thread_is_in_the_way),
-		check_test(where_threads_cannot_be_compared_each_call_makes_one),
-		check_test(a_thread_started_in_transient_namespaces_ends_with_their_scope),
-		check_test(so_does_one_that_was_used_there),
-		check_test(of_many_threads_few_are_kept),
-		check_test(a_kept_thread_sleeps_and_ends_when_nobody_asks),
-		check_test(a_thread_that_cannot_be_used_again_does_not_wait),
-		check_test(leaks_are_not_blamed_on_kept_threads),
-		check_test(calls_nest),
-		check_test(threads_make_use_and_close_sets_at_once),
+		check_test(a_function_runs_on_another_thread_in_the_sets_namespaces),
+		check_test(a_set_thread_has_the_other_namespaces_and_attributes_of_its_caller),
+		check_test(a_set_thread_follows_a_caller_who_called_unshare),
+		check_test(a_set_thread_finds_the_working_directory_by_its_path),
+		check_test(the_second_call_reuses_the_set_thread),
+		check_test(a_set_thread_that_its_function_changed_is_not_reused),
+		check_test(a_set_thread_sees_the_callers_descriptors),
+		check_test(each_function_begins_without_an_error_message),
+		check_test(a_set_thread_with_other_capabilities_than_the_caller_is_not_reused),
+		check_test(idle_set_threads_do_not_hinder_fork_or_becoming_root),
+		check_test(without_kcmp_each_call_starts_a_new_thread),
+		check_test(a_set_thread_started_in_transient_namespaces_ends_with_their_scope),
+		check_test(a_set_thread_used_in_transient_namespaces_ends_with_their_scope),
+		check_test(only_a_few_idle_set_threads_stay),
+		check_test(an_idle_set_thread_sleeps_and_then_ends),
+		check_test(a_set_thread_that_cannot_be_reused_ends_at_once),
+		check_test(idle_set_threads_are_no_leaks),
+		check_test(calls_with_sets_nest),
+		check_test(many_threads_create_use_and_close_sets_at_once),
 		check_test(a_function_may_end_the_process),
-		check_test(a_function_may_end_its_thread),
-		check_test(a_function_may_close_its_set),
-		check_test(what_a_function_leaves_on_its_scope_is_undone),
-		check_test(foreign_user_and_time_namespaces_are_refused),
-		check_test(a_set_or_a_function_that_is_null_is_refused),
-		check_test(own_namespaces_of_all_types_are_no_reason_to_refuse),
+		check_test(a_function_may_end_its_thread_by_pthread_exit),
+		check_test(a_function_may_close_the_set_that_it_runs_in),
+		check_test(what_a_function_left_on_its_scope_is_undone),
+		check_test(other_user_and_time_namespaces_are_refused),
+		check_test(a_null_set_or_function_is_refused),
+		check_test(a_set_may_have_the_callers_own_namespaces_of_all_types),
 		check_test(children_made_in_a_set_with_a_pid_namespace_are_in_it),
-		check_test(a_thread_that_a_quick_function_has_changed_is_not_used_again),
-		check_test(threads_are_not_listed_any_more_when_the_call_returns),
-		check_test(a_refusal_on_the_thread_is_the_callers),
+		check_test(a_set_thread_that_a_short_function_changed_is_not_reused),
+		check_test(ended_threads_are_gone_from_proc_when_the_call_returns),
+		check_test(a_refusal_on_the_set_thread_is_returned_to_the_caller),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

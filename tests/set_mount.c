@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sets mounted to files, and entered.
+ * Sets that are mounted on files, and sets that are entered.
  */
 #include "check.h"
 
@@ -22,7 +22,7 @@
 
 static const char dir[] = "/tmp/dir";
 
-/* A mount namespace in which /tmp is this test's own, with /tmp/dir in it. */
+/* Enters a mount namespace with a /tmp of its own, and creates /tmp/dir there. */
 static void enter_with_dir(void)
 {
 	gons_require(ALL_TYPES);
@@ -41,7 +41,7 @@ static const char *in_dir(const char *name)
 
 /* ---- mounted, closed, opened again ---- */
 
-static void a_set_that_was_closed_is_opened_from_its_files(void **state)
+static void a_closed_set_is_opened_again_from_its_mounted_files(void **state)
 {
 	uint64_t ino[SWITCHABLE];
 	gons_set *set;
@@ -71,7 +71,7 @@ static void a_set_that_was_closed_is_opened_from_its_files(void **state)
 	assert_int_equal(count_mounts(), mounts);
 }
 
-static void user_pid_and_time_are_mounted_too(void **state)
+static void user_pid_and_time_namespaces_are_mounted_too(void **state)
 {
 	int types = CLONE_NEWUSER | CLONE_NEWPID;
 	gons_set *set, *again;
@@ -91,7 +91,7 @@ static void user_pid_and_time_are_mounted_too(void **state)
 	gons_set_close(set);
 }
 
-static void one_namespace_is_mounted_to_a_file(void **state)
+static void one_namespace_of_a_set_is_mounted_on_a_file(void **state)
 {
 	gons_set *set;
 
@@ -107,7 +107,7 @@ static void one_namespace_is_mounted_to_a_file(void **state)
 	gons_set_close(set);
 }
 
-static void a_plain_file_is_covered_and_left_as_it_is(void **state)
+static void a_plain_file_is_covered_by_the_mount_and_unchanged(void **state)
 {
 	gons_set *set;
 	FILE *file;
@@ -128,7 +128,7 @@ static void a_plain_file_is_covered_and_left_as_it_is(void **state)
 
 /* ---- refusals ---- */
 
-/* The call is refused, and neither mounts nor files are left. */
+/* The call is refused, and leaves no mounts and no files. */
 #define assert_nothing_left(call, errnum, words)                                                   \
 	do {                                                                                       \
 		int mounts_ = count_mounts(), files_ = count_entries(dir);                         \
@@ -139,14 +139,14 @@ static void a_plain_file_is_covered_and_left_as_it_is(void **state)
 		assert_int_equal(count_entries("/proc/self/fd"), fds_);                            \
 	} while (0)
 
-static void a_failure_leaves_nothing_half_mounted(void **state)
+static void a_failed_mount_of_a_set_leaves_no_mounts(void **state)
 {
 	gons_set *set;
 
 	(void)state;
 	enter_with_dir();
 	set = gons_must(gons_set_unshare(NULL, ALL_TYPES, NULL));
-	/* The last of the five. */
+	/* The last one of the five fails. */
 	assert_int_equal(mkdir(in_dir("cgroup"), 0755), 0);
 	assert_nothing_left(gons_set_mount(set, dir), EISDIR,
 			    "cannot mount a namespace to the directory /tmp/dir/cgroup");
@@ -163,7 +163,7 @@ static void a_failure_leaves_nothing_half_mounted(void **state)
 	gons_set_close(set);
 }
 
-static void targets_must_make_sense(void **state)
+static void invalid_targets_of_a_mount_are_refused(void **state)
 {
 	char name[NAME_MAX + 2], deep[PATH_MAX + 1];
 	gons_set *set;
@@ -201,7 +201,7 @@ static void targets_must_make_sense(void **state)
 			    "set is NULL");
 }
 
-static void a_mount_namespace_is_not_mounted_in_itself(void **state)
+static void mounting_a_mount_namespace_in_itself_is_refused(void **state)
 {
 	const char words[] = "Invalid argument; a mount namespace can be mounted in an older one "
 			     "only, and not on a shared mount";
@@ -218,7 +218,7 @@ static void a_mount_namespace_is_not_mounted_in_itself(void **state)
 	gons_set_close(older);
 }
 
-static void a_mount_namespace_is_not_mounted_where_others_would_get_it(void **state)
+static void mounting_a_mount_namespace_on_a_shared_mount_is_refused(void **state)
 {
 	gons_set *set;
 	pid_t pid;
@@ -226,7 +226,7 @@ static void a_mount_namespace_is_not_mounted_where_others_would_get_it(void **st
 	(void)state;
 	enter_with_dir();
 	assert_int_equal(mount("none", "/tmp", NULL, MS_SHARED, NULL), 0);
-	pid = hold_in_child(CLONE_NEWNS); /* with which this one shares /tmp */
+	pid = hold_in_child(CLONE_NEWNS); /* shares /tmp with this namespace */
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNS | CLONE_NEWNET, NULL));
 	assert_nothing_left(gons_set_mount(set, dir), EINVAL, "and not on a shared mount");
 	gons_must(gons_set_mount_ns(set, CLONE_NEWNET, in_dir("net")));
@@ -241,7 +241,7 @@ static int mount_without_power(void *arg)
 
 	want(chmod(dir, 0777) == 0);
 	if (setresuid(65534, 65534, 65534) < 0)
-		return 0; /* in a user namespace with one user */
+		return 0; /* where the user namespace has only one user */
 	want(gons_set_mount(arg, dir) == -1 && errno == EPERM);
 	want(strstr(gons_error(), "cannot mount the set's UTS namespace to /tmp/dir/uts: Operation "
 				  "not permitted: CAP_SYS_ADMIN is missing"));
@@ -249,7 +249,7 @@ static int mount_without_power(void *arg)
 	return 0;
 }
 
-static void mounting_takes_privileges(void **state)
+static void mounting_a_set_without_capabilities_is_refused(void **state)
 {
 	gons_set *set;
 
@@ -282,7 +282,7 @@ static void a_set_is_entered_until_the_scope_ends(void **state)
 	assert_inodes(before);
 }
 
-static void foreign_user_and_time_namespaces_cannot_be_entered(void **state)
+static void entering_other_user_and_time_namespaces_is_refused(void **state)
 {
 	const int types[] = { CLONE_NEWUSER, CLONE_NEWTIME };
 	uint64_t before[SWITCHABLE];
@@ -303,7 +303,7 @@ static void foreign_user_and_time_namespaces_cannot_be_entered(void **state)
 	assert_inodes(before);
 }
 
-static void own_namespaces_of_all_types_can_be_entered(void **state)
+static void the_callers_own_namespaces_of_all_types_can_be_entered(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(0));
 	uint64_t before[SWITCHABLE];
@@ -325,7 +325,8 @@ static void children_are_in_a_pid_namespace_that_was_entered(void **state)
 	(void)state;
 	gons_require(CLONE_NEWPID);
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
-	/* Who is root only in a user namespace cannot return to the machine's PID namespace. */
+	/* A process that is root only in a user namespace cannot return to the machine's PID
+	 * namespace. */
 	if (!strstr(read_text("/proc/self/uid_map"), " 4294967295\n")) {
 		assert_refused(gons_set_enter(set), EPERM, "no return is possible");
 		gons_set_close(set);
@@ -347,8 +348,8 @@ static void children_are_in_a_pid_namespace_that_was_entered(void **state)
 	gons_set_close(set);
 }
 
-/* Linux 6.18 numbers mount namespaces per CPU, and takes for the newer one the one with the higher
- * number: that is so for those that are made on one CPU. */
+/* Linux 6.18 numbers mount namespaces per CPU, and treats the one with the higher number as
+ * the newer one. This is right only for mount namespaces that were created on the same CPU. */
 static void stay_on_this_cpu(void)
 {
 	cpu_set_t cpus;
@@ -361,18 +362,18 @@ static void stay_on_this_cpu(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_set_that_was_closed_is_opened_from_its_files),
-		check_test(user_pid_and_time_are_mounted_too),
-		check_test(one_namespace_is_mounted_to_a_file),
-		check_test(a_plain_file_is_covered_and_left_as_it_is),
-		check_test(a_failure_leaves_nothing_half_mounted),
-		check_test(targets_must_make_sense),
-		check_test(a_mount_namespace_is_not_mounted_in_itself),
-		check_test(a_mount_namespace_is_not_mounted_where_others_would_get_it),
-		check_test(mounting_takes_privileges),
+		check_test(a_closed_set_is_opened_again_from_its_mounted_files),
+		check_test(user_pid_and_time_namespaces_are_mounted_too),
+		check_test(one_namespace_of_a_set_is_mounted_on_a_file),
+		check_test(a_plain_file_is_covered_by_the_mount_and_unchanged),
+		check_test(a_failed_mount_of_a_set_leaves_no_mounts),
+		check_test(invalid_targets_of_a_mount_are_refused),
+		check_test(mounting_a_mount_namespace_in_itself_is_refused),
+		check_test(mounting_a_mount_namespace_on_a_shared_mount_is_refused),
+		check_test(mounting_a_set_without_capabilities_is_refused),
 		check_test(a_set_is_entered_until_the_scope_ends),
-		check_test(foreign_user_and_time_namespaces_cannot_be_entered),
-		check_test(own_namespaces_of_all_types_can_be_entered),
+		check_test(entering_other_user_and_time_namespaces_is_refused),
+		check_test(the_callers_own_namespaces_of_all_types_can_be_entered),
 		check_test(children_are_in_a_pid_namespace_that_was_entered),
 	};
 

@@ -30,7 +30,7 @@ enum { NAMES = 8 };
 static const char *const names[NAMES] = { "net",    "mnt",  "uts", "ipc",
 					  "cgroup", "user", "pid", "time" };
 
-/* What a function saw, shared with its process. */
+/* What a function saw; the memory is shared with the child. */
 struct seen {
 	uint64_t ino[NAMES];
 	pid_t pid, parent;
@@ -68,7 +68,7 @@ static int run(const gons_set *set, int (*fn)(void *), void *arg)
 	return status;
 }
 
-static void it_is_in_all_namespaces_of_the_set(void **state)
+static void a_function_runs_in_a_child_in_all_namespaces_of_the_set(void **state)
 {
 	gons_set *set;
 	int status;
@@ -85,18 +85,18 @@ static void it_is_in_all_namespaces_of_the_set(void **state)
 		assert_int_not_equal(seen->ino[i], own_ino(names[i]));
 	}
 	assert_int_equal(seen->ino[NAMES - 1], own_ino("time"));
-	/* In the PID namespace: its first process is gons's, and its parent is outside. */
+	/* In the PID namespace, process 1 belongs to gons, and the parent of the child is outside. */
 	assert_true(seen->pid > 1);
 	assert_int_equal(seen->parent, 0);
 	assert_int_equal(seen->uid, 0);
 	assert_int_equal(seen->gid, 0);
-	/* A second time, after the processes of the first are gone. */
+	/* Once more, after the processes of the first call have ended. */
 	assert_int_equal(WEXITSTATUS(run(set, look, NULL)), 42);
 	seen->value = 0;
 	gons_set_close(set);
 }
 
-static void a_time_namespace_is_entered_too(void **state)
+static void a_function_runs_in_the_time_namespace_of_a_set(void **state)
 {
 	const int types[] = { CLONE_NEWTIME, ALL_TYPES | CLONE_NEWTIME };
 	gons_set *set;
@@ -117,7 +117,7 @@ static void a_time_namespace_is_entered_too(void **state)
 	}
 }
 
-static void the_rest_is_the_callers(void **state)
+static void the_child_inherits_working_directory_signal_mask_and_other_namespaces(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWPID));
 	sigset_t mask, old;
@@ -135,13 +135,13 @@ static void the_rest_is_the_callers(void **state)
 	for (int i = 0; i < NAMES; i++)
 		assert_int_equal(seen->ino[i], own_ino(names[i]));
 	assert_string_equal(seen->cwd, getcwd(cwd, sizeof(cwd)));
-	/* The pipes of gons are not among its descriptors. */
+	/* The child has no descriptors of gons's pipes. */
 	assert_int_equal(seen->fds, count_entries("/proc/thread-self/fd"));
 	assert_int_equal(seen->uid, geteuid());
 	gons_set_close(set);
 }
 
-/* ---- how it ends ---- */
+/* ---- how a function ends ---- */
 
 static int end(void *arg)
 {
@@ -161,7 +161,7 @@ static int end_as(const gons_set *set, int how)
 	return run(set, end, &how);
 }
 
-static void the_status_is_that_of_the_functions_process(void **state)
+static void gons_set_run_returns_the_status_of_the_child(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER));
 	int status = -7;
@@ -213,7 +213,7 @@ static int run_beside_a_reaper(void *arg)
 	return 0;
 }
 
-static void whatever_the_program_does_about_its_children(void **state)
+static void functions_run_where_the_program_ignores_sigchld_or_reaps_all_children(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWUTS));
 
@@ -231,7 +231,7 @@ static int write_in_child(void *arg)
 	return 0;
 }
 
-/* With its standard output in a file. */
+/* With standard output redirected to a file. */
 static int print_before_and_in(void *arg)
 {
 	const char *path = arg;
@@ -245,7 +245,7 @@ static int print_before_and_in(void *arg)
 	return 0;
 }
 
-static void what_is_printed_is_printed_once(void **state)
+static void buffered_output_is_printed_once(void **state)
 {
 	char path[] = "/tmp/gons-run-XXXXXX";
 	int fd = mkostemp(path, O_CLOEXEC);
@@ -283,7 +283,7 @@ static void *run_often(void *arg)
 	return NULL;
 }
 
-static void threads_run_at_once(void **state)
+static void many_threads_run_functions_in_children_at_once(void **state)
 {
 	enum { THREADS = 4 };
 	pthread_t threads[THREADS];
@@ -301,7 +301,7 @@ static void threads_run_at_once(void **state)
 
 /* ---- ids ---- */
 
-static void nested_user_namespaces_are_entered_with_what_belongs_to_those_between(void **state)
+static void a_nested_user_namespace_is_entered_with_namespaces_owned_by_its_parent(void **state)
 {
 	const int inner = CLONE_NEWUSER | CLONE_NEWUTS;
 	gons_set *outer, *set;
@@ -322,7 +322,7 @@ static void nested_user_namespaces_are_entered_with_what_belongs_to_those_betwee
 	gons_set_close(set);
 }
 
-static void ids_that_are_not_mapped_become_0(void **state)
+static void unmapped_user_ids_become_0_in_the_child(void **state)
 {
 	const struct gons_idmap ids = { 0, 100000, 65536 };
 	const struct gons_set_options options = { .maps = { &ids, 1, &ids, 1 } };
@@ -331,7 +331,7 @@ static void ids_that_are_not_mapped_become_0(void **state)
 	(void)state;
 	gons_require(CLONE_NEWUSER);
 	set = gons_set_unshare(NULL, CLONE_NEWUSER, &options);
-	if (!set) { /* who is root in a user namespace only */
+	if (!set) { /* root in a user namespace only */
 		assert_int_equal(errno, EPERM);
 		return;
 	}
@@ -343,7 +343,7 @@ static void ids_that_are_not_mapped_become_0(void **state)
 
 /* ---- refusals ---- */
 
-static void what_cannot_be_run_is_said(void **state)
+static void invalid_arguments_of_gons_set_run_are_refused(void **state)
 {
 	gons_set *set = gons_must(gons_set_current(CLONE_NEWNET));
 	int status = 77;
@@ -355,7 +355,7 @@ static void what_cannot_be_run_is_said(void **state)
 	gons_set_close(set);
 }
 
-/* Drops all it is able to, and is refused before the function is called. */
+/* Drops all capabilities; the call is refused before the function runs. */
 static int run_without_power(void *arg)
 {
 	int status = 77;
@@ -365,14 +365,14 @@ static int run_without_power(void *arg)
 	want(setresgid(65533, 65533, 65533) == 0 || errno == EINVAL);
 	want(setresuid(65533, 65533, 65533) == 0 || errno == EINVAL);
 	if (geteuid() == 0)
-		return 0; /* in a user namespace with one user */
+		return 0; /* where the user namespace has only one user */
 	want(gons_set_run(arg, look, NULL, &status) == -1 && errno == EPERM && status == 77);
 	want(strstr(gons_error(), "cannot enter a UTS namespace: Operation not permitted"));
 	want(seen->pid == 0);
 	return 0;
 }
 
-static void a_refusal_in_the_child_is_the_callers(void **state)
+static void a_refusal_in_the_child_is_returned_to_the_caller(void **state)
 {
 	gons_set *set;
 
@@ -388,13 +388,13 @@ static int look_from_below(void *arg)
 	int status = 77;
 
 	want(gons_set_run(arg, look, NULL, &status) == -1 && status == 77);
-	/* It may belong to a user namespace further up, too. */
+	/* The PID namespace may also be owned by an ancestor user namespace. */
 	want(errno == EPERM || (errno == EINVAL && strstr(gons_error(), "nor a descendant")));
 	want(strstr(gons_error(), "cannot enter a PID namespace: "));
 	return 0;
 }
 
-static void a_pid_namespace_further_up_is_refused(void **state)
+static void a_pid_namespace_of_an_ancestor_is_refused(void **state)
 {
 	gons_set *own, *set;
 
@@ -407,9 +407,9 @@ static void a_pid_namespace_further_up_is_refused(void **state)
 	gons_set_close(own);
 }
 
-/* ---- the first process of a PID namespace ---- */
+/* ---- the init of a PID namespace ---- */
 
-static void a_pid_namespace_lives_as_long_as_the_sets_that_have_it(void **state)
+static void a_pid_namespace_lives_as_long_as_a_set_has_it(void **state)
 {
 	gons_set *set, *copy;
 
@@ -420,7 +420,7 @@ static void a_pid_namespace_lives_as_long_as_the_sets_that_have_it(void **state)
 	assert_int_equal(run(set, look, NULL), 0);
 	gons_set_close(set);
 	assert_int_equal(run(copy, look, NULL), 0);
-	/* It is not one of this process's children. */
+	/* wait(2) does not report it as a child of this process. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 	gons_set_close(copy);
@@ -432,7 +432,7 @@ static int close_inherited(void *arg)
 	return 0;
 }
 
-static void a_forked_child_does_not_end_it(void **state)
+static void a_forked_child_that_closes_its_copy_leaves_the_pid_namespace_alive(void **state)
 {
 	gons_set *set;
 
@@ -457,7 +457,7 @@ static int leave_process(void *arg)
 	return pid < 0;
 }
 
-static void closing_ends_all_processes_of_the_namespace(void **state)
+static void closing_a_set_ends_all_processes_of_its_pid_namespace(void **state)
 {
 	gons_set *set;
 	int ends[2];
@@ -470,7 +470,7 @@ static void closing_ends_all_processes_of_the_namespace(void **state)
 	assert_int_equal(run(set, leave_process, ends), 0);
 	assert_int_equal(close(ends[1]), 0);
 	gons_set_close(set);
-	/* The process had the other end of the pipe. */
+	/* The process of the PID namespace had the other end of the pipe. */
 	assert_int_equal(read(ends[0], &byte, 1), 0);
 	assert_int_equal(close(ends[0]), 0);
 }
@@ -484,7 +484,7 @@ static int make_and_end(void *arg)
 	return 0;
 }
 
-static void it_ends_with_the_process_that_made_it(void **state)
+static void a_pid_namespace_ends_with_the_process_that_created_it(void **state)
 {
 	int ends[2];
 	char byte;
@@ -498,7 +498,7 @@ static void it_ends_with_the_process_that_made_it(void **state)
 	assert_int_equal(close(ends[0]), 0);
 }
 
-/* The other end of a pipe is this process's alone, while there is such a set. */
+/* While the set exists, this process alone holds the other end of a pipe. */
 static int have_pipe_alone(void *arg)
 {
 	gons_set *set;
@@ -517,7 +517,7 @@ static int have_pipe_alone(void *arg)
 	return 0;
 }
 
-static void the_first_process_has_nothing_of_the_programs_open(void **state)
+static void the_init_of_a_pid_namespace_inherits_no_open_files(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWPID);
@@ -525,7 +525,7 @@ static void the_first_process_has_nothing_of_the_programs_open(void **state)
 	assert_int_equal(in_child(have_pipe_alone, &seen), 0); /* on older kernels */
 }
 
-static void a_dead_pid_namespace_is_said_to_be(void **state)
+static void a_pid_namespace_whose_init_has_ended_is_refused(void **state)
 {
 	char dir[] = "/tmp/gons-run-XXXXXX";
 	char path[64], target[64];
@@ -534,7 +534,7 @@ static void a_dead_pid_namespace_is_said_to_be(void **state)
 	(void)state;
 	gons_require(CLONE_NEWPID);
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
-	/* A set that only has it open. */
+	/* This set only holds the PID namespace open. */
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/pid", dir);
 	(void)snprintf(target, sizeof(target), "/proc/thread-self/fd/%d",
@@ -544,7 +544,7 @@ static void a_dead_pid_namespace_is_said_to_be(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 	gons_set_close(set);
-	/* The kernel is given some time on a busy machine. */
+	/* On a busy machine the kernel needs some time. */
 	for (int i = 0; i < 10000 && gons_set_run(held, look, NULL, NULL) == 0; i++)
 		(void)usleep(1000);
 	assert_refused(gons_set_run(held, look, NULL, NULL), ENOMEM,
@@ -554,7 +554,7 @@ static void a_dead_pid_namespace_is_said_to_be(void **state)
 
 /* ---- no survivors ---- */
 
-static int wait_for_ever(void *arg)
+static int wait_forever(void *arg)
 {
 	const int *ends = arg;
 
@@ -564,17 +564,17 @@ static int wait_for_ever(void *arg)
 	return 1;
 }
 
-/* Is killed while its function runs. */
-static int run_for_ever(void *arg)
+/* This process is killed while its function runs. */
+static int run_forever(void *arg)
 {
 	gons_set *set = gons_set_unshare(NULL, ((int *)arg)[2], NULL);
 
 	want(set);
-	(void)gons_set_run(set, wait_for_ever, arg, NULL);
+	(void)gons_set_run(set, wait_forever, arg, NULL);
 	return 1;
 }
 
-static void the_function_dies_with_its_killed_caller(void **state)
+static void a_function_is_killed_when_its_caller_is_killed(void **state)
 {
 	const int types[] = { CLONE_NEWUTS, CLONE_NEWUSER, CLONE_NEWUSER | CLONE_NEWPID };
 
@@ -589,13 +589,13 @@ static void the_function_dies_with_its_killed_caller(void **state)
 		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 		pid = fork();
 		if (pid == 0)
-			_exit(run_for_ever(ends));
+			_exit(run_forever(ends));
 		assert_int_equal(close(ends[1]), 0);
-		/* Somewhere on its way, or in the function. */
+		/* At some point during the call, or in the function. */
 		(void)usleep((unsigned)i * 20000);
 		assert_int_equal(kill(pid, SIGKILL), 0);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
-		/* Every child had the other end of the pipe. */
+		/* Each child had the other end of the pipe. */
 		end.fd = ends[0];
 		assert_int_equal(poll(&end, 1, 30000), 1);
 		assert_int_equal(read(ends[0], &byte, 1), 0);
@@ -603,7 +603,7 @@ static void the_function_dies_with_its_killed_caller(void **state)
 	}
 }
 
-/* ---- below and beside ---- */
+/* ---- nested PID namespaces ---- */
 
 static int note_pid_namespace(void *arg)
 {
@@ -612,7 +612,7 @@ static int note_pid_namespace(void *arg)
 	return 0;
 }
 
-static void a_new_pid_namespace_is_below_that_of_the_set(void **state)
+static void a_new_pid_namespace_is_a_child_of_the_sets_one(void **state)
 {
 	gons_set *outer, *inner, *user;
 
@@ -631,7 +631,7 @@ static void a_new_pid_namespace_is_below_that_of_the_set(void **state)
 		assert_int_equal(run(i ? user : inner, note_pid_namespace, NULL), 0);
 		assert_int_equal(seen->ino[0], ino_in(i ? user : inner, CLONE_NEWPID));
 	}
-	/* The outer one lives as long as those below it. */
+	/* The outer PID namespace lives as long as its descendants. */
 	gons_set_close(outer);
 	assert_int_equal(run(inner, note_pid_namespace, NULL), 0);
 	assert_int_equal(run(user, note_pid_namespace, NULL), 0);
@@ -647,7 +647,7 @@ static int find_init_from_below(void *arg)
 	return 0;
 }
 
-static void the_first_process_of_a_pid_namespace_has_a_pid_here(void **state)
+static void gons_set_pid_returns_the_pid_of_the_init_as_seen_by_the_caller(void **state)
 {
 	gons_set *set, *copy, *own, *below;
 	char path[64];
@@ -658,7 +658,7 @@ static void the_first_process_of_a_pid_namespace_has_a_pid_here(void **state)
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
 	pid = gons_must(gons_set_pid(set));
 	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	/* Once it has run. */
+	/* After a function has run in it. */
 	for (int i = 0; i < 10000 && strcmp(read_text(path), "gons-init\n") != 0; i++)
 		(void)usleep(1000);
 	assert_string_equal(read_text(path), "gons-init\n");
@@ -686,27 +686,27 @@ static void the_first_process_of_a_pid_namespace_has_a_pid_here(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(it_is_in_all_namespaces_of_the_set),
-		check_test(a_time_namespace_is_entered_too),
-		check_test(the_rest_is_the_callers),
-		check_test(the_status_is_that_of_the_functions_process),
-		check_test(whatever_the_program_does_about_its_children),
-		check_test(what_is_printed_is_printed_once),
-		check_test(threads_run_at_once),
-		check_test(nested_user_namespaces_are_entered_with_what_belongs_to_those_between),
-		check_test(ids_that_are_not_mapped_become_0),
-		check_test(what_cannot_be_run_is_said),
-		check_test(a_refusal_in_the_child_is_the_callers),
-		check_test(a_pid_namespace_further_up_is_refused),
-		check_test(a_pid_namespace_lives_as_long_as_the_sets_that_have_it),
-		check_test(a_forked_child_does_not_end_it),
-		check_test(closing_ends_all_processes_of_the_namespace),
-		check_test(it_ends_with_the_process_that_made_it),
-		check_test(the_first_process_has_nothing_of_the_programs_open),
-		check_test(a_dead_pid_namespace_is_said_to_be),
-		check_test(the_function_dies_with_its_killed_caller),
-		check_test(a_new_pid_namespace_is_below_that_of_the_set),
-		check_test(the_first_process_of_a_pid_namespace_has_a_pid_here),
+		check_test(a_function_runs_in_a_child_in_all_namespaces_of_the_set),
+		check_test(a_function_runs_in_the_time_namespace_of_a_set),
+		check_test(the_child_inherits_working_directory_signal_mask_and_other_namespaces),
+		check_test(gons_set_run_returns_the_status_of_the_child),
+		check_test(functions_run_where_the_program_ignores_sigchld_or_reaps_all_children),
+		check_test(buffered_output_is_printed_once),
+		check_test(many_threads_run_functions_in_children_at_once),
+		check_test(a_nested_user_namespace_is_entered_with_namespaces_owned_by_its_parent),
+		check_test(unmapped_user_ids_become_0_in_the_child),
+		check_test(invalid_arguments_of_gons_set_run_are_refused),
+		check_test(a_refusal_in_the_child_is_returned_to_the_caller),
+		check_test(a_pid_namespace_of_an_ancestor_is_refused),
+		check_test(a_pid_namespace_lives_as_long_as_a_set_has_it),
+		check_test(a_forked_child_that_closes_its_copy_leaves_the_pid_namespace_alive),
+		check_test(closing_a_set_ends_all_processes_of_its_pid_namespace),
+		check_test(a_pid_namespace_ends_with_the_process_that_created_it),
+		check_test(the_init_of_a_pid_namespace_inherits_no_open_files),
+		check_test(a_pid_namespace_whose_init_has_ended_is_refused),
+		check_test(a_function_is_killed_when_its_caller_is_killed),
+		check_test(a_new_pid_namespace_is_a_child_of_the_sets_one),
+		check_test(gons_set_pid_returns_the_pid_of_the_init_as_seen_by_the_caller),
 	};
 
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -20,18 +20,18 @@
 
 #include <gons/mntns.h>
 
-/* Of the namespaces that a function ran in, which may have been in another process. */
+/* Texts about the namespaces of a function, which may have run in another process. */
 static char (*shared)[4096];
 
 #define ALL_TYPES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
-/* Root of the machine, and not of a user namespace that knows few ids. */
+/* Whether this is root of the machine, or of a user namespace with many ids. */
 static bool is_privileged(void)
 {
 	return geteuid() == 0 && strstr(read_text("/proc/self/uid_map"), " 4294967295\n");
 }
 
-static void new_namespaces_are_new_and_the_thread_stays(void **state)
+static void new_namespaces_are_created_without_moving_the_thread(void **state)
 {
 	uint64_t before[SWITCHABLE];
 
@@ -48,7 +48,7 @@ static void new_namespaces_are_new_and_the_thread_stays(void **state)
 	}
 }
 
-static void the_rest_is_that_of_the_given_set(void **state)
+static void other_namespaces_are_taken_from_the_given_set(void **state)
 {
 	gons_set *set, *made;
 
@@ -66,7 +66,7 @@ static void the_rest_is_that_of_the_given_set(void **state)
 	gons_set_close(made);
 }
 
-/* ---- inside of the set's ---- */
+/* ---- new namespaces in those of a set ---- */
 
 static struct names {
 	char name[65];
@@ -95,20 +95,21 @@ static void unmount(void *arg)
 	assert_int_equal(umount("/tmp"), 0);
 }
 
-static void new_ones_are_made_inside_of_the_sets(void **state)
+static void new_namespaces_are_created_inside_of_the_sets_namespaces(void **state)
 {
 	gons_set *set, *made;
 
 	(void)state;
 	gons_require(ALL_TYPES);
-	/* The host name of the new UTS namespace, and the mounts, are the set's and not the caller's. */
+	/* The new namespaces copy the host name and the mounts of the set, not those of the
+	 * caller. */
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS | CLONE_NEWNS, NULL));
 	gons_must(gons_set_do(set, change_names, NULL));
 	made = gons_must(gons_set_unshare(set, CLONE_NEWUTS | CLONE_NEWNS, NULL));
 	gons_must(gons_set_do(made, look_at_names, &seen));
 	assert_string_equal(seen.name, "gons-set-test");
 	assert_true(seen.mounted);
-	/* What is mounted in the copy does not come back. */
+	/* A mount in the copy does not propagate to the set. */
 	gons_must(gons_set_do(made, unmount, NULL));
 	gons_must(gons_set_do(made, look_at_names, &seen));
 	assert_false(seen.mounted);
@@ -128,7 +129,7 @@ static int is_uts_owned_by(void *arg)
 	return owner.st_ino != user.st_ino;
 }
 
-static void new_ones_belong_to_the_sets_user_namespace(void **state)
+static void new_namespaces_are_owned_by_the_sets_user_namespace(void **state)
 {
 	gons_set *set, *made;
 	int fds[2];
@@ -157,7 +158,7 @@ static int copy_maps(void *arg)
 	return 0;
 }
 
-/* Asserts that the namespace's map has these lines of three numbers, and no others. */
+/* Asserts that the map has exactly these lines of three numbers. */
 static void assert_map(const char *text, const struct gons_idmap *map, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -174,7 +175,7 @@ static void assert_map(const char *text, const struct gons_idmap *map, size_t n)
 	assert_string_equal(text, "");
 }
 
-static void without_maps_the_caller_is_root(void **state)
+static void without_id_maps_the_caller_becomes_root(void **state)
 {
 	const struct gons_idmap uid = { 0, geteuid(), 1 }, gid = { 0, getegid(), 1 };
 	uint64_t user = own_ino("user");
@@ -190,7 +191,7 @@ static void without_maps_the_caller_is_root(void **state)
 	gons_set_close(set);
 }
 
-static void maps_of_no_lines_are_not_written(void **state)
+static void empty_id_maps_are_left_unwritten(void **state)
 {
 	const struct gons_idmap none;
 	const struct gons_set_options options = { .maps = { &none, 0, &none, 0 } };
@@ -205,7 +206,7 @@ static void maps_of_no_lines_are_not_written(void **state)
 	gons_set_close(set);
 }
 
-static void several_lines_of_users_and_of_groups_are_mapped(void **state)
+static void id_maps_may_have_several_lines(void **state)
 {
 	const struct gons_idmap uid[] = { { 0, 100000, 1000 },
 					  { 1000, 0, 1 },
@@ -231,7 +232,7 @@ static void several_lines_of_users_and_of_groups_are_mapped(void **state)
 	gons_set_close(set);
 }
 
-static void as_many_lines_as_the_kernel_takes(void **state)
+static void id_maps_may_have_340_lines(void **state)
 {
 	static struct gons_idmap uid[341];
 	struct gons_set_options options = { .maps = { uid, 341, NULL, 0 } };
@@ -255,7 +256,7 @@ static void as_many_lines_as_the_kernel_takes(void **state)
 	gons_set_close(set);
 }
 
-static void maps_take_a_user_namespace(void **state)
+static void id_maps_without_a_user_namespace_are_refused(void **state)
 {
 	const struct gons_idmap map = { 0, 0, 1 };
 	const struct gons_set_options options = { .maps = { &map, 1, &map, 1 } };
@@ -265,7 +266,7 @@ static void maps_take_a_user_namespace(void **state)
 		       "options->maps has ids, but no user namespace");
 }
 
-static void maps_that_make_no_sense_are_refused_by_name(void **state)
+static void invalid_id_maps_are_refused_by_name(void **state)
 {
 	static const struct {
 		struct gons_idmap line[2];
@@ -294,7 +295,7 @@ static void maps_that_make_no_sense_are_refused_by_name(void **state)
 	}
 }
 
-/* As a user who has ids in files of its own instead of /etc/subuid and /etc/subgid. */
+/* As a user, with other files mounted over /etc/subuid and /etc/subgid. */
 static int map_by_newuidmap(void *arg)
 {
 	static const struct gons_idmap uid[] = { { 0, 65534, 1 }, { 1, 100000, 1000 } };
@@ -326,7 +327,7 @@ static void provide(const char *path, const char *text)
 	assert_int_equal(mount(source, path, NULL, MS_BIND, NULL), 0);
 }
 
-static void ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it(void **state)
+static void ranges_of_subuid_and_subgid_are_mapped_by_newuidmap_and_newgidmap(void **state)
 {
 	const struct gons_idmap uid[] = { { 0, 65534, 1 }, { 1, 100000, 1000 } };
 	const struct gons_idmap gid[] = { { 0, 65534, 1 }, { 1, 300000, 500 } };
@@ -342,7 +343,7 @@ static void ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it(void *
 	provide("/etc/subuid", "nobody:100000:1000\n");
 	provide("/etc/subgid", "nobody:300000:500\n");
 	assert_int_equal(in_child(map_by_newuidmap, NULL), 0);
-	/* The maps as seen from inside, of ids further up. */
+	/* The maps as seen from inside; the outer ids are those of the parent. */
 	assert_map(shared[0], uid, 2);
 	assert_map(shared[1], gid, 2);
 }
@@ -353,7 +354,7 @@ static int unshare_without_power(void *arg)
 	gons_set *set;
 
 	if (setresgid(65533, 65533, 65533) < 0 || setresuid(65533, 65533, 65533) < 0)
-		return 0; /* in a user namespace with one user */
+		return 0; /* where the user namespace has only one user */
 	want(!gons_set_unshare(NULL, *types, NULL) && errno == EPERM);
 	want(strstr(gons_error(), "Operation not permitted: CAP_SYS_ADMIN is missing"));
 	set = gons_set_unshare(NULL, *types | CLONE_NEWUSER, NULL);
@@ -362,7 +363,7 @@ static int unshare_without_power(void *arg)
 	return 0;
 }
 
-static void a_user_namespace_makes_up_for_missing_privileges(void **state)
+static void with_a_new_user_namespace_no_capabilities_are_needed(void **state)
 {
 	int types = CLONE_NEWNET | CLONE_NEWNS;
 	int for_children = CLONE_NEWPID;
@@ -404,7 +405,7 @@ static void a_new_time_namespace_has_the_offsets_of_the_options(void **state)
 		assert_in_range(there[1].tv_sec - here[1].tv_sec, 1999900, 2000002);
 		gons_set_close(set);
 	}
-	/* A new one below the set's begins with the offsets of that. */
+	/* A new time namespace begins with the offsets of the set's one. */
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWTIME | CLONE_NEWUSER, &options));
 	below = gons_must(gons_set_unshare(set, CLONE_NEWTIME, NULL));
 	gons_must(gons_set_run(below, read_clocks, there, NULL));
@@ -414,7 +415,7 @@ static void a_new_time_namespace_has_the_offsets_of_the_options(void **state)
 	gons_set_close(set);
 }
 
-static void clock_offsets_that_cannot_be_are_refused(void **state)
+static void invalid_clock_offsets_are_refused(void **state)
 {
 	const struct gons_set_options offset = { .monotonic = { 1, 0 } };
 	const struct gons_set_options boot = { .boottime = { 0, 1 } };
@@ -464,19 +465,19 @@ static int run_out_of_descriptors(void *arg)
 	limit.rlim_cur = limit.rlim_max;
 	want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	want(count_entries("/proc/self/fd") == used);
-	/* Nor a child. */
+	/* No child is left either. */
 	want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 	return 0;
 }
 
-static void a_limit_on_descriptors_leaves_no_child_and_no_descriptor(void **state)
+static void without_free_descriptors_no_child_and_no_descriptor_is_left(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET);
 	assert_int_equal(in_child(run_out_of_descriptors, NULL), 0);
 }
 
-/* How often this process, its threads and its children have waited for anything. */
+/* How often this process, its threads and its children have slept. */
 static long count_pauses(void)
 {
 	struct rusage own, children;
@@ -486,8 +487,8 @@ static long count_pauses(void)
 	return own.ru_nvcsw + children.ru_nvcsw;
 }
 
-/* The first refusal comes at once, since the limit reads 0. The next one has to be waited for, but
- * only for 100 pauses of a millisecond, and not for 5000. */
+/* The first refusal comes at once, since the limit reads 0. The next one takes 100 pauses of a
+ * millisecond, not 5000. */
 static int run_into_limit(void *arg)
 {
 	const int type = *(const int *)arg;
@@ -497,7 +498,7 @@ static int run_into_limit(void *arg)
 	want(enter_limited(name, "0") == 0);
 	want(!gons_set_unshare(NULL, type, NULL) && errno == ENOSPC);
 	want(limit_namespaces(name, "1") == 0);
-	want(type == CLONE_NEWNET || unshare(type) == 0); /* the one that may be */
+	want(type == CLONE_NEWNET || unshare(type) == 0); /* the one that the limit permits */
 	before = count_pauses();
 	want(!gons_set_unshare(NULL, type, NULL) && errno == ENOSPC);
 	want(count_pauses() - before < 500);
@@ -506,9 +507,9 @@ static int run_into_limit(void *arg)
 	return 0;
 }
 
-static void a_reached_limit_is_waited_for_at_length_only_once(void **state)
+static void only_the_first_refusal_by_a_reached_limit_waits_long(void **state)
 {
-	const int types[] = { CLONE_NEWNET, CLONE_NEWTIME }; /* by a thread, by a child */
+	const int types[] = { CLONE_NEWNET, CLONE_NEWTIME }; /* by a thread, and by a child */
 
 	(void)state;
 #ifdef __SANITIZE_THREAD__
@@ -523,22 +524,22 @@ static void a_reached_limit_is_waited_for_at_length_only_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(new_namespaces_are_new_and_the_thread_stays),
-		check_test(the_rest_is_that_of_the_given_set),
-		check_test(new_ones_are_made_inside_of_the_sets),
-		check_test(new_ones_belong_to_the_sets_user_namespace),
-		check_test(without_maps_the_caller_is_root),
-		check_test(maps_of_no_lines_are_not_written),
-		check_test(several_lines_of_users_and_of_groups_are_mapped),
-		check_test(as_many_lines_as_the_kernel_takes),
-		check_test(maps_take_a_user_namespace),
-		check_test(maps_that_make_no_sense_are_refused_by_name),
-		check_test(ranges_of_subuid_and_subgid_are_mapped_by_the_programs_for_it),
-		check_test(a_user_namespace_makes_up_for_missing_privileges),
+		check_test(new_namespaces_are_created_without_moving_the_thread),
+		check_test(other_namespaces_are_taken_from_the_given_set),
+		check_test(new_namespaces_are_created_inside_of_the_sets_namespaces),
+		check_test(new_namespaces_are_owned_by_the_sets_user_namespace),
+		check_test(without_id_maps_the_caller_becomes_root),
+		check_test(empty_id_maps_are_left_unwritten),
+		check_test(id_maps_may_have_several_lines),
+		check_test(id_maps_may_have_340_lines),
+		check_test(id_maps_without_a_user_namespace_are_refused),
+		check_test(invalid_id_maps_are_refused_by_name),
+		check_test(ranges_of_subuid_and_subgid_are_mapped_by_newuidmap_and_newgidmap),
+		check_test(with_a_new_user_namespace_no_capabilities_are_needed),
 		check_test(a_new_time_namespace_has_the_offsets_of_the_options),
-		check_test(clock_offsets_that_cannot_be_are_refused),
-		check_test(a_limit_on_descriptors_leaves_no_child_and_no_descriptor),
-		check_test(a_reached_limit_is_waited_for_at_length_only_once),
+		check_test(invalid_clock_offsets_are_refused),
+		check_test(without_free_descriptors_no_child_and_no_descriptor_is_left),
+		check_test(only_the_first_refusal_by_a_reached_limit_waits_long),
 	};
 
 	shared = mmap(NULL, 3 * sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,

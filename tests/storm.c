@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All at once: eight threads that enter, execute, make links, sets and use them, while the process
- * forks children that end what they inherited. For as many seconds as the argument says (2).
+ * Eight threads enter namespaces, execute functions, and create links and sets, while the
+ * process forks children that end inherited scopes. The argument is the number of seconds (2).
  */
 #include "check.h"
 
@@ -105,7 +105,7 @@ static void *live(void *arg)
 }
 
 #ifndef __SANITIZE_ADDRESS__
-/* In a child: what it inherited is not its own to undo. */
+/* In a child: it may end inherited scopes, but undoes nothing of them. */
 static int end_inherited(void *mark)
 {
 	uint64_t ino = own_ino("net");
@@ -116,7 +116,7 @@ static int end_inherited(void *mark)
 }
 #endif
 
-static void eight_threads_do_everything_at_once(void **state)
+static void eight_threads_use_all_calls_at_once(void **state)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	pthread_t threads[THREADS];
@@ -137,7 +137,7 @@ static void eight_threads_do_everything_at_once(void **state)
 	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &end), 0);
 	end.tv_sec += seconds;
 	do {
-#ifndef __SANITIZE_ADDRESS__ /* whose allocator may be locked in the child for ever */
+#ifndef __SANITIZE_ADDRESS__ /* the lock of its allocator may be held forever in the child */
 		if (in_child(end_inherited, &mark) != 0 && failures++ == 0)
 			print_error("a child could not end what it inherited\n");
 		forks++;
@@ -156,7 +156,7 @@ static void eight_threads_do_everything_at_once(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = { check_test(eight_threads_do_everything_at_once) };
+	const struct CMUnitTest tests[] = { check_test(eight_threads_use_all_calls_at_once) };
 
 	if (argc > 1)
 		seconds = atoi(argv[1]);

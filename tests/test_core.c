@@ -22,7 +22,7 @@
 
 #include <gons/test.h>
 
-static char notes[16384]; /* of the last child */
+static char notes[16384]; /* standard error of the last child */
 
 struct job {
 	int (*fn)(void);
@@ -218,7 +218,7 @@ static int wait_for_child(void)
 	return 0;
 }
 
-/* One that has ended, and that nobody has waited for, keeps no namespace alive. */
+/* A zombie keeps no namespace alive. */
 static int leave_zombie(void)
 {
 	siginfo_t info;
@@ -231,7 +231,7 @@ static int leave_zombie(void)
 	return 0;
 }
 
-/* It cannot tell its own children from those that it has adopted. */
+/* A subreaper cannot tell its own children from adopted ones. */
 static int adopt(void)
 {
 	pid_t pid;
@@ -286,7 +286,7 @@ static int accept_what_is_there(void)
 	return 0;
 }
 
-static void what_was_accepted_is_no_leak(void **state)
+static void accepted_descriptors_and_threads_are_no_leaks(void **state)
 {
 	(void)state;
 	assert_int_equal(run(accept_what_is_there), 0);
@@ -311,7 +311,7 @@ static int require_what_is_not_there(void)
 	return 0;
 }
 
-static void what_is_missing_is_a_skip_or_a_failure(void **state)
+static void missing_requirements_are_skips_or_failures(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
@@ -349,7 +349,8 @@ static void namespaces_that_cannot_be_created_are_a_skip_or_a_failure(void **sta
 
 static int misuse(void)
 {
-	want(failed_with(gons_test_end(false), ECHILD, "forked in the test")); /* of the parent */
+	/* The test of the parent. */
+	want(failed_with(gons_test_end(false), ECHILD, "forked in the test"));
 	want(failed_with(gons_test_end(false), EINVAL, "no test has begun on this thread"));
 	want(failed_with(gons_test_begin(NULL, 0), EINVAL, "name is NULL"));
 	want(gons_test_end(false) == 0);
@@ -431,7 +432,7 @@ static void a_thread_that_cannot_return_ends_the_process(void **state)
 	assert_contains(notes, "gons: the run ends here: loses: this thread cannot return");
 }
 
-/* ---- other threads, and what the calls keep ---- */
+/* ---- other threads, and descriptors of the test core ---- */
 
 static void begin_and_end_on_a_thread(void *result)
 {
@@ -451,7 +452,7 @@ static int keep_nothing(void)
 {
 	int before;
 
-	want(gons_test_begin("the first one", 0) == 0); /* closes what the parent keeps */
+	want(gons_test_begin("the first one", 0) == 0); /* closes the descriptors of the parent */
 	want(gons_test_end(false) == 0);
 	before = count_entries("/proc/thread-self/fd");
 	for (int i = 0; i < 3; i++) {
@@ -462,7 +463,7 @@ static int keep_nothing(void)
 	return 0;
 }
 
-static void nothing_is_kept_between_tests(void **state)
+static void the_test_core_holds_no_descriptors_between_tests(void **state)
 {
 	(void)state;
 	assert_int_equal(run(keep_nothing), 0);
@@ -477,15 +478,15 @@ int main(void)
 		check_test(a_leak_of_a_test_that_failed_is_a_note),
 		check_test(a_scope_that_cannot_be_undone_fails_the_test),
 		check_test(a_child_that_was_left_running_is_named),
-		check_test(what_was_accepted_is_no_leak),
-		check_test(what_is_missing_is_a_skip_or_a_failure),
+		check_test(accepted_descriptors_and_threads_are_no_leaks),
+		check_test(missing_requirements_are_skips_or_failures),
 		check_test(namespaces_that_cannot_be_created_are_a_skip_or_a_failure),
 		check_test(misuse_is_a_failure_and_no_skip),
 		check_test(a_test_that_was_left_open_is_ended_as_a_failure),
 		check_test(a_forked_child_has_nothing_to_compare_with),
 		check_test(a_thread_that_cannot_return_ends_the_process),
 		check_test(each_thread_has_its_own_test),
-		check_test(nothing_is_kept_between_tests),
+		check_test(the_test_core_holds_no_descriptors_between_tests),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -19,7 +19,7 @@
 
 enum { THREADS = 8, ROUNDS = 20 };
 
-/* cmocka's assertions work on the main thread only; others note the line that went wrong. */
+/* cmocka's assertions work on the main thread only. Other threads note the line that failed. */
 struct worker {
 	pthread_t thread;
 	int line;
@@ -42,7 +42,7 @@ static void start(struct worker *worker, void *(*fn)(void *))
 	assert_int_equal(pthread_create(&worker->thread, NULL, fn, worker), 0);
 }
 
-/* What the thread returned. */
+/* Returns what the thread returned. */
 static void *finish(struct worker *worker)
 {
 	void *result = NULL;
@@ -61,7 +61,7 @@ static void wait_for(sem_t *sem)
 		;
 }
 
-/* ---- side by side ---- */
+/* ---- threads at the same time ---- */
 
 static void note_ino(void *arg)
 {
@@ -95,7 +95,7 @@ static void *switch_about_often(void *arg)
 	return NULL;
 }
 
-static void threads_do_not_get_into_each_others_way(void **state)
+static void many_threads_switch_without_disturbing_each_other(void **state)
 {
 	struct worker workers[THREADS] = { { 0 } };
 
@@ -123,7 +123,7 @@ static void *enter_and_meet(void *arg)
 	return NULL;
 }
 
-static void threads_are_in_different_namespaces_at_one_time(void **state)
+static void threads_are_in_different_namespaces_at_the_same_time(void **state)
 {
 	struct worker workers[THREADS] = { { 0 } };
 	pthread_barrier_t barrier;
@@ -154,7 +154,7 @@ static void *end_the_mark_of_another(void *arg)
 	return NULL;
 }
 
-static void a_mark_is_of_no_use_to_another_thread(void **state)
+static void a_mark_of_another_thread_is_refused(void **state)
 {
 	struct worker worker = { .mark = gons_must(gons_scope_begin()) };
 
@@ -180,7 +180,7 @@ static void *look_twice(void *arg)
 	return NULL;
 }
 
-static void threads_stay_where_they_were_started(void **state)
+static void threads_stay_in_the_namespaces_where_they_were_started(void **state)
 {
 	struct worker outside = { 0 }, inside = { 0 };
 	uint64_t before = own_ino("net");
@@ -209,7 +209,7 @@ static void move_about(void *arg)
 	expect((struct worker *)arg, chdir("/proc/sys") == 0);
 }
 
-/* On a thread that shares the working directory with the one that started it. */
+/* This thread shares the working directory with the one that started it. */
 static void *switch_mounts(void *arg)
 {
 	struct worker *worker = arg;
@@ -232,7 +232,7 @@ static void *switch_mounts(void *arg)
 	return NULL;
 }
 
-static void a_shared_working_directory_is_left_to_the_others(void **state)
+static void a_shared_working_directory_stays_unchanged_for_other_threads(void **state)
 {
 	char before[PATH_MAX], now[PATH_MAX];
 
@@ -317,7 +317,7 @@ static void *be_cancelled_inside(void *arg)
 	return NULL;
 }
 
-/* The wish to cancel is there already when the scope is ended. */
+/* The request to cancel is pending when the scope ends. */
 static void *be_cancelled_while_ending(void *arg)
 {
 	struct worker *worker = arg;
@@ -340,34 +340,34 @@ static void end_thread_by(void *(*way)(void *))
 	(void)finish(&worker);
 	assert_int_equal(worker.calls, 3);
 	assert_int_equal(count_entries("/proc/self/fd"), fds);
-	/* That no idle thread is left is seen after the test. */
+	/* check_test() sees after the test whether an idle thread is left. */
 }
 
-static void a_thread_that_returns_inside_a_scope_loses_nothing(void **state)
+static void a_thread_that_returns_inside_a_scope_leaks_nothing(void **state)
 {
 	(void)state;
 	end_thread_by(return_inside);
 }
 
-static void a_thread_that_exits_inside_a_scope_loses_nothing(void **state)
+static void a_thread_that_exits_inside_a_scope_leaks_nothing(void **state)
 {
 	(void)state;
 	end_thread_by(exit_inside);
 }
 
-static void a_thread_that_exits_inside_execute_loses_nothing(void **state)
+static void a_thread_that_exits_inside_execute_leaks_nothing(void **state)
 {
 	(void)state;
 	end_thread_by(exit_inside_execute);
 }
 
-static void a_thread_that_is_cancelled_inside_a_scope_loses_nothing(void **state)
+static void a_thread_cancelled_inside_a_scope_leaks_nothing(void **state)
 {
 	(void)state;
 	end_thread_by(be_cancelled_inside);
 }
 
-static void a_thread_that_is_cancelled_while_a_scope_ends_loses_nothing(void **state)
+static void a_thread_cancelled_while_a_scope_ends_leaks_nothing(void **state)
 {
 	(void)state;
 	end_thread_by(be_cancelled_while_ending);
@@ -385,12 +385,12 @@ static void *switch_until_cancelled(void *arg)
 		(void)gons_execute(gons_new_transient(CLONE_NEWUTS), note_ino, &worker->ino);
 		(void)gons_enter_transient(CLONE_NEWUTS | CLONE_NEWNS);
 		(void)gons_scope_end(mark);
-		pthread_testcancel(); /* the calls above need not be places to end at */
+		pthread_testcancel(); /* the calls above need not be cancellation points */
 	}
 	return NULL;
 }
 
-static void a_thread_may_be_cancelled_at_any_time(void **state)
+static void a_thread_cancelled_at_any_time_leaks_nothing(void **state)
 {
 	int fds = count_entries("/proc/self/fd");
 
@@ -449,7 +449,7 @@ static void *use_much(void *arg)
 	return NULL;
 }
 
-/* Of memory of its own: glibc takes a bigger stack that is left from another thread. */
+/* With memory of its own: otherwise glibc takes a bigger stack that another thread has left. */
 static int use_much_on_a_small_stack(void *arg)
 {
 	const size_t guard = (size_t)sysconf(_SC_PAGESIZE), least = (size_t)PTHREAD_STACK_MIN;
@@ -472,14 +472,14 @@ static int use_much_on_a_small_stack(void *arg)
 	return worker.line != 0;
 }
 
-static void a_small_stack_is_enough(void **state)
+static void gons_works_on_a_small_stack(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	assert_int_equal(in_child(use_much_on_a_small_stack, NULL), 0);
 }
 
-/* ---- after the end ---- */
+/* ---- thread destructors ---- */
 
 static pthread_key_t late;
 
@@ -497,7 +497,7 @@ static void *arrange_for_late_use(void *arg)
 	return NULL;
 }
 
-static void what_the_end_of_a_thread_makes_is_undone_too(void **state)
+static void what_thread_destructors_create_is_undone_too(void **state)
 {
 	int fds = count_entries("/proc/self/fd");
 	struct worker worker = { 0 };
@@ -515,19 +515,19 @@ static void what_the_end_of_a_thread_makes_is_undone_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(threads_do_not_get_into_each_others_way),
-		check_test(threads_are_in_different_namespaces_at_one_time),
-		check_test(a_mark_is_of_no_use_to_another_thread),
-		check_test(threads_stay_where_they_were_started),
-		check_test(a_shared_working_directory_is_left_to_the_others),
-		check_test(a_thread_that_returns_inside_a_scope_loses_nothing),
-		check_test(a_thread_that_exits_inside_a_scope_loses_nothing),
-		check_test(a_thread_that_exits_inside_execute_loses_nothing),
-		check_test(a_thread_that_is_cancelled_inside_a_scope_loses_nothing),
-		check_test(a_thread_that_is_cancelled_while_a_scope_ends_loses_nothing),
-		check_test(a_thread_may_be_cancelled_at_any_time),
-		check_test(a_small_stack_is_enough),
-		check_test(what_the_end_of_a_thread_makes_is_undone_too),
+		check_test(many_threads_switch_without_disturbing_each_other),
+		check_test(threads_are_in_different_namespaces_at_the_same_time),
+		check_test(a_mark_of_another_thread_is_refused),
+		check_test(threads_stay_in_the_namespaces_where_they_were_started),
+		check_test(a_shared_working_directory_stays_unchanged_for_other_threads),
+		check_test(a_thread_that_returns_inside_a_scope_leaks_nothing),
+		check_test(a_thread_that_exits_inside_a_scope_leaks_nothing),
+		check_test(a_thread_that_exits_inside_execute_leaks_nothing),
+		check_test(a_thread_cancelled_inside_a_scope_leaks_nothing),
+		check_test(a_thread_cancelled_while_a_scope_ends_leaks_nothing),
+		check_test(a_thread_cancelled_at_any_time_leaks_nothing),
+		check_test(gons_works_on_a_small_stack),
+		check_test(what_thread_destructors_create_is_undone_too),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

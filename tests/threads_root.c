@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gons_become_root() in a process with other threads that is able already: nothing is done.
+ * gons_become_root() in a process that can create namespaces and has other threads: the call
+ * does nothing.
  */
 #include "check.h"
 
@@ -44,7 +45,7 @@ static void ask(struct witness *witness)
 	wait_for(&witness->looked);
 }
 
-static void threads_still_share_the_working_directory(void **state)
+static void becoming_root_where_not_needed_leaves_the_working_directory_shared(void **state)
 {
 	uint64_t mnt = own_ino("mnt"), user = own_ino("user");
 	struct witness witness;
@@ -74,7 +75,7 @@ static void threads_still_share_the_working_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(threads_still_share_the_working_directory),
+		check_test(becoming_root_where_not_needed_leaves_the_working_directory_shared),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every system call and every allocation that a public call makes, failing once, with each errno
- * that is plausible. Whatever fails: the call says so by a message and leaves everything as it
- * was, or has done its work all the same; and the next one works.
+ * Each system call and each allocation in a public call fails once, with each plausible errno.
+ * Then the public call either fails with a message and has restored everything, or has
+ * succeeded; and the next call works.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -49,8 +49,8 @@ static void run_scenario(void *arg, struct outcome *outcome)
 	reach(ENDED);
 }
 
-/* What differs, or NULL. */
-static const char *difference(const struct picture *a, const struct picture *b)
+/* Returns what differs, or NULL. */
+static const char *difference(const struct snapshot *a, const struct snapshot *b)
 {
 	return memcmp(a->namespaces, b->namespaces, sizeof(a->namespaces)) ? "a namespace"
 	       : memcmp(a->root, b->root, sizeof(a->root))		   ? "the root"
@@ -63,17 +63,17 @@ static const char *difference(const struct picture *a, const struct picture *b)
 									   : NULL;
 }
 
-/* Where Linux does the work of a call although it says no, and an injected fault does not: a
- * close(2) that fails has closed, and who is told that there is no child has none. */
-static void allow_for_fault(const struct fault *fault, struct picture *picture)
+/* Some calls have done their work when Linux lets them fail, but not when a fault is injected:
+ * a close(2) that fails has closed the descriptor, and after ECHILD there is no child. */
+static void allow_for_fault(const struct fault *fault, struct snapshot *snapshot)
 {
 	if (fault->call == SYS_close)
-		picture->fds--;
+		snapshot->fds--;
 	else if (fault->call == SYS_wait4 && fault->errnum == ECHILD)
-		picture->children = 0;
+		snapshot->children = 0;
 }
 
-/* The way back was refused, and the message says so. */
+/* The return was refused, and the message says so. */
 static bool is_loud(const struct outcome *outcome)
 {
 	static const char words[] = "cannot return";
@@ -82,13 +82,13 @@ static bool is_loud(const struct outcome *outcome)
 	       (outcome->end < 0 && strstr(outcome->end_sentence, words));
 }
 
-/* What is wrong, or NULL. */
+/* Returns what is wrong, or NULL. */
 static const char *judge(const struct scenario *scenario, const struct fault *fault,
 			 struct report *report)
 {
 	static char text[2048];
 	const struct outcome *outcome = &report->outcome;
-	struct picture *at = report->at;
+	struct snapshot *at = report->at;
 	const char *what;
 
 	if (WIFEXITED(report->status) && WEXITSTATUS(report->status) == 98) {
@@ -103,7 +103,7 @@ static const char *judge(const struct scenario *scenario, const struct fault *fa
 			       (unsigned)report->status);
 		return text;
 	}
-	/* What came of a program is not told by an errno's text. */
+	/* The result of a program is not described by the text of an errno. */
 	if (outcome->result < 0 && !scenario->executes &&
 	    (outcome->errnum == 0 || !strstr(outcome->message, strerror(outcome->errnum))))
 		return "errno and message are not of one failure";
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "gons: skipped: faults: %s\n", gons_error());
 		return 77;
 	}
-	/* What is mounted on the machine meanwhile, and which links come and go, must not count. */
+	/* In new namespaces, so that mounts and links of other programs do not count. */
 	if (gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS) < 0) {
 		fprintf(stderr, "%s\n", gons_error());
 		return 1;

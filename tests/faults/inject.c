@@ -23,10 +23,10 @@
 
 #include "../count.h"
 
-/* An option of prctl(2) that no kernel knows. */
+/* An unused option of prctl(2). */
 enum { MAGIC = 0x676f6e73 };
 
-/* How long a child, and what it has started, may make no system call. */
+/* How long a child and its descendants may make no system call. */
 enum { MOST_MS = 15000 };
 
 /* ---- allocations, which the child counts and fails by itself ---- */
@@ -75,7 +75,7 @@ void reach(enum phase phase)
 	shared->counting = phase == PREPARED;
 }
 
-/* Puts the filter on. All calls are asked for but the one that hands the listener over. */
+/* Installs the filter. It reports all calls but the one that passes the listener to the parent. */
 static int listen_to_calls(int control_fd)
 {
 	struct sock_filter code[] = {
@@ -143,7 +143,7 @@ static void live(void (*fn)(void *, struct outcome *), void *arg, int control_fd
 	_exit(0);
 }
 
-/* ---- pictures ---- */
+/* ---- snapshots ---- */
 
 static int count_words(const char *path)
 {
@@ -181,12 +181,12 @@ static void identify(const char *path, uint64_t ret_id[2])
 	ret_id[1] = st.st_ino;
 }
 
-/* like: what the child had before, where it should have as much again. */
-static struct picture take_picture(pid_t pid, const struct picture *like)
+/* like: an earlier snapshot; while the child has more threads than there, this waits. */
+static struct snapshot take_snapshot(pid_t pid, const struct snapshot *like)
 {
 	static const char *const types[8] = { "net",	"mnt",	"uts", "ipc",
 					      "cgroup", "user", "pid", "time" };
-	struct picture picture;
+	struct snapshot snapshot;
 	char path[64];
 	uint64_t id[2];
 
@@ -195,24 +195,24 @@ static struct picture take_picture(pid_t pid, const struct picture *like)
 	for (int i = 0; i < 8; i++) {
 		(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, types[i]);
 		identify(path, id);
-		picture.namespaces[i] = id[1];
+		snapshot.namespaces[i] = id[1];
 	}
-	identify(OF_CHILD("root"), picture.root);
-	identify(OF_CHILD("cwd"), picture.cwd);
-	picture.fds = count_entries_of(OF_CHILD("fd"));
-	picture.mounts = count_lines(OF_CHILD("mountinfo"));
-	picture.children = count_words(OF_CHILD("children"));
-	picture.links = count_lines(OF_CHILD("net/dev"));
+	identify(OF_CHILD("root"), snapshot.root);
+	identify(OF_CHILD("cwd"), snapshot.cwd);
+	snapshot.fds = count_entries_of(OF_CHILD("fd"));
+	snapshot.mounts = count_lines(OF_CHILD("mountinfo"));
+	snapshot.children = count_words(OF_CHILD("children"));
+	snapshot.links = count_lines(OF_CHILD("net/dev"));
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	/* A thread that was joined may be listed for a moment yet. */
+	/* The kernel may still list a joined thread for a moment. */
 	for (int tries = 0; tries < 1000; tries++) {
-		picture.threads = count_entries_of(path);
-		if (!like || picture.threads <= like->threads)
+		snapshot.threads = count_entries_of(path);
+		if (!like || snapshot.threads <= like->threads)
 			break;
 		(void)usleep(100);
 	}
 #undef OF_CHILD
-	return picture;
+	return snapshot;
 }
 
 /* ---- the parent ---- */
@@ -225,7 +225,7 @@ static bool has_thread(pid_t pid, pid_t tid)
 	return access(path, F_OK) == 0;
 }
 
-/* What fstat(3) makes of it. */
+/* Whether this is the system call of fstat(3). */
 static bool is_fstat(const struct seccomp_data *data)
 {
 	return data->nr == SYS_newfstatat && (data->args[3] & AT_EMPTY_PATH);
@@ -242,9 +242,9 @@ static void answer(const struct seccomp_notif *call, pid_t pid, const struct fau
 	ret_answer->id = call->id;
 	ret_answer->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	if (number == SYS_prctl && call->data.args[0] == MAGIC && phase < PHASES) {
-		report->at[phase] = take_picture(pid, phase == CALLED  ? &report->at[PREPARED]
-						      : phase == ENDED ? &report->at[BEGUN]
-								       : NULL);
+		report->at[phase] = take_snapshot(pid, phase == CALLED	? &report->at[PREPARED]
+						       : phase == ENDED ? &report->at[BEGUN]
+									: NULL);
 		report->was[phase] = true;
 		*active = phase == PREPARED;
 		ret_answer->flags = 0;
@@ -270,10 +270,10 @@ static void supervise(pid_t pid, int listener_fd, const struct fault *fault, str
 	struct seccomp_notif_resp reply;
 	bool active = false;
 
-	/* Hangs up when nobody is under the filter any more. */
+	/* POLLHUP comes when no process is under the filter any more. */
 	while (poll(&poll_fd, 1, MOST_MS) >= 0 && !(poll_fd.revents & POLLHUP)) {
 		memset(&call, 0, sizeof(call));
-		if (poll_fd.revents == 0) { /* whoever it is, it waits for nothing */
+		if (poll_fd.revents == 0) { /* the thread that made the call is not blocked */
 			report->hangs = true;
 			(void)kill(pid, SIGKILL);
 			break;

@@ -72,7 +72,7 @@ static const struct plausible table[] = {
 	CALL(setsockopt, ENOPROTOOPT, ENOMEM),
 	CALL(sendto, ENOBUFS, EINTR, EPERM),
 	CALL(sendmsg, ENOBUFS, EINTR),
-	CALL(recvfrom, EINTR, ENOBUFS), /* netlink allocates nothing then */
+	CALL(recvfrom, EINTR, ENOBUFS), /* then netlink allocates no memory */
 	CALL(recvmsg, EINTR, ENOMEM, ENOBUFS),
 	/* processes and threads */
 	CALL(clone, EAGAIN, ENOMEM),
@@ -102,7 +102,7 @@ static const struct plausible table[] = {
 	CALL(brk, ENOMEM),
 	CALL(mremap, ENOMEM),
 	CALL(getrandom, ENOSYS, EINTR),
-	/* These cannot fail, or the C library does without, or ends the process. */
+	/* These cannot fail, or the C library copes with it, or it ends the process. */
 	CALL(fstat),
 	CALL(munmap),
 	CALL(futex),

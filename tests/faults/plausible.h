@@ -2,11 +2,11 @@
 #ifndef PLAUSIBLE_H
 #define PLAUSIBLE_H
 
-/* What a system call may plausibly fail with. */
+/* The errnos with which a system call may plausibly fail. */
 struct plausible {
 	int call;
 	const char *name;
-	int errnums[6]; /* ended by 0; none: it cannot fail, or nobody could do anything about it */
+	int errnums[6]; /* ends with 0; empty: cannot fail, or cannot be handled */
 };
 
 /* NULL for a call that the table does not know. */

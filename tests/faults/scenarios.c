@@ -36,7 +36,7 @@ static gons_set *set;
 static gons_pool *pool;
 static gons_net *network;
 
-/* A descriptor is the scope's; a failure is what counts. */
+/* The scope closes the descriptor, so only a failure counts. */
 static int negative_or_0(int value)
 {
 	return value < 0 ? -1 : 0;
@@ -112,7 +112,7 @@ static int remember_leaks(void)
 	return leaks ? 0 : -1;
 }
 
-/* Into a new network namespace, beside another one. */
+/* Enters a new network namespace, and holds another one. */
 static int enter_net_beside_another(void)
 {
 	return make_net() < 0 ? -1 : enter_net();
@@ -128,7 +128,7 @@ static int make_pair(void)
 	return gons_veth_new_transient(&options, &pair);
 }
 
-/* With a loopback link that is up there. */
+/* Brings up the loopback link there. */
 static void bring_up_loopback(void *arg)
 {
 	*(int *)arg = gons_netns_loopback_up();
@@ -167,7 +167,7 @@ static int begin_and_make_pair(void)
 	return mark < 0 ? -1 : gons_veth_new_transient(NULL, &pair);
 }
 
-/* A set is on no scope, but the record that closes it is. */
+/* A scope does not own a set, so a record closes it. */
 static void close_set(void *arg)
 {
 	(void)arg;
@@ -207,7 +207,7 @@ static int make_pool(void)
 	return pool ? gons_defer(close_pool, NULL) : -1;
 }
 
-/* Into a mount namespace with a tmpfs, where namespaces can be mounted. */
+/* Enters a mount namespace with a tmpfs, where namespaces can be mounted. */
 static int make_net_set_and_place(void)
 {
 	if (make_net_set() < 0 || gons_mntns_enter_transient() < 0)
@@ -283,7 +283,7 @@ static int call_current_ino(void)
 
 static int call_scope_begin(void)
 {
-	/* As many that the stack has to grow. */
+	/* Defers enough calls to let the stack grow. */
 	for (int i = 0; i < 100; i++)
 		if (gons_scope_begin() < 0)
 			return -1;
@@ -292,7 +292,7 @@ static int call_scope_begin(void)
 
 static int call_scope_end(void)
 {
-	/* A record is taken off before it is undone, so the mark is good for one end. */
+	/* A record is removed before it is undone, so the mark works once. */
 	return mark < 0 ? 0 : gons_scope_end(mark) < 0 ? (mark = -1) : 0;
 }
 
@@ -582,7 +582,7 @@ static int call_process_start(void)
 	return gons_process_start(argv, &options) ? 0 : -1;
 }
 
-/* Whether there is a set, which is closed again. */
+/* Returns whether there is a set, and closes it. */
 static int is_set(gons_set *made)
 {
 	int saved = errno;
@@ -746,7 +746,7 @@ static int call_leaks_accept(void)
 	return gons_leaks_accept();
 }
 
-/* The end fails too where it cannot look at something. */
+/* gons_test_end() also fails if it cannot inspect something. */
 static int call_test_begin(void)
 {
 	int result = gons_test_begin("a test", 0);

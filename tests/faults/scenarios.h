@@ -10,9 +10,9 @@ struct scenario {
 	const char *name;
 	int (*call)(void); /* 0, or -1 with errno and message */
 	int (*prepare)(void); /* may be NULL; undone with the scope */
-	bool changes_process; /* success is not undone with the scope */
-	bool undoes; /* what it can, also when it fails */
-	bool keeps_thread; /* for a second, in which the next call may use it */
+	bool changes_process; /* the scope does not undo the call */
+	bool undoes; /* the types that the call can change, also when it fails */
+	bool keeps_thread; /* for a second an idle thread, which the next call may use */
 	bool executes; /* programs, whose own calls do not count */
 };
 

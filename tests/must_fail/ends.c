@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests that end the process, or that are left by a forked child: neither makes a failure look
- * like a success, and no test runs twice.
+ * Tests that end the process, and tests that a forked child leaves. In both cases a failure
+ * stays a failure, and no test runs twice.
  */
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -169,7 +169,7 @@ static int plain_child_returns(void)
 }
 
 /*
- * A child may end with success, by either call.
+ * A child may end with success, by exit(3) or _exit(2).
  *
  * run: child_ends
  * status: 0

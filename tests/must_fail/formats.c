@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmocka's output formats. Standard output is what cmocka makes of the same tests without gons.
- * The messages of gons are cmocka's failure messages, and its notes are on standard error.
+ * cmocka's output formats. Standard output equals that of the same tests without gons. The
+ * messages of gons are cmocka's failure messages, and its notes are on standard error.
  */
 #include <fcntl.h>
 

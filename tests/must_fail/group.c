@@ -27,23 +27,23 @@ int group_main(int argc, char *argv[], const struct group *groups)
 	return group_choose(argc, argv, groups);
 }
 
-/* ---- the ground ---- */
+/* ---- the state that each test starts in ---- */
 
 static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts" };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
-static struct ground {
+static struct state {
 	uint64_t ino[NAMES];
 	struct stat root, cwd;
 	int fds, threads, mounts;
 	mode_t mask;
 } ours, plain;
 
-static struct ground look(void)
+static struct state look(void)
 {
-	struct ground now = { .fds = count_entries("/proc/thread-self/fd"),
-			      .threads = count_entries("/proc/self/task"),
-			      .mounts = count_mounts() };
+	struct state now = { .fds = count_entries("/proc/thread-self/fd"),
+			     .threads = count_entries("/proc/self/task"),
+			     .mounts = count_mounts() };
 
 	for (size_t i = 0; i < NAMES; i++)
 		now.ino[i] = own_ino(names[i]);
@@ -54,11 +54,11 @@ static struct ground look(void)
 	return now;
 }
 
-static void compare(const struct ground *before)
+static void compare(const struct state *before)
 {
-	struct ground now = look();
+	struct state now = look();
 
-	assert_int_not_equal(before->fds, 0); /* it was remembered */
+	assert_int_not_equal(before->fds, 0); /* there is an earlier state */
 	for (size_t i = 0; i < NAMES; i++)
 		if (now.ino[i] != before->ino[i])
 			fail_msg("in another %s namespace", names[i]);
@@ -72,25 +72,25 @@ static void compare(const struct ground *before)
 	assert_int_equal(now.mounts, before->mounts);
 }
 
-void ground_is_remembered(void **state)
+void state_is_noted(void **state)
 {
 	(void)state;
 	ours = look();
 }
 
-void plain_ground_is_remembered(void **state)
+void plain_state_is_noted(void **state)
 {
 	(void)state;
 	plain = look();
 }
 
-void next_test_is_on_the_ground(void **state)
+void next_test_starts_in_the_same_state(void **state)
 {
 	(void)state;
 	compare(&ours);
 }
 
-void next_plain_test_is_on_the_ground(void **state)
+void next_plain_test_starts_in_the_same_state(void **state)
 {
 	(void)state;
 	compare(&plain);
@@ -114,8 +114,8 @@ void drop_capability(int cap)
 
 void become_powerless(void)
 {
-	/* In a user namespace of one's own that can be forbidden without touching anybody
-	 * else's; where there is none to be had, nothing is to be forbidden. */
+	/* In a new user namespace, a limit forbids further ones without affecting other programs.
+	 * If no user namespace can be created, no limit is needed. */
 	if (unshare(CLONE_NEWUSER) == 0) {
 		int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
 

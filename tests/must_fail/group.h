@@ -4,8 +4,8 @@
 
 /*
  * What the programs here share. Each holds several groups of tests and runs the one that its
- * argument names, for one process runs one group. What is expected of a group stands in a
- * comment above it, which "run" reads.
+ * argument names, since a process runs one group. A comment above each group has the expected
+ * results, which "run" reads.
  */
 
 #include "../check.h"
@@ -15,13 +15,13 @@ struct group {
 	int (*run)(void); /* returns the exit status */
 };
 
-/* Runs the group that argv[1] names; 77 where this machine gives no namespaces. */
+/* Runs the group that argv[1] names. Returns 77 if this machine permits no namespaces. */
 int group_main(int argc, char *argv[], const struct group *groups);
 
-/* The same without asking what the machine gives. */
+/* The same without the check for namespaces. */
 int group_choose(int argc, char *argv[], const struct group *groups);
 
-/* gons_run_group_tests() of the tests that follow, for a return statement. */
+/* Returns the result of gons_run_group_tests() for these tests. */
 #define run_these(...)                                                                             \
 	do {                                                                                       \
 		const struct CMUnitTest tests_[] = { __VA_ARGS__ };                                \
@@ -29,24 +29,24 @@ int group_choose(int argc, char *argv[], const struct group *groups);
 	} while (0)
 
 /*
- * The ground that tests stand on: namespaces, root, working directory, umask, mounts,
- * threads, and how many descriptors there are. The first of each pair is to come before the
- * test that fails, the second after it; gons's own tests have a few more descriptors than
- * plain ones have.
+ * The state that each test starts in: namespaces, root, working directory, umask, mounts,
+ * threads, and the number of descriptors. The first of each pair belongs before the failing
+ * test, the second after it. In gons's tests there are a few more descriptors than in plain
+ * ones.
  */
-#define remembers_the_ground	   gons_unit_test(ground_is_remembered)
-#define plain_remembers_the_ground cmocka_unit_test(plain_ground_is_remembered)
-#define is_on_the_ground	   gons_unit_test(next_test_is_on_the_ground)
-#define plain_is_on_the_ground	   cmocka_unit_test(next_plain_test_is_on_the_ground)
-void ground_is_remembered(void **state);
-void plain_ground_is_remembered(void **state);
-void next_test_is_on_the_ground(void **state);
-void next_plain_test_is_on_the_ground(void **state);
+#define notes_the_state		   gons_unit_test(state_is_noted)
+#define plain_notes_the_state	   cmocka_unit_test(plain_state_is_noted)
+#define is_in_the_same_state	   gons_unit_test(next_test_starts_in_the_same_state)
+#define plain_is_in_the_same_state cmocka_unit_test(next_plain_test_starts_in_the_same_state)
+void state_is_noted(void **state);
+void plain_state_is_noted(void **state);
+void next_test_starts_in_the_same_state(void **state);
+void next_plain_test_starts_in_the_same_state(void **state);
 
-/* The thread has these capabilities no more, or none at all (-1). */
+/* Drops this capability of the thread, or all of them (-1). */
 void drop_capability(int cap);
 
-/* A process that has no capabilities, and cannot get any. */
+/* Leaves the process without capabilities, and without a way to get any. */
 void become_powerless(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a test leaves behind fails it, is named, and does not fail the next one.
+ * A test that leaves something behind fails by name, and the next test passes.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -105,8 +105,8 @@ static int threads(void)
  * err: gons: left behind: leaves_uts_and_ipc: the thread was left in another uts namespace: uts:[*], before in uts:[*]
  * err: gons: left behind: leaves_uts_and_ipc: the thread was left in another ipc namespace: ipc:[*], before in ipc:[*]
  * failed: leaves_uts_and_ipc
- * passed: next_test_is_on_the_ground
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
+ * passed: next_plain_test_starts_in_the_same_state
  * no: *directory was left*
  */
 static void leaves_net(void **state)
@@ -130,10 +130,11 @@ static void leaves_uts_and_ipc(void **state)
 
 static int namespaces(void)
 {
-	run_these(plain_remembers_the_ground, remembers_the_ground, gons_unit_test(leaves_net),
-		  is_on_the_ground, plain_is_on_the_ground, gons_unit_test(leaves_mnt),
-		  plain_is_on_the_ground, is_on_the_ground, gons_unit_test(leaves_uts_and_ipc),
-		  is_on_the_ground, plain_is_on_the_ground);
+	run_these(plain_notes_the_state, notes_the_state, gons_unit_test(leaves_net),
+		  is_in_the_same_state, plain_is_in_the_same_state, gons_unit_test(leaves_mnt),
+		  plain_is_in_the_same_state, is_in_the_same_state,
+		  gons_unit_test(leaves_uts_and_ipc), is_in_the_same_state,
+		  plain_is_in_the_same_state);
 }
 
 /*
@@ -145,8 +146,8 @@ static int namespaces(void)
  * failed: leaves_the_root
  * err: gons: left behind: leaves_the_umask: the umask was left at 0137, before at 00*
  * failed: leaves_the_umask
- * passed: next_test_is_on_the_ground
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
+ * passed: next_plain_test_starts_in_the_same_state
  * no: *left open*
  */
 static void leaves_the_directory(void **state)
@@ -169,15 +170,16 @@ static void leaves_the_umask(void **state)
 
 static int directories(void)
 {
-	run_these(plain_remembers_the_ground, remembers_the_ground,
-		  gons_unit_test(leaves_the_directory), is_on_the_ground, plain_is_on_the_ground,
-		  gons_unit_test(leaves_the_root), plain_is_on_the_ground, is_on_the_ground,
-		  gons_unit_test(leaves_the_umask), is_on_the_ground, plain_is_on_the_ground);
+	run_these(plain_notes_the_state, notes_the_state, gons_unit_test(leaves_the_directory),
+		  is_in_the_same_state, plain_is_in_the_same_state, gons_unit_test(leaves_the_root),
+		  plain_is_in_the_same_state, is_in_the_same_state,
+		  gons_unit_test(leaves_the_umask), is_in_the_same_state,
+		  plain_is_in_the_same_state);
 }
 
 /*
- * What a test leaves behind that fails anyway, or that skips, is a note: the assertion comes first,
- * and a skip stays a skip. What fixtures leave behind is named too.
+ * If a test fails or is skipped, its leaks are only notes: the assertion comes first, and a skip
+ * stays a skip. Leaks of fixtures are named too.
  *
  * run: others
  * status: 3
@@ -240,15 +242,15 @@ static int others(void)
 }
 
 /*
- * A test whose teardown fails by an assertion after it has failed itself is ended by the
- * next one; the report has the right name all the same.
+ * If a test fails and its teardown asserts, the next test ends it. The report still has the
+ * right name.
  *
  * run: late
  * status: 1
  * err: gons: left behind: is_left_open: the umask was left at 0000, before at *
  * error: is_left_open
- * passed: next_test_is_on_the_ground
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
+ * passed: next_plain_test_starts_in_the_same_state
  * run: last
  * status: 1
  * err: gons: left behind: is_left_open: the umask was left at 0000, before at *
@@ -270,9 +272,9 @@ static void is_left_open(void **state)
 
 static int late(void)
 {
-	run_these(remembers_the_ground, plain_remembers_the_ground,
+	run_these(notes_the_state, plain_notes_the_state,
 		  gons_unit_test_setup_teardown(is_left_open, NULL, tear_down_asserts),
-		  plain_is_on_the_ground, is_on_the_ground);
+		  plain_is_in_the_same_state, is_in_the_same_state);
 }
 
 static int last(void)
@@ -281,24 +283,24 @@ static int last(void)
 }
 
 /*
- * What the thread cannot be brought back from ends the run, whoever led it there. (The leak
- * sanitizer's tracer would be a child in that PID namespace, and never come to an end.)
+ * If the thread cannot return, the run ends, also after a plain unshare(2). (LeakSanitizer's
+ * tracer would be a child in the new PID namespace, and would never end.)
  *
- * run: for_good ASAN_OPTIONS=detect_leaks=0
+ * run: without_return ASAN_OPTIONS=detect_leaks=0
  * status: 1
- * err: gons: left behind: goes_for_good: the thread was left in another pid_for_children namespace: *, before in pid:[*]
- * err: gons: the run ends here: goes_for_good: this thread cannot return to the namespaces*: Operation not permitted
+ * err: gons: left behind: enters_without_return: the thread was left in another pid_for_children namespace: *, before in pid:[*]
+ * err: gons: the run ends here: enters_without_return: this thread cannot return to the namespaces*: Operation not permitted
  * notrun: another_test
  */
-static void goes_for_good(void **state)
+static void enters_without_return(void **state)
 {
 	(void)state;
 	assert_int_equal(unshare(CLONE_NEWPID), 0);
 }
 
-static int for_good(void)
+static int without_return(void)
 {
-	run_these(gons_unit_test(goes_for_good), gons_unit_test(another_test));
+	run_these(gons_unit_test(enters_without_return), gons_unit_test(another_test));
 }
 
 int main(int argc, char *argv[])
@@ -311,7 +313,7 @@ int main(int argc, char *argv[])
 		{ "others", others },
 		{ "late", late },
 		{ "last", last },
-		{ "for_good", for_good },
+		{ "without_return", without_return },
 		{ NULL, NULL },
 	};
 

@@ -99,7 +99,7 @@ static int assertions(void)
 }
 
 /*
- * A test that closes what the scope needs for it is told so.
+ * A test that closes a socket of the scope is reported.
  *
  * run: closed
  * status: 1

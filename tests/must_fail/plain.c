@@ -17,8 +17,8 @@
  * err: [   LINE   ] --- {stays}: error: Failure!
  * failed: enters_and_stays
  * failed: unshares
- * passed: next_plain_test_is_on_the_ground
- * passed: next_test_is_on_the_ground
+ * passed: next_plain_test_starts_in_the_same_state
+ * passed: next_test_starts_in_the_same_state
  */
 static void enters_and_stays(void **state)
 {
@@ -35,13 +35,13 @@ static void unshares(void **state)
 static int stays(void)
 {
 	const struct CMUnitTest tests[] = {
-		plain_remembers_the_ground,
-		remembers_the_ground,
+		plain_notes_the_state,
+		notes_the_state,
 		cmocka_unit_test(enters_and_stays),
-		plain_is_on_the_ground,
-		is_on_the_ground,
+		plain_is_in_the_same_state,
+		is_in_the_same_state,
 		cmocka_unit_test(unshares),
-		plain_is_on_the_ground,
+		plain_is_in_the_same_state,
 	};
 
 	return gons_run_group_tests(tests, NULL, NULL); /* stays */
@@ -57,7 +57,7 @@ static int stays(void)
  * failed: enters_and_fails
  * err: gons: left behind: enters_and_skips: the thread was left in another net namespace: *
  * skipped: enters_and_skips
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_plain_test_starts_in_the_same_state
  */
 static void enters_and_fails(void **state)
 {
@@ -75,19 +75,19 @@ static void enters_and_skips(void **state)
 
 static int fails(void)
 {
-	run_these(plain_remembers_the_ground, cmocka_unit_test(enters_and_fails),
-		  plain_is_on_the_ground, cmocka_unit_test(enters_and_skips),
-		  plain_is_on_the_ground);
+	run_these(plain_notes_the_state, cmocka_unit_test(enters_and_fails),
+		  plain_is_in_the_same_state, cmocka_unit_test(enters_and_skips),
+		  plain_is_in_the_same_state);
 }
 
 /*
- * Its teardown may still return, and its set-up may enter.
+ * The set-up may enter a namespace, and the teardown may return.
  *
  * run: fixtures
  * status: 1
  * passed: returns_in_its_teardown
  * error: stays_after_its_teardown
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_plain_test_starts_in_the_same_state
  */
 static int mark;
 
@@ -122,16 +122,16 @@ static void stays_after_its_teardown(void **state)
 
 static int fixtures(void)
 {
-	run_these(plain_remembers_the_ground,
+	run_these(plain_notes_the_state,
 		  cmocka_unit_test_setup_teardown(returns_in_its_teardown, set_up, tear_down),
-		  plain_is_on_the_ground,
+		  plain_is_in_the_same_state,
 		  cmocka_unit_test_setup_teardown(stays_after_its_teardown, set_up,
 						  tear_down_nothing),
-		  plain_is_on_the_ground);
+		  plain_is_in_the_same_state);
 }
 
 /*
- * What else it leaves behind is its own affair, and of no later test.
+ * Other leaks of plain tests are not reported, and not blamed on later tests.
  *
  * run: leaks
  * status: 0

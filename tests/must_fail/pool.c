@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests that take their namespaces from a pool which is busy all the while: what they leave
- * behind is found, and what the pool has is nobody's.
+ * Tests that take their namespaces from a busy pool: leaks of the tests are found, and
+ * descriptors and threads of the pool are no leaks.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -143,7 +143,7 @@ static int ends_early(void)
 }
 
 /*
- * Where nothing can be made the tests are told why, by their own attempt.
+ * Where no namespaces can be created, each test reports the reason.
  *
  * run: powerless
  * status: 77

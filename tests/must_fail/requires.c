@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests that ask for what no machine has, or for what is no namespace type at all.
+ * Tests that require a link of an unknown kind, or an invalid type.
  */
 #include "group.h"
 
@@ -52,7 +52,7 @@ static int link_group(void)
 }
 
 /*
- * What can be had is no reason to skip, whatever is required.
+ * Tests whose requirements are met run, with any GONS_REQUIRE.
  *
  * run: there
  * status: 0
@@ -88,7 +88,7 @@ static int there(void)
  * failed: in_time
  * failed: in_net_and_pid
  * failed: in_unknown_bits
- * passed: next_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
  * no: gons: skipped*
  * no: not reached
  */
@@ -120,11 +120,11 @@ static void in_unknown_bits(void **state)
 
 static int wrong_types(void)
 {
-	run_these(remembers_the_ground, gons_unit_test_in(in_no_type, 0),
+	run_these(notes_the_state, gons_unit_test_in(in_no_type, 0),
 		  gons_unit_test_in(in_user, CLONE_NEWUSER),
-		  gons_unit_test_in(in_time, CLONE_NEWTIME), is_on_the_ground,
+		  gons_unit_test_in(in_time, CLONE_NEWTIME), is_in_the_same_state,
 		  gons_unit_test_in(in_net_and_pid, CLONE_NEWNET | CLONE_NEWPID),
-		  gons_unit_test_in(in_unknown_bits, CLONE_VM), is_on_the_ground);
+		  gons_unit_test_in(in_unknown_bits, CLONE_VM), is_in_the_same_state);
 }
 
 /*

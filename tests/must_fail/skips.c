@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests that ask for what the machine does not have: skipped with the reason, or failed where
- * GONS_REQUIRE says so. The machine here is a process without capabilities, which cannot make
- * user namespaces.
+ * Tests with requirements that the machine does not meet: they are skipped with the reason, or
+ * fail where GONS_REQUIRE says so. Here the process has no capabilities, and cannot create user
+ * namespaces.
  */
 #include <sched.h>
 
@@ -96,7 +96,7 @@ static int all(void)
 }
 
 /*
- * One that passes, of either kind, and there is something to report.
+ * If one test of either kind has passed, the status is not 77.
  *
  * run: one_passed
  * status: 0
@@ -152,7 +152,7 @@ static int plain_skipped(void)
 }
 
 /*
- * In a plain test, whose name is known too.
+ * The name of a plain test is known too.
  *
  * run: plain
  * status: 77
@@ -165,7 +165,7 @@ static int plain(void)
 }
 
 /*
- * A skip does not turn the next failure into another one.
+ * A skip does not hide the next failure.
  *
  * run: then_failed
  * status: 2
@@ -226,7 +226,7 @@ static int in_set_up(void)
 }
 
 /*
- * A link needs a network namespace to be in.
+ * A required link takes a network namespace.
  *
  * run: a_link
  * status: 77
@@ -250,7 +250,7 @@ static int a_link(void)
 	run_these(gons_unit_test(requires_a_link));
 }
 
-/* Not gons_can(), which gives a limit that is reached a second to change. */
+/* Does not use gons_can(), which waits for a second when a limit is reached. */
 static int makes_user_namespace(void *arg)
 {
 	(void)arg;

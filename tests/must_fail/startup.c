@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests are not run in other namespaces than those that the program was started for.
+ * If switching at start-up has failed, no test runs.
  */
 #include "group.h"
 

@@ -152,7 +152,7 @@ static int teardown_after_set_up(void)
 }
 
 /*
- * Numbers that a status has no room for, or that mean something else. 77 is a skip.
+ * Numbers of failures that do not fit into an exit status, or that mean a skip (77).
  *
  * run: none
  * status: 0
@@ -193,7 +193,7 @@ many(fails_75, 75, NULL) many(fails_76, 76, NULL) many(fails_76_and_teardown, 76
 }
 
 /*
- * On another thread cmocka's assertion ends the program: not with a success.
+ * On another thread, an assertion of cmocka ends the program with a failure.
  *
  * run: on_another_thread
  * status: failure
@@ -220,7 +220,7 @@ static int on_another_thread(void)
 }
 
 /*
- * cmocka's own calls keep the value that cmocka gives them.
+ * cmocka's own calls return what they return without gons.
  *
  * run: cmockas
  * status: 2

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stop() of cmocka 2: a test that is stopped has passed; but not one that is stopped in its set-up.
+ * stop() of cmocka 2: a stopped test passes, unless it is stopped in its set-up.
  */
 #include "group.h"
 

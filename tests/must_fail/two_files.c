@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program of several files: tests and what they call need not be in the one that runs them.
+ * A program of several files: tests and their helpers may be in other files than the call that
+ * runs them.
  */
 #include "two_files.h"
 
@@ -12,12 +13,12 @@
  * failed: leaks_in_another_file
  * err: gons: skipped: requires_in_another_file: cannot make a link of kind nonsense: *
  * skipped: requires_in_another_file
- * passed: next_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
  */
 static int both(void)
 {
-	run_these(remembers_the_ground, gons_unit_test_in(enters_in_another_file, CLONE_NEWNET),
-		  is_on_the_ground, gons_unit_test(leaks_in_another_file), is_on_the_ground,
+	run_these(notes_the_state, gons_unit_test_in(enters_in_another_file, CLONE_NEWNET),
+		  is_in_the_same_state, gons_unit_test(leaks_in_another_file), is_in_the_same_state,
 		  gons_unit_test(requires_in_another_file));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmocka's own check of memory (UNIT_TESTING) works in gons's tests, and does not take what
- * gons allocates for the program's.
+ * cmocka's own check of memory (UNIT_TESTING) works in gons's tests, and does not count
+ * allocations of gons as those of the program.
  */
 
 #define UNIT_TESTING	   1

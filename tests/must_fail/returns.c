@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * However a test fails, the next one is on the ground that this one was on.
+ * However a test fails, the next one starts in the same namespaces, directories and umask.
  */
 #include <linux/capability.h>
 #include <signal.h>
@@ -13,8 +13,8 @@
 
 #define everything (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
 
-/* Enters all that there is, and leaves the directory and the umask too. */
-static void go_far(void)
+/* Enters several namespaces, and changes the working directory and the umask. */
+static void enter_several(void)
 {
 	gons_must(gons_enter_transient(everything));
 	assert_int_equal(chdir("/proc"), 0);
@@ -30,8 +30,8 @@ static void go_far(void)
  * err: [  ERROR   ] --- *1 != *2
  * err: [   LINE   ] --- {deepest}: error: Failure!
  * failed: fails_three_levels_deep
- * passed: next_test_is_on_the_ground
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
+ * passed: next_plain_test_starts_in_the_same_state
  * no: *was left*
  */
 static void fail_deepest(void *arg)
@@ -61,9 +61,8 @@ static void fails_three_levels_deep(void **state)
 
 static int three_levels(void)
 {
-	run_these(plain_remembers_the_ground, remembers_the_ground,
-		  gons_unit_test(fails_three_levels_deep), is_on_the_ground,
-		  plain_is_on_the_ground);
+	run_these(plain_notes_the_state, notes_the_state, gons_unit_test(fails_three_levels_deep),
+		  is_in_the_same_state, plain_is_in_the_same_state);
 }
 
 /*
@@ -73,7 +72,7 @@ static int three_levels(void)
  * failed: does_not_start
  * err: [   LINE   ] --- {set_up}: error: Failure!
  * failed: does_not_start_either
- * passed: next_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
  * no: *was left*
  * no: the teardown ran
  * no: the test ran
@@ -118,12 +117,12 @@ static void does_not_start_either(void **state)
 
 static int set_ups(void)
 {
-	run_these(remembers_the_ground, plain_remembers_the_ground,
+	run_these(notes_the_state, plain_notes_the_state,
 		  gons_unit_test_setup_teardown(does_not_start, set_up_returns, tear_down_prints),
-		  is_on_the_ground, plain_is_on_the_ground,
+		  is_in_the_same_state, plain_is_in_the_same_state,
 		  gons_unit_test_setup_teardown(does_not_start_either, set_up_asserts,
 						tear_down_prints),
-		  plain_is_on_the_ground, is_on_the_ground);
+		  plain_is_in_the_same_state, is_in_the_same_state);
 }
 
 /*
@@ -133,14 +132,14 @@ static int set_ups(void)
  * failed: whose_teardown_returns
  * err: *{teardown}: error: Failure!
  * failed: whose_teardown_asserts
- * passed: next_test_is_on_the_ground
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
+ * passed: next_plain_test_starts_in_the_same_state
  * no: *was left*
  */
 static int tear_down_returns(void **state)
 {
 	(void)state;
-	go_far();
+	enter_several();
 	(void)umask(0022);
 	assert_int_equal(chdir("/"), 0);
 	return -1;
@@ -167,27 +166,27 @@ static void whose_teardown_asserts(void **state)
 
 static int teardowns(void)
 {
-	run_these(remembers_the_ground, plain_remembers_the_ground,
+	run_these(notes_the_state, plain_notes_the_state,
 		  gons_unit_test_setup_teardown(whose_teardown_returns, NULL, tear_down_returns),
-		  is_on_the_ground, plain_is_on_the_ground,
+		  is_in_the_same_state, plain_is_in_the_same_state,
 		  gons_unit_test_setup_teardown(whose_teardown_asserts, NULL, tear_down_asserts),
-		  is_on_the_ground, plain_is_on_the_ground);
+		  is_in_the_same_state, plain_is_in_the_same_state);
 }
 
 /*
  * run: both
  * status: 4
  * err: *{test}: error: Failure!
- * err: gons: the teardown of fails_and_so_does_its_teardown failed
+ * err: gons: the teardown of fails_and_its_teardown_fails_too failed
  * err: *{teardown}: error: Failure!*
- * failed: fails_and_so_does_its_teardown
+ * failed: fails_and_its_teardown_fails_too
  * error: fails_and_its_teardown_asserts
  * error: fails_and_its_teardown_asserts_too
- * passed: next_test_is_on_the_ground
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
+ * passed: next_plain_test_starts_in_the_same_state
  * no: *was left*
  */
-static void fails_and_so_does_its_teardown(void **state)
+static void fails_and_its_teardown_fails_too(void **state)
 {
 	gons_must(gons_enter_transient(everything));
 	assert_true(*state); /* test */
@@ -195,56 +194,56 @@ static void fails_and_so_does_its_teardown(void **state)
 
 static void fails_and_its_teardown_asserts(void **state)
 {
-	fails_and_so_does_its_teardown(state);
+	fails_and_its_teardown_fails_too(state);
 }
 
 static void fails_and_its_teardown_asserts_too(void **state)
 {
-	fails_and_so_does_its_teardown(state);
+	fails_and_its_teardown_fails_too(state);
 }
 
 static void fails_and_its_teardown_asserts_last(void **state)
 {
-	fails_and_so_does_its_teardown(state);
+	fails_and_its_teardown_fails_too(state);
 }
 
 static int both(void)
 {
-	run_these(remembers_the_ground, plain_remembers_the_ground,
-		  gons_unit_test_setup_teardown(fails_and_so_does_its_teardown, NULL,
+	run_these(notes_the_state, plain_notes_the_state,
+		  gons_unit_test_setup_teardown(fails_and_its_teardown_fails_too, NULL,
 						tear_down_returns),
-		  is_on_the_ground, plain_is_on_the_ground,
+		  is_in_the_same_state, plain_is_in_the_same_state,
 		  gons_unit_test_setup_teardown(fails_and_its_teardown_asserts, NULL,
 						tear_down_asserts),
-		  is_on_the_ground,
+		  is_in_the_same_state,
 		  gons_unit_test_setup_teardown(fails_and_its_teardown_asserts_too, NULL,
 						tear_down_asserts),
-		  plain_is_on_the_ground, is_on_the_ground,
+		  plain_is_in_the_same_state, is_in_the_same_state,
 		  gons_unit_test_setup_teardown(fails_and_its_teardown_asserts_last, NULL,
 						tear_down_asserts));
 }
 
 /*
- * A set-up of a plain test comes after a test that was left open.
+ * The set-up of a plain test runs after a test that did not end.
  *
  * run: plain_set_up
  * status: 1
  * error: fails_and_its_teardown_asserts
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_plain_test_starts_in_the_same_state
  */
-static int plain_set_up_is_on_the_ground(void **state)
+static int plain_set_up_is_in_the_same_state(void **state)
 {
-	next_plain_test_is_on_the_ground(state);
+	next_plain_test_starts_in_the_same_state(state);
 	return 0;
 }
 
 static int plain_set_up(void)
 {
-	run_these(plain_remembers_the_ground,
+	run_these(plain_notes_the_state,
 		  gons_unit_test_setup_teardown(fails_and_its_teardown_asserts, NULL,
 						tear_down_asserts),
-		  cmocka_unit_test_setup_teardown(next_plain_test_is_on_the_ground,
-						  plain_set_up_is_on_the_ground, NULL));
+		  cmocka_unit_test_setup_teardown(next_plain_test_starts_in_the_same_state,
+						  plain_set_up_is_in_the_same_state, NULL));
 }
 
 /*
@@ -252,8 +251,8 @@ static int plain_set_up(void)
  * status: 1
  * err: *Segmentation fault*
  * failed: crashes
- * passed: next_test_is_on_the_ground
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
+ * passed: next_plain_test_starts_in_the_same_state
  * no: *was left*
  */
 static void crash(void *arg)
@@ -273,8 +272,8 @@ static void crashes(void **state)
 
 static int signal_group(void)
 {
-	run_these(remembers_the_ground, plain_remembers_the_ground, gons_unit_test(crashes),
-		  is_on_the_ground, plain_is_on_the_ground);
+	run_these(notes_the_state, plain_notes_the_state, gons_unit_test(crashes),
+		  is_in_the_same_state, plain_is_in_the_same_state);
 }
 
 /*
@@ -284,9 +283,9 @@ static int signal_group(void)
  * status: 2
  * err: *{deferred}: error: Failure!
  * failed: whose_deferred_call_fails
- * passed: next_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
  * error: fails_and_its_deferred_call_fails
- * passed: next_plain_test_is_on_the_ground
+ * passed: next_plain_test_starts_in_the_same_state
  * out: deferred first
  * no: *was left*
  */
@@ -319,19 +318,19 @@ static void fails_and_its_deferred_call_fails(void **state)
 
 static int deferred(void)
 {
-	run_these(remembers_the_ground, plain_remembers_the_ground,
-		  gons_unit_test(whose_deferred_call_fails), is_on_the_ground,
-		  plain_is_on_the_ground, gons_unit_test(fails_and_its_deferred_call_fails),
-		  plain_is_on_the_ground, is_on_the_ground);
+	run_these(notes_the_state, plain_notes_the_state, gons_unit_test(whose_deferred_call_fails),
+		  is_in_the_same_state, plain_is_in_the_same_state,
+		  gons_unit_test(fails_and_its_deferred_call_fails), plain_is_in_the_same_state,
+		  is_in_the_same_state);
 }
 
 /*
- * Where two deferred calls of a test fail, that test alone does.
+ * If two deferred calls of a test fail, only this test fails.
  *
  * run: deferred_twice
  * status: 1
  * error: both_of_whose_deferred_calls_fail
- * passed: next_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
  */
 static void both_of_whose_deferred_calls_fail(void **state)
 {
@@ -345,8 +344,8 @@ static void both_of_whose_deferred_calls_fail(void **state)
 
 static int deferred_twice(void)
 {
-	run_these(remembers_the_ground, gons_unit_test(both_of_whose_deferred_calls_fail),
-		  is_on_the_ground);
+	run_these(notes_the_state, gons_unit_test(both_of_whose_deferred_calls_fail),
+		  is_in_the_same_state);
 }
 
 /*
@@ -354,7 +353,7 @@ static int deferred_twice(void)
  * status: 1
  * err: gons: not undone: closes_what_the_scope_owns: cannot close descriptor * of the scope: Bad file descriptor: *
  * failed: closes_what_the_scope_owns
- * passed: next_test_is_on_the_ground
+ * passed: next_test_starts_in_the_same_state
  */
 static void closes_what_the_scope_owns(void **state)
 {
@@ -365,11 +364,11 @@ static void closes_what_the_scope_owns(void **state)
 
 static int closed(void)
 {
-	run_these(remembers_the_ground, gons_unit_test(closes_what_the_scope_owns),
-		  is_on_the_ground);
+	run_these(notes_the_state, gons_unit_test(closes_what_the_scope_owns),
+		  is_in_the_same_state);
 }
 
-/* ---- no way back ---- */
+/* ---- returns that the kernel refuses ---- */
 
 /*
  * run: refused
@@ -377,17 +376,17 @@ static int closed(void)
  * err: gons: not undone: loses_its_capabilities: this thread cannot * network namespace: Operation not permitted* CAP_SYS_ADMIN *
  * err: gons: left behind: loses_its_capabilities: the thread was left in another net namespace: net:[*], before in net:[*]
  * err: gons: the run ends here: loses_its_capabilities: this thread cannot return*
- * no: *next_test_is_on_the_ground*
- * notrun: next_test_is_on_the_ground
+ * no: *next_test_starts_in_the_same_state*
+ * notrun: next_test_starts_in_the_same_state
  * run: refused_and_failed
  * status: 1
  * err: gons: not undone: loses_its_capabilities_and_fails: this thread cannot *
  * err: gons: the run ends here: loses_its_capabilities_and_fails: this thread cannot return*
- * notrun: next_test_is_on_the_ground
+ * notrun: next_test_starts_in_the_same_state
  * run: refused_plain
  * status: 1
  * err: gons: the run ends here: loses_its_capabilities: this thread cannot return*
- * notrun: next_plain_test_is_on_the_ground
+ * notrun: next_plain_test_starts_in_the_same_state
  */
 static void loses_its_capabilities(void **state)
 {
@@ -406,30 +405,30 @@ static void loses_its_capabilities_and_fails(void **state)
 
 static int refused(void)
 {
-	run_these(remembers_the_ground, gons_unit_test(loses_its_capabilities), is_on_the_ground);
+	run_these(notes_the_state, gons_unit_test(loses_its_capabilities), is_in_the_same_state);
 }
 
 static int refused_and_failed(void)
 {
-	run_these(remembers_the_ground, gons_unit_test(loses_its_capabilities_and_fails),
-		  is_on_the_ground);
+	run_these(notes_the_state, gons_unit_test(loses_its_capabilities_and_fails),
+		  is_in_the_same_state);
 }
 
 static int refused_plain(void)
 {
-	run_these(plain_remembers_the_ground, gons_unit_test(loses_its_capabilities),
-		  plain_is_on_the_ground);
+	run_these(plain_notes_the_state, gons_unit_test(loses_its_capabilities),
+		  plain_is_in_the_same_state);
 }
 
 /*
- * Capabilities that are dropped without having gone anywhere are nobody's loss.
+ * Capabilities that are dropped before anything was entered do no harm.
  *
  * run: nowhere
  * status: 0
- * passed: drops_them_at_home
- * passed: next_test_is_on_the_ground
+ * passed: drops_capabilities_without_switching
+ * passed: next_test_starts_in_the_same_state
  */
-static void drops_them_at_home(void **state)
+static void drops_capabilities_without_switching(void **state)
 {
 	(void)state;
 	drop_capability(-1);
@@ -437,17 +436,18 @@ static void drops_them_at_home(void **state)
 
 static int nowhere(void)
 {
-	run_these(remembers_the_ground, gons_unit_test(drops_them_at_home), is_on_the_ground);
+	run_these(notes_the_state, gons_unit_test(drops_capabilities_without_switching),
+		  is_in_the_same_state);
 }
 
 /*
- * The root directory is part of the ground: without it, later tests see other files.
+ * The root directory is part of the state: below another root, later tests would see other files.
  *
  * run: root
  * status: 1
  * err: gons: left behind: stays_in_a_chroot: the root directory was left changed
  * err: gons: the run ends here: stays_in_a_chroot: *
- * notrun: next_test_is_on_the_ground
+ * notrun: next_test_starts_in_the_same_state
  */
 static void stays_in_a_chroot(void **state)
 {
@@ -462,7 +462,7 @@ static int root(void)
 	    mkdir("/tmp/root", 0755) < 0 || mkdir("/tmp/root/proc", 0755) < 0 ||
 	    mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL) < 0)
 		return 2;
-	run_these(remembers_the_ground, gons_unit_test(stays_in_a_chroot), is_on_the_ground);
+	run_these(notes_the_state, gons_unit_test(stays_in_a_chroot), is_in_the_same_state);
 }
 
 int main(int argc, char *argv[])

@@ -26,7 +26,9 @@ extern "C" {
  * and when the caller is.
  *
  * Returns true; or false with errno and the reason in gons_error(): EINVAL for 0 or unknown
- * bits, EPERM also when a seccomp filter kills the child, ETIMEDOUT when it did not end.
+ * bits, EPERM also when a seccomp filter kills the child, ETIMEDOUT when it did not end, ECHILD
+ * when another signal killed it. The last two say nothing about the machine: gons_require() fails
+ * the test then instead of skipping it.
  * Takes about a millisecond, and up to five seconds where a limit user.max_*_namespaces is
  * reached.
  */

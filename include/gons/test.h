@@ -79,9 +79,10 @@ int gons_test_end(bool failed);
  * create namespaces of these types (gons_can()), or links of this kind (gons_can_link()).
  *
  * Returns 0 when it can. 1: skip the test. -1: the test has failed, because GONS_REQUIRE names
- * what is missing, with EINVAL for something that is no type or no kind of link, or with EMFILE,
- * ENFILE, ENOMEM or EAGAIN when it could not be tried. The reason is in gons_error(), and notes are
- * written as by gons_test_begin().
+ * what is missing, with EINVAL for something that is no type or no kind of link, or, when it could
+ * not be tried, with EMFILE, ENFILE, ENOMEM, EAGAIN, ETIMEDOUT or ECHILD (the child process that
+ * tried it did not end, or was killed). The reason is in gons_error(), and notes are written as by
+ * gons_test_begin().
  */
 int gons_test_require(int types);
 int gons_test_require_link(const char *kind);

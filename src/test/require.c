@@ -67,10 +67,12 @@ int gons_i_test_refused(int types)
 	return gons_i_test_skip_or_fail(is_required);
 }
 
-/* Which says nothing of what the machine can do. */
-static bool is_exhausted(int errnum)
+/* Whether the error says nothing of what the machine can do: something is exhausted, or the child
+ * process that tried it was too slow or was killed. */
+static bool is_accident(int errnum)
 {
-	return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE || errnum == EAGAIN;
+	return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE || errnum == EAGAIN ||
+	       errnum == ETIMEDOUT || errnum == ECHILD;
 }
 
 GONS_EXPORT int gons_test_require(int types)
@@ -82,7 +84,7 @@ GONS_EXPORT int gons_test_require(int types)
 	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		known |= gons_i_types[i].flag;
 	/* A mistake of the program must not look like a skip. */
-	if (types == 0 || (types & ~known) || is_exhausted(errno))
+	if (types == 0 || (types & ~known) || is_accident(errno))
 		return -1;
 	return gons_i_test_refused(types);
 }
@@ -91,7 +93,7 @@ GONS_EXPORT int gons_test_require_link(const char *kind)
 {
 	if (gons_can_link(kind))
 		return 0;
-	if (!kind || kind[0] == '\0' || strlen(kind) > 15 /* IFNAMSIZ - 1 */ || is_exhausted(errno))
+	if (!kind || kind[0] == '\0' || strlen(kind) > 15 /* IFNAMSIZ - 1 */ || is_accident(errno))
 		return -1;
 	if (gons_i_require_names(kind))
 		return gons_i_test_skip_or_fail(true);

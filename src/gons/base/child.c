@@ -21,6 +21,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/child.h"
+#include "gons/base/forks.h"
 
 /* In memory that the child shares with its parent. */
 struct gons_i_child_report {
@@ -52,8 +53,10 @@ pid_t gons_i_fork_into(int types)
 
 	if (pid < 0 && errno == EINVAL) /* emulators know children with SIGCHLD only */
 		pid = clone_process((unsigned)types | SIGCHLD);
-	if (pid == 0)
+	if (pid == 0) {
 		parent = own;
+		gons_i_forks_free_in_bare_child();
+	}
 	return pid;
 }
 
@@ -242,15 +245,17 @@ int gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_ch
 /* The child ended, by status, before its function had returned. */
 static int fail_ended(int status)
 {
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
-		(void)gons_i_fail(ETIMEDOUT, "the child process that tried it did not end");
-		return -1;
-	}
-	(void)gons_i_fail(EPERM, "the child process that tried it ended early");
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+	const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (number == SIGALRM)
+		return gons_i_fail(ETIMEDOUT, "the child process that tried it did not end");
+	/* By a filter it is a refusal; any other signal says nothing of what the machine permits. */
+	(void)gons_i_fail(number == 0 || number == SIGSYS ? EPERM : ECHILD,
+			  "the child process that tried it ended early");
+	if (number == SIGSYS)
 		gons_i_add_cause("a seccomp filter killed it (SIGSYS)");
-	else if (WIFSIGNALED(status))
-		gons_i_add_cause("signal %d killed it", WTERMSIG(status));
+	else if (number != 0)
+		gons_i_add_cause("signal %d killed it", number);
 	return -1;
 }
 

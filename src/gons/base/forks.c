@@ -36,6 +36,11 @@ static void count_fork(void)
 	gons_i_forks_allow();
 }
 
+void gons_i_forks_free_in_bare_child(void)
+{
+	(void)pthread_mutex_init(&lock, NULL);
+}
+
 static void watch_forks(void)
 {
 	once_error = pthread_atfork(gons_i_forks_forbid, gons_i_forks_allow, count_fork);

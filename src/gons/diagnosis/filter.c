@@ -122,7 +122,7 @@ static int probe_in_child(void *arg)
 
 enum gons_i_filtered gons_i_filtered(const char *call, int types)
 {
-	enum { LIMIT_S = 5 };
+	enum { LIMIT_S = 30 };
 	struct attempt attempt = { find(call), types };
 	struct gons_i_failure before;
 	const int errnum = errno;

@@ -96,7 +96,7 @@ static bool is_seen_elsewhere(void)
 
 static bool is_chrooted(void)
 {
-	enum { LIMIT_S = 5 };
+	enum { LIMIT_S = 30 };
 	struct gons_i_failure before;
 	int compared;
 

@@ -246,7 +246,7 @@ static int enter_directory(void *arg)
 
 static bool may_enter_directory(void)
 {
-	enum { LIMIT_S = 5 };
+	enum { LIMIT_S = 30 };
 	struct gons_i_failure before;
 	int closed;
 

@@ -15,7 +15,7 @@
 #include "gons/sets/helper.h"
 
 /* A program may not run for longer: the caller waits. */
-enum { PROGRAM_MS = 10000 };
+enum { PROGRAM_MS = 30000 };
 
 /* In a child: never returns. Whoever runs a program with more powers than their own has made its
  * environment, and must not choose what runs here. */

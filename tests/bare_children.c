@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Children that gons forks beside other threads, which may hold any lock at that moment. So these
+ * children must not allocate memory, nor wait for a lock. Here the calls for that are replaced: in each
+ * child of gons all locks are held, and whoever would wait for one is counted and ended.
+ */
+#include "check.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <gons/link.h>
+#include <gons/mntns.h>
+#include <gons/netns.h>
+#include <gons/privilege.h>
+#include <gons/process.h>
+#include <gons/set.h>
+#include <gons/test.h>
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CAN_REPLACE
+#endif
+
+#ifdef CAN_REPLACE
+
+/* What children have called: the name of the last one, and how many did. Shared with them. */
+static struct found {
+	atomic_uint count;
+	char call[32];
+} * found;
+
+static _Atomic pid_t parent; /* 0: nobody looks */
+
+static pid_t own_pid(void)
+{
+	return getpid(); /* which asks the kernel */
+}
+
+/* Ends a child of gons that would have to wait. */
+static void note(const char *call)
+{
+	if (parent == 0 || own_pid() == parent)
+		return;
+	(void)strcpy(found->call, call);
+	found->count++;
+	_exit(1);
+}
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+extern void __libc_free(void *block);
+
+void *malloc(size_t size)
+{
+	note("malloc");
+	return __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	note("calloc");
+	return __libc_calloc(n, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	note("realloc");
+	return __libc_realloc(old, size);
+}
+
+void free(void *block)
+{
+	note("free");
+	__libc_free(block);
+}
+
+/*
+ * All locks that the program has taken so far, among them gons's own. When gons is about to make a
+ * child, they are held, as another thread might hold them.
+ */
+enum { MOST_LOCKS = 64 };
+static pthread_mutex_t *locks[MOST_LOCKS];
+static size_t n_locks;
+
+static int (*real_lock)(pthread_mutex_t *);
+static int (*real_once)(pthread_once_t *, void (*)(void));
+static long (*real_syscall)(long number, ...);
+
+static void find_real(void)
+{
+	if (real_syscall)
+		return;
+	*(void **)&real_lock = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+	*(void **)&real_once = dlsym(RTLD_NEXT, "pthread_once");
+	*(void **)&real_syscall = dlsym(RTLD_NEXT, "syscall");
+}
+
+int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	size_t i = 0;
+
+	find_real();
+	if (parent != 0 && own_pid() != parent) {
+		if (pthread_mutex_trylock(mutex) == 0)
+			return 0;
+		note("pthread_mutex_lock");
+	}
+	while (i < n_locks && locks[i] != mutex)
+		i++;
+	if (i == n_locks && n_locks < MOST_LOCKS)
+		locks[n_locks++] = mutex;
+	return real_lock(mutex);
+}
+
+int pthread_once(pthread_once_t *control, void (*fn)(void))
+{
+	find_real();
+	if (*control != 2) /* it is not done yet, and may just be done by another thread */
+		note("pthread_once");
+	return real_once(control, fn);
+}
+
+long syscall(long number, ...)
+{
+	const bool forks = number == SYS_clone && parent != 0 && own_pid() == parent;
+	bool held[MOST_LOCKS] = { false };
+	long args[6];
+	long result;
+	va_list list;
+
+	va_start(list, number);
+	for (size_t i = 0; i < 6; i++)
+		args[i] = va_arg(list, long);
+	va_end(list);
+	find_real();
+	for (size_t i = 0; forks && i < n_locks; i++)
+		held[i] = pthread_mutex_trylock(locks[i]) == 0;
+	result = real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	if (forks && result == 0)
+		return 0; /* in the child they stay locked */
+	for (size_t i = 0; forks && i < n_locks; i++)
+		if (held[i])
+			(void)pthread_mutex_unlock(locks[i]);
+	return result;
+}
+
+/* The signal that a child of gons gets when it calls unshare(2), or 0. */
+static int kill_by;
+static int (*real_unshare)(int types);
+
+int unshare(int types)
+{
+	if (!real_unshare)
+		*(void **)&real_unshare = dlsym(RTLD_NEXT, "unshare");
+	if (kill_by != 0 && own_pid() != parent)
+		(void)kill(own_pid(), kill_by);
+	return real_unshare(types);
+}
+
+/* ---- what is done while children are looked at ---- */
+
+static void can_any_types(void)
+{
+	(void)gons_can(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
+	(void)gons_can(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	(void)gons_can(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME);
+	(void)gons_can(CLONE_NEWPID);
+	(void)gons_can(CLONE_NEWTIME);
+}
+
+static void can_any_links(void)
+{
+	(void)gons_can_link("veth");
+	(void)gons_can_link("dummy");
+	(void)gons_can_link("vxlan");
+	(void)gons_can_link("tun");
+	(void)gons_can_link("nonsens");
+}
+
+static void create_sets(void)
+{
+	static const int types[] = {
+		CLONE_NEWNET,
+		CLONE_NEWPID,
+		CLONE_NEWUSER,
+		CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
+		CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME,
+	};
+	const struct gons_idmap many = { 0, 100000, 1000 };
+	const struct gons_set_options options = { .maps = { &many, 1, &many, 1 } };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		gons_set *set = gons_set_unshare(NULL, types[i], NULL);
+
+		if (set)
+			gons_set_close(set);
+	}
+	gons_set_close(gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET, &options));
+}
+
+static void run_programs(void)
+{
+	const char *const good[] = { "true", NULL };
+	const char *const none[] = { "/nonexistent", NULL };
+	struct gons_process_options options = { .input = "text", .input_size = 4 };
+	struct gons_process_result result;
+
+	if (gons_process_run(good, &options, &result) == 0)
+		gons_process_result_free(&result);
+	if (gons_process_run(none, NULL, &result) == 0)
+		gons_process_result_free(&result);
+}
+
+static void be_refused(void)
+{
+	const int mark = gons_scope_begin();
+
+	(void)gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS);
+	(void)gons_netns_new_transient();
+	(void)gons_mntns_new_transient(NULL);
+	(void)gons_sysfs_open();
+	(void)gons_mntns_mount_sysfs_ro();
+	(void)gons_veth_new_transient(NULL, NULL);
+	(void)gons_scope_end(mark);
+}
+
+/* ---- the tests ---- */
+
+static void nobody_looks(void)
+{
+	parent = 0;
+}
+
+static void look(void (*fn)(void))
+{
+	parent = own_pid();
+	fn();
+	nobody_looks();
+}
+
+static int look_refused(void *arg)
+{
+	(void)arg;
+	want(lose_capabilities(~UINT64_C(0)));
+	look(be_refused);
+	look(can_any_types);
+	look(can_any_links);
+	look(create_sets);
+	return 0;
+}
+
+static int look_filtered(void *arg)
+{
+	want(refuse_call(*(const long *)arg, EPERM));
+	look(be_refused);
+	look(can_any_types);
+	look(create_sets);
+	return 0;
+}
+
+static int share(void **state)
+{
+	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	*state = NULL;
+	return found == MAP_FAILED ? -1 : 0;
+}
+
+static void assert_none_waits(void)
+{
+	if (found->count > 0)
+		fail_msg("%u children called %s", found->count, found->call);
+}
+
+static void children_that_try_types_and_links_wait_for_no_lock(void **state)
+{
+	(void)state;
+	look(can_any_types);
+	assert_none_waits();
+	look(can_any_links);
+	assert_none_waits();
+}
+
+static void children_that_create_sets_wait_for_no_lock(void **state)
+{
+	(void)state;
+	look(create_sets);
+	assert_none_waits();
+}
+
+static void children_that_run_programs_wait_for_no_lock(void **state)
+{
+	(void)state;
+	look(run_programs);
+	assert_none_waits();
+}
+
+static void children_that_explain_missing_capabilities_wait_for_no_lock(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(look_refused, NULL), 0);
+	assert_none_waits();
+}
+
+static void children_that_explain_filters_wait_for_no_lock(void **state)
+{
+	static const long calls[] = { SYS_unshare, SYS_setns,  SYS_mount,
+				      SYS_chroot,  SYS_clone3, SYS_fsopen };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		assert_int_equal(in_child(look_filtered, (void *)&calls[i]), 0);
+	assert_none_waits();
+}
+
+static int require_with_killed_child(int number)
+{
+	int result;
+
+	parent = own_pid();
+	kill_by = number;
+	result = gons_test_require(CLONE_NEWUSER | CLONE_NEWUTS);
+	kill_by = 0;
+	parent = 0;
+	return result;
+}
+
+static void a_child_that_does_not_end_in_time_is_a_failure_and_no_skip(void **state)
+{
+	(void)state;
+	/* The signal of its time limit. */
+	assert_refused(require_with_killed_child(SIGALRM), ETIMEDOUT, "did not end");
+}
+
+static void a_child_that_is_killed_is_a_failure_and_no_skip(void **state)
+{
+	(void)state;
+	assert_refused(require_with_killed_child(SIGKILL), ECHILD, "signal 9 killed it");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(children_that_try_types_and_links_wait_for_no_lock),
+		check_test(children_that_create_sets_wait_for_no_lock),
+		check_test(children_that_run_programs_wait_for_no_lock),
+		check_test(children_that_explain_missing_capabilities_wait_for_no_lock),
+		check_test(children_that_explain_filters_wait_for_no_lock),
+		check_test(a_child_that_does_not_end_in_time_is_a_failure_and_no_skip),
+		check_test(a_child_that_is_killed_is_a_failure_and_no_skip),
+	};
+
+	return gons_run_group_tests(tests, share, NULL);
+}
+
+#else
+
+int main(void)
+{
+	(void)fprintf(stderr, "gons: skipped: bare_children: the allocator cannot be replaced\n");
+	return 77;
+}
+
+#endif

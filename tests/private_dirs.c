@@ -53,18 +53,16 @@ static const char *const all_files[] = { "hosts", "resolv.conf", "nsswitch.conf"
 
 static void a_private_run_is_empty_but_for_two_directories(void **state)
 {
-	mode_t before = umask(077);
-
 	(void)state;
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
+	(void)umask(077); /* the scope puts back that with which the namespace was entered */
 	gons_must(gons_mntns_private(GONS_PRIVATE_RUN));
 	assert_int_equal(count_entries("/run"), 2);
 	assert_int_equal(mode_of("/run"), 0755);
 	assert_int_equal(mode_of("/run/netns"), 0755);
 	assert_int_equal(mode_of("/run/lock"), 01777);
 	assert_int_equal(count_entries("/run/netns"), 0);
-	(void)umask(before);
 }
 
 static void a_private_tmp_is_empty_and_open_to_all(void **state)
@@ -211,11 +209,11 @@ static void the_files_of_the_machine_are_covered_and_not_written(void **state)
 					     "/etc/nsswitch.conf", "/etc/passwd" };
 	enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
 	struct stat before[PATHS], after;
-	mode_t mask = umask(077);
 
 	(void)state;
 	gons_require(CLONE_NEWNS);
 	enter_with_etc(all_files);
+	(void)umask(077); /* until the scope ends */
 	for (size_t i = 0; i < PATHS; i++)
 		assert_int_equal(stat(paths[i], &before[i]), 0);
 	GONS_SCOPE {
@@ -230,7 +228,6 @@ static void the_files_of_the_machine_are_covered_and_not_written(void **state)
 		assert_true(is_same(&after, &before[i]));
 	}
 	assert_string_equal(read_text("/etc/hosts"), "machine\n");
-	(void)umask(mask);
 }
 
 static void a_link_is_followed_to_the_file_that_is_covered(void **state)

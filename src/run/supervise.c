@@ -371,7 +371,7 @@ static void die_of(int number)
 	(void)signal(number, SIG_DFL);
 	(void)sigemptyset(&mask);
 	(void)sigaddset(&mask, number);
-	(void)raise(number);
+	(void)kill(getpid(), number);
 	(void)sigprocmask(SIG_UNBLOCK, &mask, NULL);
 }
 

@@ -17,7 +17,7 @@ enum { LINES = 10, COMMAND_MS = 10000 };
 /* The last lines, each behind a mark. */
 static void write_lines(const char *text, size_t size, FILE *stream)
 {
-	const char *end = text + size, *begin = end;
+	const char *end = text + size, *begin;
 	unsigned lines = 0;
 
 	while (end > text && end[-1] == '\n')

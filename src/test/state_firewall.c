@@ -150,9 +150,11 @@ static int take_rule(const struct nlmsghdr *nlh, void *arg)
 			gons_i_attr_text(attr, table, sizeof(table));
 		else if (mnl_attr_get_type(attr) == NFTA_RULE_CHAIN)
 			gons_i_attr_text(attr, name, sizeof(name));
-		else if (mnl_attr_get_type(attr) == NFTA_RULE_EXPRESSIONS)
-			mnl_attr_for_each_nested(expression, attr)
+		else if (mnl_attr_get_type(attr) == NFTA_RULE_EXPRESSIONS) {
+			mnl_attr_for_each_nested(expression, attr) {
 				take_expression(expression, &verdict);
+			}
+		}
 	}
 	for (size_t i = 0; i < state->chains.n; i++) {
 		struct gons_i_state_chain *chain = &state->chains.list[i];

@@ -115,8 +115,9 @@ static int take_link(const struct nlmsghdr *nlh, void *arg)
 	*link = (struct gons_i_state_link){ .ifindex = ifi->ifi_index,
 					    .flags = ifi->ifi_flags,
 					    .lower_nsid = -1 };
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		take_link_attribute(attr, link);
+	}
 	return MNL_CB_OK;
 }
 

@@ -97,10 +97,10 @@ int gons_i_helper_run(char *const argv[], char *line, size_t size)
 		(void)snprintf(line, size, "%s did not end within %d s", argv[0],
 			       PROGRAM_MS / 1000);
 	}
-	if (child > 0)
+	if (child > 0) {
 		(void)gons_i_wait(child, &status);
-	if (child > 0)
 		(void)!read(errors[0], &errnum, sizeof(errnum)); /* nothing where it was run */
+	}
 	(void)close(ends[0]);
 	(void)close(errors[0]);
 	line[strcspn(line, "\n")] = '\0';

@@ -165,11 +165,10 @@ struct report {
 	struct gons_i_failure failure; /* where result is -1 */
 };
 
-static void report(int fd, int result)
+static void send_report(int fd, int result)
 {
-	static struct report report;
+	struct report report = { .result = result };
 
-	report.result = result;
 	if (result < 0)
 		gons_i_failure_save(&report.failure);
 	if (send(fd, &report, sizeof(report), MSG_NOSIGNAL) != sizeof(report))
@@ -178,7 +177,7 @@ static void report(int fd, int result)
 
 static int receive_report(int fd)
 {
-	static struct report report;
+	struct report report;
 	ssize_t got;
 
 	do
@@ -209,13 +208,13 @@ static void inner(struct request *request, int fd, pid_t parent, int parent_pidf
 	 * dumpable; this one is a child that only creates namespaces. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	number = number_in_procfs(request->proc_fd);
-	report(fd, number);
+	send_report(fd, number);
 	if (number < 0 || recv(fd, &go, 1, 0) != 1) /* with all signals blocked */
 		gons_i_child_exit(1);
 	result = create_here(request);
 	if (result == 0)
 		result = gons_i_send_fds(request->socket_fd, request->fds);
-	report(fd, result);
+	send_report(fd, result);
 	gons_i_child_exit(0);
 }
 

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -217,11 +218,10 @@ static void id_maps_may_have_several_lines(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWUSER);
-	if (!is_privileged()) {
+	if (!is_privileged()) { /* but root of a namespace of one id */
 		assert_refused(gons_set_unshare(NULL, CLONE_NEWUSER, &options), EPERM,
 			       "cannot write the uid_map of a new user namespace: Operation not "
-			       "permitted: ids other than one's own take privileges to map");
-		assert_contains(gons_error(), "newuidmap");
+			       "permitted: uid 100000 is not mapped in this user namespace");
 		return;
 	}
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER, &options));
@@ -230,6 +230,52 @@ static void id_maps_may_have_several_lines(void **state)
 	assert_map(shared[1], gid, 2);
 	assert_string_equal(shared[2], "allow\n");
 	gons_set_close(set);
+}
+
+static int map_many_as_nobody(void *arg)
+{
+	const struct gons_idmap many = { 0, 100000, 1000 };
+	const struct gons_set_options options = { .maps = { &many, 1, &many, 1 } };
+
+	(void)arg;
+	want(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+	want(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &options) && errno == EPERM);
+	want(strstr(gons_error(), "ids other than one's own take privileges to map"));
+	want(strstr(gons_error(), "newuidmap"));
+	return 0;
+}
+
+static void without_privileges_newuidmap_is_named(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	if (!can_become_nobody()) {
+		skip_for(__func__, "it takes root");
+		return;
+	}
+	assert_int_equal(in_child(map_many_as_nobody, NULL), 0);
+}
+
+static int map_many_in_a_namespace_of_one_id(void *arg)
+{
+	const struct gons_idmap many = { 0, 100000, 1000 };
+	const struct gons_set_options options = { .maps = { &many, 1, &many, 1 } };
+
+	(void)arg;
+	want(gons_enter_user_namespace(NULL) == 0);
+	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &options) && errno == EPERM);
+	want(strstr(gons_error(), "uid 100000 is not mapped in this user namespace"));
+	want(strstr(gons_error(), "one id only"));
+	want(!strstr(gons_error(), "newuidmap") && !strstr(gons_error(), "privileges"));
+	return 0;
+}
+
+static void ids_that_the_user_namespace_lacks_are_named(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(in_child(map_many_in_a_namespace_of_one_id, NULL), 0);
 }
 
 static void id_maps_may_have_340_lines(void **state)
@@ -531,6 +577,8 @@ int main(void)
 		check_test(without_id_maps_the_caller_becomes_root),
 		check_test(empty_id_maps_are_left_unwritten),
 		check_test(id_maps_may_have_several_lines),
+		check_test(without_privileges_newuidmap_is_named),
+		check_test(ids_that_the_user_namespace_lacks_are_named),
 		check_test(id_maps_may_have_340_lines),
 		check_test(id_maps_without_a_user_namespace_are_refused),
 		check_test(invalid_id_maps_are_refused_by_name),

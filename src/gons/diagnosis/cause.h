@@ -80,6 +80,10 @@ struct gons_i_obstacle {
 };
 const struct gons_i_obstacle *gons_i_find_obstacle(void);
 
+/* Whether a user or group is mapped in this user namespace. path tells which of them: that of
+ * uid_map or gid_map. Async-signal-safe. True where the file cannot be read. */
+bool gons_i_is_mapped(const char *path, unsigned id);
+
 /* Whether no ids can be mapped in a new user namespace, since /proc is mounted read-only, and what
  * to do about that. */
 bool gons_i_is_procfs_read_only(void);

@@ -112,8 +112,7 @@ static bool is_chrooted(void)
 
 /* ---- ids ---- */
 
-/* Whether a user or group (path tells which) has a number in this user namespace. */
-static bool is_mapped(const char *path, unsigned id)
+bool gons_i_is_mapped(const char *path, unsigned id)
 {
 	struct gons_i_lines lines;
 	bool mapped = false;
@@ -185,8 +184,8 @@ static const struct gons_i_obstacle *find_obstacle(void)
 		return &debian;
 	if (is_chrooted())
 		return &chrooted;
-	if (!is_mapped("/proc/thread-self/uid_map", (unsigned)syscall(SYS_geteuid)) ||
-	    !is_mapped("/proc/thread-self/gid_map", (unsigned)syscall(SYS_getegid)))
+	if (!gons_i_is_mapped("/proc/thread-self/uid_map", (unsigned)syscall(SYS_geteuid)) ||
+	    !gons_i_is_mapped("/proc/thread-self/gid_map", (unsigned)syscall(SYS_getegid)))
 		return &unmapped;
 	if (gons_i_read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == 1)
 		return &apparmor;

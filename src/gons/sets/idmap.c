@@ -156,13 +156,37 @@ static int write_file(int proc_fd, int number, const char *file, const char *tex
 	return -1;
 }
 
+/* Whether the map has an id that does not exist in this user namespace. Then no privilege and no
+ * program helps. */
+static bool has_unmapped(const struct kind *kind, const struct gons_idmap *map, size_t n)
+{
+	const char *path =
+		kind == &uids ? "/proc/thread-self/uid_map" : "/proc/thread-self/gid_map";
+
+	for (size_t i = 0; i < n; i++) {
+		const unsigned last = map[i].outside + map[i].count - 1;
+
+		if (gons_i_is_mapped(path, map[i].outside) && gons_i_is_mapped(path, last))
+			continue;
+		gons_i_add_cause("%s %u is not mapped in this user namespace (one that "
+				 "gons_become_root() has created has one id only)",
+				 kind->long_name,
+				 gons_i_is_mapped(path, map[i].outside) ? last : map[i].outside);
+		gons_i_add_remedy("create the set before gons_become_root(), or call "
+				  "gons_enter_user_namespace() with maps instead of it");
+		return true;
+	}
+	return false;
+}
+
 /* map NULL: the caller's own id becomes 0. */
 static int write_map(const struct gons_i_idmaps_target *target, const struct kind *kind,
 		     const struct gons_idmap *map, size_t n)
 {
 	const unsigned own_id = kind == &uids ? geteuid() : getegid();
 	const struct gons_idmap own = { 0, own_id, 1 };
-	bool is_own;
+	bool is_own, is_impossible;
+	int errnum;
 
 	if (!map) {
 		map = &own;
@@ -186,6 +210,11 @@ static int write_map(const struct gons_i_idmaps_target *target, const struct kin
 				 "without which user 0 cannot be mapped");
 		return -1;
 	}
+	errnum = errno;
+	is_impossible = has_unmapped(kind, map, n);
+	errno = errnum;
+	if (is_impossible)
+		return -1;
 	gons_i_add_cause("ids other than one's own take privileges to map");
 	return map_by_program(kind, target->pid);
 }

@@ -13,7 +13,7 @@
 
 static struct gons_link cable;
 
-/* A set-up may use gons like a test: what it makes ends with the test. */
+/* A set-up may use gons like a test: what it creates ends with the test. */
 static int make_cable(void **state)
 {
 	const struct gons_link_options options = { .up = true };

@@ -34,7 +34,7 @@ static void ports_of_a_card_are_told_from_those_of_another(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWNET);
-	gons_require_link("netdevsim"); /* root's, where nobody has given it away */
+	gons_require_link("netdevsim"); /* takes root on the machine */
 	gons_must(gons_netns_enter_transient());
 	gons_must(gons_netdevsim_new_transient(2, left)); /* removed with the scope */
 	gons_must(gons_netdevsim_new_transient(2, right));

@@ -75,6 +75,6 @@ int main(void)
 		gons_unit_test(tests_run_elsewhere),
 	};
 
-	gons_reexec_check(); /* first of all */
+	gons_reexec_check(); /* before anything else */
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
 }

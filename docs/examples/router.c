@@ -38,7 +38,7 @@ static void a_datagram_crosses_the_router(void **state)
 	router = gons_must(gons_netns_new_transient());
 	if (gons_netns_sysctl_set(router, "net.ipv4.ip_forward", "1") < 0) {
 		print_error("gons: skipped: a_datagram_crosses_the_router: %s\n", gons_error());
-		skip(); /* /proc/sys is read-only, as in a container */
+		skip(); /* /proc/sys may be read-only, as in a container */
 	}
 	client_host = make_host(router, "10.0.1.2/24", "10.0.1.1/24", "10.0.1.1");
 	server_host = make_host(router, "10.0.2.2/24", "10.0.2.1/24", "10.0.2.1");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A set of namespaces is created, mounted to files and closed. It is opened again from the files and
- * used, while the test's own thread stays where it is.
+ * A set of namespaces is created, mounted on files and closed. It is opened again from the files
+ * and used, while the test's own thread stays where it is.
  */
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ static void create_and_mount(const char *dir)
 	gons_set_close(set); /* the files keep the namespaces */
 }
 
-/* Runs on a thread of gons, where assertions do not work: it returns what it finds by arg. */
+/* Runs on a thread of gons, where assertions do not work: it passes its result by arg. */
 static bool bring_loopback_up(void *arg)
 {
 	int *result = arg;

@@ -11,7 +11,7 @@
 #include <gons/privilege.h>
 #include <gons/test.h>
 
-/* A link is seen in the namespace that it was made in, and in no other. */
+/* A link is visible only in the namespace in which it was created. */
 static bool a_link_is_in_one_namespace(void)
 {
 	struct gons_link_options options = { .nsfd = gons_netns_new_transient() };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recording: a packet(7) socket in each network namespace that the process creates, whose receive
- * buffer is the record. Nobody reads it unless the test fails.
+ * Recording: a packet(7) socket in each network namespace that the process creates, whose
+ * receive buffer is the record. It is read only if the test fails.
  *
  * The kernel closes a packet socket only after all processors have left the network code, which
  * takes some milliseconds. So a thread of its own closes them after the test.
@@ -74,8 +74,8 @@ static void exempt(int fd)
 	gons_i_forks_allow();
 }
 
-/* Runs on the thread that has just entered a new network namespace. What cannot be recorded is
- * missing in the report, and no failure. */
+/* Runs on the thread that has just entered a new network namespace. If this fails, packets are
+ * missing in the report, and the test is not affected. */
 static void record_here(void)
 {
 	struct recorder *recorder;
@@ -190,7 +190,7 @@ void gons_i_capture_end(void)
 	if (closer) {
 		closer->recorders = ended;
 		(void)sem_init(&closer->is_exempt, 0, 0); /* cannot fail */
-		gons_i_exempt_change(); /* until the thread is known as gons's */
+		gons_i_exempt_change(); /* until the thread is exempt from leak reports */
 		if (gons_i_thread_create(&thread, GONS_I_STACK_SMALL, close_later, closer) == 0) {
 			while (sem_wait(&closer->is_exempt) < 0)
 				; /* EINTR */

@@ -35,8 +35,8 @@ bool gons_i_capture_is_wanted(void);
 void gons_i_capture_begin(void);
 void gons_i_capture_end(void);
 
-/* Takes what was recorded in the namespaces of the report. Never fails: what there is no memory for
- * is counted as lost. To be freed by gons_i_capture_free(). */
+/* Takes the packets recorded in the namespaces of the report. Never fails: packets without
+ * memory count as lost. To be freed by gons_i_capture_free(). */
 void gons_i_capture_take(const struct gons_i_report *report, struct gons_i_capture *ret_capture);
 void gons_i_capture_free(struct gons_i_capture *capture);
 

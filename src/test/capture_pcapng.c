@@ -84,7 +84,7 @@ static void put_text_option(struct block *block, uint16_t code, const char *text
 	put_option(block, code, text, strlen(text));
 }
 
-/* Writes it with its type and its length, before and behind, and begins an empty one. */
+/* Writes the block with its type, and its length before and after it, and begins an empty one. */
 static void write_block(struct block *block, uint32_t type, FILE *stream)
 {
 	const uint32_t length = (uint32_t)block->size + 12;
@@ -96,7 +96,7 @@ static void write_block(struct block *block, uint32_t type, FILE *stream)
 	block->size = 0;
 }
 
-/* ---- what they say ---- */
+/* ---- contents ---- */
 
 static void write_section(struct block *block, const char *test, FILE *stream)
 {
@@ -105,7 +105,7 @@ static void write_section(struct block *block, const char *test, FILE *stream)
 	(void)snprintf(comment, sizeof(comment), "test %.250s", test);
 	put_u32(block, 0x1A2B3C4D); /* tells the byte order */
 	put_u16_pair(block, 1, 0); /* version 1.0 */
-	put_u32(block, 0xFFFFFFFF); /* the length of the section is not told */
+	put_u32(block, 0xFFFFFFFF); /* the length of the section is unspecified */
 	put_u32(block, 0xFFFFFFFF);
 	put_text_option(block, OPTION_COMMENT, comment);
 	put_text_option(block, OPTION_SHB_USERAPPL, "gons");

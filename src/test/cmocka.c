@@ -2,9 +2,9 @@
 /*
  * Groups of cmocka tests.
  *
- * cmocka hands a test nothing but its state, so it gets a copy of the array in which the state
- * of each test is an entry of gons's. A test of gons's with its set-up and teardown is one
- * function for cmocka; what an early end left to do is done by the teardown that cmocka runs then.
+ * cmocka passes a test only its state. So it gets a copy of the array, in which the state of
+ * each test is an entry of gons. A test of gons's with its set-up and teardown is one function
+ * for cmocka; after an early end, the teardown that cmocka runs does the rest.
  *
  * cmocka shows the message of a failed test when that teardown has returned. It must return
  * success, or cmocka says that it could not run the test; and what gons writes in it is kept until
@@ -31,7 +31,7 @@ struct unit {
 } __attribute__((may_alias));
 
 struct entry {
-	const struct unit *unit; /* as the program has it */
+	const struct unit *unit; /* as in the program */
 	char *text; /* what name and file are parts of */
 	const char *name, *file;
 	int line;
@@ -40,7 +40,7 @@ struct entry {
 	bool has_state, is_set_up, is_torn_down;
 };
 
-/* The run that is under way; cmocka has one at a time. */
+/* The current run; cmocka has one at a time. */
 static struct run {
 	const struct gons_cmocka_functions_ *functions;
 	struct entry *entries;
@@ -63,7 +63,7 @@ static bool is_child(void)
 	return run.forks != gons_i_forks();
 }
 
-/* What cmocka writes of its result is for the reader, and not part of the parent's output. */
+/* cmocka's result of the child goes to standard error, and not into the parent's output. */
 static void leave_output_to_parent(void)
 {
 	(void)fflush(stdout);
@@ -114,7 +114,7 @@ static bool tear_down(struct entry *entry)
 	return !entry->unit->teardown_func || entry->unit->teardown_func(&entry->state) == 0;
 }
 
-/* Ends the test that passed so far. */
+/* Ends a test that has passed so far. */
 static void end(const struct entry *entry, bool failed)
 {
 	int result = gons_test_end(failed);
@@ -124,7 +124,7 @@ static void end(const struct entry *entry, bool failed)
 		fail(entry, gons_error());
 }
 
-/* The types as the macro has put them into the initial state. */
+/* Reads the types that the macro has put into the initial state. */
 static int types_of(const struct entry *entry)
 {
 	return entry->is_in ? (int)(intptr_t)entry->unit->initial_state : 0;
@@ -178,7 +178,7 @@ static int rescue(void **cmocka_state)
 	if (run.open != entry)
 		return 0;
 	if (is_child()) {
-		leave_output_to_parent(); /* by the time of its next function it has shown why */
+		leave_output_to_parent(); /* cmocka has shown the message by then */
 		return 0;
 	}
 	gons_i_test_delay_notes();
@@ -189,7 +189,7 @@ static int rescue(void **cmocka_state)
 	return 0;
 }
 
-/* ---- a test that is not one of gons's ---- */
+/* ---- plain tests ---- */
 
 static void begin_plain(struct entry *entry)
 {
@@ -257,7 +257,7 @@ GONS_EXPORT void gons_cmocka_must_(const struct gons_cmocka_functions_ *function
 {
 	char message[GONS_I_MESSAGE_SIZE];
 
-	/* cmocka has no room for more. */
+	/* cmocka has no room for a longer message. */
 	(void)snprintf(message, sizeof(message) - 24, "%s: %s", call, gons_error());
 	functions->fail(message, file, line);
 	__builtin_unreachable();
@@ -280,7 +280,7 @@ GONS_EXPORT void gons_cmocka_skip_(const struct gons_cmocka_functions_ *function
 	__builtin_unreachable();
 }
 
-/* A set-up of gons's is part of its test, which would pass without having been run. */
+/* The set-up is part of gons's test, which would pass without having run. */
 GONS_EXPORT void gons_cmocka_stop_(const struct gons_cmocka_functions_ *functions, const char *file,
 				   int line)
 {
@@ -323,7 +323,7 @@ static int group_teardown(void **state)
 {
 	(void)state;
 	end_child();
-	run.teardown_failed = true; /* unless it comes back from here */
+	run.teardown_failed = true; /* unless the next call returns */
 	if (run.open) {
 		gons_i_test_delay_notes();
 		(void)gons_test_end(true);
@@ -359,7 +359,7 @@ static int read_name(struct entry *entry, const char *name)
 	return 0;
 }
 
-/* Makes what cmocka gets to see of a test. */
+/* Makes cmocka's copy of a test. */
 static int copy(const struct unit *unit, struct entry *entry, struct unit *ret_copy)
 {
 	entry->unit = unit;
@@ -394,7 +394,7 @@ static int copy_all(const struct unit *units, size_t n, const char *file, int li
 	return 0;
 }
 
-/* What the group set-up entered and opened. */
+/* Undoes what the group set-up has entered and opened. */
 static void end_group(void)
 {
 	gons_i_test_pool_ends();
@@ -444,6 +444,6 @@ GONS_EXPORT int gons_cmocka_run_(const struct gons_cmocka_functions_ *functions,
 
 GONS_EXPORT int gons_cmocka_status_(int result)
 {
-	(void)result; /* known already */
+	(void)result; /* already known */
 	return gons_i_status_result();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is conspicuous in the network namespaces of a failed test, in words. Each function looks
- * for one kind of mistake. A finding says what it was inferred from where that is not plain.
+ * Finds suspicious things in the network namespaces of a failed test, and describes them. Each
+ * function looks for one kind of mistake. A finding names its evidence if that is not obvious.
  *
- * A new network namespace counts from 0, so its counters tell what has happened in the test.
+ * Counters start at 0 in a new network namespace, so they show what happened in the test.
  */
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -152,7 +152,7 @@ static void find_duplicates(struct gons_i_report *report, struct gons_i_report_n
 		if (!is_usable(address))
 			continue;
 		other = owner_of(report, &address->ip, &other_ifindex);
-		/* The first one is found for itself. */
+		/* The first one has its own finding. */
 		if (!other || (other == namespace && other_ifindex == address->ifindex))
 			continue;
 		other->has_findings = true;
@@ -163,7 +163,7 @@ static void find_duplicates(struct gons_i_report *report, struct gons_i_report_n
 	}
 }
 
-/* The two ends of a cable see each other by an address that is in the network of the other. */
+/* The ends of a cable reach each other if the address of one is in the network of the other. */
 static bool reach_each_other(const struct gons_i_state *a, int a_ifindex,
 			     const struct gons_i_state *b, int b_ifindex, uint8_t family,
 			     const struct gons_i_state_address **ret_a,
@@ -283,8 +283,8 @@ static void find_route(struct gons_i_report *report, struct gons_i_report_namesp
 		     namespace->name, text, target->name);
 }
 
-/* One missing route of a family is enough to see. A namespace without addresses of the family does
- * not take part. */
+/* One missing route for each address family is enough. Namespaces without addresses of the
+ * family are left out. */
 static void find_routes(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
 			uint8_t family)
 {
@@ -314,7 +314,7 @@ static void find_routes(struct gons_i_report *report, struct gons_i_report_names
 		     namespace->name, (unsigned long long)counted, counter);
 }
 
-/* Packets between other hosts are dropped by a host that does not forward. */
+/* A host that does not forward drops packets between other hosts. */
 static void find_forwarding(struct gons_i_report *report, struct gons_i_report_namespace *namespace)
 {
 	const struct gons_i_state *state = &namespace->state;
@@ -431,8 +431,8 @@ static const struct gons_i_state_socket *receiver_on(const struct gons_i_state *
 	return NULL;
 }
 
-/* Sockets elsewhere that are connected to this namespace tell the port that was meant. Returns
- * whether there was one that nobody receives on. */
+/* Sockets in other namespaces that are connected to this one show the intended port. Returns
+ * whether one of these ports has no receiver. */
 static bool find_wrong_port(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
 			    uint8_t protocol)
 {
@@ -459,7 +459,7 @@ static bool find_wrong_port(struct gons_i_report *report, struct gons_i_report_n
 	return false;
 }
 
-/* Packets that were recorded tell the port, too. */
+/* Recorded packets show the intended port, too. */
 static bool find_recorded_port(struct gons_i_report *report,
 			       struct gons_i_report_namespace *namespace, uint8_t protocol)
 {
@@ -519,7 +519,7 @@ static void find_ports(struct gons_i_report *report, struct gons_i_report_namesp
 		     list_receivers(state, protocol, list, sizeof(list)));
 }
 
-/* ---- what was dropped on the way ---- */
+/* ---- dropped packets ---- */
 
 static void find_mtus(struct gons_i_report *report, struct gons_i_report_namespace *namespace)
 {

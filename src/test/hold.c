@@ -61,8 +61,8 @@ static void print_commands(const struct gons_i_report *report, const char *name)
 
 static int event_fd = -1;
 
-/* On whichever thread it comes. */
-static void go_on(int number)
+/* It may arrive on any thread. */
+static void end_hold(int number)
 {
 	const uint64_t one = 1;
 	int saved = errno;
@@ -75,7 +75,7 @@ static void go_on(int number)
 static void wait_until_told(int64_t timeout_ms)
 {
 	const int64_t end = gons_i_nanoseconds() / GONS_I_NS_OF_MS + timeout_ms;
-	/* A negative descriptor is passed over. */
+	/* poll(2) ignores a negative descriptor. */
 	struct pollfd events[] = {
 		{ .fd = event_fd, .events = POLLIN },
 		{ .fd = isatty(STDIN_FILENO) ? STDIN_FILENO : -1, .events = POLLIN },
@@ -96,7 +96,7 @@ static void wait_until_told(int64_t timeout_ms)
 
 void gons_i_test_hold(const struct gons_i_report *report, const char *name)
 {
-	const struct sigaction action = { .sa_handler = go_on };
+	const struct sigaction action = { .sa_handler = end_hold };
 	const long seconds = hold_seconds();
 	struct sigaction before;
 

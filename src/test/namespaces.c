@@ -14,12 +14,12 @@
 
 enum { NET_AND_MNT = CLONE_NEWNET | CLONE_NEWNS };
 
-/* What gons_cmocka_pool() asked for, and the pool of the run that is under way. */
+/* The types of gons_cmocka_pool(), and the pool of the current run. */
 static int pool_types;
 static unsigned pool_wanted;
 static gons_pool *pool;
 
-/* In new namespaces of these types. */
+/* Runs in new namespaces of these types. */
 static int furnish(int types)
 {
 	if ((types & NET_AND_MNT) == NET_AND_MNT && gons_mntns_mount_sysfs_ro() < 0)
@@ -65,7 +65,8 @@ GONS_EXPORT int gons_cmocka_pool(int types, unsigned n)
 	return 0;
 }
 
-/* Where it is refused, each test creates its own namespaces, and gets the reason why not. */
+/* If the pool is refused, each test creates its own namespaces, and gets the reason of a
+ * refusal. */
 void gons_i_test_pool_begins(void)
 {
 	if (pool_wanted == 0)

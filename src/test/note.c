@@ -10,7 +10,7 @@
 static __thread FILE *stream; /* of notes that are delayed, or NULL */
 static __thread char *delayed;
 static __thread size_t delayed_size;
-static __thread const char *name; /* of the test that is open */
+static __thread const char *name; /* of the open test */
 static __thread bool is_skipped;
 
 void gons_i_test_delay_notes(void)

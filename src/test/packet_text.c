@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A packet in one line: addresses, protocol, ports, TCP flags; ARP, neighbour discovery, DHCP and
- * ICMP by name. Packets come from the network of a test that has failed: nothing in them is taken
- * on trust.
+ * A packet in one line: addresses, protocol, ports, TCP flags; ARP, neighbour discovery, DHCP
+ * and ICMP by name. Packets come from a failed test, so nothing in them is trusted.
  */
 #include <arpa/inet.h>
 #include <linux/if_arp.h>
@@ -15,7 +14,7 @@
 #include "test/capture.h"
 #include "test/report.h"
 
-/* What is left of a packet. */
+/* The rest of a packet. */
 struct rest {
 	const unsigned char *data;
 	size_t size;
@@ -142,7 +141,7 @@ static const char *dhcp_name(struct rest rest)
 	static const char *const names[] = { "",    "discover", "offer",   "request", "decline",
 					     "ack", "nak",	"release", "inform" };
 
-	/* Options begin behind the fixed part and a magic cookie. */
+	/* Options begin after the fixed part and a magic cookie. */
 	rest = skip(rest, 240);
 	while (rest.size >= 3 && rest.data[0] != 255) {
 		if (rest.data[0] == 53 && rest.data[2] < sizeof(names) / sizeof(names[0]))
@@ -285,7 +284,7 @@ struct gons_i_destination gons_i_packet_destination(const struct gons_i_packet *
 	return destination;
 }
 
-/* ---- all of it ---- */
+/* ---- whole packets ---- */
 
 const char *gons_i_packet_text(const struct gons_i_packet *packet,
 			       char buf[GONS_I_PACKET_TEXT_SIZE])

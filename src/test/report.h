@@ -3,8 +3,8 @@
 #define GONS_I_TEST_REPORT_H
 
 /*
- * The failure report: the network namespaces of a scope, what is conspicuous about them in words
- * (findings), and their state, as text and as JSON.
+ * The failure report: the network namespaces of a scope, findings about them, and their state,
+ * as text and as JSON.
  */
 
 #include "test/capture.h"
@@ -32,7 +32,7 @@ struct gons_i_report {
 	struct gons_i_finding findings[GONS_I_FINDINGS_MOST];
 	size_t n_findings;
 	struct gons_i_capture capture; /* empty where nothing was recorded */
-	struct gons_i_state fresh; /* a new namespace's, to compare sysctls with */
+	struct gons_i_state fresh; /* of a new namespace, to compare sysctls with */
 };
 
 /* Collects everything about the calling thread's scope. The report is freed by
@@ -47,7 +47,8 @@ void gons_i_report_find(struct gons_i_report *report);
 int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream);
 int gons_i_report_write_json(const struct gons_i_report *report, FILE *stream);
 
-/* Writes the programs of gons_process_start() that run, or have ended with another status than 0. */
+/* Writes the programs of gons_process_start() that still run, or that ended with a status
+ * other than 0. */
 void gons_i_report_write_processes(FILE *stream);
 
 /* Runs a command by sh(1) in each of the namespaces, and writes what it prints. */

@@ -175,7 +175,7 @@ const struct gons_i_state_link *gons_i_report_peer(
 		const struct gons_i_state_link *peer =
 			gons_i_state_link(&other->state, link->lower);
 
-		/* Many have a link of this index, so ask last. */
+		/* Checked last, since many namespaces have a link with this index. */
 		if (!peer || peer->lower != link->ifindex || strcmp(peer->kind, "veth") != 0 ||
 		    gons_i_state_nsid(namespace->fd, other->fd) != link->lower_nsid)
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs in the failure report: what the test has started and how it ended, and what the user
- * wants to have run in each namespace.
+ * Programs in the failure report: those that the test has started, with their ends, and the
+ * command that the user runs in each namespace.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum { LINES = 10, COMMAND_MS = 10000 };
 
-/* The last lines, each behind a mark. */
+/* Writes the last lines, each after a mark. */
 static void write_lines(const char *text, size_t size, FILE *stream)
 {
 	const char *end = text + size, *begin;

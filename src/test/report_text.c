@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The failure report as text: the findings, then each namespace, a line an object, in the notation
- * of "ip -brief".
+ * The failure report as text: the findings, then each namespace, one line for each object, in
+ * the notation of "ip -brief".
  */
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
@@ -13,7 +13,7 @@
 
 enum {
 	LINES = 100, /* of a namespace at most */
-	SHOWN_WHOLE = 6, /* with more namespaces, those without findings take a line */
+	SHOWN_WHOLE = 6, /* with more namespaces, those without findings take one line */
 };
 
 struct output {
@@ -284,8 +284,7 @@ static void write_counters(const struct gons_i_state *state, struct output *outp
 		(void)fputc('\n', output->stream);
 }
 
-/* The name that a link's own sysctl has for a link that is yet to come: net.ipv4.conf.eth0.x and
- * net.ipv4.conf.default.x. */
+/* The sysctl with the default for new links: net.ipv4.conf.default.x for net.ipv4.conf.eth0.x. */
 static const char *default_name(const char *name, char buf[96])
 {
 	const char *end = NULL, *begin = strstr(name, ".conf.");
@@ -300,14 +299,14 @@ static const char *default_name(const char *name, char buf[96])
 	return buf;
 }
 
-/* The value that it would have in a new namespace, or NULL when it has that. */
+/* The value in a new namespace, or NULL if it has this value. */
 static const char *fresh_value(const struct gons_i_report *report,
 			       const struct gons_i_state_sysctl *sysctl)
 {
 	char buf[96];
 	const char *value = gons_i_state_sysctl(&report->fresh, sysctl->name);
 
-	/* The kernel sets this one by the link's MTU. */
+	/* The kernel sets this one to the link's MTU. */
 	if (value[0] == '\0' && strstr(sysctl->name, "net.ipv6.conf.") &&
 	    strstr(sysctl->name, ".mtu"))
 		return NULL;

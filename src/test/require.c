@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a test needs of the machine: skipped, or failed where GONS_REQUIRE says so.
+ * Requirements of a test on the machine: without them the test is skipped, or fails where
+ * GONS_REQUIRE says so.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "gons/base/types.h"
 #include "test/test.h"
 
-/* There are commas or blanks between the words. */
+/* Commas or blanks separate the words. */
 bool gons_i_require_names(const char *word)
 {
 	const char *list = getenv("GONS_REQUIRE");
@@ -28,8 +29,8 @@ bool gons_i_require_names(const char *word)
 	return false;
 }
 
-/* It wants a failure rather than a skip where it names all the types, or one that the refusal is
- * about, since the others can be created. */
+/* A refusal is a failure instead of a skip if GONS_REQUIRE names all types, or one that was
+ * refused. */
 bool gons_i_requires(int types)
 {
 	int named = 0;
@@ -67,7 +68,7 @@ int gons_i_test_refused(int types)
 	return gons_i_test_skip_or_fail(is_required);
 }
 
-/* Whether the error says nothing of what the machine can do: something is exhausted, or the child
+/* Whether the error says nothing about the abilities of the machine: something is exhausted, or the child
  * process that tried it was too slow or was killed. */
 static bool is_accident(int errnum)
 {
@@ -97,7 +98,7 @@ GONS_EXPORT int gons_test_require_link(const char *kind)
 		return -1;
 	if (gons_i_require_names(kind))
 		return gons_i_test_skip_or_fail(true);
-	/* Otherwise it is not the kind, but already the network namespace to try it in. */
+	/* Otherwise it is the network namespace that is refused, not the kind. */
 	return errno == EOPNOTSUPP ? gons_i_test_skip_or_fail(false)
 				   : gons_i_test_refused(CLONE_NEWNET);
 }

@@ -54,7 +54,7 @@ void gons_i_state_free(struct gons_i_state *state)
 	free(state->chains.list);
 }
 
-/* ---- looking into it ---- */
+/* ---- look-ups ---- */
 
 const struct gons_i_state_link *gons_i_state_link(const struct gons_i_state *state, int ifindex)
 {

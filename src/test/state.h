@@ -4,7 +4,7 @@
 
 /*
  * What a network namespace looks like at one moment: read from the kernel over rtnetlink,
- * sock_diag, nfnetlink and procfs, for the failure report. Nothing is changed by it.
+ * sock_diag, nfnetlink and procfs, for the failure report. Reading changes nothing.
  */
 
 #include <netinet/in.h>
@@ -65,7 +65,7 @@ struct gons_i_state_socket {
 	struct gons_i_ip local, remote;
 	uint16_t local_port, remote_port;
 	uint32_t inode, uid;
-	pid_t pid; /* 0: nobody that can be seen has it open */
+	pid_t pid; /* 0: no visible process has it open */
 	char command[16];
 };
 
@@ -106,8 +106,8 @@ struct gons_i_state {
 
 void gons_i_state_free(struct gons_i_state *state);
 
-/* Read a part each of a network namespace into a state that begins with all zeros but is_complete.
- * They never fail: what cannot be read is said by gons_i_state_incomplete(). */
+/* Each reads one part of a network namespace into a state that starts with all zeros but
+ * is_complete. They never fail: gons_i_state_incomplete() notes what cannot be read. */
 void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state);
 void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state);
 void gons_i_state_read_procfs(int nsfd, struct gons_i_state *state);
@@ -143,7 +143,7 @@ const char *gons_i_lladdr_text(const unsigned char *lladdr, size_t size,
 
 bool gons_i_ip_same(const struct gons_i_ip *a, const struct gons_i_ip *b);
 
-/* Whether an address is in the network of another one with a prefix length. */
+/* Whether an address is in the network of another address with this prefix length. */
 bool gons_i_ip_in(const struct gons_i_ip *ip, const struct gons_i_ip *network, unsigned length);
 
 bool gons_i_ip_is_loopback(const struct gons_i_ip *ip);

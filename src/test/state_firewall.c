@@ -3,7 +3,7 @@
  * The chains of nftables in a network namespace: which of them may drop packets. The rules
  * themselves are left to nft(8).
  */
-#include <netinet/in.h> /* before linux/netfilter.h, which has the same names else */
+#include <netinet/in.h> /* before linux/netfilter.h, which otherwise defines the same names */
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -191,7 +191,7 @@ static int dump(struct mnl_socket *netlink, uint16_t type, mnl_cb_t take,
 	return result;
 }
 
-/* A kernel without nfnetlink or nftables has no chains: nothing is missing then. */
+/* A kernel without nfnetlink or nftables has no chains, so the report is complete. */
 void gons_i_state_read_firewall(int nsfd, struct gons_i_state *state)
 {
 	int fd = gons_i_netlink_open(nsfd > 0 ? nsfd : -1, NETLINK_NETFILTER);

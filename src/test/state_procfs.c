@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters and sysctls of a network namespace, by procfs, which shows those of the thread that
- * reads.
+ * Counters and sysctls of a network namespace, read from procfs, which shows those of the
+ * reading thread.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -73,7 +73,7 @@ static void read_pairs(struct gons_i_state *state, const char *path)
 
 enum { DEPTH = 5 };
 
-/* What belongs to the moment, is a random number or is costly to read. */
+/* Values that change all the time, are random, or take long to read. */
 static bool is_noise(const char *name)
 {
 	static const char *const noise[] = { "stable_secret", "nf_conntrack", "netdev_rss_key",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links, addresses, routes and neighbours of a network namespace. A dump that was interrupted is
- * begun again, so everything is taken once: what is known already is filled in anew.
+ * Links, addresses, routes and neighbours of a network namespace. An interrupted dump is started
+ * again, so each object may come twice: the second time it is filled in again.
  */
 #include <linux/if_link.h>
 #include <linux/neighbour.h>

@@ -83,7 +83,7 @@ static int dump_sockets(struct mnl_socket *netlink, uint8_t family, const struct
 	return result;
 }
 
-/* ---- who has them open ---- */
+/* ---- their processes ---- */
 
 /* "socket:[1234]" of one descriptor of one process. */
 static struct gons_i_state_socket *find_socket(const struct gons_i_state *state, int dir_fd,

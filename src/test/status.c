@@ -11,13 +11,13 @@
 enum { MOST = 76, SKIPPED = 77, ENOUGH = 126 };
 
 static struct status {
-	unsigned forks; /* of the process that this is about */
+	unsigned forks; /* of the process that these numbers are about */
 	/* Of all groups so far. */
 	size_t failed, started, completed;
 	/* Of the group that ran last. */
 	size_t last_failed;
 	bool last_is_skip, last_is_first;
-	/* What the program has if it combines the results so far. */
+	/* The possible results of a program that combines those of its groups. */
 	unsigned any_bits, sum, highest;
 } status;
 
@@ -104,9 +104,9 @@ static bool skips_at_exit(void)
 }
 #endif
 
-/* ---- groups ---- */
+/* ---- groups of tests ---- */
 
-/* Whether the program still has a failure if it combines this result with those so far. */
+/* Whether the program still fails when it combines this result with those so far. */
 static bool is_failure_everywhere(unsigned result)
 {
 	const unsigned combined[] = { result, status.any_bits | result, (status.sum + result) & 255,

@@ -26,12 +26,12 @@ static __thread struct test {
 	bool is_refused;
 } test;
 
-/* The snapshot that a run keeps from one test to the next. */
+/* Whether a run reuses the snapshot after one test for the next test. */
 static __thread bool keeps_snapshot;
 static __thread gons_leaks *kept;
-static __thread bool is_fresh; /* as to descriptors, threads, children and umask */
+static __thread bool is_fresh; /* with descriptors, threads, children and umask */
 
-/* What makes the test fail: one message for the framework. */
+/* Why the test fails: one message for the framework. */
 struct verdict {
 	int errnum; /* 0: none */
 	char text[GONS_I_MESSAGE_SIZE];
@@ -76,7 +76,7 @@ static void drop_kept(void)
 	kept = NULL;
 }
 
-/* A forked child has a copy of its parent's test, and of a run that keeps snapshots. */
+/* A forked child has a copy of its parent's test and snapshot. */
 static void forget_parent(void)
 {
 	static __thread unsigned forks;
@@ -134,7 +134,7 @@ static int check_types(int types)
 	return -1;
 }
 
-/* Of what the machine cannot do, and not of what the program did wrong or ran out of. */
+/* Whether the machine refused, as opposed to a mistake of the program or a lack of resources. */
 static bool is_refusal(int errnum)
 {
 	return errnum == EPERM || errnum == EACCES || errnum == ENOSPC || errnum == ENOSYS ||
@@ -201,7 +201,7 @@ static void forgotten(const char *message, void *arg)
 	blame(arg, EBUSY, "left behind: %s; %s", message, test.remedy);
 }
 
-/* It is in the wrong namespaces, and so would be every later test. */
+/* The thread is in the wrong namespaces, and so would be all later tests. */
 __attribute__((noreturn)) static void end_process(void)
 {
 	gons_i_test_note("gons: the run ends here: %s: %s\n", test.name, gons_error());
@@ -222,7 +222,7 @@ static void close_test(void)
 	gons_i_test_set_name(NULL);
 }
 
-/* The scope ends by a deferred call that leaves by longjmp, too; the next call goes on then. */
+/* A deferred call may leave gons_scope_end() by longjmp; the next call continues. */
 static void end_scope(struct verdict *verdict)
 {
 	if (test.scope < 0)
@@ -234,8 +234,8 @@ static void end_scope(struct verdict *verdict)
 	test.scope = -1;
 }
 
-/* By the end of its scope it has left what it entered, so that is looked at before. Returns whether
- * there is anything to look at after that. */
+/* The end of the scope leaves what the test entered, so the check comes before it. Returns
+ * whether there is anything to check afterwards. */
 static bool end_plain_scope(struct verdict *verdict)
 {
 	bool has_moved = test.leaks && compare(verdict, GONS_I_LEAKS_PLACE) != 0;

@@ -22,18 +22,18 @@ void gons_i_test_note(const char *format, ...) __attribute__((format(printf, 1, 
 void gons_i_test_set_name(const char *new_name);
 const char *gons_i_test_name(void);
 
-/* The test skips, so that what it leaves behind is a note. */
+/* Marks the test as skipped, so that its leaks are only notes. */
 void gons_i_test_skips(void);
 bool gons_i_test_is_skipped(void);
 
 /* ---- test.c, report.c ---- */
 
-/* A plain test has a scope, and must return from namespaces; the rest is its own affair. remedy is
- * added to that message. */
+/* A plain test has a scope, and must return from namespaces; other leaks are not checked.
+ * remedy is added to the message. */
 int gons_i_test_begin_plain(const char *name, const char *remedy);
 
-/* Between these the snapshot after a test is the one before the next test of the calling thread:
- * nothing else runs there in between. */
+/* Between these, the snapshot after a test also serves as the one before the next test of the
+ * calling thread, since nothing runs there in between. */
 void gons_i_test_run_begins(void);
 void gons_i_test_run_ends(void);
 
@@ -59,18 +59,18 @@ int gons_i_test_refused(int types);
 /* Enters new namespaces of these types with what gons_test_begin() promises. */
 int gons_i_test_enter(int types);
 
-/* What gons_cmocka_pool() asked for begins, and ends. */
+/* Starts and closes the pool of gons_cmocka_pool(). */
 void gons_i_test_pool_begins(void);
 void gons_i_test_pool_ends(void);
 
 /* ---- status.c ---- */
 
-/* A group of tests has run: this many failures, tests that were started, and tests that were not
- * skipped. Its result for the program follows. */
+/* Counts a group of tests: its failures, started tests, and tests that were not skipped.
+ * Returns its result for the program. */
 void gons_i_status_add(size_t failed, size_t started, size_t completed);
 int gons_i_status_result(void);
 
-/* A test has ended that no group counts. */
+/* Counts a test outside of groups. */
 void gons_i_status_count(bool failed, bool skipped);
 
 /* The process must not end by exit(3) between these. */

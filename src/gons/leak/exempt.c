@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What gons itself keeps beyond any scope: threads that wait for work, and the descriptors of
- * what was made ahead. A leak report leaves these out of its pictures, and takes a picture
- * while no thread of gons is in the middle of a change.
+ * What gons itself holds outside of all scopes: threads that wait for work, and the descriptors
+ * of sets that were created ahead. Leak snapshots leave them out, and are taken while no thread
+ * of gons is changing anything.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 static pthread_cond_t calm; /* of the monotonic clock */
 static unsigned changing; /* threads in the middle of a change */
-static unsigned waiting; /* threads that want to take a picture */
+static unsigned waiting; /* threads that wait to take a snapshot */
 static bool held; /* by one of them */
 
 static unsigned last_owner = GONS_I_EXEMPT_LIBRARY;
@@ -23,7 +23,7 @@ static unsigned *fd_owners; /* by descriptor; 0: not gons's */
 static size_t n_fd_owners;
 static struct gons_i_exempt_thread *threads;
 
-/* How many changes this thread is in the middle of, one inside the other. */
+/* Nesting depth of this thread's changes. */
 static __thread unsigned depth;
 
 /* ---- fork ---- */
@@ -42,8 +42,8 @@ static void begin_calm(void)
 	(void)pthread_condattr_destroy(&attr);
 }
 
-/* Only the thread that forked is here. What others were about is nobody's any more, but their
- * descriptors are still gons's. */
+/* A child has only the thread that forked. Changes of other threads are void, but their
+ * descriptors still belong to gons. */
 static void begin_child(void)
 {
 	begin_calm();
@@ -67,7 +67,7 @@ int gons_i_exempt_prepare(void)
 	return once_error == 0 ? 0 : gons_i_fail(once_error, "cannot prepare for a later fork(2)");
 }
 
-/* ---- changes and pictures ---- */
+/* ---- changes and snapshots ---- */
 
 void gons_i_exempt_change(void)
 {
@@ -92,8 +92,8 @@ void gons_i_exempt_changed(void)
 
 void gons_i_exempt_hold(void)
 {
-	/* A change may last as long as a function of the caller's that is called in it, which
-	 * may wait for this very thread. */
+	/* A change may call a function of the user's, which may take long, and may wait for this
+	 * thread. */
 	enum { PATIENCE_S = 10 };
 	struct timespec end;
 	int errnum = 0;
@@ -104,7 +104,7 @@ void gons_i_exempt_hold(void)
 	waiting++;
 	while (held || (changing > (depth > 0) && errnum == 0)) {
 		if (errnum != 0)
-			gons_i_forks_wait(&calm); /* another picture is soon taken */
+			gons_i_forks_wait(&calm); /* the other snapshot is soon taken */
 		else
 			errnum = gons_i_forks_wait_until(&calm, &end);
 	}
@@ -121,7 +121,7 @@ void gons_i_exempt_release(void)
 	gons_i_forks_allow();
 }
 
-/* ---- what is gons's ---- */
+/* ---- threads and descriptors of gons ---- */
 
 unsigned gons_i_exempt_last(void)
 {

@@ -3,19 +3,19 @@
 #define GONS_KEPT_H
 
 /*
- * What gons keeps beyond any scope.
+ * What gons holds outside of all scopes.
  *
- * Threads that wait for work and descriptors that were made ahead are no leaks of the test
- * that runs while they come and go. Each has an owner: a number, higher for a later one, so
- * that what a test itself has begun to keep is still found. All of it under one lock, which
- * a forked child finds free.
+ * Threads that wait for work, and descriptors that were opened ahead, are no leaks of the test
+ * that runs when they appear. Each has an owner, a number that is higher for later ones, so that
+ * the pools that a test itself has started are still found. One lock guards all of this; it is
+ * free in a forked child.
  */
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { GONS_I_EXEMPT_LIBRARY = 1 }; /* the first owner: all that no test has begun to keep */
+enum { GONS_I_EXEMPT_LIBRARY = 1 }; /* the first owner: whatever no test has started */
 
 struct gons_i_exempt_thread {
 	pid_t tid;
@@ -23,16 +23,16 @@ struct gons_i_exempt_thread {
 	struct gons_i_exempt_thread *next;
 };
 
-/* To be called once at least, before anything else of this. -1 with ENOMEM. */
+/* To be called at least once before the other functions. Returns -1 with ENOMEM. */
 int gons_i_exempt_prepare(void);
 
-/* Between these, the calling thread opens, closes and starts what is gons's and is not (or no
- * longer) known as such. They nest. Not while the lock is held. */
+/* Between these, the calling thread may open, close and start things that are not yet, or no
+ * longer, marked as exempt. They nest. Not to be called while the lock is held. */
 void gons_i_exempt_change(void);
 void gons_i_exempt_changed(void);
 
-/* Between these, no other thread is in the middle of a change: for a picture. Waits for 10 s at
- * most. Not while the lock is held. */
+/* Between these, no other thread is changing anything: for a snapshot. Waits for 10 s at most.
+ * Not to be called while the lock is held. */
 void gons_i_exempt_hold(void);
 void gons_i_exempt_release(void);
 

@@ -25,7 +25,7 @@
 #include "gons/leak/snapshot.h"
 
 struct gons_leaks {
-	struct gons_i_context context; /* where the thread returns to */
+	struct gons_i_context context; /* to which the thread returns */
 	ino_t context_ino[GONS_I_SWITCHABLE]; /* of its descriptors */
 	pthread_t thread;
 	unsigned forks;
@@ -33,23 +33,23 @@ struct gons_leaks {
 	struct stat root, cwd;
 	char cwd_path[PATH_MAX];
 	int umask; /* -1: cannot be read */
-	unsigned last_owner; /* what gons keeps for later ones was begun since */
+	unsigned last_owner; /* later owners have appeared since */
 	struct gons_i_items fds, threads, children;
 };
 
-/* What is no leak of any test: gons_leaks_accept(). Guarded by gons_i_forks_forbid(). */
+/* What gons_leaks_accept() has accepted: no leaks of any test. Guarded by gons_i_forks_forbid(). */
 static struct gons_i_items accepted_fds, accepted_threads, accepted_children;
 
 /* ---- findings ---- */
 
-/* They are reported when the snapshot is up to date, since the report may not return. */
+/* Findings are reported after the snapshot is updated, since the report function may not return. */
 struct findings {
 	char *text; /* messages, each with its NUL */
 	size_t size;
 	int n;
 };
 
-/* Of a report that did not return; freed by the next one. */
+/* The findings of a report function that did not return; the next one frees them. */
 static __thread char *unreported;
 
 __attribute__((format(printf, 2, 3))) static void find(struct findings *findings,
@@ -87,8 +87,8 @@ static void report_all(const struct findings *findings,
 /* ---- the snapshot ---- */
 
 /*
- * The thread sanitizer has a thread of its own, which it starts along with the program's
- * first one: that must not look like a thread that somebody left.
+ * ThreadSanitizer starts a thread of its own along with the program's first one. This thread is
+ * no leak.
  */
 extern void __tsan_init(void) __attribute__((weak));
 
@@ -124,7 +124,8 @@ static bool is_open(int fd, const struct stat *before)
 	return fstat(fd, &now) == 0 && same_file(&now, before);
 }
 
-/* A descriptor that means something else now was closed by the program, and is not gons's. */
+/* If a descriptor means something else now, the program has closed it, and it does not belong
+ * to gons. */
 static void close_context(gons_leaks *leaks)
 {
 	struct gons_i_context *context = &leaks->context;
@@ -158,7 +159,7 @@ bool gons_i_leaks_is_own(const gons_leaks *leaks)
 	return pthread_equal(leaks->thread, pthread_self()) && leaks->forks == gons_i_forks();
 }
 
-/* Whether its descriptors are what they were. */
+/* Whether its descriptors are unchanged. */
 static bool can_return_by(const gons_leaks *leaks)
 {
 	if (!gons_i_leaks_is_own(leaks))
@@ -184,7 +185,7 @@ int gons_i_leaks_refresh(gons_leaks *leaks)
 	if (gons_i_list_fds(leaks->last_owner, &leaks->fds) < 0 ||
 	    gons_i_list_children(&leaks->children) < 0)
 		return -1;
-	/* The calling thread is no finding, so its absence from the list is none either. */
+	/* The calling thread is never a finding, so it may be missing in the list. */
 	return has_one_thread ? 0 : gons_i_list_threads(leaks->last_owner, &leaks->threads);
 }
 
@@ -269,7 +270,7 @@ static bool is_accepted(const struct gons_i_items *accepted, const struct gons_i
 	return is;
 }
 
-/* ---- the place: namespaces, root, working directory ---- */
+/* ---- the context: namespaces, root, working directory ---- */
 
 static bool is_at(const char *path, const struct stat *before)
 {
@@ -284,7 +285,7 @@ static bool is_at_cwd(const struct stat *before)
 	return is_at(".", before) || (errno == EACCES && is_at("/proc/thread-self/cwd", before));
 }
 
-/* Looked at before anything is put back, which moves the working directory too. */
+/* This runs before anything is restored, since that also moves the working directory. */
 static void find_directories(const gons_leaks *leaks, struct findings *findings)
 {
 	char path[PATH_MAX];
@@ -298,8 +299,8 @@ static void find_directories(const gons_leaks *leaks, struct findings *findings)
 		find(findings, "the root directory was left changed");
 }
 
-/* Returns whether none differs; switchable gets those that do and that the thread can return
- * from. */
+/* Returns whether all are the same; switchable gets those that differ and from which the
+ * thread can return. */
 static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, int *switchable)
 {
 	char now[GONS_I_LINKS][GONS_I_LINK_SIZE];
@@ -321,7 +322,7 @@ static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, 
 	return same;
 }
 
-/* Brings the thread back to its directories and namespaces. Returns whether it is there. */
+/* Returns the thread to its directories and namespaces. Returns whether this succeeded. */
 static bool put_back(const gons_leaks *leaks, struct findings *findings)
 {
 	struct gons_i_context context = leaks->context;
@@ -331,7 +332,7 @@ static bool put_back(const gons_leaks *leaks, struct findings *findings)
 
 	find_directories(leaks, findings);
 	can_return = findings->n > before && can_return_by(leaks);
-	/* The root first, without which there may be no procfs to look into. */
+	/* The root comes first, since without it there may be no procfs. */
 	if (can_return && !is_at("/", &leaks->root))
 		(void)gons_i_context_restore_directories(&context); /* checked below */
 	(void)find_namespaces(leaks, findings, &switchable);
@@ -387,7 +388,7 @@ static void find_fds(gons_leaks *leaks, struct findings *findings)
 static bool is_new(const struct gons_i_items *before, const struct gons_i_items *accepted,
 		   const struct gons_i_item *item)
 {
-	/* A list of threads may lack the calling one. */
+	/* The calling thread may be missing in a list of threads. */
 	return !gons_i_items_have(before, item) && !is_accepted(accepted, item) &&
 	       item->number != gons_i_tid();
 }
@@ -405,7 +406,7 @@ static void find_threads(gons_leaks *leaks, struct findings *findings)
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct gons_i_items now;
 
-	/* A thread that was joined may be listed for a moment yet. */
+	/* The kernel may still list a joined thread for a moment. */
 	for (int tries = 0;; tries++) {
 		if (gons_i_list_threads(leaks->last_owner, &now) < 0)
 			find(findings, "%s", gons_error());
@@ -420,7 +421,7 @@ static void find_threads(gons_leaks *leaks, struct findings *findings)
 		if (!is_new(&leaks->threads, &accepted_threads, &now.list[i]))
 			continue;
 		(void)snprintf(path, sizeof(path), "/proc/self/task/%d", now.list[i].number);
-		if (gons_i_read_comm(path, name)) /* else it has ended just now */
+		if (gons_i_read_comm(path, name)) /* otherwise it has just ended */
 			find(findings, "thread %d \"%s\" was left running", now.list[i].number,
 			     name);
 	}

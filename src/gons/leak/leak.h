@@ -13,18 +13,19 @@
 enum gons_i_leaks_scope { GONS_I_LEAKS_PLACE, GONS_I_LEAKS_ALL };
 
 /*
- * Compares, reports what is different, and brings the thread back, as gons_leaks_end() does. The
- * snapshot stays and has the present state then, so that the next comparison reports only what
- * comes later. Returns the number of findings; -1 with EPERM when the thread is in the wrong
- * namespace for good.
+ * Compares, reports what is different, and returns the thread, as gons_leaks_end() does.
+ * Afterwards the snapshot has the present state, so the next comparison reports only later
+ * changes. Returns the number of findings; -1 with EPERM when the thread is stranded in another
+ * namespace.
  */
 int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
 			 void (*report)(const char *message, void *arg), void *arg);
 
-/* Makes a comparison of everything possible after one of the place alone. 0, or -1. */
+/* After a comparison of namespaces and directories alone, completes the snapshot for one of
+ * everything. Returns 0, or -1. */
 int gons_i_leaks_refresh(gons_leaks *leaks);
 
-/* Whether the snapshot is of the calling thread, and not of the one that a child was forked by. */
+/* Whether the snapshot is of the calling thread, and not of the parent's thread that forked. */
 bool gons_i_leaks_is_own(const gons_leaks *leaks);
 
 /* NULL is ignored. Keeps errno. */

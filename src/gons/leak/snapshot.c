@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads from procfs what a process has. Each test is followed by all of it, so it costs as few
- * system calls as possible: a descriptor is looked at by fstat(2) rather than by its link, and
- * a process with one thread is recognised without listing its threads.
+ * Reads from procfs what a process has. All of this runs after each test, so it takes as few
+ * system calls as possible: fstat(2) identifies a descriptor, instead of its link in procfs, and
+ * a process with one thread is recognised without a list of its threads.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,7 +81,7 @@ static int list_numbers(const char *path, struct gons_i_items *items)
 	return listing.result;
 }
 
-/* Leaves out what gons itself keeps for owners up to this one. */
+/* Leaves out what is exempt for owners up to this one. */
 static int list_others(const char *path, bool (*is_exempt)(int, unsigned), unsigned last_owner,
 		       struct gons_i_items *items)
 {
@@ -151,7 +151,7 @@ bool gons_i_read_comm(const char *path, char comm[GONS_I_COMM_SIZE])
 	return true;
 }
 
-/* A process that has ended and was not waited for keeps nothing alive. */
+/* A zombie keeps nothing alive. */
 static bool is_running(int pid)
 {
 	char path[64], text[256];
@@ -202,7 +202,7 @@ int gons_i_list_children(struct gons_i_items *children)
 	text = malloc(SIZE);
 	result = text ? list_numbers(task_dir, &threads)
 		      : gons_i_fail(ENOMEM, "cannot list the child processes");
-	/* Each is listed with the thread that made it. */
+	/* Each child is listed with the thread that forked it. */
 	for (size_t i = 0; result == 0 && i < threads.n; i++) {
 		char path[64];
 
@@ -242,8 +242,8 @@ void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
 		const int type = i < GONS_I_TYPES ? gons_i_types[i].flag : 0;
 
 		links[i][0] = '\0';
-		/* No process leaves its PID namespace; none changes its time namespace and not that
-		 * of its children. */
+		/* A process never leaves its PID namespace, and cannot change its time namespace
+		 * without that of its children. */
 		if (type != CLONE_NEWPID && type != CLONE_NEWTIME)
 			gons_i_read_link(fd, gons_i_link_name(i), links[i], GONS_I_LINK_SIZE);
 	}

@@ -10,7 +10,7 @@
 
 #include "gons/base/types.h"
 
-/* A descriptor and the file behind it, a thread, or a child process. */
+/* A descriptor and its file, a thread, or a child process. */
 struct gons_i_item {
 	int number;
 	dev_t dev;
@@ -29,13 +29,13 @@ void gons_i_items_free(struct gons_i_items *items);
 /* Whether the calling thread is the only one. */
 bool gons_i_has_one_thread(void);
 
-/* What gons itself keeps for owners up to last_owner is left out. 0; -1 with errno and message,
- * and the list is empty. */
+/* Leaves out what is exempt for owners up to last_owner. Returns 0; or -1 with errno and
+ * message, and an empty list. */
 int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads);
 
-/* Child processes that run. None for a process that adopts orphans: it cannot tell its own
- * children from those of others. */
+/* Running child processes. None for a subreaper: it cannot tell its own children from adopted
+ * ones. */
 int gons_i_list_children(struct gons_i_items *children);
 
 /* The name that the kernel has for a process or thread; path is its directory in /proc. Returns

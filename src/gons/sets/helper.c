@@ -14,7 +14,7 @@
 #include "gons/base/child.h"
 #include "gons/sets/helper.h"
 
-/* A program may not run for longer: the caller waits. */
+/* A program may not run longer, since the caller waits for it. */
 enum { PROGRAM_MS = 30000 };
 
 /* In a child: never returns. Whoever runs a program with more powers than their own has made its
@@ -47,7 +47,7 @@ static void become_program(char *const argv[], int to_parent, int error_fd)
 	gons_i_child_exit(127);
 }
 
-/* Reads until the end or until it is time. False when it is. */
+/* Reads to the end, or until the deadline. Returns false after the deadline. */
 static bool read_until(int fd, char *text, size_t size, int64_t end)
 {
 	size_t used = 0;

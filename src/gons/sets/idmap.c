@@ -24,7 +24,7 @@ struct kind {
 static const struct kind uids = { "uid", "uid_map", "newuidmap" };
 static const struct kind gids = { "gid", "gid_map", "newgidmap" };
 
-/* ---- what can be said before it is tried ---- */
+/* ---- checks ---- */
 
 static bool overlap(unsigned a, unsigned n_a, unsigned b, unsigned n_b)
 {
@@ -105,8 +105,8 @@ static struct {
 	char *argv[3 + 3 * MOST_LINES];
 } room;
 
-/* Has the program, which may have a capability that this process lacks, write the map of process
- * pid. 0; or -1, with errno as it was and the reason added to the message. */
+/* Lets the program write the map of process pid: it may have a capability that this process
+ * lacks. Returns 0; or -1 with errno unchanged, and adds the reason to the message. */
 static int map_by_program(const struct kind *kind, pid_t pid)
 {
 	const int refusal = errno;
@@ -200,7 +200,7 @@ static int write_map(const struct gons_i_idmaps_target *target, const struct kin
 		return 0;
 	if (errno != EPERM && errno != EACCES)
 		return -1;
-	/* Anybody may map their own group who has given up setgroups(2). */
+	/* A process may map its own group after it has given up setgroups(2). */
 	if (kind == &gids && is_own &&
 	    write_file(target->proc_fd, target->number, "setgroups", "deny") == 0)
 		return write_file(target->proc_fd, target->number, kind->file, room.text);
@@ -226,7 +226,7 @@ int gons_i_idmaps_write(const struct gons_i_idmaps_target *target, const struct 
 		       : write_map(target, &gids, maps->gid, maps->n_gid);
 }
 
-/* ---- the ids of who joins ---- */
+/* ---- the ids of a child that joins ---- */
 
 /*
  * The bare system calls, for the calling thread. Those of the C library change all threads that it

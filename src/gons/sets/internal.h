@@ -53,7 +53,7 @@ unsigned gons_i_pid_init_fds(const struct gons_i_pid_init *init, int fds[GONS_I_
 struct gons_i_pid_init *gons_i_pid_init_share(struct gons_i_pid_init *init);
 void gons_i_pid_init_free(struct gons_i_pid_init *init);
 
-/* Its number in the caller's PID namespace; -1 with errno and message. */
+/* Its number in the caller's PID namespace; or -1 with errno and message. */
 pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init);
 
 #endif

@@ -36,8 +36,8 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 
 		if (!(types & order[i]) || gons_i_switch_one(fd, order[i], dirs) == 0)
 			continue;
-		/* It may belong to an ancestor user namespace. EUSERS: a process with threads
-		 * enters no time namespace. */
+		/* The namespace may be owned by an ancestor user namespace. EUSERS: a process with
+		 * threads cannot enter a time namespace. */
 		if ((errno == EPERM || errno == EUSERS) && gons_i_is_own(fd, entry))
 			continue;
 		if (may_refuse && errno == EPERM)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces mounted to files, from which they can be opened again.
+ * Mounts namespaces on files, from which they can be opened again.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -17,8 +17,7 @@
 #include "gons/diagnosis/refusal.h"
 #include "gons/sets/internal.h"
 
-/* A file to mount to. The directory is held by a descriptor, so that it is the same one when
- * something has to be undone. */
+/* A file to mount on. A descriptor holds the directory, so that undoing uses the same one. */
 struct target {
 	const char *dir, *name; /* "DIR/NAME" in messages: dir ends in a slash, or is empty */
 	int dir_fd;
@@ -30,7 +29,8 @@ static void path_of(const struct target *target, char *path, size_t size)
 	(void)snprintf(path, size, "/proc/thread-self/fd/%d/%s", target->dir_fd, target->name);
 }
 
-/* What is there already: a plain file, which is left as it is, or nothing. 1, 0, or -1. */
+/* Looks for an existing file. Returns 1 for a plain file, which is left unchanged, 0 for none,
+ * or -1. */
 static int check_target(const struct target *target)
 {
 	cleanup_fd int fd = openat(target->dir_fd, target->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);

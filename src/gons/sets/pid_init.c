@@ -38,7 +38,7 @@ static int once_error;
 
 static void lock_all(void)
 {
-	(void)pthread_mutex_lock(&lock); /* cannot fail: nobody locks it twice */
+	(void)pthread_mutex_lock(&lock); /* cannot fail: it is never locked twice */
 }
 
 static void unlock_all(void)
@@ -81,7 +81,7 @@ struct gons_i_pid_init *gons_i_pid_init_new(struct gons_i_pid_init *parent)
 	return init;
 }
 
-/* Keeps nothing of the program's open. */
+/* Closes all files of the program. */
 static void close_others(int fd)
 {
 	if (fd != 0 && dup3(fd, 0, O_CLOEXEC) < 0)
@@ -100,7 +100,7 @@ __attribute__((noreturn)) static void be_init(int life_fd)
 
 	(void)signal(SIGCHLD, SIG_IGN);
 	(void)prctl(PR_SET_NAME, "gons-init");
-	(void)!chdir("/"); /* keeps no file system of the program's busy */
+	(void)!chdir("/"); /* keeps no file system of the program busy */
 	close_others(life_fd);
 	while (read(0, &byte, 1) < 0 && errno == EINTR)
 		;
@@ -193,7 +193,7 @@ void gons_i_pid_init_free(struct gons_i_pid_init *init)
 	free(init);
 }
 
-/* ---- its number ---- */
+/* ---- its process id ---- */
 
 /* The number of fields after "NSpid:" in a file of procfs: the process's number in procfs's own PID
  * namespace, and in each one below. Returns how many there are. */

@@ -37,7 +37,7 @@ struct gons_pool {
 	/* Where the maker was started; constant while it is. */
 	struct made origin;
 
-	/* From here on under the lock of forks.c. */
+	/* The lock of forks.c guards the following members. */
 	enum state state;
 	unsigned forks; /* of the process when it was started: in a child there is no maker */
 	struct made *ready; /* a ring */
@@ -53,7 +53,7 @@ struct gons_pool {
 	struct gons_i_exempt_thread maker;
 };
 
-/* ---- what leak reports exempt ---- */
+/* ---- exempt from leak reports ---- */
 
 static void set_made(struct made *made, gons_set *set)
 {
@@ -103,7 +103,7 @@ static void discard(gons_set *set)
 	(void)gons_i_failure_restore(&failure);
 }
 
-/* ---- making ---- */
+/* ---- creating sets ---- */
 
 /* Calls after_create. 0, or -1 with the message of what failed in it. */
 static int furnish(const struct gons_pool *pool, const gons_set *set)
@@ -228,7 +228,7 @@ static void *live(void *arg)
 
 /* ---- beginning and end ---- */
 
-/* What a pool holds that was started. */
+/* The resources of a started pool. */
 struct held {
 	struct made origin;
 	struct made *ready;
@@ -280,7 +280,7 @@ static void leave_parent(struct gons_pool *pool)
 	if (!inherited)
 		return;
 	empty(pool);
-	/* The parent's thread may wait for them, which this process does not have. */
+	/* The parent's thread, which this process does not have, may wait for them. */
 	init_conditions(pool);
 }
 

@@ -36,7 +36,7 @@ __attribute__((noreturn)) static void run_function(const struct job *job)
 
 	gons_i_coverage_begin();
 	mark = gons_scope_begin();
-	/* What the program has not written yet is the caller's to write. */
+	/* The caller writes what the program has not written yet. */
 	__fpurge(stdout);
 	__fpurge(stderr);
 	gons_i_child_detach();

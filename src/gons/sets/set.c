@@ -55,7 +55,7 @@ GONS_EXPORT void gons_set_close(gons_set *set)
 
 int gons_i_set_check_enterable(const gons_set *set)
 {
-	char nouns[GONS_I_TYPE_NAMES_SIZE];
+	char names[GONS_I_TYPE_NAMES_SIZE];
 	int others = 0;
 
 	for (size_t i = GONS_I_ENTERABLE; i < GONS_I_TYPES; i++)
@@ -64,7 +64,7 @@ int gons_i_set_check_enterable(const gons_set *set)
 	if (others == 0)
 		return 0;
 	(void)gons_i_fail(EINVAL, "cannot enter the set's %s namespace",
-			  gons_i_type_names(others, nouns));
+			  gons_i_type_names(others, names));
 	gons_i_add_remedy_for_entering(others);
 	return -1;
 }
@@ -122,7 +122,7 @@ struct process {
 	int dir_fd; /* of /proc/PID: the process itself, whatever its number is given to later */
 };
 
-/* Also when it is there for its parent to wait for. */
+/* Also true for a zombie. */
 static bool has_ended(const struct process *process)
 {
 	cleanup_fd int fd = openat(process->dir_fd, "stat", O_RDONLY | O_CLOEXEC);
@@ -285,14 +285,14 @@ int gons_i_set_copy(gons_set *to, const gons_set *from, int types)
 GONS_EXPORT gons_set *gons_set_dup(const gons_set *set, int types)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	char nouns[GONS_I_TYPE_NAMES_SIZE];
+	char names[GONS_I_TYPE_NAMES_SIZE];
 	gons_set *to;
 
 	if (!gons_i_set_is_valid(set) || (types != 0 && gons_i_check_types(types) < 0))
 		return NULL;
 	if (types & ~set->types) {
 		(void)gons_i_fail(EINVAL, "the set holds no %s namespace",
-				  gons_i_type_names(types & ~set->types, nouns));
+				  gons_i_type_names(types & ~set->types, names));
 		return NULL;
 	}
 	to = gons_i_set_new();
@@ -323,7 +323,7 @@ GONS_EXPORT int gons_set_enter(const gons_set *set)
 	return gons_i_enter(fds, n, GONS_I_RETURN_CHECK_AGAIN, &number);
 }
 
-/* ---- looking into them ---- */
+/* ---- inspecting ---- */
 
 GONS_EXPORT int gons_set_types(const gons_set *set)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Set threads: threads that are kept, to run one function after another in the namespaces of sets.
+ * Set threads: threads that run one function after another in the namespaces of sets.
  *
  * A set thread waits in the namespaces in which it was started, those of its first caller. To run a
  * function it enters its caller's namespaces, and then those of the set. It serves again only after
@@ -40,7 +40,7 @@ struct set_thread {
 	atomic_uint users; /* itself, and its caller */
 	pthread_t pthread;
 	unsigned forks; /* of the process, when it was started */
-	struct gons_i_exempt_thread exempt; /* from leak reports, until it is joined */
+	struct gons_i_exempt_thread exempt; /* exempt from leak reports until it is joined */
 
 	/* Under the lock. */
 	struct set_thread *next;
@@ -56,7 +56,7 @@ struct set_thread {
 
 	/* Between the caller and the set thread. */
 	struct gons_i_request *request;
-	atomic_uint requests, answers; /* so far; futexes */
+	atomic_uint requests, answers; /* numbers of requests and answers so far; futexes */
 	atomic_uint asleep, callers_asleep; /* threads that wait for them */
 	atomic_int cpu, caller_cpu; /* where they were last */
 };
@@ -124,7 +124,7 @@ static void join(const struct set_thread *thread)
 	gons_i_forks_allow();
 }
 
-/* ---- handing over ---- */
+/* ---- requests and answers ---- */
 
 /* Waits for the answer to the request with this number. There may be later requests already, since
  * a set thread can be taken before it answers. */
@@ -148,7 +148,7 @@ static void hand_over(struct set_thread *thread, struct gons_i_request *request)
 
 	thread->request = request;
 	thread->caller_cpu = sched_getcpu();
-	/* On which CPU a thread is woken is not known. */
+	/* The CPU on which a thread wakes up is not known. */
 	wait_for_answer(thread, request, number,
 			!gons_i_change(&thread->requests, &thread->asleep));
 }
@@ -161,7 +161,7 @@ static pid_t away_thread(void)
 	return gons_i_is_away() ? gettid() : 0;
 }
 
-/* Marks it as taken by one more user. Under the lock. */
+/* Adds one user to it. Under the lock. */
 static void take(struct set_thread *thread)
 {
 	thread->waits = false;
@@ -246,8 +246,8 @@ static void answer(struct set_thread *thread)
 	(void)gons_i_change(&thread->answers, &thread->callers_asleep);
 }
 
-/* It ends, and its caller waits for that. */
-static void answer_for_good(void *arg)
+/* The set thread ends, and its caller waits for that. */
+static void answer_and_end(void *arg)
 {
 	struct set_thread *thread = arg;
 
@@ -259,7 +259,7 @@ static void answer_for_good(void *arg)
 	release(thread);
 }
 
-/* Returns whether the set thread may be kept. */
+/* Returns whether the set thread may be reused. */
 static bool call_function(struct set_thread *thread, const struct gons_i_request *request)
 {
 	int mark = gons_scope_begin();
@@ -267,7 +267,7 @@ static bool call_function(struct set_thread *thread, const struct gons_i_request
 	bool keep;
 
 	(void)sigfillset(&all);
-	pthread_cleanup_push(answer_for_good, thread); /* for pthread_exit(3) */
+	pthread_cleanup_push(answer_and_end, thread); /* for pthread_exit(3) */
 	gons_i_failure_forget(0); /* the last function's */
 	(void)pthread_sigmask(SIG_SETMASK, &request->mask, NULL);
 	keep = request->fn(request->arg);
@@ -345,7 +345,7 @@ static bool wait_for_request(struct set_thread *thread, unsigned served)
 }
 
 /*
- * Serves until it must not be kept. Returns whether a caller waits for an answer then.
+ * Serves until it must end. Returns whether a caller waits for an answer then.
  *
  * It compares itself after it has answered, so that the caller does not wait for that. By then
  * it may have been taken, and may not fit: then it answers without having run the function, and the
@@ -390,7 +390,7 @@ static void *live(void *arg)
 	gons_i_forks_allow();
 	(void)prctl(PR_SET_NAME, "gons-set");
 	if (serve_all(thread)) {
-		answer_for_good(thread);
+		answer_and_end(thread);
 		return NULL;
 	}
 	if (thread->forks != gons_i_forks())
@@ -431,7 +431,7 @@ static int start_thread(struct gons_i_request *request)
 	if (!thread)
 		return -1;
 	join_ended();
-	request->ended = false; /* of one that did not fit */
+	request->ended = false; /* the request to one that did not fit */
 	lock_threads();
 	thread->forks = gons_i_forks();
 	errnum = gons_i_thread_create(&thread->pthread, GONS_I_STACK_USUAL, live, thread);
@@ -459,7 +459,7 @@ int gons_i_set_thread_do(struct gons_i_request *request)
 	return request->ran ? 0 : gons_i_failure_restore(&request->failure);
 }
 
-/* Ends those that wait. Those that serve end when they have served. away_with 0 means all. */
+/* Ends idle threads now, and busy ones after their function. away_with 0 means all. */
 static void end_threads(pid_t away_with)
 {
 	struct set_thread *thread;

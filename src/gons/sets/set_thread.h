@@ -15,19 +15,20 @@ struct gons_i_request {
 	pid_t caller; /* the thread */
 	sigset_t mask; /* of the caller, and so of fn */
 	int pidfd; /* of the calling thread, whose namespaces the set thread enters */
-	bool ran; /* else there is a failure, or none where the set thread did not fit */
+	bool ran; /* else it failed; without failure, the set thread did not fit */
 	bool ended; /* the set thread, which has to be joined */
 	struct gons_i_failure failure;
 };
 
-/* Runs the function on a kept set thread, or a new one that may be kept. 0 or -1. */
+/* Runs the function on an idle set thread, or on a new one, which may be reused later. Returns
+ * 0 or -1. */
 int gons_i_set_thread_do(struct gons_i_request *request);
 
-/* Ends the kept set threads that the calling thread used last in namespaces that it leaves now:
- * they are in these namespaces as well. */
+/* Ends the idle set threads that the calling thread used last in namespaces that it leaves
+ * now: they are in these namespaces as well. */
 void gons_i_set_threads_leave(void);
 
-/* Ends all that are kept. */
+/* Ends all idle set threads. */
 void gons_i_set_threads_end(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How two threads of a process differ, read by as few system calls as possible: a kept thread is
- * compared each time before it is used in place of a new one.
+ * How two threads of a process differ, read by as few system calls as possible: an idle set
+ * thread is compared each time before it is used instead of a new one.
  */
 #include <linux/capability.h>
 #include <linux/kcmp.h>

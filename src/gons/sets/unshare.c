@@ -94,7 +94,7 @@ static int set_clocks(const struct request *request)
 	return -1;
 }
 
-/* Those that only children are in. */
+/* Creates those that only children can be in. */
 static int make_for_children(struct request *request)
 {
 	if ((request->types & CLONE_NEWTIME) &&
@@ -132,7 +132,7 @@ static int create_here(struct request *request)
 	return open_made(request);
 }
 
-/* ---- by another thread, which does not have to come back ---- */
+/* ---- by another thread, which need not return ---- */
 
 static void *make_on_thread(void *arg)
 {
@@ -159,7 +159,7 @@ static int make_by_thread(struct request *request)
 
 /* ---- by a child: a process with threads changes no user namespace ---- */
 
-/* What the child of the child says by a socket: first its number in procfs, then how it went. */
+/* The messages of the grandchild over a socket: first its number in procfs, then its result. */
 struct report {
 	int result;
 	struct gons_i_failure failure; /* where result is -1 */
@@ -188,7 +188,7 @@ static int receive_report(int fd)
 	return report.result < 0 ? gons_i_failure_restore(&report.failure) : report.result;
 }
 
-/* The number that this procfs knows the calling process by. */
+/* The number of the calling process in this procfs. */
 static int number_in_procfs(int proc_fd)
 {
 	char link[32] = "";
@@ -218,7 +218,7 @@ static void inner(struct request *request, int fd, pid_t parent, int parent_pidf
 	gons_i_child_exit(0);
 }
 
-/* Has the other one start, once its ids are mapped, and waits for how it went. */
+/* Maps the ids of the grandchild, lets it start, and waits for its result. */
 static int lead_inner(const struct request *request, int fd, pid_t pid)
 {
 	struct gons_i_idmaps_target target = { .pid = pid, .proc_fd = request->proc_fd };
@@ -287,7 +287,7 @@ static int make_by_child(struct request *request)
 		return gons_i_fail(errno, "cannot create a socket to a child");
 	request->socket_fd = ends[1];
 	result = gons_i_in_child(make_and_send, request);
-	/* The limits of another user namespace say nothing of those here. */
+	/* The limits of another user namespace say nothing about those here. */
 	if ((result == 0 || errno == ENOSPC) &&
 	    !(request->from && (request->from->types & CLONE_NEWUSER)))
 		gons_i_note_exhausted(request->types, result < 0);
@@ -317,7 +317,7 @@ static int make(struct request *request, gons_set *to)
 	return kept ? gons_i_set_copy(to, request->from, kept) : 0;
 }
 
-/* Hands what was made, also if only in part, over to the set. */
+/* Passes what was created, even if only in part, to the set. */
 static void give(struct request *request, gons_set *to)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++)

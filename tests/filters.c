@@ -377,9 +377,10 @@ static int switch_without_chroot(void *arg)
 	want(pthread_create(&thread, NULL, execute_unproven, &fd) == 0);
 	want(pthread_join(thread, &failed) == 0 && !failed);
 	want(is_as_before(&before));
-	/* On this one it has: the function runs, and the way back is refused in part. */
-	want(is_failure(gons_mntns_execute(fd, note_call, &called), EPERM,
-			"this thread cannot return to its previous mount namespace"));
+	/* On this one it has. setns(2) alone takes the thread to its root, which is that of the
+	 * mount namespace. */
+	called = false;
+	want(gons_mntns_execute(fd, note_call, &called) == 0 && called);
 	want(is_as_before(&before));
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/core/nsfd.h"
+#include "gons/core/enter.h"
 
 GONS_EXPORT int gons_netns_enter_transient(void)
 {
@@ -24,9 +24,7 @@ GONS_EXPORT int gons_netns_new_transient(void)
 
 GONS_EXPORT int gons_netns_execute(int nsfd, void (*fn)(void *), void *arg)
 {
-	if (gons_i_check_type(nsfd, CLONE_NEWNET) < 0)
-		return -1;
-	return gons_execute(nsfd, fn, arg);
+	return gons_i_execute(nsfd, CLONE_NEWNET, fn, arg);
 }
 
 GONS_EXPORT int gons_netns_current(void)

@@ -7,9 +7,11 @@
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/enter.h"
+#include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"
+#include "gons/core/thread_state.h"
 
 /* What is to be entered. */
 struct targets {
@@ -65,8 +67,9 @@ static int find_targets(const int *nsfds, size_t n, struct targets *targets)
 	return 0;
 }
 
-/* Takes those out that the thread is in already, and returns their types. */
-static int skip_own(struct targets *targets, const struct gons_i_context *context)
+/* Takes those out that the thread is in already, and returns their types; leaves the unexamined types
+ * in. */
+static int skip_own(struct targets *targets, const struct gons_i_context *context, int unexamined)
 {
 	size_t kept = 0;
 	int own = 0;
@@ -74,7 +77,8 @@ static int skip_own(struct targets *targets, const struct gons_i_context *contex
 	for (size_t i = 0; i < targets->n; i++) {
 		size_t index = (size_t)(gons_i_type_entry(targets->type[i]) - gons_i_types);
 
-		if (gons_i_file_id_is(&context->id[index], targets->nsfd[i])) {
+		if (!(targets->type[i] & unexamined) &&
+		    gons_i_file_id_is(&context->id[index], targets->nsfd[i])) {
 			own |= targets->type[i];
 			continue;
 		}
@@ -85,24 +89,75 @@ static int skip_own(struct targets *targets, const struct gons_i_context *contex
 	return own;
 }
 
-int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check check, unsigned *ret_number)
+/*
+ * Where the return is not checked, entering what the thread is in already does no harm, unless it is a
+ * mount namespace, which would give the thread another root. Whether it is there is examined only
+ * when the kernel refuses something.
+ */
+static int switch_from(struct gons_i_context *context, struct targets *targets, const int *nsfds,
+		       size_t n, enum gons_i_return_check check)
 {
-	uncancelled int cancel = gons_i_forbid_cancel();
-	struct targets targets = { .n = 0 };
-	struct gons_i_context context;
-	int own;
+	const int unexamined =
+		check == GONS_I_RETURN_CHECK_ONCE ? gons_i_checked_returns() & ~CLONE_NEWNS : 0;
+	int own = skip_own(targets, context, unexamined);
 
-	if (find_targets(nsfds, n, &targets) < 0 || gons_i_scope_reserve(1) < 0 ||
-	    gons_i_context_save(targets.all, &context) < 0)
+	if (gons_i_context_check(context, own, nsfds, n, check) == 0 &&
+	    gons_i_switch_to(targets->nsfd, targets->type, targets->n, context) == 0)
+		return 0;
+	own = gons_i_is_stranded() ? 0 : skip_own(targets, context, ~unexamined);
+	if (own == 0)
 		return -1;
-	own = skip_own(&targets, &context);
-	if (gons_i_context_check(&context, own, nsfds, n, check) < 0 ||
-	    gons_i_switch_to(targets.nsfd, targets.type, targets.n, &context) < 0) {
+	if (gons_i_context_check(context, own, nsfds, n, check) < 0)
+		return -1;
+	return gons_i_switch_to(targets->nsfd, targets->type, targets->n, context);
+}
+
+/* nsfds are what the caller has named. */
+static int enter(struct targets *targets, const int *nsfds, size_t n,
+		 enum gons_i_return_check check, unsigned *ret_number)
+{
+	struct gons_i_context context;
+
+	if (gons_i_scope_reserve(1) < 0 || gons_i_context_save(targets->all, &context) < 0)
+		return -1;
+	if (switch_from(&context, targets, nsfds, n, check) < 0) {
 		gons_i_context_close(&context);
 		return -1;
 	}
 	*ret_number = gons_i_context_record(&context);
 	return 0;
+}
+
+int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check check, unsigned *ret_number)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct targets targets = { .n = 0 };
+
+	if (find_targets(nsfds, n, &targets) < 0)
+		return -1;
+	return enter(&targets, nsfds, n, check, ret_number);
+}
+
+static int enter_type(int nsfd, int type, unsigned *ret_number)
+{
+	uncancelled int cancel = gons_i_forbid_cancel();
+	struct targets targets = { .all = type, .n = 1, .nsfd = { nsfd }, .type = { type } };
+
+	if (gons_i_check_type(nsfd, type) < 0)
+		return -1;
+	return enter(&targets, &nsfd, 1, GONS_I_RETURN_CHECK_ONCE, ret_number);
+}
+
+int gons_i_execute(int nsfd, int type, void (*fn)(void *), void *arg)
+{
+	unsigned number;
+
+	if (!fn)
+		return gons_i_fail(EINVAL, "fn is NULL");
+	if (enter_type(nsfd, type, &number) < 0)
+		return -1;
+	fn(arg);
+	return gons_i_scope_return(number);
 }
 
 GONS_EXPORT int gons_enter(int nsfd)

@@ -70,21 +70,49 @@ static int fail_own(const struct gons_i_type *entry)
 	return -1;
 }
 
-int gons_i_open_own(const struct gons_i_type *entry)
+static int open_own(const struct gons_i_type *entry)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
-	cleanup_fd int fd = -1;
-	int type;
+	int fd;
 
 	if (gons_i_check_procfs(entry) < 0)
 		return -1;
 	fd = open(gons_i_own_path(entry, path), O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_own(entry) : fd;
+}
+
+/* Something may have been mounted over it since procfs was checked. */
+static int check_own(int fd, const struct gons_i_type *entry)
+{
+	int type = gons_i_nstype(fd);
+
+	if (type == entry->flag || (type < 0 && errno == ENOSYS))
+		return 0;
+	return gons_i_fail_covered(entry);
+}
+
+int gons_i_open_own(const struct gons_i_type *entry)
+{
+	cleanup_fd int fd = open_own(entry);
+
+	return fd < 0 || check_own(fd, entry) < 0 ? -1 : gons_i_take_fd(&fd);
+}
+
+int gons_i_open_own_id(const struct gons_i_type *entry, struct gons_i_file_id *ret_id)
+{
+	static __thread struct gons_i_file_id known[GONS_I_TYPES]; /* found to be of their types */
+	struct gons_i_file_id *last = &known[entry - gons_i_types];
+	cleanup_fd int fd = open_own(entry);
+
 	if (fd < 0)
-		return fail_own(entry);
-	/* Looked at each time, since something may have been mounted over it meanwhile. */
-	type = gons_i_nstype(fd);
-	if (type != entry->flag && (type >= 0 || errno != ENOSYS))
-		return gons_i_fail_covered(entry);
+		return -1;
+	if (gons_i_file_id_get(fd, ret_id) < 0)
+		return gons_i_fail(errno, "cannot tell what descriptor %d refers to", fd);
+	if (ret_id->ino != last->ino || ret_id->dev != last->dev) {
+		if (check_own(fd, entry) < 0)
+			return -1;
+		*last = *ret_id;
+	}
 	return gons_i_take_fd(&fd);
 }
 

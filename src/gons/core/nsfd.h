@@ -4,6 +4,7 @@
 
 /* Namespace descriptors: opened, checked, told apart. */
 
+#include "gons/base/file.h"
 #include "gons/base/types.h"
 
 /* Whether this thread is in all of these namespaces; -1: none. */
@@ -11,6 +12,10 @@ bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE]);
 
 /* Opens the calling thread's namespace; the descriptor is the caller's. */
 int gons_i_open_own(const struct gons_i_type *entry);
+
+/* The same for a return by setns(2), which checks the type once more, and what file that is: one
+ * system call less where the thread was in this namespace before. */
+int gons_i_open_own_id(const struct gons_i_type *entry, struct gons_i_file_id *ret_id);
 
 /* Opens the namespace at path and checks its type (0: any); the descriptor is the caller's. */
 int gons_i_open_checked(const char *path, int type);

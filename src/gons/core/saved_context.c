@@ -19,10 +19,11 @@ int gons_i_open_root(void)
 	return fd >= 0 ? fd : gons_i_fail(errno, "cannot open the root directory of this thread");
 }
 
-static int open_cwd(void)
+static int open_cwd(bool *ret_may_enter)
 {
 	int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	*ret_may_enter = fd >= 0;
 	/* Where this user may not enter it, a link of procfs still leads to it. */
 	if (fd < 0 && errno == EACCES)
 		fd = open("/proc/thread-self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -53,11 +54,6 @@ static int open_pid_for_children(void)
 	return -1;
 }
 
-static int open_namespace(size_t i)
-{
-	return i == GONS_I_PID ? open_pid_for_children() : gons_i_open_own(&gons_i_types[i]);
-}
-
 static int identify(int fd, struct gons_i_file_id *ret_id)
 {
 	if (gons_i_file_id_get(fd, ret_id) == 0)
@@ -65,15 +61,20 @@ static int identify(int fd, struct gons_i_file_id *ret_id)
 	return gons_i_fail(errno, "cannot tell what descriptor %d refers to", fd);
 }
 
+static int open_namespace(size_t i, struct gons_i_context *context)
+{
+	if (i != GONS_I_PID)
+		context->fd[i] = gons_i_open_own_id(&gons_i_types[i], &context->id[i]);
+	else if ((context->fd[i] = open_pid_for_children()) >= 0)
+		return identify(context->fd[i], &context->id[i]);
+	return context->fd[i] < 0 ? -1 : 0;
+}
+
 static int open_context(int types, struct gons_i_context *context)
 {
-	for (size_t i = 0; i < GONS_I_ENTERABLE; i++) {
-		if (!(types & gons_i_types[i].flag))
-			continue;
-		context->fd[i] = open_namespace(i);
-		if (context->fd[i] < 0 || identify(context->fd[i], &context->id[i]) < 0)
+	for (size_t i = 0; i < GONS_I_ENTERABLE; i++)
+		if ((types & gons_i_types[i].flag) && open_namespace(i, context) < 0)
 			return -1;
-	}
 	if (!(types & CLONE_NEWNS))
 		return 0;
 	context->root_fd = gons_i_open_root();
@@ -81,7 +82,7 @@ static int open_context(int types, struct gons_i_context *context)
 		return -1;
 	if (gons_i_spot_get(context->root_fd, "", &context->root) < 0)
 		return gons_i_fail(errno, "cannot tell what the root directory of this thread is");
-	context->cwd_fd = open_cwd();
+	context->cwd_fd = open_cwd(&context->may_enter_cwd);
 	if (context->cwd_fd < 0)
 		return -1;
 	return identify(context->cwd_fd, &context->cwd_id);

@@ -30,6 +30,11 @@
 /* Types to which the kernel has once let this thread return. */
 static __thread int checked;
 
+int gons_i_checked_returns(void)
+{
+	return checked;
+}
+
 /* A mount namespace says EINVAL while other threads share this one's root and working
  * directory; those stop being shared then, for good. */
 int gons_i_join(int nsfd, int type)
@@ -56,13 +61,28 @@ int gons_i_context_restore_directories(const struct gons_i_context *context)
 	return -1;
 }
 
+/* Whether the thread, which has just joined the mount namespace of the context, has its root back
+ * by that. */
+static bool has_root(const struct gons_i_context *context)
+{
+	struct gons_i_spot now;
+
+	return context->root.mount != 0 && gons_i_spot_get(AT_FDCWD, "/", &now) == 0 &&
+	       now.mount == context->root.mount && now.file.dev == context->root.file.dev &&
+	       now.file.ino == context->root.file.ino;
+}
+
 /* Returns to one type; errno is setns's. */
 static int return_to(const struct gons_i_context *context, size_t i)
 {
 	if (gons_i_join(context->fd[i], gons_i_types[i].flag) < 0)
 		return -1;
-	return gons_i_types[i].flag == CLONE_NEWNS ? gons_i_context_restore_directories(context)
-						   : 0;
+	if (gons_i_types[i].flag != CLONE_NEWNS)
+		return 0;
+	/* The descriptor keeps the mount, and so its number. */
+	if (context->root_fd >= 0 && has_root(context))
+		return fchdir(context->cwd_fd);
+	return gons_i_context_restore_directories(context);
 }
 
 static bool is_file(const char *path, const struct gons_i_file_id *id)
@@ -79,7 +99,7 @@ static int try_directories(const struct gons_i_context *context)
 {
 	struct stat st;
 
-	if (fstatat(context->cwd_fd, ".", &st, 0) < 0)
+	if (!context->may_enter_cwd && fstatat(context->cwd_fd, ".", &st, 0) < 0)
 		return -1;
 	return chroot("") < 0 && errno == ENOENT ? 0 : -1;
 }
@@ -88,14 +108,9 @@ static int try_directories(const struct gons_i_context *context)
  * root and working directory. -1: refused, and the thread may have moved. */
 static int join_own_mntns(struct gons_i_context *context)
 {
-	struct gons_i_spot now;
-
 	if (gons_i_join(context->fd[GONS_I_MNT], CLONE_NEWNS) < 0)
 		return -1;
-	context->is_at_root =
-		context->root.mount != 0 && gons_i_spot_get(AT_FDCWD, "/", &now) == 0 &&
-		now.mount == context->root.mount && now.file.dev == context->root.file.dev &&
-		now.file.ino == context->root.file.ino;
+	context->is_at_root = has_root(context);
 	if (context->is_at_root)
 		return fchdir(context->cwd_fd);
 	return gons_i_context_restore_directories(context);

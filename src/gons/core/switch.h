@@ -44,6 +44,9 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
  * when even that fails. Returns -1. */
 int gons_i_switch_undo(const struct gons_i_context *context, int types);
 
+/* The types for which GONS_I_RETURN_CHECK_ONCE asks for nothing more on this thread. */
+int gons_i_checked_returns(void);
+
 /* Whether the process has other threads than this one. One that was joined counts for a moment
  * yet, which is waited for; no other is. */
 bool gons_i_has_threads(void);

@@ -447,7 +447,7 @@ static void end_scope(void *arg)
 static void a_function_may_end_the_enclosing_scope(void **state)
 {
 	uint64_t before = own_ino("uts");
-	struct left left = { .mark = gons_must(gons_scope_begin()) };
+	struct left left = { .mark = gons_must(gons_scope_begin()), .calls = 0 };
 	int fd;
 
 	(void)state;

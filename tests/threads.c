@@ -156,7 +156,7 @@ static void *end_the_mark_of_another(void *arg)
 
 static void a_mark_of_another_thread_is_refused(void **state)
 {
-	struct worker worker = { .mark = gons_must(gons_scope_begin()) };
+	struct worker worker = { .mark = gons_must(gons_scope_begin()), .calls = 0 };
 
 	(void)state;
 	worker.fd = gons_must(gons_current(CLONE_NEWNET));

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -22,7 +23,6 @@
 #include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/base/compat.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"

@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <gons/netns.h>
 
 #include "gons/base/common.h"
-#include "gons/base/compat.h"
 #include "gons/base/error.h"
 #include "gons/base/file.h"
 #include "gons/core/scope.h"

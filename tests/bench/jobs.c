@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <gons/mntns.h>
 #include <gons/netns.h>
 
-#include "gons/base/compat.h"
 #include "measure.h"
 
 static int open_own(const char *path)

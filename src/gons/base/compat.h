@@ -1,43 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_MISSING_H
-#define GONS_MISSING_H
+#ifndef GONS_COMPAT_H
+#define GONS_COMPAT_H
 
 /*
- * What some C libraries lack, under its usual name; the build looks for each. In musl there is
- * none of it up to 1.2.5, and glibc has the calls for mounts since 2.36.
+ * What some C libraries and kernel headers lack, under its usual name. The build looks for each of
+ * these functions and constants. Where one is lacking it includes this file before everything else
+ * in every file that it compiles, so that no file names it, and none is forgotten. A header that may
+ * be lacking as a whole is below compat/.
  */
 
-#include <dirent.h>
-#include <errno.h>
-#include <spawn.h>
-#include <stdlib.h>
+/* Before <linux/mount.h>, whose macros this one takes for names of its own otherwise. */
 #include <sys/mount.h>
 
-#ifdef WITHOUT_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-/* Closes what is open now: what another thread opens meanwhile stays open. */
-static inline int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions,
-							   int from)
-{
-	DIR *dir = opendir("/proc/thread-self/fd");
-	const struct dirent *entry;
-	int errnum = 0;
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
 
-	if (!dir)
-		return errno;
-	while (errnum == 0 && (errno = 0, entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && atoi(entry->d_name) >= from)
-			errnum = posix_spawn_file_actions_addclose(actions, atoi(entry->d_name));
-	if (errnum == 0)
-		errnum = errno;
-	(void)closedir(dir);
-	return errnum;
+/* The kernel gives these numbers on all architectures, but a C library names only those that it
+ * knew when it was built. */
+#ifndef SYS_pidfd_send_signal /* glibc 2.31, Linux 5.1 */
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_open_tree /* glibc 2.31, Linux 5.2 */
+#define SYS_open_tree 428
+#define SYS_move_mount 429
+#define SYS_fsopen 430
+#define SYS_fsconfig 431
+#define SYS_fsmount 432
+#endif
+#ifndef SYS_pidfd_open /* glibc 2.31, Linux 5.3 */
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_clone3 /* glibc 2.31, Linux 5.3 */
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range /* glibc 2.32, Linux 5.9 */
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2 /* glibc 2.32, Linux 5.6 */
+#define SYS_openat2 437
+#endif
+#ifndef SYS_faccessat2 /* glibc 2.33, Linux 5.8 */
+#define SYS_faccessat2 439
+#endif
+#ifndef SYS_mount_setattr /* glibc 2.33, Linux 5.12 */
+#define SYS_mount_setattr 442
+#endif
+#ifndef SYS_landlock_create_ruleset /* glibc 2.34, Linux 5.13 */
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self 446
+#endif
+
+#ifdef WITHOUT_GETTID /* glibc 2.30 */
+static inline pid_t gettid(void)
+{
+	return (pid_t)syscall(SYS_gettid);
 }
 #endif
 
-#ifdef WITHOUT_FSOPEN
+#ifdef WITHOUT_FSOPEN /* glibc 2.36 */
 #include <linux/mount.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 static inline int fsopen(const char *type, unsigned flags)
 {
@@ -64,6 +86,14 @@ static inline int move_mount(int from_fd, const char *from, int to_fd, const cha
 {
 	return (int)syscall(SYS_move_mount, from_fd, from, to_fd, to, flags);
 }
+#endif
+
+#ifdef WITHOUT_P_PIDFD /* glibc 2.36 */
+#define P_PIDFD ((idtype_t)3)
+#endif
+
+#ifdef WITHOUT_NLMSGERR_ATTR_MISS_TYPE /* Linux 6.1 */
+#define NLMSGERR_ATTR_MISS_TYPE 5
 #endif
 
 #endif

@@ -14,10 +14,6 @@
 #include "gons/base/child.h"
 #include "gons/process/start.h"
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-
 static void close_from_to(unsigned first, unsigned last)
 {
 	struct rlimit limit = { 0, 0 };

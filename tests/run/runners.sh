@@ -7,7 +7,7 @@ set -eu
 
 root=$1/docs/examples/runners
 runner=$3
-PATH=$(dirname "$2"):$PATH
+PATH=$(cd "$(dirname "$2")" && pwd):$PATH
 export PATH
 
 skip() {

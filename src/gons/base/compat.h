@@ -22,11 +22,11 @@
 #define SYS_pidfd_send_signal 424
 #endif
 #ifndef SYS_open_tree /* glibc 2.31, Linux 5.2 */
-#define SYS_open_tree 428
+#define SYS_open_tree  428
 #define SYS_move_mount 429
-#define SYS_fsopen 430
-#define SYS_fsconfig 431
-#define SYS_fsmount 432
+#define SYS_fsopen     430
+#define SYS_fsconfig   431
+#define SYS_fsmount    432
 #endif
 #ifndef SYS_pidfd_open /* glibc 2.31, Linux 5.3 */
 #define SYS_pidfd_open 434
@@ -48,7 +48,7 @@
 #endif
 #ifndef SYS_landlock_create_ruleset /* glibc 2.34, Linux 5.13 */
 #define SYS_landlock_create_ruleset 444
-#define SYS_landlock_restrict_self 446
+#define SYS_landlock_restrict_self  446
 #endif
 
 #ifdef WITHOUT_GETTID /* glibc 2.30 */

@@ -10,6 +10,6 @@ struct landlock_ruleset_attr {
 };
 
 #define LANDLOCK_CREATE_RULESET_VERSION (1U << 0)
-#define LANDLOCK_ACCESS_FS_MAKE_SOCK (1ULL << 9)
+#define LANDLOCK_ACCESS_FS_MAKE_SOCK	(1ULL << 9)
 
 #endif

@@ -239,7 +239,8 @@ GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 GONS_EXPORT int gons_leaks_accept(void)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_items fds = { NULL, 0 }, threads = { NULL, 0 }, children = { NULL, 0 };
+	struct gons_i_items fds = { NULL, 0, 0 }, threads = { NULL, 0, 0 },
+			    children = { NULL, 0, 0 };
 
 	if (gons_i_exempt_prepare() < 0)
 		return -1;
@@ -370,6 +371,8 @@ static void find_fds(gons_leaks *leaks, struct findings *findings)
 {
 	struct gons_i_items now;
 
+	if (gons_i_fds_are_unchanged(&leaks->fds))
+		return;
 	if (gons_i_list_fds(leaks->last_owner, &now) < 0)
 		find(findings, "%s", gons_error());
 	for (size_t i = 0; i < now.n; i++) {

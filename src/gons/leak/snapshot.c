@@ -51,7 +51,7 @@ int gons_i_items_add(struct gons_i_items *items, const struct gons_i_item *item)
 void gons_i_items_free(struct gons_i_items *items)
 {
 	free(items->list);
-	*items = (struct gons_i_items){ NULL, 0 };
+	*items = (struct gons_i_items){ NULL, 0, 0 };
 }
 
 struct listing {
@@ -88,7 +88,7 @@ static int list_others(const char *path, bool (*is_exempt)(int, unsigned), unsig
 	size_t n = 0;
 	int result;
 
-	*items = (struct gons_i_items){ NULL, 0 };
+	*items = (struct gons_i_items){ NULL, 0, 0 };
 	gons_i_exempt_hold();
 	result = list_numbers(path, items);
 	gons_i_forks_forbid();
@@ -97,6 +97,7 @@ static int list_others(const char *path, bool (*is_exempt)(int, unsigned), unsig
 			items->list[n++] = items->list[i];
 	gons_i_forks_allow();
 	gons_i_exempt_release();
+	items->n_all = items->n;
 	items->n = n;
 	return result;
 }
@@ -114,6 +115,21 @@ int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds)
 		fds->list[i].ino = st.st_ino;
 	}
 	return 0;
+}
+
+bool gons_i_fds_are_unchanged(const struct gons_i_items *fds)
+{
+	struct stat st;
+
+	/* The size of this directory is the number of open descriptors, or 0. */
+	if (fds->n == 0 || fds->n != fds->n_all || stat(fd_dir, &st) < 0 ||
+	    st.st_size != (off_t)fds->n)
+		return false;
+	for (size_t i = 0; i < fds->n; i++)
+		if (fstat(fds->list[i].number, &st) < 0 || st.st_dev != fds->list[i].dev ||
+		    st.st_ino != fds->list[i].ino)
+			return false;
+	return true;
 }
 
 /* procfs counts the threads of a process as links of this directory. */
@@ -191,12 +207,12 @@ static bool adopts(void)
 int gons_i_list_children(struct gons_i_items *children)
 {
 	enum { SIZE = 65536 };
-	struct gons_i_items threads = { NULL, 0 };
+	struct gons_i_items threads = { NULL, 0, 0 };
 	siginfo_t info;
 	char *text;
 	int result;
 
-	*children = (struct gons_i_items){ NULL, 0 };
+	*children = (struct gons_i_items){ NULL, 0, 0 };
 	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || adopts())
 		return 0;
 	text = malloc(SIZE);

@@ -20,6 +20,7 @@ struct gons_i_item {
 struct gons_i_items {
 	struct gons_i_item *list;
 	size_t n;
+	size_t n_all; /* with those that are exempt and not in the list */
 };
 
 bool gons_i_items_have(const struct gons_i_items *items, const struct gons_i_item *item);
@@ -33,6 +34,10 @@ bool gons_i_has_one_thread(void);
  * message, and an empty list. */
 int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads);
+
+/* Whether exactly these descriptors are open, none of which was exempt: one stat(2) instead of a list
+ * of them. False where that cannot be told, as before Linux 6.2. */
+bool gons_i_fds_are_unchanged(const struct gons_i_items *fds);
 
 /* Running child processes. None for a subreaper: it cannot tell its own children from adopted
  * ones. */

@@ -166,7 +166,7 @@ static void an_address_of_a_veth_can_be_used_at_once(void **state)
 	assert_has(link.ifindex, "fd00::1", 64);
 }
 
-static void a_link_that_is_down_takes_addresses_too(void **state)
+static void addresses_can_be_added_to_a_link_that_is_down(void **state)
 {
 	struct gons_link link;
 
@@ -183,7 +183,7 @@ static void a_link_that_is_down_takes_addresses_too(void **state)
 	assert_has(link.ifindex, "10.0.0.1", 24);
 }
 
-static void without_a_prefix_length_it_is_a_hosts(void **state)
+static void an_address_without_a_prefix_length_is_a_host_address(void **state)
 {
 	(void)state;
 	enter_blue();
@@ -199,7 +199,7 @@ static void without_a_prefix_length_it_is_a_hosts(void **state)
 	assert_has(1, "fd00::2", 8);
 }
 
-static void another_namespace_gets_its_own(void **state)
+static void an_address_is_added_in_another_namespace(void **state)
 {
 	struct seen_address addresses[4];
 
@@ -213,7 +213,7 @@ static void another_namespace_gets_its_own(void **state)
 
 /* ---- refused ---- */
 
-static void what_is_no_address_is_refused(void **state)
+static void invalid_addresses_are_refused(void **state)
 {
 	static const char *const cidrs[] = {
 		"",
@@ -274,7 +274,7 @@ static void what_is_no_address_is_refused(void **state)
 	assert_int_equal(see_addresses(addresses, 4), 0);
 }
 
-static void what_the_kernel_does_not_take_is_refused_in_its_words(void **state)
+static void addresses_that_the_kernel_refuses_have_its_extack_in_the_message(void **state)
 {
 	(void)state;
 	enter_blue();
@@ -289,7 +289,7 @@ static void what_the_kernel_does_not_take_is_refused_in_its_words(void **state)
 	assert_refused(gons_address_add(-1, -1, "fd00::1/8"), EINVAL, "-1 is no ifindex");
 }
 
-static void without_ipv6_it_is_refused(void **state)
+static void an_ipv6_address_is_refused_where_ipv6_is_disabled(void **state)
 {
 	int fd;
 
@@ -297,7 +297,8 @@ static void without_ipv6_it_is_refused(void **state)
 	enter_blue();
 	fd = open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", O_WRONLY | O_CLOEXEC);
 	if (fd < 0) {
-		print_error("gons: skipped: without_ipv6_it_is_refused: cannot disable IPv6\n");
+		print_error(
+			"gons: skipped: an_ipv6_address_is_refused_where_ipv6_is_disabled: cannot disable IPv6\n");
 		skip();
 	}
 	assert_int_equal(write(fd, "1", 1), 1);
@@ -311,12 +312,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		check_test(loopback_takes_addresses_of_both_kinds),
 		check_test(an_address_of_a_veth_can_be_used_at_once),
-		check_test(a_link_that_is_down_takes_addresses_too),
-		check_test(without_a_prefix_length_it_is_a_hosts),
-		check_test(another_namespace_gets_its_own),
-		check_test(what_is_no_address_is_refused),
-		check_test(what_the_kernel_does_not_take_is_refused_in_its_words),
-		check_test(without_ipv6_it_is_refused),
+		check_test(addresses_can_be_added_to_a_link_that_is_down),
+		check_test(an_address_without_a_prefix_length_is_a_host_address),
+		check_test(an_address_is_added_in_another_namespace),
+		check_test(invalid_addresses_are_refused),
+		check_test(addresses_that_the_kernel_refuses_have_its_extack_in_the_message),
+		check_test(an_ipv6_address_is_refused_where_ipv6_is_disabled),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -77,7 +77,7 @@ static int be_filtered(void *arg)
 #define NO_FILTER    "; run without the filter (docker, podman: --security-opt seccomp=unconfined)"
 #define FILTER(call) "a seccomp filter refuses " call NO_FILTER
 
-static void a_filter_is_told_with_the_call_that_it_refuses(void **state)
+static void the_message_names_the_call_that_a_seccomp_filter_refuses(void **state)
 {
 	struct filtered all[] = {
 		{ SYS_unshare, EPERM, CLONE_NEWNET,
@@ -160,7 +160,7 @@ static int be_filtered_for_types(void *arg)
 	return 0;
 }
 
-static void a_filter_for_some_types_is_told_with_them(void **state)
+static void the_message_names_the_types_that_a_seccomp_filter_refuses(void **state)
 {
 	(void)state;
 	run_as_root(be_filtered_for_types, NULL);
@@ -177,7 +177,7 @@ static int be_filtered_exactly(void *arg)
 	return 0;
 }
 
-static void a_filter_that_cannot_be_asked_is_a_guess(void **state)
+static void a_seccomp_filter_that_cannot_be_tested_is_named_as_possible(void **state)
 {
 	(void)state;
 	run_as_root(be_filtered_exactly, NULL);
@@ -194,7 +194,7 @@ static int be_killed(void *arg)
 	return 0;
 }
 
-static void a_filter_that_kills_is_told_by_its_signal(void **state)
+static void the_message_names_a_seccomp_filter_that_kills(void **state)
 {
 	(void)state;
 	if (SIGSYS != 31) {
@@ -214,7 +214,7 @@ static int be_filtered_otherwise(void *arg)
 	return 0;
 }
 
-static void a_filter_that_has_nothing_to_do_with_it_is_not_told(void **state)
+static void an_unrelated_seccomp_filter_is_not_named(void **state)
 {
 	(void)state;
 	run_as_root(be_filtered_otherwise, NULL);
@@ -244,7 +244,7 @@ static int be_limited_to_none(void *arg)
 	return 0;
 }
 
-static void a_limit_of_none_is_told_with_its_name_and_value(void **state)
+static void the_message_names_a_limit_of_0_with_its_sysctl(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS);
@@ -268,7 +268,7 @@ static int be_limited_from_above(void *arg)
 	return 0;
 }
 
-static void a_limit_further_up_is_told_as_what_it_may_be(void **state)
+static void the_message_names_a_possible_limit_of_an_ancestor(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS);
@@ -291,7 +291,7 @@ static int lack_capabilities(void *arg)
 	return 0;
 }
 
-static void a_missing_capability_is_told_by_its_name(void **state)
+static void the_message_names_a_missing_capability(void **state)
 {
 	(void)state;
 	run_as_root(lack_capabilities, NULL);
@@ -322,7 +322,7 @@ static int be_below_chroot(void *arg)
 	return 0;
 }
 
-static void a_chroot_is_told_to_be_in_the_way_of_user_namespaces(void **state)
+static void the_message_names_a_chroot_that_prevents_user_namespaces(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS);
@@ -339,7 +339,7 @@ static int be_unmapped(void *arg)
 	return 0;
 }
 
-static void a_user_without_a_number_is_told_so(void **state)
+static void the_message_names_an_unmapped_user(void **state)
 {
 	(void)state;
 	run_as_root(be_unmapped, NULL);
@@ -369,7 +369,7 @@ static int have_a_read_only_procfs(void *arg)
 	return 0;
 }
 
-static void a_read_only_procfs_is_told_to_be_in_the_way(void **state)
+static void the_message_names_a_read_only_procfs(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS);
@@ -401,7 +401,7 @@ static int be_confined(void *arg)
 	return 0;
 }
 
-static void a_security_module_is_suspected_where_nothing_else_can_be(void **state)
+static void the_message_names_security_modules_as_possible_where_nothing_else_is_found(void **state)
 {
 	(void)state;
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0) {
@@ -464,7 +464,7 @@ static int be_set_otherwise(void *arg)
 	return 0;
 }
 
-static void settings_of_some_kernels_are_told_by_name_and_value(void **state)
+static void the_message_names_sysctls_that_restrict_user_namespaces(void **state)
 {
 	static const char debian[] = "/proc/sys/kernel/unprivileged_userns_clone";
 	static const char ubuntu[] = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
@@ -521,7 +521,7 @@ static int lack_user_namespaces(void *arg)
 	return 0;
 }
 
-static void a_missing_kernel_option_is_told_by_its_name(void **state)
+static void the_message_names_a_missing_kernel_option(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWPID);
@@ -556,7 +556,7 @@ static int be_labelled(void *arg)
 	return 0;
 }
 
-static void a_security_module_is_told_by_what_it_calls_the_process(void **state)
+static void the_message_names_a_security_module_and_its_label_of_the_process(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWPID);
@@ -566,21 +566,22 @@ static void a_security_module_is_told_by_what_it_calls_the_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_filter_is_told_with_the_call_that_it_refuses),
-		check_test(a_filter_for_some_types_is_told_with_them),
-		check_test(a_filter_that_cannot_be_asked_is_a_guess),
-		check_test(a_filter_that_kills_is_told_by_its_signal),
-		check_test(a_filter_that_has_nothing_to_do_with_it_is_not_told),
-		check_test(a_limit_of_none_is_told_with_its_name_and_value),
-		check_test(a_limit_further_up_is_told_as_what_it_may_be),
-		check_test(a_missing_capability_is_told_by_its_name),
-		check_test(a_chroot_is_told_to_be_in_the_way_of_user_namespaces),
-		check_test(a_user_without_a_number_is_told_so),
-		check_test(a_read_only_procfs_is_told_to_be_in_the_way),
-		check_test(a_security_module_is_suspected_where_nothing_else_can_be),
-		check_test(settings_of_some_kernels_are_told_by_name_and_value),
-		check_test(a_missing_kernel_option_is_told_by_its_name),
-		check_test(a_security_module_is_told_by_what_it_calls_the_process),
+		check_test(the_message_names_the_call_that_a_seccomp_filter_refuses),
+		check_test(the_message_names_the_types_that_a_seccomp_filter_refuses),
+		check_test(a_seccomp_filter_that_cannot_be_tested_is_named_as_possible),
+		check_test(the_message_names_a_seccomp_filter_that_kills),
+		check_test(an_unrelated_seccomp_filter_is_not_named),
+		check_test(the_message_names_a_limit_of_0_with_its_sysctl),
+		check_test(the_message_names_a_possible_limit_of_an_ancestor),
+		check_test(the_message_names_a_missing_capability),
+		check_test(the_message_names_a_chroot_that_prevents_user_namespaces),
+		check_test(the_message_names_an_unmapped_user),
+		check_test(the_message_names_a_read_only_procfs),
+		check_test(
+			the_message_names_security_modules_as_possible_where_nothing_else_is_found),
+		check_test(the_message_names_sysctls_that_restrict_user_namespaces),
+		check_test(the_message_names_a_missing_kernel_option),
+		check_test(the_message_names_a_security_module_and_its_label_of_the_process),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -57,7 +57,7 @@ static void a_namespace_of_each_type_is_entered_and_left(void **state)
 	}
 }
 
-static void entries_nest(void **state)
+static void entries_of_namespaces_nest(void **state)
 {
 	uint64_t before = own_ino("uts");
 	int fd[3], mark[3];
@@ -78,7 +78,7 @@ static void entries_nest(void **state)
 	assert_int_equal(own_ino("uts"), before);
 }
 
-static void the_own_namespace_can_be_entered(void **state)
+static void the_callers_own_namespace_can_be_entered(void **state)
 {
 	uint64_t before[SWITCHABLE];
 
@@ -96,7 +96,7 @@ static void the_own_namespace_can_be_entered(void **state)
 	}
 }
 
-static void a_namespace_is_entered_again_and_again(void **state)
+static void a_namespace_can_be_entered_many_times(void **state)
 {
 	uint64_t before = own_ino("net");
 	int fd;
@@ -110,7 +110,7 @@ static void a_namespace_is_entered_again_and_again(void **state)
 	assert_int_not_equal(own_ino("net"), before);
 }
 
-static void a_copy_of_a_descriptor_outlives_the_scope(void **state)
+static void a_duplicate_of_a_namespace_descriptor_outlives_the_scope(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	uint64_t ino;
@@ -153,14 +153,14 @@ static void descriptors_that_cannot_be_entered_are_refused(void **state)
 }
 
 /* A process that setns(2) would take as a namespace, but that is none. */
-static void a_descriptor_of_a_process_is_refused(void **state)
+static void entering_a_pidfd_is_refused(void **state)
 {
 	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	uint64_t before[SWITCHABLE];
 
 	(void)state;
 	if (fd < 0) {
-		print_error("gons: skipped: a_descriptor_of_a_process_is_refused: no pidfd_open\n");
+		print_error("gons: skipped: entering_a_pidfd_is_refused: no pidfd_open\n");
 		skip();
 	}
 	take_inodes(before);
@@ -297,7 +297,7 @@ static void a_working_directory_outside_the_root_is_restored(void **state)
 	}
 }
 
-static void without_procfs_a_call_is_refused_and_the_way_back_open(void **state)
+static void without_procfs_entering_is_refused_and_returning_works(void **state)
 {
 	uint64_t before = own_ino("net");
 
@@ -316,7 +316,7 @@ static void without_procfs_a_call_is_refused_and_the_way_back_open(void **state)
 	assert_int_equal(own_ino("net"), before);
 }
 
-static void a_mount_below_the_working_directory_does_not_follow_back(void **state)
+static void a_mount_over_the_working_directory_does_not_affect_the_return(void **state)
 {
 	int mounts = count_mounts();
 
@@ -341,18 +341,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(a_namespace_of_each_type_is_entered_and_left),
-		check_test(entries_nest),
-		check_test(the_own_namespace_can_be_entered),
-		check_test(a_namespace_is_entered_again_and_again),
-		check_test(a_copy_of_a_descriptor_outlives_the_scope),
+		check_test(entries_of_namespaces_nest),
+		check_test(the_callers_own_namespace_can_be_entered),
+		check_test(a_namespace_can_be_entered_many_times),
+		check_test(a_duplicate_of_a_namespace_descriptor_outlives_the_scope),
 		check_test(descriptors_that_cannot_be_entered_are_refused),
-		check_test(a_descriptor_of_a_process_is_refused),
+		check_test(entering_a_pidfd_is_refused),
 		check_test(entering_a_mount_namespace_keeps_the_working_directory),
 		check_test(a_working_directory_that_was_deleted_is_restored),
 		check_test(root_and_working_directory_are_restored_after_a_chroot),
 		check_test(a_working_directory_outside_the_root_is_restored),
-		check_test(without_procfs_a_call_is_refused_and_the_way_back_open),
-		check_test(a_mount_below_the_working_directory_does_not_follow_back),
+		check_test(without_procfs_entering_is_refused_and_returning_works),
+		check_test(a_mount_over_the_working_directory_does_not_affect_the_return),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -44,7 +44,7 @@ static int enter_own_namespaces(void *arg)
 	return 0;
 }
 
-static void the_own_namespace_of_each_type_is_entered(void **state)
+static void the_callers_own_namespace_of_each_type_is_entered(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(enter_own_namespaces, NULL), 0);
@@ -56,7 +56,7 @@ static int enter_them_without_capabilities(void *arg)
 	return enter_own_namespaces(arg);
 }
 
-static void it_is_entered_without_any_capabilities(void **state)
+static void the_callers_own_namespaces_are_entered_without_capabilities(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(enter_them_without_capabilities, NULL), 0);
@@ -100,7 +100,7 @@ static void functions_and_blocks_run_in_own_namespaces_of_all_types(void **state
 	assert_int_equal(in_child(execute_in_all, &without_capabilities), 0);
 }
 
-static void they_run_without_any_capabilities(void **state)
+static void functions_and_blocks_run_in_own_namespaces_without_capabilities(void **state)
 {
 	bool without_capabilities = true;
 
@@ -108,7 +108,7 @@ static void they_run_without_any_capabilities(void **state)
 	assert_int_equal(in_child(execute_in_all, &without_capabilities), 0);
 }
 
-static void two_own_user_namespaces_are_refused(void **state)
+static void a_list_with_two_user_namespaces_is_refused(void **state)
 {
 	int fd = gons_must(gons_current(CLONE_NEWUSER));
 	const int twice[] = { fd, fd };
@@ -120,7 +120,7 @@ static void two_own_user_namespaces_are_refused(void **state)
 	assert_int_equal(calls, 0);
 }
 
-static void another_user_or_time_namespace_is_refused(void **state)
+static void entering_another_user_or_time_namespace_is_refused(void **state)
 {
 	static const int types[] = { CLONE_NEWUSER, CLONE_NEWTIME };
 	static const char *const words[] = { "no thread returns from another user namespace; use "
@@ -147,7 +147,7 @@ static void move_about(void *arg)
 }
 
 /* As in any mount namespace that is entered. */
-static void working_directory_and_umask_are_restored_in_the_own_mount_namespace(void **state)
+static void working_directory_and_umask_are_restored_after_the_own_mount_namespace(void **state)
 {
 	struct stat before, after;
 	mode_t mask = umask(022);
@@ -197,13 +197,13 @@ static void the_umask_is_restored_after_a_thread_has_changed_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(the_own_namespace_of_each_type_is_entered),
-		check_test(it_is_entered_without_any_capabilities),
+		check_test(the_callers_own_namespace_of_each_type_is_entered),
+		check_test(the_callers_own_namespaces_are_entered_without_capabilities),
 		check_test(functions_and_blocks_run_in_own_namespaces_of_all_types),
-		check_test(they_run_without_any_capabilities),
-		check_test(two_own_user_namespaces_are_refused),
-		check_test(another_user_or_time_namespace_is_refused),
-		check_test(working_directory_and_umask_are_restored_in_the_own_mount_namespace),
+		check_test(functions_and_blocks_run_in_own_namespaces_without_capabilities),
+		check_test(a_list_with_two_user_namespaces_is_refused),
+		check_test(entering_another_user_or_time_namespace_is_refused),
+		check_test(working_directory_and_umask_are_restored_after_the_own_mount_namespace),
 		check_test(the_umask_is_restored_after_a_thread_has_changed_it),
 	};
 

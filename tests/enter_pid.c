@@ -65,7 +65,7 @@ static uint64_t children_ino(void)
 	return own_ino("pid_for_children");
 }
 
-static void children_are_in_it_until_the_scope_ends(void **state)
+static void children_are_in_the_entered_pid_namespace_until_the_scope_ends(void **state)
 {
 	uint64_t before = children_ino(), own = own_ino("pid");
 	gons_set *set;
@@ -90,7 +90,7 @@ static void note_child(void *seen)
 	*(int *)seen = pid_in_child();
 }
 
-static void a_function_and_a_block_have_their_children_in_it(void **state)
+static void children_of_a_function_or_block_are_in_the_entered_pid_namespace(void **state)
 {
 	uint64_t before = children_ino();
 	int fd, seen = 0;
@@ -110,7 +110,7 @@ static void a_function_and_a_block_have_their_children_in_it(void **state)
 	gons_set_close(set);
 }
 
-static void entries_nest(void **state)
+static void entries_of_pid_namespaces_nest(void **state)
 {
 	uint64_t before = children_ino();
 	gons_set *set[2];
@@ -130,7 +130,7 @@ static void entries_nest(void **state)
 		gons_set_close(set[i]);
 }
 
-static void it_is_entered_along_with_others(void **state)
+static void a_pid_namespace_is_entered_together_with_other_types(void **state)
 {
 	int fds[3], seen = 0;
 	gons_set *set;
@@ -154,7 +154,7 @@ static void jump(void *arg)
 	longjmp(way_out, 1);
 }
 
-static void after_a_longjmp_the_scope_returns(void **state)
+static void after_a_longjmp_the_scope_leaves_the_pid_namespace(void **state)
 {
 	uint64_t before = children_ino();
 	gons_set *volatile set;
@@ -180,7 +180,7 @@ static void *nothing(void *arg)
 	return arg;
 }
 
-static void no_threads_can_be_made_there(void **state)
+static void no_threads_can_be_started_while_children_go_to_another_pid_namespace(void **state)
 {
 	pthread_t thread;
 	gons_set *set;
@@ -215,7 +215,7 @@ static int enter_the_parents(void *arg)
 		       : 1;
 }
 
-static void one_that_is_not_below_is_refused(void **state)
+static void a_pid_namespace_that_is_no_descendant_is_refused(void **state)
 {
 	int fd, status, outside;
 	gons_set *set;
@@ -237,7 +237,7 @@ static int enter_before_the_first_child(void *arg)
 	return 0;
 }
 
-static void before_the_first_child_of_a_new_one_there_is_no_return(void **state)
+static void entering_a_pid_namespace_is_refused_before_unshare_has_its_first_child(void **state)
 {
 	gons_set *set;
 	int fd;
@@ -249,7 +249,7 @@ static void before_the_first_child_of_a_new_one_there_is_no_return(void **state)
 	gons_set_close(set);
 }
 
-static void without_a_possible_return_the_message_says_what_to_use(void **state)
+static void a_pid_namespace_without_return_is_refused_with_an_alternative(void **state)
 {
 	uint64_t before = children_ino();
 	gons_set *set;
@@ -268,15 +268,15 @@ static void without_a_possible_return_the_message_says_what_to_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(children_are_in_it_until_the_scope_ends),
-		check_test(a_function_and_a_block_have_their_children_in_it),
-		check_test(entries_nest),
-		check_test(it_is_entered_along_with_others),
-		check_test(after_a_longjmp_the_scope_returns),
-		check_test(no_threads_can_be_made_there),
-		check_test(one_that_is_not_below_is_refused),
-		check_test(before_the_first_child_of_a_new_one_there_is_no_return),
-		check_test(without_a_possible_return_the_message_says_what_to_use),
+		check_test(children_are_in_the_entered_pid_namespace_until_the_scope_ends),
+		check_test(children_of_a_function_or_block_are_in_the_entered_pid_namespace),
+		check_test(entries_of_pid_namespaces_nest),
+		check_test(a_pid_namespace_is_entered_together_with_other_types),
+		check_test(after_a_longjmp_the_scope_leaves_the_pid_namespace),
+		check_test(no_threads_can_be_started_while_children_go_to_another_pid_namespace),
+		check_test(a_pid_namespace_that_is_no_descendant_is_refused),
+		check_test(entering_a_pid_namespace_is_refused_before_unshare_has_its_first_child),
+		check_test(a_pid_namespace_without_return_is_refused_with_an_alternative),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -25,7 +25,7 @@ static void look_and_fail(void *arg)
 	(void)snprintf(seen->after, sizeof(seen->after), "%s", gons_error());
 }
 
-static void a_thread_begins_without_a_sentence(void **state)
+static void a_thread_begins_without_a_message(void **state)
 {
 	struct seen seen = { .before = "?" };
 
@@ -35,7 +35,7 @@ static void a_thread_begins_without_a_sentence(void **state)
 	assert_string_equal(seen.before, "");
 }
 
-static void each_thread_has_its_own_sentence(void **state)
+static void each_thread_has_its_own_message(void **state)
 {
 	struct seen seen = { .before = "?" };
 
@@ -49,7 +49,7 @@ static void each_thread_has_its_own_sentence(void **state)
 	assert_null(strstr(gons_error(), "thread"));
 }
 
-static void a_success_leaves_the_sentence_alone(void **state)
+static void a_success_leaves_the_message_unchanged(void **state)
 {
 	(void)state;
 	assert_refused(gons_open("/nonexistent", 0), ENOENT, "/nonexistent");
@@ -59,7 +59,7 @@ static void a_success_leaves_the_sentence_alone(void **state)
 	assert_contains(gons_error(), "/nonexistent");
 }
 
-static void a_later_failure_replaces_the_sentence(void **state)
+static void a_later_failure_replaces_the_message(void **state)
 {
 	(void)state;
 	assert_refused(gons_open("/nonexistent-with-a-long-name", 0), ENOENT, "long-name");
@@ -67,7 +67,7 @@ static void a_later_failure_replaces_the_sentence(void **state)
 	assert_null(strstr(gons_error(), "nonexistent"));
 }
 
-static void a_sentence_tells_what_on_what_and_why(void **state)
+static void a_message_says_what_failed_on_what_and_why(void **state)
 {
 	(void)state;
 	assert_refused(gons_open("/nonexistent", CLONE_NEWNET), ENOENT, "");
@@ -75,7 +75,7 @@ static void a_sentence_tells_what_on_what_and_why(void **state)
 			    "cannot open the namespace /nonexistent: No such file or directory");
 }
 
-static void a_long_path_is_cut(void **state)
+static void a_long_path_is_cut_in_the_message(void **state)
 {
 	static char path[PATH_MAX + 4096];
 
@@ -88,7 +88,7 @@ static void a_long_path_is_cut(void **state)
 	assert_string_equal(gons_error() + strlen(gons_error()) - 3, "...");
 }
 
-static void sentences_of_every_length_end_well(void **state)
+static void messages_of_every_length_are_terminated(void **state)
 {
 	static char path[2048];
 
@@ -108,7 +108,7 @@ static void sentences_of_every_length_end_well(void **state)
 	}
 }
 
-static void a_sentence_may_be_part_of_the_next(void **state)
+static void a_message_may_contain_the_previous_one(void **state)
 {
 	(void)state;
 	assert_refused(gons_open("/nonexistent", 0), ENOENT, "/nonexistent");
@@ -117,7 +117,7 @@ static void a_sentence_may_be_part_of_the_next(void **state)
 		       "file or directory: No such file or directory");
 }
 
-static void percent_signs_in_paths_are_no_format(void **state)
+static void percent_signs_in_paths_are_no_conversions(void **state)
 {
 	(void)state;
 	assert_refused(gons_open("/%s%n%d/100%", 0), ENOENT, "namespace /%s%n%d/100%: No such");
@@ -130,7 +130,7 @@ static void fail_otherwise(void *arg)
 	assert_refused(gons_open("/nonexistent/deferred", 0), ENOENT, "deferred");
 }
 
-static void the_scope_keeps_the_first_failure(void **state)
+static void the_end_of_a_scope_reports_its_first_failure(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd[2];
@@ -147,7 +147,7 @@ static void the_scope_keeps_the_first_failure(void **state)
 	assert_refused(gons_scope_end(mark), EBADF, words);
 }
 
-static void the_sentence_stays_through_a_switch(void **state)
+static void a_switch_keeps_the_message(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
@@ -162,17 +162,17 @@ static void the_sentence_stays_through_a_switch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_thread_begins_without_a_sentence),
-		check_test(each_thread_has_its_own_sentence),
-		check_test(a_success_leaves_the_sentence_alone),
-		check_test(a_later_failure_replaces_the_sentence),
-		check_test(a_sentence_tells_what_on_what_and_why),
-		check_test(a_long_path_is_cut),
-		check_test(sentences_of_every_length_end_well),
-		check_test(a_sentence_may_be_part_of_the_next),
-		check_test(percent_signs_in_paths_are_no_format),
-		check_test(the_scope_keeps_the_first_failure),
-		check_test(the_sentence_stays_through_a_switch),
+		check_test(a_thread_begins_without_a_message),
+		check_test(each_thread_has_its_own_message),
+		check_test(a_success_leaves_the_message_unchanged),
+		check_test(a_later_failure_replaces_the_message),
+		check_test(a_message_says_what_failed_on_what_and_why),
+		check_test(a_long_path_is_cut_in_the_message),
+		check_test(messages_of_every_length_are_terminated),
+		check_test(a_message_may_contain_the_previous_one),
+		check_test(percent_signs_in_paths_are_no_conversions),
+		check_test(the_end_of_a_scope_reports_its_first_failure),
+		check_test(a_switch_keeps_the_message),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

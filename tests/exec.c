@@ -35,7 +35,7 @@ static void close_pool(void *pool)
 	gons_pool_close(pool);
 }
 
-static void nothing_of_namespaces_is_inherited(void **state)
+static void a_program_inherits_no_descriptors_of_namespaces(void **state)
 {
 	int before = count_there(), here;
 
@@ -53,7 +53,7 @@ static void nothing_of_namespaces_is_inherited(void **state)
 	assert_int_equal(count_there(), before);
 }
 
-static void nothing_of_links_is_inherited(void **state)
+static void a_program_inherits_no_descriptors_of_links(void **state)
 {
 	struct gons_link link;
 	int before = count_there(), here;
@@ -69,7 +69,7 @@ static void nothing_of_links_is_inherited(void **state)
 	assert_int_equal(count_there(), before);
 }
 
-static void nothing_of_sets_and_pools_is_inherited(void **state)
+static void a_program_inherits_no_descriptors_of_sets_and_pools(void **state)
 {
 	int before = count_there(), here;
 	gons_pool *pool;
@@ -93,9 +93,9 @@ static void nothing_of_sets_and_pools_is_inherited(void **state)
 int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
-		check_test(nothing_of_namespaces_is_inherited),
-		check_test(nothing_of_links_is_inherited),
-		check_test(nothing_of_sets_and_pools_is_inherited),
+		check_test(a_program_inherits_no_descriptors_of_namespaces),
+		check_test(a_program_inherits_no_descriptors_of_links),
+		check_test(a_program_inherits_no_descriptors_of_sets_and_pools),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "count") == 0)

@@ -54,7 +54,7 @@ static int new_namespace(int type)
 
 /* ---- where it runs ---- */
 
-static void it_runs_on_this_thread_in_the_namespace(void **state)
+static void a_function_is_executed_on_the_calling_thread_in_the_namespace(void **state)
 {
 	struct seen before = { 0 }, after = { 0 };
 
@@ -78,7 +78,7 @@ static void it_runs_on_this_thread_in_the_namespace(void **state)
 	}
 }
 
-static void several_namespaces_are_entered_at_once(void **state)
+static void a_function_is_executed_in_several_namespaces_at_once(void **state)
 {
 	struct seen before = { 0 }, after = { 0 }, seen = { 0 };
 	int fd[TYPES];
@@ -99,7 +99,7 @@ static void several_namespaces_are_entered_at_once(void **state)
 	assert_memory_equal(after.ino, before.ino, sizeof(after.ino));
 }
 
-static void without_descriptors_it_runs_where_the_thread_is(void **state)
+static void with_no_namespaces_the_function_runs_in_the_callers_ones(void **state)
 {
 	struct seen before = { 0 }, seen = { 0 };
 
@@ -110,7 +110,7 @@ static void without_descriptors_it_runs_where_the_thread_is(void **state)
 	assert_memory_equal(seen.ino, before.ino, sizeof(seen.ino));
 }
 
-static void the_own_namespace_is_no_exception(void **state)
+static void a_function_is_executed_in_the_callers_own_namespaces(void **state)
 {
 	struct seen before = { 0 }, seen = { 0 };
 
@@ -144,7 +144,7 @@ static void go_deeper(void *arg)
 	nest->back[depth] = own_ino("uts");
 }
 
-static void it_nests_three_deep(void **state)
+static void execute_nests_three_levels(void **state)
 {
 	uint64_t before = own_ino("uts");
 	struct nest nest = { .depth = 0 };
@@ -164,7 +164,7 @@ static void it_nests_three_deep(void **state)
 
 /* ---- refusals ---- */
 
-static void refusals_come_before_anything_is_switched(void **state)
+static void misuse_of_execute_is_refused_before_anything_is_switched(void **state)
 {
 	struct seen seen = { 0 };
 	int net = gons_must(gons_current(CLONE_NEWNET));
@@ -222,7 +222,7 @@ static int lose_the_way_back(void *arg)
 		       : 2;
 }
 
-static void a_refused_way_back_is_said(void **state)
+static void a_refused_return_is_reported(void **state)
 {
 	int fd;
 
@@ -256,7 +256,7 @@ static int be_refused_half_way(void *arg)
 	return strstr(gons_error(), "cannot return") ? 6 : 0;
 }
 
-static void a_refusal_half_way_is_put_back(void **state)
+static void a_partial_switch_is_undone(void **state)
 {
 	int fds[2];
 
@@ -280,7 +280,7 @@ static void enter_with_tree(void)
 	assert_int_equal(mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL), 0);
 }
 
-static void the_working_directory_is_kept_where_the_path_exists(void **state)
+static void execute_keeps_the_working_directory_where_the_path_exists(void **state)
 {
 	struct seen seen = { 0 };
 	char path[PATH_MAX];
@@ -311,7 +311,7 @@ static void leave_directories(void *arg)
 	assert_int_equal(chdir("/kernel"), 0);
 }
 
-static void directories_are_restored_whatever_the_function_did(void **state)
+static void directories_are_restored_whatever_the_executed_function_did(void **state)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -330,7 +330,7 @@ static void directories_are_restored_whatever_the_function_did(void **state)
 	assert_int_equal(access("/proc/self", F_OK), 0);
 }
 
-static void the_root_is_kept_below_a_chroot(void **state)
+static void a_chrooted_thread_keeps_its_root_in_execute(void **state)
 {
 	struct seen seen = { 0 };
 	struct stat root, home;
@@ -370,7 +370,7 @@ static void leave_by_longjmp(void *arg)
 	longjmp(way_out, 1);
 }
 
-static void after_a_longjmp_the_enclosing_scope_brings_back(void **state)
+static void after_a_longjmp_out_of_execute_the_enclosing_scope_returns(void **state)
 {
 	struct seen before = { 0 }, after = { 0 };
 	int mark = gons_must(gons_scope_begin());
@@ -412,7 +412,7 @@ static void leave_things(void *arg)
 	gons_must(gons_enter(left->fd));
 }
 
-static void what_it_entered_is_left_and_what_it_made_stays(void **state)
+static void after_execute_entered_namespaces_are_left_and_created_things_stay(void **state)
 {
 	struct seen before = { 0 }, after = { 0 };
 	struct left left = { .fd = -1 };
@@ -444,7 +444,7 @@ static void end_scope(void *arg)
 	left->fd = gons_must(gons_current(CLONE_NEWUTS));
 }
 
-static void a_function_may_end_the_enclosing_scope(void **state)
+static void an_executed_function_may_end_the_enclosing_scope(void **state)
 {
 	uint64_t before = own_ino("uts");
 	struct left left = { .mark = gons_must(gons_scope_begin()), .calls = 0 };
@@ -462,20 +462,20 @@ static void a_function_may_end_the_enclosing_scope(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(it_runs_on_this_thread_in_the_namespace),
-		check_test(several_namespaces_are_entered_at_once),
-		check_test(without_descriptors_it_runs_where_the_thread_is),
-		check_test(the_own_namespace_is_no_exception),
-		check_test(it_nests_three_deep),
-		check_test(refusals_come_before_anything_is_switched),
-		check_test(a_refused_way_back_is_said),
-		check_test(a_refusal_half_way_is_put_back),
-		check_test(the_working_directory_is_kept_where_the_path_exists),
-		check_test(directories_are_restored_whatever_the_function_did),
-		check_test(the_root_is_kept_below_a_chroot),
-		check_test(after_a_longjmp_the_enclosing_scope_brings_back),
-		check_test(what_it_entered_is_left_and_what_it_made_stays),
-		check_test(a_function_may_end_the_enclosing_scope),
+		check_test(a_function_is_executed_on_the_calling_thread_in_the_namespace),
+		check_test(a_function_is_executed_in_several_namespaces_at_once),
+		check_test(with_no_namespaces_the_function_runs_in_the_callers_ones),
+		check_test(a_function_is_executed_in_the_callers_own_namespaces),
+		check_test(execute_nests_three_levels),
+		check_test(misuse_of_execute_is_refused_before_anything_is_switched),
+		check_test(a_refused_return_is_reported),
+		check_test(a_partial_switch_is_undone),
+		check_test(execute_keeps_the_working_directory_where_the_path_exists),
+		check_test(directories_are_restored_whatever_the_executed_function_did),
+		check_test(a_chrooted_thread_keeps_its_root_in_execute),
+		check_test(after_a_longjmp_out_of_execute_the_enclosing_scope_returns),
+		check_test(after_execute_entered_namespaces_are_left_and_created_things_stay),
+		check_test(an_executed_function_may_end_the_enclosing_scope),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -76,7 +76,7 @@ static void defer_without_a_scope(void)
 	(void)defer_note('a');
 }
 
-static void exit_undoes_records_below_no_mark(void **state)
+static void exit_undoes_records_outside_of_all_scopes(void **state)
 {
 	(void)state;
 	assert_notes(defer_without_a_scope, "a");
@@ -112,7 +112,7 @@ static void exit_early(void)
 	_exit(3);
 }
 
-static void immediate_exit_undoes_nothing(void **state)
+static void quick_exits_undo_nothing(void **state)
 {
 	(void)state;
 	assert_notes(exit_early, "");
@@ -137,7 +137,7 @@ static void defer_an_exit(void)
 	(void)gons_scope_end(mark);
 }
 
-static void a_deferred_call_may_exit(void **state)
+static void exit_in_a_deferred_call_undoes_the_rest(void **state)
 {
 	(void)state;
 	assert_notes(defer_an_exit, "bxa");
@@ -154,7 +154,7 @@ static void exit_elsewhere(void)
 	(void)gons_execute(fd, exit_now, NULL);
 }
 
-static void an_executed_function_may_exit(void **state)
+static void exit_in_an_executed_function_returns_first(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS);
@@ -175,7 +175,7 @@ static void exit_in_a_block(void)
 	}
 }
 
-static void a_block_may_exit(void **state)
+static void exit_in_a_block_returns_first(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS);
@@ -258,12 +258,12 @@ int main(void)
 	const char *taken;
 	const struct CMUnitTest tests[] = {
 		check_test(exit_undoes_all_open_scopes),
-		check_test(exit_undoes_records_below_no_mark),
+		check_test(exit_undoes_records_outside_of_all_scopes),
 		check_test(exit_returns_to_the_previous_namespace),
-		check_test(immediate_exit_undoes_nothing),
-		check_test(a_deferred_call_may_exit),
-		check_test(an_executed_function_may_exit),
-		check_test(a_block_may_exit),
+		check_test(quick_exits_undo_nothing),
+		check_test(exit_in_a_deferred_call_undoes_the_rest),
+		check_test(exit_in_an_executed_function_returns_first),
+		check_test(exit_in_a_block_returns_first),
 		check_test(exit_ends_the_scope_of_the_thread_that_calls_it),
 		check_test(a_forked_child_that_exits_undoes_its_own_records_only),
 		check_test(handlers_run_in_reverse_order_around_the_end_of_the_scope),

@@ -92,7 +92,7 @@ static int ask_without_unshare(void *errnum)
 	return 0;
 }
 
-static void whatever_the_kernel_says_is_a_no(void **state)
+static void gons_can_returns_false_after_any_errno(void **state)
 {
 	int errnums[] = { EPERM, EACCES, EINVAL, ENOSYS, EUSERS };
 
@@ -110,7 +110,7 @@ static int become_root_without_calls(void *arg)
 	return 0;
 }
 
-static void a_filter_is_not_mistaken_for_other_threads(void **state)
+static void a_seccomp_filter_is_not_mistaken_for_other_threads(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(become_root_without_calls, NULL), 0);
@@ -135,7 +135,7 @@ static int enter_without_call(void *arg)
 	return 0;
 }
 
-static void who_owns_the_namespaces_is_told_of_the_filter_alone(void **state)
+static void the_owner_of_the_namespaces_reads_only_about_the_filter(void **state)
 {
 	struct refusal refusals[] = {
 		{ SYS_unshare, EPERM,
@@ -301,7 +301,7 @@ static int look_without_ioctl(void *arg)
 	return 0;
 }
 
-static void a_namespace_is_known_without_the_ioctl_that_tells_its_type(void **state)
+static void the_type_of_a_namespace_is_found_without_ioctl(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(look_without_ioctl, NULL), 0);
@@ -327,7 +327,7 @@ static int become_root_with_a_thread(void *arg)
 	return 0;
 }
 
-static void a_threaded_process_is_known_without_unshare(void **state)
+static void other_threads_are_detected_without_unshare(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(become_root_with_a_thread, NULL), 0);
@@ -407,7 +407,7 @@ static int switch_in_chroot_without_chroot(void *arg)
 	return 0;
 }
 
-static void below_a_chroot_a_refused_chroot_leaves_the_thread_there(void **state)
+static void a_chrooted_thread_whose_return_is_refused_keeps_its_root(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -439,7 +439,7 @@ static int mount_sysfs_without_call(void *arg)
 	return 0;
 }
 
-static void without_a_call_that_makes_a_sysfs_none_is_mounted(void **state)
+static void without_any_call_that_creates_a_sysfs_none_is_mounted(void **state)
 {
 	struct refusal refusals[] = {
 		{ SYS_fsopen, EPERM, "a seccomp filter refuses fsopen(2)" },
@@ -472,7 +472,7 @@ static int mount_sysfs_by_old_call(void *arg)
 	return 0;
 }
 
-static void where_a_call_for_a_sysfs_is_missing_mount_does_it(void **state)
+static void without_the_new_mount_calls_mount_creates_the_sysfs(void **state)
 {
 	struct refusal refusals[] = {
 		{ .number = SYS_fsopen },
@@ -502,7 +502,7 @@ static int mount_sysfs_without_statx(void *errnum)
 	return 0;
 }
 
-static void without_statx_what_is_mounted_below_sys_stays_there(void **state)
+static void without_statx_mounts_below_sys_stay(void **state)
 {
 	int errnums[] = { ENOSYS, EPERM };
 
@@ -529,7 +529,7 @@ static int walk_without_openat2(void *arg)
 	return 0;
 }
 
-static void without_openat2_no_path_is_walked(void **state)
+static void without_openat2_paths_below_a_root_are_refused(void **state)
 {
 	struct refusal refusals[] = {
 		{ SYS_openat2, ENOSYS,
@@ -568,7 +568,7 @@ static int explain_below_killer(void *number)
 	return 0;
 }
 
-static void explaining_a_refusal_kills_nobody(void **state)
+static void finding_the_cause_of_a_refusal_does_not_kill_the_process(void **state)
 {
 	long numbers[] = { SYS_unshare, SYS_chroot, SYS_mount, SYS_fsopen,
 			   461 /* lsm_list_modules */ };
@@ -582,21 +582,21 @@ static void explaining_a_refusal_kills_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(whatever_the_kernel_says_is_a_no),
-		check_test(a_filter_is_not_mistaken_for_other_threads),
-		check_test(who_owns_the_namespaces_is_told_of_the_filter_alone),
+		check_test(gons_can_returns_false_after_any_errno),
+		check_test(a_seccomp_filter_is_not_mistaken_for_other_threads),
+		check_test(the_owner_of_the_namespaces_reads_only_about_the_filter),
 		check_test(without_clone3_there_is_no_idle_thread),
 		check_test(without_mount_no_mount_namespace_is_entered),
 		check_test(without_mount_sys_stays_as_it_was),
 		check_test(without_chroot_the_working_directory_stays),
-		check_test(below_a_chroot_a_refused_chroot_leaves_the_thread_there),
-		check_test(a_namespace_is_known_without_the_ioctl_that_tells_its_type),
-		check_test(a_threaded_process_is_known_without_unshare),
-		check_test(without_a_call_that_makes_a_sysfs_none_is_mounted),
-		check_test(where_a_call_for_a_sysfs_is_missing_mount_does_it),
-		check_test(without_statx_what_is_mounted_below_sys_stays_there),
-		check_test(without_openat2_no_path_is_walked),
-		check_test(explaining_a_refusal_kills_nobody),
+		check_test(a_chrooted_thread_whose_return_is_refused_keeps_its_root),
+		check_test(the_type_of_a_namespace_is_found_without_ioctl),
+		check_test(other_threads_are_detected_without_unshare),
+		check_test(without_any_call_that_creates_a_sysfs_none_is_mounted),
+		check_test(without_the_new_mount_calls_mount_creates_the_sysfs),
+		check_test(without_statx_mounts_below_sys_stay),
+		check_test(without_openat2_paths_below_a_root_are_refused),
+		check_test(finding_the_cause_of_a_refusal_does_not_kill_the_process),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -60,7 +60,7 @@ static int end_inherited(void *arg)
 	return gons_scope_end(scope->mark) < 0 && errno == EINVAL ? 0 : 5;
 }
 
-static void a_child_drops_what_it_inherited(void **state)
+static void a_forked_child_drops_inherited_records(void **state)
 {
 	static struct scope scope;
 
@@ -69,7 +69,7 @@ static void a_child_drops_what_it_inherited(void **state)
 	assert_int_equal(in_child(end_inherited, &scope), 0);
 }
 
-static void the_parent_loses_nothing_by_its_child(void **state)
+static void a_forked_child_does_not_affect_the_scope_of_its_parent(void **state)
 {
 	int threads = count_entries("/proc/self/task");
 	static struct scope scope;
@@ -99,7 +99,7 @@ static int use_procfsroot(void *arg)
 	return fd < 0 || close(fd) < 0;
 }
 
-static void a_child_can_use_the_idle_thread_of_its_parent(void **state)
+static void a_forked_child_can_use_the_idle_thread_of_its_parent(void **state)
 {
 	static struct scope scope;
 
@@ -124,7 +124,7 @@ static int leave_by_exit(void *arg)
 	exit(0);
 }
 
-static void a_child_may_end_without_ending_the_scope(void **state)
+static void a_forked_child_may_end_without_ending_the_scope(void **state)
 {
 	static struct scope scope;
 
@@ -144,7 +144,7 @@ static int closed_by_the_child(void *arg)
 	return close(scope->net_fd) < 0 || gons_scope_end(scope->mark) < 0;
 }
 
-static void a_child_may_have_closed_what_it_drops(void **state)
+static void a_forked_child_may_have_closed_inherited_descriptors(void **state)
 {
 	static struct scope scope;
 
@@ -175,7 +175,7 @@ static int leave_block(void *arg)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 5;
 }
 
-static void a_child_leaves_a_block_and_stays_in_the_namespace(void **state)
+static void a_forked_child_that_leaves_a_block_stays_in_the_namespace(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS);
@@ -206,7 +206,7 @@ static int use_own_scope(void *arg)
 	return scope->calls == 0 ? 0 : 6;
 }
 
-static void a_child_has_scopes_of_its_own(void **state)
+static void a_forked_child_has_its_own_scopes(void **state)
 {
 	static struct scope scope;
 
@@ -276,7 +276,7 @@ static int fork_grandchild(void *arg)
 	return gons_scope_end(scope->mark) < 0 ? 13 : scope->calls;
 }
 
-static void a_grandchild_drops_what_it_inherited_from_both(void **state)
+static void a_grandchild_drops_records_of_parent_and_grandparent(void **state)
 {
 	static struct scope scope;
 
@@ -311,7 +311,7 @@ static int return_from_execute(void *arg)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 22;
 }
 
-static void both_parent_and_child_come_back_from_execute(void **state)
+static void parent_and_child_both_return_from_execute(void **state)
 {
 	static struct scope scope;
 
@@ -337,7 +337,7 @@ static void on_a_thread(void *arg)
 	(void)gons_scope_end(scope->mark);
 }
 
-static void a_thread_that_forks_is_no_exception(void **state)
+static void a_child_forked_by_a_thread_drops_inherited_records(void **state)
 {
 	struct scope scope = { .procfsroot = "not run" };
 
@@ -351,17 +351,17 @@ static void a_thread_that_forks_is_no_exception(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_child_drops_what_it_inherited),
-		check_test(the_parent_loses_nothing_by_its_child),
-		check_test(a_child_can_use_the_idle_thread_of_its_parent),
-		check_test(a_child_may_end_without_ending_the_scope),
-		check_test(a_child_may_have_closed_what_it_drops),
-		check_test(a_child_leaves_a_block_and_stays_in_the_namespace),
-		check_test(a_child_has_scopes_of_its_own),
+		check_test(a_forked_child_drops_inherited_records),
+		check_test(a_forked_child_does_not_affect_the_scope_of_its_parent),
+		check_test(a_forked_child_can_use_the_idle_thread_of_its_parent),
+		check_test(a_forked_child_may_end_without_ending_the_scope),
+		check_test(a_forked_child_may_have_closed_inherited_descriptors),
+		check_test(a_forked_child_that_leaves_a_block_stays_in_the_namespace),
+		check_test(a_forked_child_has_its_own_scopes),
 		check_test(own_records_above_inherited_ones_are_undone),
-		check_test(a_grandchild_drops_what_it_inherited_from_both),
-		check_test(both_parent_and_child_come_back_from_execute),
-		check_test(a_thread_that_forks_is_no_exception),
+		check_test(a_grandchild_drops_records_of_parent_and_grandparent),
+		check_test(parent_and_child_both_return_from_execute),
+		check_test(a_child_forked_by_a_thread_drops_inherited_records),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

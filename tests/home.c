@@ -92,7 +92,7 @@ static bool kernel_has_ids(void)
 
 static char leave_argument[] = "leave";
 
-static void a_later_namespace_with_the_number_of_home_is_not_taken_for_it(void **state)
+static void a_reused_inode_number_of_the_initial_mount_namespace_is_noticed(void **state)
 {
 	int status;
 
@@ -154,14 +154,14 @@ static int call_after_moving(void)
 
 static char call_argument[] = "call", move_argument[] = "move";
 
-static void home_is_found_where_procfs_came_after_the_start(void **state)
+static void the_initial_mount_namespace_is_found_where_procfs_was_mounted_later(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(start_again_without_procfs, call_argument), 0);
 }
 
-static void home_is_found_before_the_first_switch_at_the_latest(void **state)
+static void the_initial_mount_namespace_is_found_before_the_first_switch(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
@@ -199,7 +199,8 @@ static int call_on_new_ground(void *arg)
 	return 0;
 }
 
-static void the_ground_of_a_new_root_is_home(void **state)
+static void the_base_namespaces_of_gons_become_root_have_their_own_initial_mount_namespace(
+	void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET);
@@ -209,10 +210,11 @@ static void the_ground_of_a_new_root_is_home(void **state)
 int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_later_namespace_with_the_number_of_home_is_not_taken_for_it),
-		check_test(home_is_found_where_procfs_came_after_the_start),
-		check_test(home_is_found_before_the_first_switch_at_the_latest),
-		check_test(the_ground_of_a_new_root_is_home),
+		check_test(a_reused_inode_number_of_the_initial_mount_namespace_is_noticed),
+		check_test(the_initial_mount_namespace_is_found_where_procfs_was_mounted_later),
+		check_test(the_initial_mount_namespace_is_found_before_the_first_switch),
+		check_test(
+			the_base_namespaces_of_gons_become_root_have_their_own_initial_mount_namespace),
 	};
 
 	if (argc == 2 && strcmp(argv[1], leave_argument) == 0)

@@ -72,7 +72,7 @@ out:
 	return 3;
 }
 
-static void every_way_out_returns(void **state)
+static void every_way_out_of_a_block_returns(void **state)
 {
 	static const int results[] = { 2, 2, 1, 3 };
 	uint64_t before = own_ino("uts");
@@ -144,7 +144,7 @@ static void jump_out(int fd)
 	}
 }
 
-static void after_a_longjmp_the_enclosing_scope_returns(void **state)
+static void after_a_longjmp_out_of_a_block_the_enclosing_scope_returns(void **state)
 {
 	uint64_t before = own_ino("uts");
 	volatile int mark;
@@ -168,7 +168,7 @@ static void count_call(void *calls)
 	(*(int *)calls)++;
 }
 
-static void what_a_block_made_stays_until_the_enclosing_scope_ends(void **state)
+static void things_created_in_a_block_stay_until_the_enclosing_scope_ends(void **state)
 {
 	int mark, fd, own = -1, calls = 0;
 
@@ -187,7 +187,7 @@ static void what_a_block_made_stays_until_the_enclosing_scope_ends(void **state)
 	assert_int_equal(fcntl(own, F_GETFD), -1);
 }
 
-static void what_a_block_entered_is_left_with_it(void **state)
+static void namespaces_entered_in_a_block_are_left_with_it(void **state)
 {
 	uint64_t before = own_ino("uts");
 	int fd;
@@ -202,7 +202,7 @@ static void what_a_block_entered_is_left_with_it(void **state)
 	assert_int_equal(own_ino("uts"), before);
 }
 
-static void a_scope_that_ends_in_a_block_is_no_problem(void **state)
+static void the_enclosing_scope_may_end_in_a_block(void **state)
 {
 	uint64_t before = own_ino("uts");
 	int mark, fd;
@@ -273,7 +273,7 @@ static int enter_without_capabilities(void *arg)
 	return 0;
 }
 
-static void without_capabilities_a_block_is_skipped_with_the_reason(void **state)
+static void without_capabilities_a_block_is_skipped_with_a_message(void **state)
 {
 	int fd;
 
@@ -294,7 +294,7 @@ static int lose_the_return(void *arg)
 	return 3; /* must not be reached in the wrong namespace */
 }
 
-static void a_return_that_the_kernel_refuses_aborts(void **state)
+static void a_refused_return_from_a_block_aborts(void **state)
 {
 	int fd;
 
@@ -306,7 +306,7 @@ static void a_return_that_the_kernel_refuses_aborts(void **state)
 
 /* ---- children ---- */
 
-static void a_child_that_is_forked_in_a_block_returns_from_it_too(void **state)
+static void a_child_that_is_forked_in_a_block_leaves_it_too(void **state)
 {
 	uint64_t before = own_ino("uts");
 	pid_t pid = -1;
@@ -331,18 +331,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		check_test(a_block_is_in_the_namespace_and_what_follows_is_not),
 		check_test(a_block_may_be_one_statement),
-		check_test(every_way_out_returns),
+		check_test(every_way_out_of_a_block_returns),
 		check_test(blocks_nest),
 		check_test(leaving_several_blocks_at_once_leaves_each),
-		check_test(after_a_longjmp_the_enclosing_scope_returns),
-		check_test(what_a_block_made_stays_until_the_enclosing_scope_ends),
-		check_test(what_a_block_entered_is_left_with_it),
-		check_test(a_scope_that_ends_in_a_block_is_no_problem),
+		check_test(after_a_longjmp_out_of_a_block_the_enclosing_scope_returns),
+		check_test(things_created_in_a_block_stay_until_the_enclosing_scope_ends),
+		check_test(namespaces_entered_in_a_block_are_left_with_it),
+		check_test(the_enclosing_scope_may_end_in_a_block),
 		check_test(working_directory_and_umask_are_restored_after_a_mount_namespace),
 		check_test(a_block_that_cannot_be_entered_is_skipped),
-		check_test(without_capabilities_a_block_is_skipped_with_the_reason),
-		check_test(a_return_that_the_kernel_refuses_aborts),
-		check_test(a_child_that_is_forked_in_a_block_returns_from_it_too),
+		check_test(without_capabilities_a_block_is_skipped_with_a_message),
+		check_test(a_refused_return_from_a_block_aborts),
+		check_test(a_child_that_is_forked_in_a_block_leaves_it_too),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

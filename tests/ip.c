@@ -159,7 +159,7 @@ static void routes_go_with_the_scope(void **state)
 }
 
 /* Without touching the kernel: before the namespace is looked at. */
-static void routes_that_cannot_be_are_refused(void **state)
+static void invalid_routes_are_refused(void **state)
 {
 	static const struct {
 		const char *destination, *gateway;
@@ -195,7 +195,7 @@ static void routes_that_cannot_be_are_refused(void **state)
 		       "has no gateway and no ifindex");
 }
 
-static void the_kernel_refuses_routes_in_its_own_words(void **state)
+static void refused_routes_have_the_kernels_extack_in_the_message(void **state)
 {
 	(void)state;
 	make_cable();
@@ -233,7 +233,7 @@ static bool has_neighbour(const char *address, const char *lladdr)
 	return strstr(line, wanted) != NULL;
 }
 
-static void a_neighbour_is_known_without_being_asked(void **state)
+static void a_permanent_neighbour_needs_no_arp(void **state)
 {
 	static const unsigned char first[6] = { 2, 0, 0, 0, 0, 9 },
 				   second[6] = { 2, 0, 0, 0, 0, 8 };
@@ -251,7 +251,7 @@ static void a_neighbour_is_known_without_being_asked(void **state)
 	assert_false(has_neighbour("10.0.0.9", "02:00:00:00:00:08"));
 }
 
-static void neighbours_that_cannot_be_are_refused(void **state)
+static void invalid_neighbours_are_refused(void **state)
 {
 	static const unsigned char mac[6] = { 2, 0, 0, 0, 0, 9 };
 
@@ -267,7 +267,7 @@ static void neighbours_that_cannot_be_are_refused(void **state)
 
 /* ---- addresses ---- */
 
-static void an_address_is_taken_back(void **state)
+static void an_added_address_is_deleted(void **state)
 {
 	(void)state;
 	need_namespaces(NULL);
@@ -343,7 +343,7 @@ static void a_link_local_address_can_be_used_after_waiting(void **state)
 	assert_int_equal(bind_link_local(cable.peer_name), 0);
 }
 
-static void what_has_no_link_local_address_is_not_waited_for(void **state)
+static void waiting_for_addresses_skips_links_without_link_local_addresses(void **state)
 {
 	struct gons_link link;
 
@@ -399,14 +399,14 @@ int main(void)
 		check_test(a_route_of_another_namespace_is_added_from_outside),
 		check_test(with_one_route_loopback_takes_multicast_and_everything),
 		check_test(routes_go_with_the_scope),
-		check_test(routes_that_cannot_be_are_refused),
-		check_test(the_kernel_refuses_routes_in_its_own_words),
-		check_test(a_neighbour_is_known_without_being_asked),
-		check_test(neighbours_that_cannot_be_are_refused),
-		check_test(an_address_is_taken_back),
+		check_test(invalid_routes_are_refused),
+		check_test(refused_routes_have_the_kernels_extack_in_the_message),
+		check_test(a_permanent_neighbour_needs_no_arp),
+		check_test(invalid_neighbours_are_refused),
+		check_test(an_added_address_is_deleted),
 		check_test(addresses_go_with_the_scope),
 		check_test(a_link_local_address_can_be_used_after_waiting),
-		check_test(what_has_no_link_local_address_is_not_waited_for),
+		check_test(waiting_for_addresses_skips_links_without_link_local_addresses),
 		check_test(waiting_for_addresses_ends_with_the_reason),
 	};
 

@@ -97,7 +97,7 @@ static void a_port_is_waited_for(void **state)
 
 /* ---- sysctls ---- */
 
-static void a_sysctl_is_set_in_its_namespace_and_put_back(void **state)
+static void a_sysctl_is_set_in_its_namespace_and_restored(void **state)
 {
 	char value[64];
 
@@ -134,7 +134,7 @@ static void a_link_with_a_dot_in_its_name_has_sysctls(void **state)
 	assert_string_equal(value, "1");
 }
 
-static void the_value_of_a_link_that_is_gone_is_not_put_back(void **state)
+static void a_sysctl_of_a_deleted_link_is_not_restored(void **state)
 {
 	struct gons_link link;
 
@@ -148,7 +148,7 @@ static void the_value_of_a_link_that_is_gone_is_not_put_back(void **state)
 	}
 }
 
-static void sysctls_that_cannot_be_are_refused(void **state)
+static void invalid_sysctls_are_refused(void **state)
 {
 	static const char *const names[] = { "",
 					     "net",
@@ -260,7 +260,7 @@ static void frames_pass_a_tap(void **state)
 	assert_false(see_link(red, link.ifindex, &seen));
 }
 
-static void a_tun_is_made_and_goes_with_the_scope(void **state)
+static void a_tun_device_ends_with_the_scope(void **state)
 {
 	struct gons_link_options options = { .prefix = "vpn" };
 	struct seen_link seen;
@@ -283,7 +283,7 @@ static void a_tun_is_made_and_goes_with_the_scope(void **state)
 	assert_true(see_link(-1, link.ifindex, &seen));
 }
 
-static void taps_that_cannot_be_are_refused(void **state)
+static void invalid_tap_devices_are_refused(void **state)
 {
 	struct gons_link_options options = { .name = "tap0" };
 
@@ -309,7 +309,7 @@ static void taps_that_cannot_be_are_refused(void **state)
 	assert_int_equal(count_links(-1), 1);
 }
 
-static void a_question_about_tun_is_answered_as_making_one_is(void **state)
+static void gons_can_link_answers_for_tun_as_creating_one_does(void **state)
 {
 	(void)state;
 	need_namespaces(NULL);
@@ -385,7 +385,7 @@ static void without_offload_captured_checksums_are_right(void **state)
 
 /* ---- a network of one's own ---- */
 
-static void a_network_has_sys_and_loopback(void **state)
+static void gons_enter_network_gives_a_sysfs_and_a_loopback_link_that_is_up(void **state)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -424,7 +424,7 @@ static int refuse_a_network(void *arg)
 	return 0;
 }
 
-static void where_a_part_of_a_network_is_refused_the_thread_stays(void **state)
+static void if_part_of_a_network_is_refused_the_thread_stays(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
@@ -499,18 +499,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		check_test(a_socket_lives_in_the_other_namespace),
 		check_test(a_port_is_waited_for),
-		check_test(a_sysctl_is_set_in_its_namespace_and_put_back),
+		check_test(a_sysctl_is_set_in_its_namespace_and_restored),
 		check_test(a_link_with_a_dot_in_its_name_has_sysctls),
-		check_test(the_value_of_a_link_that_is_gone_is_not_put_back),
-		check_test(sysctls_that_cannot_be_are_refused),
+		check_test(a_sysctl_of_a_deleted_link_is_not_restored),
+		check_test(invalid_sysctls_are_refused),
 		check_test(a_read_only_proc_sys_is_explained_or_does_not_matter),
 		check_test(frames_pass_a_tap),
-		check_test(a_tun_is_made_and_goes_with_the_scope),
-		check_test(taps_that_cannot_be_are_refused),
-		check_test(a_question_about_tun_is_answered_as_making_one_is),
+		check_test(a_tun_device_ends_with_the_scope),
+		check_test(invalid_tap_devices_are_refused),
+		check_test(gons_can_link_answers_for_tun_as_creating_one_does),
 		check_test(without_offload_captured_checksums_are_right),
-		check_test(a_network_has_sys_and_loopback),
-		check_test(where_a_part_of_a_network_is_refused_the_thread_stays),
+		check_test(gons_enter_network_gives_a_sysfs_and_a_loopback_link_that_is_up),
+		check_test(if_part_of_a_network_is_refused_the_thread_stays),
 		check_test(a_namespace_has_its_id_by_path),
 		check_test(a_descriptor_0_that_is_a_namespace_is_refused),
 	};

@@ -213,7 +213,7 @@ static int refuse_until_there_is_room(int (*fn)(void))
 	return n;
 }
 
-static void without_room_for_descriptors_everything_is_put_back(void **state)
+static void without_free_descriptors_everything_is_restored(void **state)
 {
 	static const struct {
 		const char *name;
@@ -252,7 +252,7 @@ static void without_room_for_descriptors_everything_is_put_back(void **state)
 	}
 }
 
-static void without_room_for_descriptors_no_sysfs_is_mounted(void **state)
+static void without_free_descriptors_no_sysfs_is_mounted(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
@@ -261,7 +261,7 @@ static void without_room_for_descriptors_no_sysfs_is_mounted(void **state)
 	assert_int_equal(count_class_net(AT_FDCWD, "/sys/class/net"), 1);
 }
 
-static void the_sentence_names_the_limit_on_descriptors(void **state)
+static void the_message_names_the_limit_on_descriptors(void **state)
 {
 	int mark, result = 0;
 
@@ -283,7 +283,7 @@ static void the_sentence_names_the_limit_on_descriptors(void **state)
 	gons_must(gons_enter_transient(CLONE_NEWUTS));
 }
 
-static void the_limit_does_not_stand_in_the_way_back(void **state)
+static void a_reached_limit_does_not_prevent_the_return(void **state)
 {
 	uint64_t before = own_ino("mnt");
 
@@ -330,7 +330,7 @@ static int loop(void *arg)
 	return status;
 }
 
-static void a_loop_of_500_passes_where_20_may_exist(void **state)
+static void five_hundred_namespaces_in_turn_fit_a_limit_of_20(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
@@ -360,7 +360,7 @@ static int make_without_allowance(void *arg)
 	return count_threads(1) == 1 ? 0 : 4;
 }
 
-static void where_none_may_exist_the_sentence_names_the_limit(void **state)
+static void the_message_names_a_namespace_limit_of_0(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
@@ -385,7 +385,7 @@ static int make_some_of_several(void *arg)
 	return gons_enter_transient(ALL_TYPES & ~CLONE_NEWUTS) < 0 ? 4 : 0;
 }
 
-static void several_are_made_at_once_or_not_at_all(void **state)
+static void several_namespaces_are_created_together_or_not_at_all(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
@@ -395,13 +395,13 @@ static void several_are_made_at_once_or_not_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(without_room_for_descriptors_everything_is_put_back),
-		check_test(without_room_for_descriptors_no_sysfs_is_mounted),
-		check_test(the_sentence_names_the_limit_on_descriptors),
-		check_test(the_limit_does_not_stand_in_the_way_back),
-		check_test(a_loop_of_500_passes_where_20_may_exist),
-		check_test(where_none_may_exist_the_sentence_names_the_limit),
-		check_test(several_are_made_at_once_or_not_at_all),
+		check_test(without_free_descriptors_everything_is_restored),
+		check_test(without_free_descriptors_no_sysfs_is_mounted),
+		check_test(the_message_names_the_limit_on_descriptors),
+		check_test(a_reached_limit_does_not_prevent_the_return),
+		check_test(five_hundred_namespaces_in_turn_fit_a_limit_of_20),
+		check_test(the_message_names_a_namespace_limit_of_0),
+		check_test(several_namespaces_are_created_together_or_not_at_all),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

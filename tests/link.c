@@ -30,7 +30,7 @@ static void put_vni(struct nlmsghdr *nlh, size_t room, void *vni)
 
 /* ---- where they are ---- */
 
-static void the_ends_of_a_veth_are_in_two_namespaces_and_none_in_the_callers(void **state)
+static void the_ends_of_a_veth_may_both_be_in_other_namespaces_than_the_callers(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
 	struct seen_link seen, peer;
@@ -81,7 +81,7 @@ static void without_options_a_pair_is_in_the_callers_namespace(void **state)
 }
 
 /* Each of the namespaces that the ends can be in, the caller's among them. */
-static void a_veth_has_its_ends_in_any_two_namespaces(void **state)
+static void the_ends_of_a_veth_are_created_in_any_two_namespaces(void **state)
 {
 	struct gons_link link;
 	int places[4];
@@ -152,7 +152,7 @@ static void a_macvlan_has_its_parent_in_a_third_namespace(void **state)
 
 /* ---- what they have ---- */
 
-static void a_link_has_the_mtu_and_the_address_that_it_was_asked_to_have(void **state)
+static void a_link_has_the_requested_mtu_and_address(void **state)
 {
 	static const unsigned char address[6] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
 	struct gons_link_options options = { .mtu = 9000, .address = address, .prefix = "eth" };
@@ -174,7 +174,7 @@ static void a_link_has_the_mtu_and_the_address_that_it_was_asked_to_have(void **
 	assert_memory_not_equal(peer.address, address, 6);
 }
 
-static void info_data_adds_what_a_vxlan_needs(void **state)
+static void info_data_passes_attributes_of_a_vxlan(void **state)
 {
 	uint32_t vni = 4711;
 	struct gons_link_options options = { .info_data = put_vni, .info_data_arg = &vni };
@@ -339,7 +339,7 @@ static void a_bond_is_up_with_its_port(void **state)
 	gons_must(gons_link_up(blue, bond.ifindex, 30000));
 }
 
-static void other_kinds_with_peers_have_them_where_they_should(void **state)
+static void peers_of_other_kinds_are_in_the_requested_namespace(void **state)
 {
 	static const char *const kinds[] = { "vxcan", "netkit" };
 	struct gons_link_options options = { .up = 0 };
@@ -363,7 +363,7 @@ static void other_kinds_with_peers_have_them_where_they_should(void **state)
 		seen++;
 	}
 	if (seen == 0) {
-		print_error("gons: skipped: other_kinds_with_peers_have_them_where_they_should: "
+		print_error("gons: skipped: peers_of_other_kinds_are_in_the_requested_namespace: "
 			    "%s\n",
 			    gons_error());
 		skip();
@@ -373,19 +373,19 @@ static void other_kinds_with_peers_have_them_where_they_should(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(the_ends_of_a_veth_are_in_two_namespaces_and_none_in_the_callers),
+		check_test(the_ends_of_a_veth_may_both_be_in_other_namespaces_than_the_callers),
 		check_test(without_options_a_pair_is_in_the_callers_namespace),
-		check_test(a_veth_has_its_ends_in_any_two_namespaces),
+		check_test(the_ends_of_a_veth_are_created_in_any_two_namespaces),
 		check_test(a_macvlan_has_its_parent_in_a_third_namespace),
-		check_test(a_link_has_the_mtu_and_the_address_that_it_was_asked_to_have),
-		check_test(info_data_adds_what_a_vxlan_needs),
+		check_test(a_link_has_the_requested_mtu_and_address),
+		check_test(info_data_passes_attributes_of_a_vxlan),
 		check_test(a_pair_is_brought_up_and_waited_for),
 		check_test(a_dummy_is_up_at_once),
 		check_test(a_vlan_has_its_id_and_its_parent),
 		check_test(an_ipvlan_has_its_parent_in_another_namespace),
 		check_test(a_vrf_takes_ports),
 		check_test(a_bond_is_up_with_its_port),
-		check_test(other_kinds_with_peers_have_them_where_they_should),
+		check_test(peers_of_other_kinds_are_in_the_requested_namespace),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -26,7 +26,7 @@ static int scope_with(const char *kind, int nsfd, struct gons_link *link)
 
 /* ---- gone with the scope ---- */
 
-static void a_link_goes_with_the_scope(void **state)
+static void a_link_is_deleted_with_the_scope(void **state)
 {
 	struct gons_link link;
 	int mark;
@@ -39,7 +39,7 @@ static void a_link_goes_with_the_scope(void **state)
 	assert_int_equal(count_links(blue), 0);
 }
 
-static void both_ends_of_a_pair_go_with_the_scope(void **state)
+static void both_ends_of_a_pair_are_deleted_with_the_scope(void **state)
 {
 	struct gons_link_options options = { .up = 1 };
 	struct gons_link link;
@@ -76,7 +76,7 @@ static void a_deleted_link_is_no_error(void **state)
 	}
 }
 
-static void a_renamed_link_goes_all_the_same(void **state)
+static void a_renamed_link_is_deleted(void **state)
 {
 	static const char *const kinds[] = { "veth", "bridge", "dummy", "ifb", "vxlan" };
 	struct gons_link link;
@@ -95,7 +95,7 @@ static void a_renamed_link_goes_all_the_same(void **state)
 	}
 }
 
-static void a_link_with_another_address_goes_all_the_same(void **state)
+static void a_link_with_a_changed_address_is_deleted(void **state)
 {
 	struct gons_link link;
 	int mark;
@@ -109,7 +109,7 @@ static void a_link_with_another_address_goes_all_the_same(void **state)
 }
 
 /* Nothing but what it is connected to is left to know it by. */
-static void a_link_with_another_name_and_address_goes_all_the_same(void **state)
+static void a_link_with_a_changed_name_and_address_is_deleted(void **state)
 {
 	static const unsigned char other[6] = { 0x02, 0x55, 0x44, 0x33, 0x22, 0x11 };
 	struct gons_link_options options = { .address = address };
@@ -149,7 +149,7 @@ static void a_link_with_another_name_and_address_goes_all_the_same(void **state)
 	}
 }
 
-static void a_renamed_vlan_is_known_by_the_address_of_its_parent(void **state)
+static void a_renamed_vlan_with_the_address_of_its_parent_is_deleted(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
 	struct gons_link parent, link;
@@ -170,7 +170,7 @@ static void a_renamed_vlan_is_known_by_the_address_of_its_parent(void **state)
 }
 
 /* A bridge or bond takes the address of a port. */
-static void a_renamed_bridge_with_a_port_goes_all_the_same(void **state)
+static void a_renamed_bridge_with_a_port_is_deleted(void **state)
 {
 	static const char *const kinds[] = { "bridge", "bond" };
 	struct gons_link_options options = { .up = 0 };
@@ -200,7 +200,7 @@ static void a_renamed_bridge_with_a_port_goes_all_the_same(void **state)
 
 /* ---- moved ---- */
 
-static void a_moved_link_goes_all_the_same(void **state)
+static void a_moved_link_is_deleted(void **state)
 {
 	struct gons_link link;
 	int mark;
@@ -217,7 +217,7 @@ static void a_moved_link_goes_all_the_same(void **state)
 	assert_int_equal(count_links(red), 0);
 }
 
-static void a_link_moved_under_another_name_or_address_goes_too(void **state)
+static void a_moved_link_with_another_name_or_address_is_deleted(void **state)
 {
 	struct seen_link seen;
 	struct gons_link link;
@@ -238,7 +238,7 @@ static void a_link_moved_under_another_name_or_address_goes_too(void **state)
 	assert_int_equal(count_links(red), 0);
 }
 
-static void a_link_moved_there_and_back_goes_too(void **state)
+static void a_link_moved_there_and_back_is_deleted(void **state)
 {
 	struct gons_link link;
 	struct seen_link seen;
@@ -259,7 +259,7 @@ static void a_link_moved_there_and_back_goes_too(void **state)
 }
 
 /* Whichever ends were moved, and renamed. */
-static void a_pair_with_moved_ends_goes_all_the_same(void **state)
+static void a_pair_with_moved_ends_is_deleted(void **state)
 {
 	struct gons_link link;
 	int mark;
@@ -285,7 +285,7 @@ static void a_pair_with_moved_ends_goes_all_the_same(void **state)
 }
 
 /* Nothing is left to know this end by, but its peer is known. */
-static void an_end_that_is_not_known_any_more_goes_with_its_peer(void **state)
+static void an_unrecognisable_end_is_deleted_with_its_peer(void **state)
 {
 	struct gons_link link;
 	int mark;
@@ -305,7 +305,7 @@ static void an_end_that_is_not_known_any_more_goes_with_its_peer(void **state)
 }
 
 /* The peer has a random address, and is known by it, also where the link was given one. */
-static void an_end_of_a_given_address_goes_with_its_peer(void **state)
+static void an_end_with_a_given_address_is_deleted_with_its_peer(void **state)
 {
 	struct gons_link_options options = { .address = address };
 	struct gons_link link;
@@ -324,7 +324,7 @@ static void an_end_of_a_given_address_goes_with_its_peer(void **state)
 
 /* ---- somebody else's ---- */
 
-static void a_strangers_link_under_the_same_index_stays(void **state)
+static void another_programs_link_with_the_same_index_stays(void **state)
 {
 	struct seen_link seen;
 	struct gons_link link;
@@ -352,7 +352,7 @@ static void a_strangers_link_under_the_same_index_stays(void **state)
 }
 
 /* Also one that is connected to the same link. */
-static void a_strangers_macvlan_of_the_same_parent_stays(void **state)
+static void another_programs_macvlan_on_the_same_parent_stays(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
 	struct gons_link parent, link, other;
@@ -383,7 +383,7 @@ static void a_strangers_macvlan_of_the_same_parent_stays(void **state)
 }
 
 /* What the caller has given one link, another one may have as well. */
-static void another_link_of_the_same_address_stays(void **state)
+static void another_link_with_the_same_address_stays(void **state)
 {
 	struct gons_link_options options = { .address = address };
 	struct gons_link outer, inner;
@@ -437,7 +437,7 @@ static void a_link_in_a_namespace_that_is_gone_is_no_error(void **state)
 	gons_must(gons_scope_end(mark));
 }
 
-static void the_descriptor_of_the_namespace_may_be_closed_before(void **state)
+static void the_descriptor_of_a_links_namespace_may_be_closed_first(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
 	struct gons_link link;
@@ -503,7 +503,7 @@ static void make_and_end(void *arg)
 	gons_must(gons_bridge_new_transient(&(struct gons_link_options){ .nsfd = blue }, NULL));
 }
 
-static void a_thread_that_ends_takes_its_links_along(void **state)
+static void links_are_deleted_when_their_thread_ends(void **state)
 {
 	(void)state;
 	need_namespaces("bridge");
@@ -562,7 +562,7 @@ static int meet_the_limit(void *arg)
 	return 0;
 }
 
-static void without_free_descriptors_nothing_is_left(void **state)
+static void without_free_descriptors_links_are_deleted(void **state)
 {
 	(void)state;
 	need_namespaces("veth");
@@ -595,7 +595,7 @@ static int close_everything(void *arg)
 	return 0;
 }
 
-static void a_closed_socket_is_told_and_another_descriptor_left_alone(void **state)
+static void a_closed_netlink_socket_is_reported_and_a_reused_descriptor_left_alone(void **state)
 {
 	(void)state;
 	need_namespaces("bridge");
@@ -619,7 +619,7 @@ static int end_without_capabilities(void *arg)
 	return 0;
 }
 
-static void without_permission_the_end_of_the_scope_says_what_stays(void **state)
+static void without_permission_the_end_of_the_scope_names_the_link_that_stays(void **state)
 {
 	(void)state;
 	need_namespaces("bridge");
@@ -645,7 +645,7 @@ static int without_standard_input(void *arg)
 	return 0;
 }
 
-static void a_namespace_never_is_descriptor_0(void **state)
+static void the_descriptor_of_a_namespace_is_never_0(void **state)
 {
 	(void)state;
 	need_namespaces("bridge");
@@ -655,32 +655,32 @@ static void a_namespace_never_is_descriptor_0(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_link_goes_with_the_scope),
-		check_test(both_ends_of_a_pair_go_with_the_scope),
+		check_test(a_link_is_deleted_with_the_scope),
+		check_test(both_ends_of_a_pair_are_deleted_with_the_scope),
 		check_test(a_deleted_link_is_no_error),
-		check_test(a_renamed_link_goes_all_the_same),
-		check_test(a_link_with_another_address_goes_all_the_same),
-		check_test(a_link_with_another_name_and_address_goes_all_the_same),
-		check_test(a_renamed_vlan_is_known_by_the_address_of_its_parent),
-		check_test(a_renamed_bridge_with_a_port_goes_all_the_same),
-		check_test(a_moved_link_goes_all_the_same),
-		check_test(a_link_moved_under_another_name_or_address_goes_too),
-		check_test(a_link_moved_there_and_back_goes_too),
-		check_test(a_pair_with_moved_ends_goes_all_the_same),
-		check_test(an_end_that_is_not_known_any_more_goes_with_its_peer),
-		check_test(an_end_of_a_given_address_goes_with_its_peer),
-		check_test(a_strangers_link_under_the_same_index_stays),
-		check_test(a_strangers_macvlan_of_the_same_parent_stays),
-		check_test(another_link_of_the_same_address_stays),
+		check_test(a_renamed_link_is_deleted),
+		check_test(a_link_with_a_changed_address_is_deleted),
+		check_test(a_link_with_a_changed_name_and_address_is_deleted),
+		check_test(a_renamed_vlan_with_the_address_of_its_parent_is_deleted),
+		check_test(a_renamed_bridge_with_a_port_is_deleted),
+		check_test(a_moved_link_is_deleted),
+		check_test(a_moved_link_with_another_name_or_address_is_deleted),
+		check_test(a_link_moved_there_and_back_is_deleted),
+		check_test(a_pair_with_moved_ends_is_deleted),
+		check_test(an_unrecognisable_end_is_deleted_with_its_peer),
+		check_test(an_end_with_a_given_address_is_deleted_with_its_peer),
+		check_test(another_programs_link_with_the_same_index_stays),
+		check_test(another_programs_macvlan_on_the_same_parent_stays),
+		check_test(another_link_with_the_same_address_stays),
 		check_test(a_link_in_a_namespace_that_is_gone_is_no_error),
-		check_test(the_descriptor_of_the_namespace_may_be_closed_before),
+		check_test(the_descriptor_of_a_links_namespace_may_be_closed_first),
 		check_test(a_forked_child_deletes_its_own_links_and_not_its_parents),
-		check_test(a_thread_that_ends_takes_its_links_along),
+		check_test(links_are_deleted_when_their_thread_ends),
 		check_test(links_of_one_namespace_share_one_descriptor),
-		check_test(without_free_descriptors_nothing_is_left),
-		check_test(a_closed_socket_is_told_and_another_descriptor_left_alone),
-		check_test(without_permission_the_end_of_the_scope_says_what_stays),
-		check_test(a_namespace_never_is_descriptor_0),
+		check_test(without_free_descriptors_links_are_deleted),
+		check_test(a_closed_netlink_socket_is_reported_and_a_reused_descriptor_left_alone),
+		check_test(without_permission_the_end_of_the_scope_names_the_link_that_stays),
+		check_test(the_descriptor_of_a_namespace_is_never_0),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -35,7 +35,7 @@ static void begin(void)
 	need_namespaces("bridge");
 }
 
-static void another_name_is_tried(void **state)
+static void a_taken_random_name_is_replaced_by_another(void **state)
 {
 	const struct gons_link_options options = { .prefix = "x-" };
 	struct gons_link first, second;
@@ -55,7 +55,7 @@ static void another_name_is_tried(void **state)
 	assert_int_equal(count_links(-1), 2);
 }
 
-static void also_for_either_end_of_a_pair(void **state)
+static void a_taken_random_name_is_replaced_for_either_end_of_a_pair(void **state)
 {
 	struct gons_link_options options = { .prefix = "x-" };
 	struct gons_link link;
@@ -77,7 +77,7 @@ static void also_for_either_end_of_a_pair(void **state)
 		}
 }
 
-static void not_for_ever(void **state)
+static void the_search_for_a_free_name_is_limited(void **state)
 {
 	const struct gons_link_options options = { .prefix = "x-" };
 
@@ -91,7 +91,7 @@ static void not_for_ever(void **state)
 	assert_int_equal(count_links(-1), 1);
 }
 
-static void without_random_numbers_there_is_no_link(void **state)
+static void without_random_numbers_no_link_is_created(void **state)
 {
 	(void)state;
 	begin();
@@ -104,7 +104,7 @@ static void without_random_numbers_there_is_no_link(void **state)
 
 /* ---- exact names ---- */
 
-static void a_link_and_its_peer_have_the_names_that_were_asked_for(void **state)
+static void a_link_and_its_peer_have_the_requested_names(void **state)
 {
 	struct gons_link_options options = { .name = "eth0", .peer_name = "enp0s31f6np0v1x" };
 	struct seen_link seen;
@@ -134,7 +134,7 @@ static void a_link_and_its_peer_have_the_names_that_were_asked_for(void **state)
 	gons_must(gons_veth_new_transient(&options, NULL));
 }
 
-static void names_that_cannot_be_are_refused(void **state)
+static void invalid_link_names_are_refused(void **state)
 {
 	static const char *const names[] = { "",    ".",   "..",    "a/b",
 					     "a:b", "a b", "eth%d", "sixteen-letters-" };
@@ -200,12 +200,12 @@ static void a_link_is_renamed_moved_and_set_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(another_name_is_tried),
-		check_test(also_for_either_end_of_a_pair),
-		check_test(not_for_ever),
-		check_test(without_random_numbers_there_is_no_link),
-		check_test(a_link_and_its_peer_have_the_names_that_were_asked_for),
-		check_test(names_that_cannot_be_are_refused),
+		check_test(a_taken_random_name_is_replaced_by_another),
+		check_test(a_taken_random_name_is_replaced_for_either_end_of_a_pair),
+		check_test(the_search_for_a_free_name_is_limited),
+		check_test(without_random_numbers_no_link_is_created),
+		check_test(a_link_and_its_peer_have_the_requested_names),
+		check_test(invalid_link_names_are_refused),
 		check_test(a_link_is_renamed_moved_and_set_down),
 	};
 

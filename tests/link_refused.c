@@ -36,7 +36,7 @@ static void enter_blue(const char *kind)
 
 /* ---- kinds ---- */
 
-static void a_kind_that_is_none_is_refused(void **state)
+static void an_invalid_kind_of_link_is_refused(void **state)
 {
 	(void)state;
 	enter_blue("veth");
@@ -52,7 +52,7 @@ static void a_kind_that_is_none_is_refused(void **state)
 	assert_not_made("veth ", NULL, EOPNOTSUPP, "veth ");
 }
 
-static void a_kind_that_this_kernel_lacks_is_named_with_its_module(void **state)
+static void the_message_names_a_missing_kind_of_link_and_its_module(void **state)
 {
 	static const struct {
 		const char *kind, *module;
@@ -82,7 +82,7 @@ static void a_kind_that_this_kernel_lacks_is_named_with_its_module(void **state)
 
 /* ---- options ---- */
 
-static void a_prefix_that_cannot_be_is_refused(void **state)
+static void an_invalid_name_prefix_is_refused(void **state)
 {
 	static const char *const prefixes[] = {
 		"twelve-chars", "sixteen-chars-xx",
@@ -124,7 +124,7 @@ static void a_prefix_that_cannot_be_is_refused(void **state)
 	}
 }
 
-static void an_address_that_cannot_be_is_refused(void **state)
+static void an_invalid_address_of_a_link_is_refused(void **state)
 {
 	static const unsigned char zeros[6], multicast[6] = { 0x01, 0, 0x5e, 0, 0, 1 },
 					     broadcast[6] = { 255, 255, 255, 255, 255, 255 };
@@ -163,7 +163,7 @@ static void an_mtu_out_of_range_is_refused(void **state)
 			"the kernel says: mtu greater than device maximum");
 }
 
-static void what_is_no_network_namespace_is_refused(void **state)
+static void descriptors_of_other_types_are_refused_for_links(void **state)
 {
 	int others[3];
 	struct gons_link_options options;
@@ -209,7 +209,7 @@ static void what_is_no_network_namespace_is_refused(void **state)
 
 /* ---- parents ---- */
 
-static void a_parent_that_is_not_there_is_refused(void **state)
+static void a_missing_parent_is_refused(void **state)
 {
 	struct gons_link_options options = { .parent_ifindex = 4711 };
 	struct gons_link link;
@@ -242,7 +242,7 @@ static void a_parent_that_is_not_there_is_refused(void **state)
 	gons_must(gons_macvlan_new_transient(&options, NULL)); /* in the caller's it is */
 }
 
-static void a_parent_that_is_a_port_already_is_refused(void **state)
+static void a_parent_that_is_already_a_port_is_refused(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
 	struct gons_link bridge, link;
@@ -305,7 +305,7 @@ static void leave(struct nlmsghdr *nlh, size_t room, void *place)
 	longjmp(*(jmp_buf *)place, 1);
 }
 
-static void info_data_may_be_left_by_longjmp(void **state)
+static void info_data_may_call_longjmp(void **state)
 {
 	jmp_buf place;
 	struct gons_link_options options = { .info_data = leave, .info_data_arg = &place };
@@ -348,7 +348,7 @@ static int make_without_permission(void *arg)
 	return 0;
 }
 
-static void without_permission_in_one_namespace_no_end_is_made(void **state)
+static void without_permission_in_one_namespace_no_end_of_a_pair_is_created(void **state)
 {
 	int before;
 
@@ -362,7 +362,7 @@ static void without_permission_in_one_namespace_no_end_is_made(void **state)
 
 /* ---- what is done to links ---- */
 
-static void masters_that_are_none_are_refused(void **state)
+static void invalid_masters_are_refused(void **state)
 {
 	struct gons_link bridge, link;
 
@@ -398,19 +398,19 @@ static void loopback_cannot_be_deleted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_kind_that_is_none_is_refused),
-		check_test(a_kind_that_this_kernel_lacks_is_named_with_its_module),
-		check_test(a_prefix_that_cannot_be_is_refused),
-		check_test(an_address_that_cannot_be_is_refused),
+		check_test(an_invalid_kind_of_link_is_refused),
+		check_test(the_message_names_a_missing_kind_of_link_and_its_module),
+		check_test(an_invalid_name_prefix_is_refused),
+		check_test(an_invalid_address_of_a_link_is_refused),
 		check_test(an_mtu_out_of_range_is_refused),
-		check_test(what_is_no_network_namespace_is_refused),
-		check_test(a_parent_that_is_not_there_is_refused),
-		check_test(a_parent_that_is_a_port_already_is_refused),
+		check_test(descriptors_of_other_types_are_refused_for_links),
+		check_test(a_missing_parent_is_refused),
+		check_test(a_parent_that_is_already_a_port_is_refused),
 		check_test(a_vlan_id_out_of_range_is_refused),
 		check_test(more_info_data_than_fits_is_refused),
-		check_test(info_data_may_be_left_by_longjmp),
-		check_test(without_permission_in_one_namespace_no_end_is_made),
-		check_test(masters_that_are_none_are_refused),
+		check_test(info_data_may_call_longjmp),
+		check_test(without_permission_in_one_namespace_no_end_of_a_pair_is_created),
+		check_test(invalid_masters_are_refused),
 		check_test(loopback_cannot_be_deleted),
 	};
 

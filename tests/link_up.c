@@ -34,7 +34,7 @@ static int64_t now_ns(void)
 
 /* ---- up ---- */
 
-static void a_link_that_is_up_is_up_at_once(void **state)
+static void waiting_for_a_link_that_is_up_returns_at_once(void **state)
 {
 	struct gons_link link;
 	struct seen_link seen;
@@ -51,7 +51,7 @@ static void a_link_that_is_up_is_up_at_once(void **state)
 	assert_true(seen.flags & IFF_LOWER_UP);
 }
 
-static void a_link_that_tells_nothing_is_up_when_it_has_a_carrier(void **state)
+static void a_link_with_unknown_state_is_up_when_it_has_a_carrier(void **state)
 {
 	struct seen_link seen;
 	struct gons_link link;
@@ -123,7 +123,7 @@ static void a_bridge_that_loses_its_carrier_is_not_up(void **state)
 	}
 }
 
-static void what_cannot_come_up_is_not_made(void **state)
+static void a_link_that_cannot_come_up_is_not_created(void **state)
 {
 	struct gons_link_options options = { .up = 1 };
 	struct gons_link link;
@@ -147,7 +147,7 @@ static void what_cannot_come_up_is_not_made(void **state)
 	assert_contains(gons_error(), "bring up its peer, its parent or a port");
 }
 
-static void on_a_parent_that_is_down_a_vlan_is_not_made(void **state)
+static void a_vlan_on_a_parent_that_is_down_is_refused(void **state)
 {
 	struct gons_link_options options = { .up = 1 };
 	struct gons_link link;
@@ -168,7 +168,7 @@ static void on_alarm(int number)
 }
 
 /* A signal every millisecond interrupts the wait, but neither shortens nor lengthens it. */
-static void signals_do_not_change_how_long_it_waits(void **state)
+static void signals_do_not_change_the_timeout_for_a_link(void **state)
 {
 	const struct sigaction action = { .sa_handler = on_alarm };
 	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { 0 };
@@ -188,7 +188,7 @@ static void signals_do_not_change_how_long_it_waits(void **state)
 	assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
 }
 
-static void a_link_that_is_none_is_refused(void **state)
+static void waiting_for_a_missing_link_is_refused(void **state)
 {
 	(void)state;
 	need_namespaces("veth");
@@ -242,7 +242,7 @@ static int end_of(pid_t pid)
 	return WEXITSTATUS(status);
 }
 
-static void it_wakes_when_the_carrier_comes(void **state)
+static void waiting_ends_when_the_carrier_comes(void **state)
 {
 	struct gons_link link;
 	pid_t pid;
@@ -257,7 +257,7 @@ static void it_wakes_when_the_carrier_comes(void **state)
 	}
 }
 
-static void it_wakes_when_the_link_is_deleted_or_moved(void **state)
+static void waiting_ends_when_the_link_is_deleted_or_moved(void **state)
 {
 	struct gons_link link;
 	pid_t pid;
@@ -275,7 +275,7 @@ static void it_wakes_when_the_link_is_deleted_or_moved(void **state)
 }
 
 /* The process is stopped while more is notified than its socket holds. */
-static void notifications_that_are_lost_are_made_up_for(void **state)
+static void lost_notifications_do_not_matter(void **state)
 {
 	struct gons_link link, other;
 	int status;
@@ -299,18 +299,18 @@ static void notifications_that_are_lost_are_made_up_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_link_that_is_up_is_up_at_once),
-		check_test(a_link_that_tells_nothing_is_up_when_it_has_a_carrier),
+		check_test(waiting_for_a_link_that_is_up_returns_at_once),
+		check_test(a_link_with_unknown_state_is_up_when_it_has_a_carrier),
 		check_test(a_veth_whose_peer_is_down_is_not_up_in_time),
 		check_test(a_bridge_without_a_carrier_never_comes_up),
 		check_test(a_bridge_that_loses_its_carrier_is_not_up),
-		check_test(what_cannot_come_up_is_not_made),
-		check_test(on_a_parent_that_is_down_a_vlan_is_not_made),
-		check_test(signals_do_not_change_how_long_it_waits),
-		check_test(a_link_that_is_none_is_refused),
-		check_test(it_wakes_when_the_carrier_comes),
-		check_test(it_wakes_when_the_link_is_deleted_or_moved),
-		check_test(notifications_that_are_lost_are_made_up_for),
+		check_test(a_link_that_cannot_come_up_is_not_created),
+		check_test(a_vlan_on_a_parent_that_is_down_is_refused),
+		check_test(signals_do_not_change_the_timeout_for_a_link),
+		check_test(waiting_for_a_missing_link_is_refused),
+		check_test(waiting_ends_when_the_carrier_comes),
+		check_test(waiting_ends_when_the_link_is_deleted_or_moved),
+		check_test(lost_notifications_do_not_matter),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

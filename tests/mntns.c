@@ -59,7 +59,7 @@ static void enter_shared(void)
 
 /* ---- entering ---- */
 
-static void entering_changes_the_mount_namespace_and_no_other(void **state)
+static void entering_changes_only_the_mount_namespace(void **state)
 {
 	uint64_t outside = own_ino("mnt"), net = own_ino("net");
 	int mounts = count_mounts();
@@ -106,7 +106,7 @@ static void enter_beside_the_main_thread(void *arg)
 	assert_int_equal(main_thread.st_ino, *outside);
 }
 
-static void only_the_calling_thread_moves(void **state)
+static void entering_a_mount_namespace_moves_only_the_calling_thread(void **state)
 {
 	uint64_t outside = own_ino("mnt");
 
@@ -139,7 +139,7 @@ static void descriptors_of_other_types_are_refused_before_anything_is_switched(v
 		refuse_execute_and_ino(gons_must(gons_current(types[i])), EINVAL, "mount");
 }
 
-static void descriptors_of_no_namespace_are_refused(void **state)
+static void descriptors_that_are_no_namespaces_are_refused(void **state)
 {
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -162,7 +162,7 @@ static void paths_of_other_types_are_refused(void **state)
 	assert_refused(gons_mntns_path_ino(NULL), EINVAL, "path is NULL");
 }
 
-static void current_is_the_namespace_that_the_thread_is_in(void **state)
+static void gons_mntns_current_opens_the_threads_mount_namespace(void **state)
 {
 	int fd = gons_must(gons_mntns_current());
 
@@ -175,7 +175,7 @@ static void current_is_the_namespace_that_the_thread_is_in(void **state)
 
 /* ---- made and not entered ---- */
 
-static void a_new_namespace_is_another_one_and_the_thread_stays(void **state)
+static void a_mount_namespace_is_created_without_entering_it(void **state)
 {
 	const char *procfsroot = NULL;
 	uint64_t outside = own_ino("mnt");
@@ -190,7 +190,7 @@ static void a_new_namespace_is_another_one_and_the_thread_stays(void **state)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
-static void its_idle_thread_is_named_and_in_the_callers_other_namespaces(void **state)
+static void idle_threads_have_a_name_and_the_callers_other_namespaces(void **state)
 {
 	const char *const names[] = { "cgroup", "ipc", "net", "pid", "time", "user", "uts" };
 	const char *procfsroot = NULL;
@@ -212,7 +212,7 @@ static void its_idle_thread_is_named_and_in_the_callers_other_namespaces(void **
 		assert_int_equal(ino_of(procfsroot, names[i]), own_ino(names[i]));
 }
 
-static void its_idle_thread_blocks_all_signals(void **state)
+static void the_idle_thread_of_a_mount_namespace_blocks_all_signals(void **state)
 {
 	const char *procfsroot = NULL;
 	unsigned long long blocked = 0, wanted = ~0ULL;
@@ -249,7 +249,7 @@ static void every_mount_in_a_new_namespace_is_private(void **state)
 	assert_null(strstr(read_of(procfsroot, "mountinfo"), " master:"));
 }
 
-static void the_idle_thread_is_gone_after_the_scope(void **state)
+static void the_idle_thread_of_a_mount_namespace_ends_with_the_scope(void **state)
 {
 	const char *procfsroot = NULL;
 	int threads = count_entries("/proc/self/task");
@@ -268,7 +268,7 @@ static void the_idle_thread_is_gone_after_the_scope(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-static void nobody_needs_to_take_the_procfsroot(void **state)
+static void the_procfsroot_of_a_new_mount_namespace_is_optional(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -286,7 +286,7 @@ static void mount_tmpfs_with_a_file(void *arg)
 	assert_int_equal(close(fd), 0);
 }
 
-static void what_is_mounted_inside_shows_through_the_procfsroot_alone(void **state)
+static void mounts_inside_are_visible_only_through_the_procfsroot(void **state)
 {
 	const char *procfsroot = NULL;
 	int mounts = count_mounts();
@@ -304,7 +304,7 @@ static void what_is_mounted_inside_shows_through_the_procfsroot_alone(void **sta
 	assert_int_equal(count_mounts(), mounts);
 }
 
-static void the_procfsroot_is_valid_from_other_namespaces_too(void **state)
+static void a_procfsroot_is_valid_in_other_namespaces_too(void **state)
 {
 	const char *procfsroot = NULL;
 	uint64_t inside = 0;
@@ -319,7 +319,7 @@ static void the_procfsroot_is_valid_from_other_namespaces_too(void **state)
 	assert_true(exists_below(procfsroot, "/tmp/gons-only-inside"));
 }
 
-static void fifty_of_them_live_side_by_side(void **state)
+static void fifty_mount_namespaces_with_idle_threads_exist_at_once(void **state)
 {
 	enum { MANY = 50 };
 	const char *procfsroots[MANY];
@@ -368,7 +368,7 @@ static void limit_descriptors(rlim_t limit)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &rlimit), 0);
 }
 
-static void without_descriptors_nothing_is_made_and_nothing_written(void **state)
+static void without_free_descriptors_no_mount_namespace_is_created(void **state)
 {
 	static const char untouched[] = "untouched";
 	int threads = count_entries("/proc/self/task");
@@ -416,7 +416,7 @@ static int make_with_descriptor_0_alone(void *arg)
 	return count_entries("/proc/self/task") == threads ? 0 : 3;
 }
 
-static void a_namespace_that_cannot_leave_descriptor_0_leaves_no_thread(void **state)
+static void a_mount_namespace_that_cannot_leave_descriptor_0_leaves_no_thread(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -430,7 +430,7 @@ static void change_umask(void *arg)
 	*(mode_t *)arg = umask(0137);
 }
 
-static void executing_restores_the_umask(void **state)
+static void executing_in_a_mount_namespace_restores_the_umask(void **state)
 {
 	mode_t before = umask(022), inside = 0;
 
@@ -450,7 +450,7 @@ static void change_umask_and_jump(void *arg)
 	longjmp(outside, 1);
 }
 
-static void a_jump_out_of_the_function_restores_the_umask_with_the_scope(void **state)
+static void after_a_longjmp_out_of_the_function_the_scope_restores_the_umask(void **state)
 {
 	mode_t before = umask(022), inside = 0;
 	int mark;
@@ -498,27 +498,27 @@ static void an_idle_thread_takes_little_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(entering_changes_the_mount_namespace_and_no_other),
+		check_test(entering_changes_only_the_mount_namespace),
 		check_test(every_mount_in_an_entered_namespace_is_private),
-		check_test(only_the_calling_thread_moves),
+		check_test(entering_a_mount_namespace_moves_only_the_calling_thread),
 		check_test(descriptors_of_other_types_are_refused_before_anything_is_switched),
-		check_test(descriptors_of_no_namespace_are_refused),
+		check_test(descriptors_that_are_no_namespaces_are_refused),
 		check_test(paths_of_other_types_are_refused),
-		check_test(current_is_the_namespace_that_the_thread_is_in),
-		check_test(a_new_namespace_is_another_one_and_the_thread_stays),
-		check_test(its_idle_thread_is_named_and_in_the_callers_other_namespaces),
-		check_test(its_idle_thread_blocks_all_signals),
+		check_test(gons_mntns_current_opens_the_threads_mount_namespace),
+		check_test(a_mount_namespace_is_created_without_entering_it),
+		check_test(idle_threads_have_a_name_and_the_callers_other_namespaces),
+		check_test(the_idle_thread_of_a_mount_namespace_blocks_all_signals),
 		check_test(every_mount_in_a_new_namespace_is_private),
-		check_test(the_idle_thread_is_gone_after_the_scope),
-		check_test(nobody_needs_to_take_the_procfsroot),
-		check_test(what_is_mounted_inside_shows_through_the_procfsroot_alone),
-		check_test(the_procfsroot_is_valid_from_other_namespaces_too),
-		check_test(fifty_of_them_live_side_by_side),
+		check_test(the_idle_thread_of_a_mount_namespace_ends_with_the_scope),
+		check_test(the_procfsroot_of_a_new_mount_namespace_is_optional),
+		check_test(mounts_inside_are_visible_only_through_the_procfsroot),
+		check_test(a_procfsroot_is_valid_in_other_namespaces_too),
+		check_test(fifty_mount_namespaces_with_idle_threads_exist_at_once),
 		check_test(a_thread_that_ends_takes_its_idle_threads_with_it),
-		check_test(without_descriptors_nothing_is_made_and_nothing_written),
-		check_test(a_namespace_that_cannot_leave_descriptor_0_leaves_no_thread),
-		check_test(executing_restores_the_umask),
-		check_test(a_jump_out_of_the_function_restores_the_umask_with_the_scope),
+		check_test(without_free_descriptors_no_mount_namespace_is_created),
+		check_test(a_mount_namespace_that_cannot_leave_descriptor_0_leaves_no_thread),
+		check_test(executing_in_a_mount_namespace_restores_the_umask),
+		check_test(after_a_longjmp_out_of_the_function_the_scope_restores_the_umask),
 		check_test(an_idle_thread_takes_little_memory),
 	};
 

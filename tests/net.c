@@ -379,7 +379,7 @@ static void addresses_that_the_plan_names_are_there(void **state)
 	assert_all_reached(net, "router server");
 }
 
-static void chosen_networks_are_none_of_the_plan(void **state)
+static void chosen_networks_differ_from_those_in_the_plan(void **state)
 {
 	gons_net *net;
 
@@ -391,7 +391,7 @@ static void chosen_networks_are_none_of_the_plan(void **state)
 	assert_string_equal(gons_net_address(net, "d", AF_INET), "10.0.0.1");
 }
 
-static void the_same_plan_always_gets_the_same(void **state)
+static void the_same_plan_always_gets_the_same_addresses(void **state)
 {
 	static const char plan[] = "a -- b -- c; lan: c, d, e";
 	char first[4096] = "", second[4096] = "";
@@ -496,7 +496,7 @@ static void graphviz_accepts_the_drawing(void **state)
 
 /* ---- several, nested, ended ---- */
 
-static void two_networks_at_once_do_not_know_of_each_other(void **state)
+static void two_networks_at_once_are_independent(void **state)
 {
 	gons_net *first, *second;
 
@@ -586,7 +586,7 @@ static void a_drawing_that_cannot_be_written_is_refused(void **state)
 	(void)fclose(full);
 }
 
-static void without_descriptors_nothing_is_left(void **state)
+static void a_network_without_free_descriptors_leaves_nothing(void **state)
 {
 	struct rlimit before, limit;
 	gons_net *net = NULL;
@@ -649,17 +649,17 @@ int main(void)
 		check_test(an_isolated_host_has_loopback_alone),
 		check_test(names_of_links_and_mtus_are_those_of_the_plan),
 		check_test(addresses_that_the_plan_names_are_there),
-		check_test(chosen_networks_are_none_of_the_plan),
-		check_test(the_same_plan_always_gets_the_same),
+		check_test(chosen_networks_differ_from_those_in_the_plan),
+		check_test(the_same_plan_always_gets_the_same_addresses),
 		check_test(a_large_bridge_gets_a_large_network),
 		check_test(hosts_have_names_and_find_each_other_by_name),
 		check_test(graphviz_accepts_the_drawing),
-		check_test(two_networks_at_once_do_not_know_of_each_other),
+		check_test(two_networks_at_once_are_independent),
 		check_test(a_network_is_built_in_a_host_of_another_one),
 		check_test(a_network_ends_with_its_scope_and_keeps_no_descriptor),
 		check_test(hosts_that_are_not_in_the_plan_are_refused),
 		check_test(a_drawing_that_cannot_be_written_is_refused),
-		check_test(without_descriptors_nothing_is_left),
+		check_test(a_network_without_free_descriptors_leaves_nothing),
 		check_test(without_capabilities_no_network_is_built),
 	};
 

@@ -148,7 +148,7 @@ static void a_plan_without_hosts_is_refused(void **state)
 	refuse("# nothing\n ;; \n", "line 3, column 1", "expected a host");
 }
 
-static void misuse_is_refused(void **state)
+static void misuse_of_plans_is_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_net_new(NULL, 0), EINVAL, "plan is NULL");
@@ -173,7 +173,7 @@ int main(void)
 		check_test(a_mistake_in_a_bridge_is_found),
 		check_test(a_mistake_in_an_option_is_found),
 		check_test(a_plan_without_hosts_is_refused),
-		check_test(misuse_is_refused),
+		check_test(misuse_of_plans_is_refused),
 	};
 
 	return gons_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void enter_new_net(void)
 	gons_must(gons_netns_enter_transient());
 }
 
-static void ports_are_links_where_the_caller_is_until_the_scope_ends(void **state)
+static void netdevsim_ports_are_links_in_the_callers_namespace_until_the_scope_ends(void **state)
 {
 	const char *device = "";
 	struct gons_link links[PORTS];
@@ -76,7 +76,7 @@ static void ports_are_links_where_the_caller_is_until_the_scope_ends(void **stat
 }
 
 /* Each port tells its number in what it calls its physical port. */
-static void ports_are_in_the_order_of_their_numbers(void **state)
+static void netdevsim_ports_are_in_the_order_of_their_numbers(void **state)
 {
 	struct gons_link links[12];
 	char path[64], text[16], before[16] = "";
@@ -100,7 +100,7 @@ static void ports_are_in_the_order_of_their_numbers(void **state)
 	}
 }
 
-static void as_many_ports_as_the_driver_has_are_made(void **state)
+static void netdevsim_creates_as_many_ports_as_the_driver_permits(void **state)
 {
 	struct gons_link links[MOST_PORTS];
 
@@ -110,7 +110,7 @@ static void as_many_ports_as_the_driver_has_are_made(void **state)
 	assert_ports(links, MOST_PORTS);
 }
 
-static void two_devices_are_two(void **state)
+static void two_netdevsim_devices_are_independent(void **state)
 {
 	struct gons_link one, other;
 	char device[128];
@@ -124,7 +124,7 @@ static void two_devices_are_two(void **state)
 	assert_string_not_equal(device_of(other.name), device);
 }
 
-static void a_port_is_brought_up(void **state)
+static void a_netdevsim_port_is_brought_up(void **state)
 {
 	struct seen_link seen;
 	struct gons_link link;
@@ -138,7 +138,7 @@ static void a_port_is_brought_up(void **state)
 	assert_true(seen.flags & IFF_UP);
 }
 
-static void a_read_only_sys_is_no_hindrance_and_shows_the_ports(void **state)
+static void netdevsim_works_with_a_read_only_sys(void **state)
 {
 	struct gons_link link;
 	char path[64];
@@ -159,7 +159,7 @@ static void make_ports(void *links)
 	gons_must(gons_netdevsim_new_transient(PORTS, links));
 }
 
-static void a_device_made_in_another_namespace_is_removed_from_here(void **state)
+static void a_netdevsim_device_in_another_namespace_is_removed(void **state)
 {
 	struct gons_link links[PORTS];
 	int nsfd, mark, before;
@@ -178,7 +178,7 @@ static void a_device_made_in_another_namespace_is_removed_from_here(void **state
 }
 
 /* Nothing but the device keeps it. */
-static void a_device_keeps_its_namespace(void **state)
+static void a_netdevsim_device_stays_in_its_namespace(void **state)
 {
 	struct gons_link link;
 	const char *device = "";
@@ -199,7 +199,7 @@ static void a_device_keeps_its_namespace(void **state)
 	assert_int_equal(access(device, F_OK), -1);
 }
 
-static void a_device_that_is_removed_already_is_no_error(void **state)
+static void a_netdevsim_device_that_was_removed_is_no_error(void **state)
 {
 	struct gons_link link;
 	char number[64];
@@ -239,7 +239,7 @@ static void a_forked_child_leaves_the_parents_device_alone(void **state)
 
 /* ---- refusals ---- */
 
-static void no_ports_and_too_many_are_refused(void **state)
+static void netdevsim_with_no_ports_or_too_many_is_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_netdevsim_new_transient(0, NULL), EINVAL,
@@ -248,7 +248,7 @@ static void no_ports_and_too_many_are_refused(void **state)
 	assert_refused(gons_netdevsim_new_transient(4294967295, NULL), EINVAL, "of 4294967295");
 }
 
-static void it_is_made_or_the_missing_module_is_named(void **state)
+static void netdevsim_works_or_the_message_names_the_missing_module(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
@@ -266,7 +266,7 @@ static void it_is_made_or_the_missing_module_is_named(void **state)
 	}
 }
 
-static void rtnetlink_makes_none_and_says_what_does(void **state)
+static void rtnetlink_refuses_netdevsim_and_names_the_call_to_use(void **state)
 {
 	struct gons_link link;
 
@@ -298,7 +298,7 @@ static void need_root(const char *test)
 	skip_for(test, "needs root, to become another user");
 }
 
-static void users_who_may_not_write_to_sysfs_are_told_so(void **state)
+static void the_message_says_that_the_user_cannot_write_to_sysfs(void **state)
 {
 	(void)state;
 	enter_new_net();
@@ -315,7 +315,7 @@ static int try_without_a_capability(void *arg)
 	return 0;
 }
 
-static void users_without_capabilities_are_told_so(void **state)
+static void the_message_names_capabilities_that_netdevsim_needs(void **state)
 {
 	(void)state;
 	enter_new_net();
@@ -351,7 +351,7 @@ static int find_the_limit(void *arg)
 	return 0;
 }
 
-static void without_descriptors_nothing_is_left(void **state)
+static void without_free_descriptors_no_netdevsim_device_is_left(void **state)
 {
 	(void)state;
 	enter_new_net();
@@ -361,22 +361,22 @@ static void without_descriptors_nothing_is_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(ports_are_links_where_the_caller_is_until_the_scope_ends),
-		check_test(ports_are_in_the_order_of_their_numbers),
-		check_test(as_many_ports_as_the_driver_has_are_made),
-		check_test(two_devices_are_two),
-		check_test(a_port_is_brought_up),
-		check_test(a_read_only_sys_is_no_hindrance_and_shows_the_ports),
-		check_test(a_device_made_in_another_namespace_is_removed_from_here),
-		check_test(a_device_keeps_its_namespace),
-		check_test(a_device_that_is_removed_already_is_no_error),
+		check_test(netdevsim_ports_are_links_in_the_callers_namespace_until_the_scope_ends),
+		check_test(netdevsim_ports_are_in_the_order_of_their_numbers),
+		check_test(netdevsim_creates_as_many_ports_as_the_driver_permits),
+		check_test(two_netdevsim_devices_are_independent),
+		check_test(a_netdevsim_port_is_brought_up),
+		check_test(netdevsim_works_with_a_read_only_sys),
+		check_test(a_netdevsim_device_in_another_namespace_is_removed),
+		check_test(a_netdevsim_device_stays_in_its_namespace),
+		check_test(a_netdevsim_device_that_was_removed_is_no_error),
 		check_test(a_forked_child_leaves_the_parents_device_alone),
-		check_test(no_ports_and_too_many_are_refused),
-		check_test(it_is_made_or_the_missing_module_is_named),
-		check_test(rtnetlink_makes_none_and_says_what_does),
-		check_test(users_who_may_not_write_to_sysfs_are_told_so),
-		check_test(users_without_capabilities_are_told_so),
-		check_test(without_descriptors_nothing_is_left),
+		check_test(netdevsim_with_no_ports_or_too_many_is_refused),
+		check_test(netdevsim_works_or_the_message_names_the_missing_module),
+		check_test(rtnetlink_refuses_netdevsim_and_names_the_call_to_use),
+		check_test(the_message_says_that_the_user_cannot_write_to_sysfs),
+		check_test(the_message_names_capabilities_that_netdevsim_needs),
+		check_test(without_free_descriptors_no_netdevsim_device_is_left),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

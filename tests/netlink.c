@@ -62,7 +62,7 @@ static void ask_there(void *arg)
 	question->answer = ask(question->socket, question->name);
 }
 
-static void two_sockets_from_one_thread_see_two_worlds(void **state)
+static void two_sockets_of_one_thread_can_be_in_two_network_namespaces(void **state)
 {
 	struct mnl_socket *in_blue, *in_red, *here;
 	struct gons_link link, other;
@@ -99,7 +99,7 @@ static void two_sockets_from_one_thread_see_two_worlds(void **state)
 	assert_int_equal(question.answer, 0);
 }
 
-static void a_socket_is_closed_with_the_scope(void **state)
+static void a_netlink_socket_is_closed_with_the_scope(void **state)
 {
 	struct mnl_socket *socket;
 	int mark, fd;
@@ -119,7 +119,7 @@ static void a_socket_is_closed_with_the_scope(void **state)
 }
 
 /* As every program over libmnl ends. */
-static void a_socket_that_is_closed_already_is_told_and_not_touched(void **state)
+static void a_netlink_socket_that_was_closed_is_reported_and_left_alone(void **state)
 {
 	struct mnl_socket *socket;
 	int mark, fd, another;
@@ -141,7 +141,7 @@ static void a_socket_that_is_closed_already_is_told_and_not_touched(void **state
 	}
 }
 
-static void every_bus_of_the_kernel_has_sockets(void **state)
+static void netlink_sockets_work_for_every_bus_of_the_kernel(void **state)
 {
 	struct mnl_socket *socket;
 
@@ -155,7 +155,7 @@ static void every_bus_of_the_kernel_has_sockets(void **state)
 	assert_refused(gons_netns_mnl_open(-1, 4711), EPROTONOSUPPORT, "no netlink bus 4711");
 }
 
-static void what_is_no_network_namespace_has_neither(void **state)
+static void descriptors_of_other_types_have_no_id_and_no_sockets(void **state)
 {
 	int fd, mnt;
 
@@ -176,7 +176,7 @@ static void what_is_no_network_namespace_has_neither(void **state)
 
 /* ---- ids ---- */
 
-static void an_id_is_given_once_and_stays(void **state)
+static void a_namespace_id_is_assigned_once_and_stays(void **state)
 {
 	int of_blue, of_red;
 
@@ -194,7 +194,7 @@ static void an_id_is_given_once_and_stays(void **state)
 	assert_int_equal(gons_netns_nsid(red), 1);
 }
 
-static void the_own_namespace_has_an_id_too(void **state)
+static void the_callers_own_namespace_has_an_id(void **state)
 {
 	int own;
 
@@ -206,7 +206,7 @@ static void the_own_namespace_has_an_id_too(void **state)
 	assert_int_not_equal(gons_must(gons_netns_nsid(red)), own);
 }
 
-static void it_is_the_id_that_links_have(void **state)
+static void the_namespace_id_agrees_with_the_one_of_links(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
 	struct seen_link seen;
@@ -252,13 +252,13 @@ static void name_namespace(const char *name, int nsfd)
 	assert_int_equal(mount(source, path, NULL, MS_BIND, NULL), 0);
 }
 
-static void it_agrees_with_ip_netns_list_id(void **state)
+static void the_namespace_id_agrees_with_ip_netns_list_id(void **state)
 {
 	int of_red, of_green;
 
 	(void)state;
 	if (system("command -v ip >/dev/null") != 0) {
-		print_error("gons: skipped: it_agrees_with_ip_netns_list_id: "
+		print_error("gons: skipped: the_namespace_id_agrees_with_ip_netns_list_id: "
 			    "iproute2 is not installed\n");
 		skip();
 	}
@@ -288,7 +288,7 @@ static void *ask_for_id(void *nsfd)
 	return (void *)(intptr_t)gons_netns_nsid(*(int *)nsfd);
 }
 
-static void who_asks_at_the_same_time_gets_the_same(void **state)
+static void simultaneous_requests_return_the_same_namespace_id(void **state)
 {
 	pthread_t threads[4];
 
@@ -330,7 +330,7 @@ static int drop_capabilities(void *arg)
 	return 0;
 }
 
-static void without_permission_only_an_id_that_is_there_is_told(void **state)
+static void without_permission_only_an_existing_id_is_returned(void **state)
 {
 	int nsfds[2];
 
@@ -345,17 +345,17 @@ static void without_permission_only_an_id_that_is_there_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(two_sockets_from_one_thread_see_two_worlds),
-		check_test(a_socket_is_closed_with_the_scope),
-		check_test(a_socket_that_is_closed_already_is_told_and_not_touched),
-		check_test(every_bus_of_the_kernel_has_sockets),
-		check_test(what_is_no_network_namespace_has_neither),
-		check_test(an_id_is_given_once_and_stays),
-		check_test(the_own_namespace_has_an_id_too),
-		check_test(it_is_the_id_that_links_have),
-		check_test(it_agrees_with_ip_netns_list_id),
-		check_test(who_asks_at_the_same_time_gets_the_same),
-		check_test(without_permission_only_an_id_that_is_there_is_told),
+		check_test(two_sockets_of_one_thread_can_be_in_two_network_namespaces),
+		check_test(a_netlink_socket_is_closed_with_the_scope),
+		check_test(a_netlink_socket_that_was_closed_is_reported_and_left_alone),
+		check_test(netlink_sockets_work_for_every_bus_of_the_kernel),
+		check_test(descriptors_of_other_types_have_no_id_and_no_sockets),
+		check_test(a_namespace_id_is_assigned_once_and_stays),
+		check_test(the_callers_own_namespace_has_an_id),
+		check_test(the_namespace_id_agrees_with_the_one_of_links),
+		check_test(the_namespace_id_agrees_with_ip_netns_list_id),
+		check_test(simultaneous_requests_return_the_same_namespace_id),
+		check_test(without_permission_only_an_existing_id_is_returned),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -55,7 +55,7 @@ static short loopback_flags(void)
 
 /* ---- made and told apart ---- */
 
-static void a_new_namespace_has_only_a_loopback_that_is_down(void **state)
+static void a_new_network_namespace_has_only_a_loopback_link_that_is_down(void **state)
 {
 	uint64_t outside = own_ino("net");
 
@@ -73,7 +73,7 @@ static void a_new_namespace_has_only_a_loopback_that_is_down(void **state)
 	assert_int_equal(own_ino("net"), outside);
 }
 
-static void a_namespace_made_without_entering_is_another_one(void **state)
+static void a_network_namespace_is_created_without_entering_it(void **state)
 {
 	uint64_t outside = own_ino("net"), inside = 0;
 	int first, second;
@@ -91,7 +91,7 @@ static void a_namespace_made_without_entering_is_another_one(void **state)
 	assert_int_equal(own_ino("net"), outside);
 }
 
-static void current_is_the_namespace_that_the_thread_is_in(void **state)
+static void gons_netns_current_opens_the_threads_network_namespace(void **state)
 {
 	int fd = gons_must(gons_netns_current());
 
@@ -119,7 +119,7 @@ static void refuse_execute_and_ino(int fd, int errnum, const char *words)
 	assert_refused(gons_netns_ino(fd), errnum, words);
 }
 
-static void what_is_no_network_namespace_is_refused_before_anything_is_switched(void **state)
+static void descriptors_of_other_types_are_refused_before_anything_is_switched(void **state)
 {
 	const int types[] = { CLONE_NEWNS,  CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWCGROUP,
 			      CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWTIME };
@@ -141,7 +141,7 @@ static void what_is_no_network_namespace_is_refused_before_anything_is_switched(
 
 /* ---- by name ---- */
 
-static void names_that_are_none_are_refused(void **state)
+static void invalid_namespace_names_are_refused(void **state)
 {
 	static const char *const names[] = { "", ".", "..", "/", "a/b", "../netns/a", "a/", "/a" };
 	char long_name[5001];
@@ -175,7 +175,7 @@ static void bind_own(const char *name, const char *path)
 
 /* What names no directory above is a file's name like any other, however odd; a link is followed,
  * as "ip netns" does, and what it leads to must be a network namespace as well. */
-static void odd_names_and_links_lead_to_network_namespaces_only(void **state)
+static void odd_names_and_symbolic_links_lead_only_to_network_namespaces(void **state)
 {
 	static const char *const odd[] = { "...",      ".hidden", " ",	"a b", "line\nfeed",
 					   "\303\251", "\377",	  "-n", "%s%n" };
@@ -241,7 +241,7 @@ static void a_named_namespace_is_opened(void **state)
 }
 
 /* The kernel unmounts the copies along with the file, so that nobody meets EBUSY. */
-static void a_name_can_be_deleted_where_others_have_a_copy(void **state)
+static void a_named_namespace_can_be_deleted_while_other_mount_namespaces_have_it(void **state)
 {
 	const char *procfsroot;
 	char copy[96];
@@ -261,7 +261,7 @@ static void a_name_can_be_deleted_where_others_have_a_copy(void **state)
 
 /* ---- loopback ---- */
 
-static void loopback_comes_up_and_twice_is_no_error(void **state)
+static void bringing_loopback_up_twice_is_no_error(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
@@ -337,7 +337,7 @@ static void loopback_without_the_capability_is_refused(void **state)
 	assert_int_equal(in_child(bring_up_without_capability, NULL), 0);
 }
 
-static void loopback_that_is_up_needs_no_capability(void **state)
+static void loopback_that_is_already_up_needs_no_capability(void **state)
 {
 	bool up = true;
 
@@ -356,7 +356,7 @@ static int bring_up_foreign(void *arg)
 		"the network namespace belongs to another user namespace: use one that was made in this one, as gons_netns_new_transient() does");
 }
 
-static void loopback_of_another_user_namespace_is_refused(void **state)
+static void bringing_up_loopback_of_another_user_namespace_is_refused(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
@@ -369,7 +369,7 @@ static void open_socket(void *fd)
 	*(int *)fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
-static void sockets_stay_where_they_were_made(void **state)
+static void sockets_stay_in_the_network_namespace_of_their_creation(void **state)
 {
 	struct ifreq ifr = { .ifr_name = "lo" };
 	int nsfd, fd = -1;
@@ -412,7 +412,7 @@ static void open_sysfs_with_mtu(void *fd)
 	*(int *)fd = gons_must(gons_sysfs_open());
 }
 
-static void a_detached_sysfs_shows_its_namespace_whatever_the_thread_is_in(void **state)
+static void a_detached_sysfs_shows_its_own_network_namespace(void **state)
 {
 	int first = 1401, second = 1402;
 	int mounts = count_mounts();
@@ -498,21 +498,21 @@ static void a_sysfs_of_another_user_namespaces_network_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_new_namespace_has_only_a_loopback_that_is_down),
-		check_test(a_namespace_made_without_entering_is_another_one),
-		check_test(current_is_the_namespace_that_the_thread_is_in),
-		check_test(what_is_no_network_namespace_is_refused_before_anything_is_switched),
-		check_test(names_that_are_none_are_refused),
-		check_test(odd_names_and_links_lead_to_network_namespaces_only),
+		check_test(a_new_network_namespace_has_only_a_loopback_link_that_is_down),
+		check_test(a_network_namespace_is_created_without_entering_it),
+		check_test(gons_netns_current_opens_the_threads_network_namespace),
+		check_test(descriptors_of_other_types_are_refused_before_anything_is_switched),
+		check_test(invalid_namespace_names_are_refused),
+		check_test(odd_names_and_symbolic_links_lead_only_to_network_namespaces),
 		check_test(a_named_namespace_is_opened),
-		check_test(a_name_can_be_deleted_where_others_have_a_copy),
-		check_test(loopback_comes_up_and_twice_is_no_error),
+		check_test(a_named_namespace_can_be_deleted_while_other_mount_namespaces_have_it),
+		check_test(bringing_loopback_up_twice_is_no_error),
 		check_test(the_loopback_addresses_work_at_once),
 		check_test(loopback_without_the_capability_is_refused),
-		check_test(loopback_that_is_up_needs_no_capability),
-		check_test(loopback_of_another_user_namespace_is_refused),
-		check_test(sockets_stay_where_they_were_made),
-		check_test(a_detached_sysfs_shows_its_namespace_whatever_the_thread_is_in),
+		check_test(loopback_that_is_already_up_needs_no_capability),
+		check_test(bringing_up_loopback_of_another_user_namespace_is_refused),
+		check_test(sockets_stay_in_the_network_namespace_of_their_creation),
+		check_test(a_detached_sysfs_shows_its_own_network_namespace),
 		check_test(a_detached_sysfs_is_read_only_and_can_be_walked),
 		check_test(a_detached_sysfs_is_closed_with_the_scope),
 		check_test(a_sysfs_of_another_user_namespaces_network_is_refused),

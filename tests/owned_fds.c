@@ -31,7 +31,7 @@ static void open_as(int fd, const char *path)
 
 /* ---- numbers that were closed by other means ---- */
 
-static void a_number_that_was_used_again_is_left_alone_and_reported(void **state)
+static void a_reused_descriptor_is_left_open_and_reported(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd = gons_must(gons_current(CLONE_NEWNET));
@@ -49,7 +49,7 @@ static void a_number_that_was_used_again_is_left_alone_and_reported(void **state
 	assert_int_equal(close(fd), 0);
 }
 
-static void a_number_that_is_another_namespace_now_is_left_alone(void **state)
+static void a_reused_number_of_another_namespace_is_left_alone(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd = gons_must(gons_current(CLONE_NEWNET));
@@ -62,7 +62,7 @@ static void a_number_that_is_another_namespace_now_is_left_alone(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void a_number_that_is_closed_is_reported(void **state)
+static void a_closed_descriptor_of_the_scope_is_reported(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd = gons_must(gons_current(CLONE_NEWUTS));
@@ -89,7 +89,7 @@ static void a_directory_of_a_sysfs_is_recognised_too(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void the_rest_of_the_scope_is_undone(void **state)
+static void records_beside_a_failing_one_are_undone(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int first = gons_must(gons_current(CLONE_NEWNET));
@@ -158,7 +158,7 @@ static void a_return_without_its_descriptor_is_refused_by_name(void **state)
 	assert_int_equal(in_child(close_all_and_end, &again), 0);
 }
 
-static void a_return_does_not_take_another_namespace_for_its_own(void **state)
+static void a_return_by_a_reused_descriptor_is_refused(void **state)
 {
 	bool again = true;
 
@@ -169,7 +169,7 @@ static void a_return_does_not_take_another_namespace_for_its_own(void **state)
 
 /* ---- gons_close ---- */
 
-static void close_closes_it_now(void **state)
+static void gons_close_closes_a_descriptor_of_the_scope(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd[3];
@@ -198,7 +198,7 @@ static void a_namespace_may_end_with_its_descriptor(void **state)
 	assert_refused(gons_type(fd), EBADF, "is closed");
 }
 
-static void close_refuses_what_the_scope_does_not_own(void **state)
+static void gons_close_refuses_descriptors_that_the_scope_does_not_own(void **state)
 {
 	int own = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int fd = gons_must(gons_current(CLONE_NEWUTS));
@@ -227,7 +227,7 @@ static void another_threads_descriptor_is_not_closed(void **state)
 	assert_true(is_open(fd));
 }
 
-static void close_names_what_the_number_is_now(void **state)
+static void gons_close_names_what_a_reused_descriptor_is_now(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd = gons_must(gons_current(CLONE_NEWUTS));
@@ -243,7 +243,7 @@ static void close_names_what_the_number_is_now(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void the_newest_of_two_records_is_meant(void **state)
+static void gons_close_uses_the_newest_of_two_records(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd = gons_must(gons_current(CLONE_NEWUTS));
@@ -257,7 +257,7 @@ static void the_newest_of_two_records_is_meant(void **state)
 
 /* ---- gons_keep ---- */
 
-static void keep_leaves_it_to_the_caller(void **state)
+static void gons_keep_leaves_a_descriptor_to_the_caller(void **state)
 {
 	int mark = gons_must(gons_scope_begin());
 	int fd = gons_must(gons_current(CLONE_NEWUTS));
@@ -270,7 +270,7 @@ static void keep_leaves_it_to_the_caller(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void keep_refuses_what_the_scope_does_not_own(void **state)
+static void gons_keep_refuses_descriptors_that_the_scope_does_not_own(void **state)
 {
 	int fd = gons_must(gons_current(CLONE_NEWUTS));
 
@@ -283,7 +283,7 @@ static void keep_refuses_what_the_scope_does_not_own(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void a_mount_namespace_is_kept_without_its_thread(void **state)
+static void gons_keep_keeps_a_mount_namespace_without_its_thread(void **state)
 {
 	int mark, fd;
 	uint64_t ino;
@@ -304,23 +304,23 @@ static void a_mount_namespace_is_kept_without_its_thread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_number_that_was_used_again_is_left_alone_and_reported),
-		check_test(a_number_that_is_another_namespace_now_is_left_alone),
-		check_test(a_number_that_is_closed_is_reported),
+		check_test(a_reused_descriptor_is_left_open_and_reported),
+		check_test(a_reused_number_of_another_namespace_is_left_alone),
+		check_test(a_closed_descriptor_of_the_scope_is_reported),
 		check_test(a_directory_of_a_sysfs_is_recognised_too),
-		check_test(the_rest_of_the_scope_is_undone),
+		check_test(records_beside_a_failing_one_are_undone),
 		check_test(a_forked_child_closes_no_file_of_its_own_either),
 		check_test(a_return_without_its_descriptor_is_refused_by_name),
-		check_test(a_return_does_not_take_another_namespace_for_its_own),
-		check_test(close_closes_it_now),
+		check_test(a_return_by_a_reused_descriptor_is_refused),
+		check_test(gons_close_closes_a_descriptor_of_the_scope),
 		check_test(a_namespace_may_end_with_its_descriptor),
-		check_test(close_refuses_what_the_scope_does_not_own),
+		check_test(gons_close_refuses_descriptors_that_the_scope_does_not_own),
 		check_test(another_threads_descriptor_is_not_closed),
-		check_test(close_names_what_the_number_is_now),
-		check_test(the_newest_of_two_records_is_meant),
-		check_test(keep_leaves_it_to_the_caller),
-		check_test(keep_refuses_what_the_scope_does_not_own),
-		check_test(a_mount_namespace_is_kept_without_its_thread),
+		check_test(gons_close_names_what_a_reused_descriptor_is_now),
+		check_test(gons_close_uses_the_newest_of_two_records),
+		check_test(gons_keep_leaves_a_descriptor_to_the_caller),
+		check_test(gons_keep_refuses_descriptors_that_the_scope_does_not_own),
+		check_test(gons_keep_keeps_a_mount_namespace_without_its_thread),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -115,7 +115,7 @@ static int mount_below_covered_root(void *arg)
 	return mount_inside("/tmp/root/inside");
 }
 
-static void they_do_where_the_root_has_been_covered(void **state)
+static void mounts_below_a_covered_root_stay_inside(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -130,7 +130,7 @@ static int mount_below_chroot(void *arg)
 	return mount_inside("/inside");
 }
 
-static void they_do_below_a_chroot_that_is_no_mount_point(void **state)
+static void mounts_below_a_chroot_without_a_mount_point_stay_inside(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -146,7 +146,7 @@ static int mount_below_mounted_chroot(void *arg)
 	return mount_inside("/inside");
 }
 
-static void they_do_below_a_chroot_that_is_a_bind_mount(void **state)
+static void mounts_below_a_chroot_on_a_bind_mount_stay_inside(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -172,7 +172,7 @@ static int mount_beside_idle_thread(void *arg)
 	return 0;
 }
 
-static void they_do_in_a_namespace_that_an_idle_thread_keeps(void **state)
+static void mounts_in_a_namespace_of_an_idle_thread_stay_inside(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -235,14 +235,14 @@ static int look_from_the_chroot(void *arg)
 	return look_from_the_peer("/tmp/root");
 }
 
-static void a_sysfs_does_not_reach_the_namespace_that_this_is_a_copy_of(void **state)
+static void a_sysfs_does_not_propagate_to_the_copied_mount_namespace(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	assert_int_equal(in_child(look_from_the_root, NULL), 0);
 }
 
-static void a_sysfs_does_not_reach_it_where_sys_is_no_mount_point(void **state)
+static void a_sysfs_on_a_sys_that_is_no_mount_point_stays_inside(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
@@ -253,12 +253,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(mounts_over_shared_ones_stay_inside),
-		check_test(they_do_where_the_root_has_been_covered),
-		check_test(they_do_below_a_chroot_that_is_no_mount_point),
-		check_test(they_do_below_a_chroot_that_is_a_bind_mount),
-		check_test(they_do_in_a_namespace_that_an_idle_thread_keeps),
-		check_test(a_sysfs_does_not_reach_the_namespace_that_this_is_a_copy_of),
-		check_test(a_sysfs_does_not_reach_it_where_sys_is_no_mount_point),
+		check_test(mounts_below_a_covered_root_stay_inside),
+		check_test(mounts_below_a_chroot_without_a_mount_point_stay_inside),
+		check_test(mounts_below_a_chroot_on_a_bind_mount_stay_inside),
+		check_test(mounts_in_a_namespace_of_an_idle_thread_stay_inside),
+		check_test(a_sysfs_does_not_propagate_to_the_copied_mount_namespace),
+		check_test(a_sysfs_on_a_sys_that_is_no_mount_point_stays_inside),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

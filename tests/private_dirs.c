@@ -77,7 +77,7 @@ static void a_private_tmp_is_empty_and_open_to_all(void **state)
 	assert_int_equal(mode_of("/var/tmp"), 01777);
 }
 
-static void what_is_written_there_does_not_reach_the_machine(void **state)
+static void files_in_private_directories_do_not_reach_the_machine(void **state)
 {
 	static const char path[] = "/tmp/gons-private";
 	int fd;
@@ -94,7 +94,7 @@ static void what_is_written_there_does_not_reach_the_machine(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-static void a_link_var_tmp_to_tmp_is_covered_once(void **state)
+static void a_symbolic_link_from_var_tmp_to_tmp_is_covered_once(void **state)
 {
 	int mounts;
 
@@ -108,7 +108,7 @@ static void a_link_var_tmp_to_tmp_is_covered_once(void **state)
 	assert_int_equal(count_mounts(), mounts + 1);
 }
 
-static void a_missing_var_tmp_is_left_out_and_a_missing_run_is_refused(void **state)
+static void a_missing_var_tmp_is_ignored_and_a_missing_run_is_refused(void **state)
 {
 	int mounts;
 
@@ -174,7 +174,7 @@ static const char *address_of(const char *name, int family)
 	return look_up(name, family, &error);
 }
 
-static void hosts_that_were_added_are_found_by_name(void **state)
+static void added_hosts_are_found_by_name(void **state)
 {
 	int error;
 
@@ -230,7 +230,7 @@ static void the_files_of_the_machine_are_covered_and_not_written(void **state)
 	assert_string_equal(read_text("/etc/hosts"), "machine\n");
 }
 
-static void a_link_is_followed_to_the_file_that_is_covered(void **state)
+static void a_symbolic_link_is_followed_to_the_file_that_is_covered(void **state)
 {
 	static const char *const files[] = { "hosts", "nsswitch.conf", "target", NULL };
 
@@ -275,7 +275,7 @@ static void make_etc_with_holes(void)
 	assert_int_equal(symlink("/run/gons-nowhere/resolv.conf", "/etc/resolv.conf"), 0);
 }
 
-static void missing_files_are_there_and_the_rest_of_etc_stays_in_sight(void **state)
+static void missing_files_are_created_and_the_rest_of_etc_stays_visible(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -293,7 +293,7 @@ static void missing_files_are_there_and_the_rest_of_etc_stays_in_sight(void **st
 }
 
 /* /etc is a directory of the root file system there. */
-static void in_a_chroot_missing_files_are_there_as_well(void **state)
+static void missing_files_are_also_created_in_a_chroot(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -345,7 +345,7 @@ static int call_where_it_started(void *arg)
 	return 0;
 }
 
-static void where_the_process_started_nothing_is_covered(void **state)
+static void in_the_initial_mount_namespace_nothing_is_covered(void **state)
 {
 	int mounts = count_mounts();
 
@@ -354,7 +354,7 @@ static void where_the_process_started_nothing_is_covered(void **state)
 	assert_int_equal(count_mounts(), mounts);
 }
 
-static void what_cannot_be_private_is_refused(void **state)
+static void unknown_private_directories_are_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_mntns_private(0), EINVAL, "what is 0");
@@ -385,7 +385,7 @@ static void malformed_hosts_are_refused(void **state)
 	gons_must(gons_mntns_add_host(longest, "10.0.0.1"));
 }
 
-static void a_hosts_file_of_the_machine_is_not_written(void **state)
+static void the_hosts_file_of_the_machine_is_not_written(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -421,21 +421,21 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		check_test(a_private_run_is_empty_but_for_two_directories),
 		check_test(a_private_tmp_is_empty_and_open_to_all),
-		check_test(what_is_written_there_does_not_reach_the_machine),
-		check_test(a_link_var_tmp_to_tmp_is_covered_once),
-		check_test(a_missing_var_tmp_is_left_out_and_a_missing_run_is_refused),
+		check_test(files_in_private_directories_do_not_reach_the_machine),
+		check_test(a_symbolic_link_from_var_tmp_to_tmp_is_covered_once),
+		check_test(a_missing_var_tmp_is_ignored_and_a_missing_run_is_refused),
 		check_test(a_shared_mount_namespace_passes_nothing_on),
-		check_test(hosts_that_were_added_are_found_by_name),
+		check_test(added_hosts_are_found_by_name),
 		check_test(the_files_of_the_machine_are_covered_and_not_written),
-		check_test(a_link_is_followed_to_the_file_that_is_covered),
-		check_test(missing_files_are_there_and_the_rest_of_etc_stays_in_sight),
-		check_test(in_a_chroot_missing_files_are_there_as_well),
+		check_test(a_symbolic_link_is_followed_to_the_file_that_is_covered),
+		check_test(missing_files_are_created_and_the_rest_of_etc_stays_visible),
+		check_test(missing_files_are_also_created_in_a_chroot),
 		check_test(a_read_only_root_is_no_obstacle),
 		check_test(a_read_only_etc_with_all_files_is_no_obstacle),
-		check_test(where_the_process_started_nothing_is_covered),
-		check_test(what_cannot_be_private_is_refused),
+		check_test(in_the_initial_mount_namespace_nothing_is_covered),
+		check_test(unknown_private_directories_are_refused),
 		check_test(malformed_hosts_are_refused),
-		check_test(a_hosts_file_of_the_machine_is_not_written),
+		check_test(the_hosts_file_of_the_machine_is_not_written),
 		check_test(without_capabilities_nothing_is_covered),
 	};
 

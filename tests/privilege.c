@@ -117,13 +117,13 @@ static int compare_capabilities(void *arg)
 	return 0;
 }
 
-static void has_cap_tells_what_is_in_the_effective_set(void **state)
+static void gons_has_cap_returns_whether_a_capability_is_effective(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(compare_capabilities, NULL), 0);
 }
 
-static void a_number_that_is_no_capability_is_refused(void **state)
+static void an_unknown_capability_is_refused(void **state)
 {
 	const int wrong[] = { -1, INT_MIN, 63, 64, 1000, INT_MAX };
 
@@ -146,7 +146,7 @@ static int do_it(void *arg)
 	return unshare(type) < 0 || ((type & ENTERABLE) && setns(fd, type) < 0);
 }
 
-static void can_says_of_each_type_what_doing_it_says(void **state)
+static void gons_can_agrees_with_creating_each_type(void **state)
 {
 	(void)state;
 	for (int i = 0; i < NAMES; i++) {
@@ -156,7 +156,7 @@ static void can_says_of_each_type_what_doing_it_says(void **state)
 	}
 }
 
-static void can_inside_a_user_namespace_all_types_together(void **state)
+static void gons_can_tries_all_types_together_in_a_user_namespace(void **state)
 {
 	struct place before = here();
 
@@ -170,7 +170,7 @@ static void can_inside_a_user_namespace_all_types_together(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
-static void what_is_no_set_of_types_cannot_be(void **state)
+static void gons_can_refuses_invalid_types(void **state)
 {
 	const int wrong[] = {
 		0, 1, -1, CLONE_VM, CLONE_NEWNET | CLONE_VM, CLONE_NEWNET | CLONE_FS
@@ -207,7 +207,7 @@ static int can_with_handler(void *handler)
 	return 0;
 }
 
-static void can_works_where_others_take_the_childs_status(void **state)
+static void gons_can_works_where_other_code_reaps_all_children(void **state)
 {
 	sighandler_t handlers[] = { SIG_IGN, reap };
 
@@ -223,7 +223,7 @@ static int can_with_thread(void *arg)
 	return !start_thread() || !gons_can(ALL);
 }
 
-static void can_works_in_a_program_with_threads(void **state)
+static void gons_can_works_in_a_program_with_threads(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER);
@@ -240,7 +240,7 @@ static int can_without_capabilities(void *arg)
 	return 0;
 }
 
-static void without_capabilities_can_says_which_one_is_missing(void **state)
+static void gons_can_names_the_missing_capability(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(can_without_capabilities, NULL), 0);
@@ -280,7 +280,7 @@ static int become_root_in_place(void *arg)
 	return 0;
 }
 
-static void becoming_root_does_nothing_where_all_can_be_made(void **state)
+static void becoming_root_does_nothing_where_all_types_can_be_created(void **state)
 {
 	(void)state;
 	if (!gons_can(ENTERABLE)) {
@@ -331,7 +331,7 @@ static int nobody_becomes_root(void *arg)
 	return stand_on_new_ground(&before);
 }
 
-static void an_unprivileged_user_becomes_root_on_new_ground(void **state)
+static void an_unprivileged_user_becomes_root_in_new_base_namespaces(void **state)
 {
 	(void)state;
 	require_nobody(__func__);
@@ -358,7 +358,7 @@ static int become_root_without_descriptors(void *arg)
 	return result;
 }
 
-static void a_refusal_half_way_leaves_the_process_where_it_was(void **state)
+static void becoming_root_without_free_descriptors_changes_nothing(void **state)
 {
 	(void)state;
 	require_nobody(__func__);
@@ -388,7 +388,8 @@ static int mapped_root_becomes_root(void *arg)
 	return stand_on_new_ground(&before);
 }
 
-static void root_of_a_user_namespace_gets_ground_and_no_further_one(void **state)
+static void root_of_a_user_namespace_gets_base_namespaces_without_another_user_namespace(
+	void **state)
 {
 	(void)state;
 	require_nobody(__func__);
@@ -408,7 +409,7 @@ static int become_root_with_thread(void *mapped)
 	return 0;
 }
 
-static void with_threads_nobody_becomes_root(void **state)
+static void a_process_with_threads_cannot_become_root(void **state)
 {
 	bool mapped = false;
 
@@ -443,7 +444,7 @@ static int become_root_after_threads(void *arg)
 }
 
 /* The kernel counts them for a moment yet. */
-static void threads_that_were_joined_are_none(void **state)
+static void joined_threads_do_not_hinder_becoming_root(void **state)
 {
 	(void)state;
 	require_nobody(__func__);
@@ -504,7 +505,7 @@ static int be_refused_once(void *arg)
 	return 0;
 }
 
-static void who_was_refused_root_is_not_told_to_ask_again(void **state)
+static void after_a_refusal_no_message_suggests_gons_become_root_again(void **state)
 {
 	(void)state;
 	require_nobody(__func__);
@@ -528,7 +529,7 @@ static int enter_always(void *arg)
 	return 0;
 }
 
-static void a_user_namespace_is_entered_whoever_the_process_is(void **state)
+static void a_user_namespace_is_entered_as_root_and_as_a_user(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | ENTERABLE);
@@ -568,7 +569,7 @@ static int enter_wrongly(void *arg)
 	return 0;
 }
 
-static void impossible_maps_and_threads_keep_a_process_out_of_a_user_namespace(void **state)
+static void invalid_maps_and_threads_prevent_entering_a_user_namespace(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(enter_wrongly, NULL), 0);
@@ -591,14 +592,14 @@ static int try_kinds(void *arg)
 	return 0;
 }
 
-static void kinds_of_links_are_told_from_nonsense(void **state)
+static void gons_can_link_distinguishes_kinds_from_nonsense(void **state)
 {
 	(void)state;
 	require_nobody(__func__);
 	assert_int_equal(in_child(try_kinds, NULL), 0);
 }
 
-static void what_cannot_be_a_kind_is_refused(void **state)
+static void invalid_kinds_of_links_are_refused(void **state)
 {
 	const char *const kinds[] = { NULL, "", "sixteen-letters-" };
 
@@ -613,29 +614,30 @@ static void what_cannot_be_a_kind_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(has_cap_tells_what_is_in_the_effective_set),
-		check_test(a_number_that_is_no_capability_is_refused),
-		check_test(can_says_of_each_type_what_doing_it_says),
-		check_test(can_inside_a_user_namespace_all_types_together),
-		check_test(what_is_no_set_of_types_cannot_be),
-		check_test(can_works_where_others_take_the_childs_status),
-		check_test(can_works_in_a_program_with_threads),
-		check_test(without_capabilities_can_says_which_one_is_missing),
+		check_test(gons_has_cap_returns_whether_a_capability_is_effective),
+		check_test(an_unknown_capability_is_refused),
+		check_test(gons_can_agrees_with_creating_each_type),
+		check_test(gons_can_tries_all_types_together_in_a_user_namespace),
+		check_test(gons_can_refuses_invalid_types),
+		check_test(gons_can_works_where_other_code_reaps_all_children),
+		check_test(gons_can_works_in_a_program_with_threads),
+		check_test(gons_can_names_the_missing_capability),
 		check_test(a_limit_of_no_user_namespaces_is_named),
-		check_test(becoming_root_does_nothing_where_all_can_be_made),
-		check_test(an_unprivileged_user_becomes_root_on_new_ground),
-		check_test(a_refusal_half_way_leaves_the_process_where_it_was),
-		check_test(root_of_a_user_namespace_gets_ground_and_no_further_one),
-		check_test(with_threads_nobody_becomes_root),
-		check_test(threads_that_were_joined_are_none),
+		check_test(becoming_root_does_nothing_where_all_types_can_be_created),
+		check_test(an_unprivileged_user_becomes_root_in_new_base_namespaces),
+		check_test(becoming_root_without_free_descriptors_changes_nothing),
+		check_test(
+			root_of_a_user_namespace_gets_base_namespaces_without_another_user_namespace),
+		check_test(a_process_with_threads_cannot_become_root),
+		check_test(joined_threads_do_not_hinder_becoming_root),
 		check_test(user_0_without_capabilities_becomes_root_with_its_user_unmapped),
 		check_test(without_cap_net_admin_root_becomes_root_of_a_user_namespace),
-		check_test(who_was_refused_root_is_not_told_to_ask_again),
-		check_test(a_user_namespace_is_entered_whoever_the_process_is),
+		check_test(after_a_refusal_no_message_suggests_gons_become_root_again),
+		check_test(a_user_namespace_is_entered_as_root_and_as_a_user),
 		check_test(a_user_namespace_is_entered_with_the_ids_of_its_maps),
-		check_test(impossible_maps_and_threads_keep_a_process_out_of_a_user_namespace),
-		check_test(kinds_of_links_are_told_from_nonsense),
-		check_test(what_cannot_be_a_kind_is_refused),
+		check_test(invalid_maps_and_threads_prevent_entering_a_user_namespace),
+		check_test(gons_can_link_distinguishes_kinds_from_nonsense),
+		check_test(invalid_kinds_of_links_are_refused),
 	};
 
 	return gons_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,7 @@ static void a_program_that_dies_by_a_signal_has_that_status(void **state)
 	assert_string_equal(result.output, "last words\n");
 }
 
-static void a_program_that_is_not_there_is_enoent(void **state)
+static void a_missing_program_is_enoent(void **state)
 {
 	static const char *const missing[] = { "gons-no-such-program", NULL };
 	static const char *const path[] = { "/nowhere/program", NULL };
@@ -134,7 +134,7 @@ static void a_program_that_may_not_be_executed_is_eacces(void **state)
 	assert_refused(run(argv), EACCES, "cannot run /etc/passwd");
 }
 
-static void a_directory_that_is_not_there_is_named(void **state)
+static void a_missing_working_directory_is_named(void **state)
 {
 	(void)state;
 	options.directory = "/nowhere";
@@ -149,7 +149,7 @@ static void a_program_starts_in_the_directory(void **state)
 	assert_string_equal(result.output, "/proc\n");
 }
 
-static void the_environment_is_the_one_given(void **state)
+static void a_program_gets_the_given_environment(void **state)
 {
 	static const char *const environment[] = { "PATH=/usr/bin:/bin", "ANSWER=42", NULL };
 	static const char *const argv[] = { "env", NULL };
@@ -428,7 +428,7 @@ static void a_refusal_to_join_is_explained(void **state)
 
 /* ---- start ---- */
 
-static void output_is_waited_for(void **state)
+static void gons_process_wait_output_waits_for_a_text(void **state)
 {
 	gons_process *process;
 
@@ -443,7 +443,7 @@ static void output_is_waited_for(void **state)
 	assert_int_equal(kill(gons_process_pid(process), 0), 0);
 }
 
-static void standard_error_is_output_to_wait_for(void **state)
+static void standard_error_is_searched_for_the_text_too(void **state)
 {
 	gons_process *process;
 
@@ -509,7 +509,7 @@ static void a_started_program_may_have_a_limit_of_its_own(void **state)
 		       "was killed because its time was over");
 }
 
-static void a_program_never_waits_for_who_reads_its_output(void **state)
+static void unread_output_does_not_block_a_program(void **state)
 {
 	gons_process *process;
 
@@ -529,7 +529,7 @@ static void a_program_never_waits_for_who_reads_its_output(void **state)
 
 /* ---- misuse ---- */
 
-static void misuse_is_named(void **state)
+static void misuse_of_programs_names_the_argument(void **state)
 {
 	static const char *const argv[] = { "true", NULL };
 	static const char *const none[] = { NULL };
@@ -569,7 +569,7 @@ static void misuse_is_named(void **state)
 	gons_set_close(set);
 }
 
-static void a_result_is_freed_once_twice_or_not_at_all(void **state)
+static void the_result_of_a_program_may_be_freed_twice_or_never(void **state)
 {
 	(void)state;
 	gons_must(run_shell("echo x"));
@@ -607,7 +607,7 @@ static int run_closed(void *arg)
 	return 0;
 }
 
-static void a_caller_may_have_closed_its_standard_descriptors(void **state)
+static void programs_run_for_a_caller_without_standard_descriptors(void **state)
 {
 	(void)state;
 	(void)fflush(NULL);
@@ -637,7 +637,7 @@ static int run_with_few_descriptors(void *arg)
 	return 0;
 }
 
-static void nothing_is_left_when_descriptors_run_out(void **state)
+static void a_program_without_free_descriptors_leaves_nothing(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_with_few_descriptors, NULL), 0);
@@ -654,7 +654,7 @@ static int run_without_pidfds(void *arg)
 	return 0;
 }
 
-static void a_kernel_without_pidfds_is_named(void **state)
+static void programs_are_refused_by_name_on_a_kernel_without_pidfds(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_without_pidfds, NULL), 0);
@@ -675,7 +675,7 @@ static int run_without_close_range(void *arg)
 	return 0;
 }
 
-static void a_kernel_without_close_range_keeps_no_more_open(void **state)
+static void without_close_range_a_program_inherits_no_more_descriptors(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_without_close_range, NULL), 0);
@@ -689,7 +689,7 @@ static void count_signal(int number)
 	n_signals++;
 }
 
-static void the_caller_sees_no_child(void **state)
+static void programs_are_no_children_of_the_caller(void **state)
 {
 	struct sigaction action = { .sa_handler = count_signal }, old;
 	gons_process *process;
@@ -720,7 +720,7 @@ static int run_with_sigchld_ignored(void *arg)
 	return 0;
 }
 
-static void the_status_is_known_where_sigchld_is_ignored(void **state)
+static void the_status_of_a_program_is_known_where_sigchld_is_ignored(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_with_sigchld_ignored, NULL), 0);
@@ -784,11 +784,11 @@ int main(void)
 		process_test(a_program_that_prints_nothing_has_empty_output),
 		process_test(without_a_result_a_failed_program_is_a_failure),
 		process_test(a_program_that_dies_by_a_signal_has_that_status),
-		process_test(a_program_that_is_not_there_is_enoent),
+		process_test(a_missing_program_is_enoent),
 		process_test(a_program_that_may_not_be_executed_is_eacces),
-		process_test(a_directory_that_is_not_there_is_named),
+		process_test(a_missing_working_directory_is_named),
 		process_test(a_program_starts_in_the_directory),
-		process_test(the_environment_is_the_one_given),
+		process_test(a_program_gets_the_given_environment),
 		process_test(the_program_is_looked_up_in_path_of_its_own_environment),
 		process_test(a_program_reads_its_input_to_the_end),
 		process_test(input_and_both_outputs_may_be_large_at_once),
@@ -803,21 +803,21 @@ int main(void)
 		process_test(the_pid_is_that_of_the_callers_namespace),
 		process_test(the_pid_is_known_in_a_pid_namespace_for_children),
 		process_test(a_refusal_to_join_is_explained),
-		process_test(output_is_waited_for),
-		process_test(standard_error_is_output_to_wait_for),
+		process_test(gons_process_wait_output_waits_for_a_text),
+		process_test(standard_error_is_searched_for_the_text_too),
 		process_test(a_program_that_ends_without_the_text_is_an_error),
 		process_test(a_started_program_can_be_waited_for_again_and_again),
 		process_test(a_program_that_still_runs_is_a_timeout_with_its_output),
 		process_test(a_started_program_may_have_a_limit_of_its_own),
-		process_test(a_program_never_waits_for_who_reads_its_output),
-		process_test(misuse_is_named),
-		process_test(a_result_is_freed_once_twice_or_not_at_all),
-		process_test(a_caller_may_have_closed_its_standard_descriptors),
-		process_test(nothing_is_left_when_descriptors_run_out),
-		process_test(a_kernel_without_pidfds_is_named),
-		process_test(a_kernel_without_close_range_keeps_no_more_open),
-		process_test(the_caller_sees_no_child),
-		process_test(the_status_is_known_where_sigchld_is_ignored),
+		process_test(unread_output_does_not_block_a_program),
+		process_test(misuse_of_programs_names_the_argument),
+		process_test(the_result_of_a_program_may_be_freed_twice_or_never),
+		process_test(programs_run_for_a_caller_without_standard_descriptors),
+		process_test(a_program_without_free_descriptors_leaves_nothing),
+		process_test(programs_are_refused_by_name_on_a_kernel_without_pidfds),
+		process_test(without_close_range_a_program_inherits_no_more_descriptors),
+		process_test(programs_are_no_children_of_the_caller),
+		process_test(the_status_of_a_program_is_known_where_sigchld_is_ignored),
 		process_test(the_caller_may_close_what_was_open_at_the_start),
 		process_test(several_threads_run_programs_at_once),
 	};

@@ -208,7 +208,7 @@ static void a_program_that_goes_into_the_background_ends_with_the_scope(void **s
 	assert_nothing_left();
 }
 
-static void what_a_run_program_leaves_in_the_background_ends_with_the_scope(void **state)
+static void background_programs_of_gons_process_run_end_with_the_scope(void **state)
 {
 	const char *const argv[] = { "sh", "-c", daemon_script, NULL };
 
@@ -333,7 +333,7 @@ static int start_and_die(void *arg)
 	return 1;
 }
 
-static void nothing_survives_a_caller_that_is_killed(void **state)
+static void programs_end_when_their_caller_is_killed(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(start_and_die, NULL), 128 + SIGKILL);
@@ -352,7 +352,7 @@ static int start_and_kill_group(void *arg)
 	return 1;
 }
 
-static void nothing_survives_a_caller_that_is_killed_with_its_group(void **state)
+static void programs_end_when_their_callers_process_group_is_killed(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(start_and_kill_group, NULL), 128 + SIGKILL);
@@ -366,7 +366,7 @@ static int start_and_exit(void *arg)
 	_exit(0);
 }
 
-static void nothing_survives_a_caller_that_exits(void **state)
+static void programs_end_when_their_caller_exits(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(start_and_exit, NULL), 0);
@@ -429,7 +429,7 @@ static void see(const struct gons_i_process_state *state, void *arg)
 		       state->output);
 }
 
-static void programs_that_run_or_failed_are_there_for_the_report(void **state)
+static void the_report_gets_programs_that_run_or_failed(void **state)
 {
 	const char *const good[] = { "sh", "-c", "echo good", NULL };
 	const char *const bad[] = { "sh", "-c", "echo out; echo err >&2; exit 1", NULL };
@@ -493,17 +493,17 @@ int main(void)
 		end_test(a_stopped_program_is_ended),
 		end_test(programs_that_ignore_sigterm_are_killed_at_the_same_time),
 		end_test(a_program_that_goes_into_the_background_ends_with_the_scope),
-		end_test(what_a_run_program_leaves_in_the_background_ends_with_the_scope),
+		end_test(background_programs_of_gons_process_run_end_with_the_scope),
 		end_test(a_program_that_has_ended_leaves_nothing),
 		end_test(a_hundred_programs_run_at_once),
 		end_test(a_longjmp_out_of_the_test_ends_the_program_with_the_outer_scope),
 		end_test(a_program_ends_with_the_thread_that_started_it),
 		end_test(a_forked_child_leaves_the_program_to_its_parent),
-		end_test(nothing_survives_a_caller_that_is_killed),
-		end_test(nothing_survives_a_caller_that_is_killed_with_its_group),
-		end_test(nothing_survives_a_caller_that_exits),
+		end_test(programs_end_when_their_caller_is_killed),
+		end_test(programs_end_when_their_callers_process_group_is_killed),
+		end_test(programs_end_when_their_caller_exits),
 		end_test(a_supervisor_that_is_killed_takes_the_program_along),
-		end_test(programs_that_run_or_failed_are_there_for_the_report),
+		end_test(the_report_gets_programs_that_run_or_failed),
 		end_test(the_report_has_the_end_of_a_long_output),
 		end_test(many_failures_do_not_keep_all_of_their_output),
 	};

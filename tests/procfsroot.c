@@ -91,7 +91,7 @@ static const char *read_below(const char *procfsroot, const char *path)
 
 /* ---- resolving ---- */
 
-static void paths_without_links_stay_what_they_are(void **state)
+static void paths_without_symbolic_links_stay_unchanged(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -112,7 +112,7 @@ static void the_root_resolves_to_a_slash(void **state)
 		resolves_to(paths[i], 0, "/");
 }
 
-static void dots_at_the_root_stay_there(void **state)
+static void dot_dot_at_the_root_stays_there(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -123,7 +123,7 @@ static void dots_at_the_root_stay_there(void **state)
 	assert_string_equal(read_below(root, "../secret"), "inside");
 }
 
-static void links_are_followed_inside_the_root(void **state)
+static void symbolic_links_are_followed_inside_the_root(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -137,7 +137,7 @@ static void links_are_followed_inside_the_root(void **state)
 	assert_string_equal(read_below(root, "/secret"), "inside");
 }
 
-static void a_link_in_the_last_place_can_be_excepted(void **state)
+static void a_symbolic_link_at_the_end_of_a_path_can_be_left_unfollowed(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -151,7 +151,7 @@ static void a_link_in_the_last_place_can_be_excepted(void **state)
 	resolves_to("/absolute/", 1, "/a/b");
 }
 
-static void directories_replaced_by_links_lead_nowhere_else(void **state)
+static void directories_replaced_by_symbolic_links_do_not_escape(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -164,7 +164,7 @@ static void directories_replaced_by_links_lead_nowhere_else(void **state)
 	resolves_to("/a/../a/../../tmp/file", 0, "/tmp/file");
 }
 
-static void a_directory_inside_that_is_mounted_on_is_crossed(void **state)
+static void mount_points_inside_the_root_are_crossed(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -195,7 +195,7 @@ static void long_paths_are_resolved_up_to_the_kernels_limit(void **state)
 
 /* ---- refusals ---- */
 
-static void what_is_not_there_is_refused(void **state)
+static void missing_files_are_refused(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -207,7 +207,7 @@ static void what_is_not_there_is_refused(void **state)
 	assert_refused(gons_procfsroot_resolve(root, "", 1), ENOENT, "the empty path");
 }
 
-static void loops_are_refused(void **state)
+static void loops_of_symbolic_links_are_refused(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -216,7 +216,7 @@ static void loops_are_refused(void **state)
 	assert_refused(gons_procfsroot_resolve(root, "/loop1/x", 1), ELOOP, "form a loop");
 }
 
-static void null_is_refused(void **state)
+static void null_paths_are_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_procfsroot_open(NULL, "/", O_RDONLY), EINVAL, "procfsroot is NULL");
@@ -235,7 +235,7 @@ static void a_root_that_is_no_directory_is_refused(void **state)
 	assert_refused(gons_procfsroot_resolve("/proc/0/root", "/", 0), ENOENT, "/proc/0/root");
 }
 
-static void links_of_procfs_are_refused(void **state)
+static void magic_links_of_procfs_are_refused(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -263,7 +263,7 @@ static int open_without_openat2(void *arg)
 		       : 0;
 }
 
-static void without_openat2_the_sentence_says_what_is_needed(void **state)
+static void without_openat2_the_message_names_the_needed_kernel(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(open_without_openat2, NULL), 0);
@@ -271,7 +271,7 @@ static void without_openat2_the_sentence_says_what_is_needed(void **state)
 
 /* ---- opening ---- */
 
-static void the_descriptor_is_the_callers_and_closed_on_exec(void **state)
+static void the_opened_descriptor_belongs_to_the_caller_and_is_closed_on_exec(void **state)
 {
 	int fd = -1;
 
@@ -284,7 +284,7 @@ static void the_descriptor_is_the_callers_and_closed_on_exec(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void files_are_made_inside(void **state)
+static void files_are_created_inside_the_root(void **state)
 {
 	mode_t mask;
 	struct stat st;
@@ -312,7 +312,7 @@ static void files_are_made_inside(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void flags_mean_what_they_mean_for_open(void **state)
+static void the_flags_are_those_of_open(void **state)
 {
 	struct stat st;
 	int fd;
@@ -332,7 +332,7 @@ static void flags_mean_what_they_mean_for_open(void **state)
 
 /* ---- through another mount namespace ---- */
 
-static void paths_of_another_mount_namespace_are_its_own(void **state)
+static void paths_are_resolved_in_the_other_mount_namespace(void **state)
 {
 	const char *procfsroot = NULL;
 	char *resolved;
@@ -403,7 +403,7 @@ static int resolve_from_inside(void *arg)
 	return gons_procfsroot_resolve(procfsroot, "/tmp/root/a", 1) || errno != EXDEV ? 4 : 0;
 }
 
-static void a_caller_below_a_chroot_inside_the_tree_is_told_no_wrong_path(void **state)
+static void a_chrooted_caller_inside_the_tree_gets_an_error_instead_of_a_wrong_path(void **state)
 {
 	(void)state;
 	enter_tree();
@@ -413,26 +413,26 @@ static void a_caller_below_a_chroot_inside_the_tree_is_told_no_wrong_path(void *
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(paths_without_links_stay_what_they_are),
+		check_test(paths_without_symbolic_links_stay_unchanged),
 		check_test(the_root_resolves_to_a_slash),
-		check_test(dots_at_the_root_stay_there),
-		check_test(links_are_followed_inside_the_root),
-		check_test(a_link_in_the_last_place_can_be_excepted),
-		check_test(directories_replaced_by_links_lead_nowhere_else),
-		check_test(a_directory_inside_that_is_mounted_on_is_crossed),
+		check_test(dot_dot_at_the_root_stays_there),
+		check_test(symbolic_links_are_followed_inside_the_root),
+		check_test(a_symbolic_link_at_the_end_of_a_path_can_be_left_unfollowed),
+		check_test(directories_replaced_by_symbolic_links_do_not_escape),
+		check_test(mount_points_inside_the_root_are_crossed),
 		check_test(long_paths_are_resolved_up_to_the_kernels_limit),
-		check_test(what_is_not_there_is_refused),
-		check_test(loops_are_refused),
-		check_test(null_is_refused),
+		check_test(missing_files_are_refused),
+		check_test(loops_of_symbolic_links_are_refused),
+		check_test(null_paths_are_refused),
 		check_test(a_root_that_is_no_directory_is_refused),
-		check_test(links_of_procfs_are_refused),
-		check_test(without_openat2_the_sentence_says_what_is_needed),
-		check_test(the_descriptor_is_the_callers_and_closed_on_exec),
-		check_test(files_are_made_inside),
-		check_test(flags_mean_what_they_mean_for_open),
-		check_test(paths_of_another_mount_namespace_are_its_own),
+		check_test(magic_links_of_procfs_are_refused),
+		check_test(without_openat2_the_message_names_the_needed_kernel),
+		check_test(the_opened_descriptor_belongs_to_the_caller_and_is_closed_on_exec),
+		check_test(files_are_created_inside_the_root),
+		check_test(the_flags_are_those_of_open),
+		check_test(paths_are_resolved_in_the_other_mount_namespace),
 		check_test(a_chrooted_thread_keeps_paths_below_its_root),
-		check_test(a_caller_below_a_chroot_inside_the_tree_is_told_no_wrong_path),
+		check_test(a_chrooted_caller_inside_the_tree_gets_an_error_instead_of_a_wrong_path),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

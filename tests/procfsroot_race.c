@@ -134,7 +134,7 @@ static void end_swapper(void *pid)
 	(void)waitpid(*(pid_t *)pid, NULL, 0);
 }
 
-static void nothing_outside_is_opened_while_others_swap(void **state)
+static void nothing_outside_the_root_is_opened_while_threads_swap_directories(void **state)
 {
 	struct counts counts = { { 0 }, { 0 } };
 	static pid_t pid;
@@ -162,7 +162,7 @@ static void nothing_outside_is_opened_while_others_swap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(nothing_outside_is_opened_while_others_swap),
+		check_test(nothing_outside_the_root_is_opened_while_threads_swap_directories),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

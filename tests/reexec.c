@@ -67,14 +67,14 @@ static int registered_by_a_call(void)
 	return printf("called") == 6 ? 0 : 1;
 }
 
-static void what_the_action_prints_comes_back(void **state)
+static void the_output_of_an_action_is_returned(void **state)
 {
 	(void)state;
 	gons_must(run("answer"));
 	assert_result("42", "", 0);
 }
 
-static void names_are_identifiers_or_strings(void **state)
+static void names_of_actions_are_identifiers_or_strings(void **state)
 {
 	(void)state;
 	gons_must(run("with a name - of any kind"));
@@ -90,7 +90,7 @@ static void an_action_may_print_nothing(void **state)
 	assert_result("", "", 0);
 }
 
-static void nobody_has_to_take_the_result(void **state)
+static void the_result_of_an_action_is_optional(void **state)
 {
 	const struct gons_reexec job = { .action = "answer", .timeout_ms = LONG_MS };
 	const struct gons_reexec failing = { .action = "fails", .timeout_ms = LONG_MS };
@@ -100,7 +100,7 @@ static void nobody_has_to_take_the_result(void **state)
 	assert_refused(gons_reexec_run(&failing, NULL), EREMOTEIO, "status 3");
 }
 
-static void a_result_is_freed_once_twice_or_not_at_all(void **state)
+static void the_result_of_an_action_may_be_freed_twice_or_never(void **state)
 {
 	struct gons_reexec_result none = { 0 };
 
@@ -174,7 +174,7 @@ GONS_ACTION(killed)
 	return 0;
 }
 
-static void another_exit_status_is_a_failure(void **state)
+static void an_action_with_another_exit_status_is_a_failure(void **state)
 {
 	(void)state;
 	assert_refused(run("fails"), EREMOTEIO, "");
@@ -184,7 +184,7 @@ static void another_exit_status_is_a_failure(void **state)
 	assert_result("", "", 7);
 }
 
-static void a_status_that_does_not_fit_is_no_success(void **state)
+static void an_action_with_a_status_out_of_range_is_a_failure(void **state)
 {
 	(void)state;
 	assert_refused(run("out_of_range"), EREMOTEIO, "exited with status 255");
@@ -192,7 +192,7 @@ static void a_status_that_does_not_fit_is_no_success(void **state)
 	assert_result("", "", 255);
 }
 
-static void anything_on_standard_error_is_a_failure(void **state)
+static void an_action_that_prints_on_standard_error_is_a_failure(void **state)
 {
 	(void)state;
 	assert_refused(run("complains"), EREMOTEIO, "");
@@ -211,7 +211,7 @@ static void anything_on_standard_error_is_a_failure(void **state)
 		       "exited with status 0; it wrote to standard error: ??boom");
 }
 
-static void a_long_text_is_cut_in_the_sentence_and_whole_in_the_result(void **state)
+static void a_long_text_is_cut_in_the_message_and_complete_in_the_result(void **state)
 {
 	const char *message;
 	size_t length;
@@ -289,7 +289,7 @@ static void an_action_that_runs_forever_is_killed_with_what_it_started(void **st
 	assert_int_equal(kill(pid, 0), -1);
 }
 
-static void what_ends_in_the_nick_of_time_is_not_called_killed(void **state)
+static void an_action_that_ends_just_before_its_timeout_is_not_reported_as_killed(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 600; i++) {
@@ -303,14 +303,14 @@ static void what_ends_in_the_nick_of_time_is_not_called_killed(void **state)
 	}
 }
 
-static void no_signal_mask_saves_an_action_from_its_timeout(void **state)
+static void an_action_that_blocks_all_signals_is_killed_after_its_timeout(void **state)
 {
 	(void)state;
 	assert_refused(time_out("forever_and_signals_blocked"), ETIMEDOUT,
 		       "was killed after 300 ms");
 }
 
-static void an_action_whose_program_does_not_come_to_it_is_named_so(void **state)
+static void a_program_that_does_not_reach_the_action_is_reported(void **state)
 {
 	static const char *const environment[] = { "STOP_BEFORE_CHECK=1", NULL };
 	static const char *const loudly[] = { "STOP_BEFORE_CHECK=loudly", NULL };
@@ -344,7 +344,7 @@ GONS_ACTION(descriptors)
 	return dir ? closedir(dir) : 1;
 }
 
-static void the_action_inherits_no_descriptor_but_three(void **state)
+static void an_action_inherits_only_three_descriptors(void **state)
 {
 	int fds[20], done;
 
@@ -383,7 +383,7 @@ GONS_ACTION(signals)
 	return 0;
 }
 
-static void the_action_finds_signals_at_their_defaults(void **state)
+static void signals_have_their_defaults_in_an_action(void **state)
 {
 	sigset_t set, old;
 
@@ -463,22 +463,22 @@ static void the_action_is_the_same_program_in_the_same_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		reexec_test(what_the_action_prints_comes_back),
-		reexec_test(names_are_identifiers_or_strings),
+		reexec_test(the_output_of_an_action_is_returned),
+		reexec_test(names_of_actions_are_identifiers_or_strings),
 		reexec_test(an_action_may_print_nothing),
-		reexec_test(nobody_has_to_take_the_result),
-		reexec_test(a_result_is_freed_once_twice_or_not_at_all),
-		reexec_test(another_exit_status_is_a_failure),
-		reexec_test(a_status_that_does_not_fit_is_no_success),
-		reexec_test(anything_on_standard_error_is_a_failure),
-		reexec_test(a_long_text_is_cut_in_the_sentence_and_whole_in_the_result),
+		reexec_test(the_result_of_an_action_is_optional),
+		reexec_test(the_result_of_an_action_may_be_freed_twice_or_never),
+		reexec_test(an_action_with_another_exit_status_is_a_failure),
+		reexec_test(an_action_with_a_status_out_of_range_is_a_failure),
+		reexec_test(an_action_that_prints_on_standard_error_is_a_failure),
+		reexec_test(a_long_text_is_cut_in_the_message_and_complete_in_the_result),
 		reexec_test(the_signal_that_kills_an_action_is_named),
 		reexec_test(an_action_that_runs_forever_is_killed_with_what_it_started),
-		reexec_test(what_ends_in_the_nick_of_time_is_not_called_killed),
-		reexec_test(no_signal_mask_saves_an_action_from_its_timeout),
-		reexec_test(an_action_whose_program_does_not_come_to_it_is_named_so),
-		reexec_test(the_action_inherits_no_descriptor_but_three),
-		reexec_test(the_action_finds_signals_at_their_defaults),
+		reexec_test(an_action_that_ends_just_before_its_timeout_is_not_reported_as_killed),
+		reexec_test(an_action_that_blocks_all_signals_is_killed_after_its_timeout),
+		reexec_test(a_program_that_does_not_reach_the_action_is_reported),
+		reexec_test(an_action_inherits_only_three_descriptors),
+		reexec_test(signals_have_their_defaults_in_an_action),
 		reexec_test(the_action_has_the_environment_of_its_caller_and_of_the_job),
 		reexec_test(the_action_is_the_same_program_in_the_same_directory),
 	};

@@ -74,7 +74,7 @@ GONS_ACTION(fails)
 	return printf("[]") == 2 ? 3 : 1;
 }
 
-static void a_document_goes_there_and_comes_back(void **state)
+static void a_json_document_is_passed_to_an_action_and_back(void **state)
 {
 	json_t *param =
 		json_pack("{s: [i, f, b, n], s: s}", "list", 1, 2.5, 1, "text", "\xc3\xa4\n");
@@ -87,7 +87,7 @@ static void a_document_goes_there_and_comes_back(void **state)
 	json_decref(param);
 }
 
-static void a_document_may_be_any_value(void **state)
+static void a_json_document_may_be_any_value(void **state)
 {
 	json_t *values[] = { json_integer(42), json_string(""), json_null(), json_array() };
 
@@ -130,7 +130,7 @@ static void without_a_parameter_the_input_is_empty(void **state)
 	json_decref(result);
 }
 
-static void nobody_has_to_take_the_result(void **state)
+static void the_json_result_is_optional(void **state)
 {
 	const struct gons_reexec job = { .action = "malformed" };
 
@@ -138,7 +138,7 @@ static void nobody_has_to_take_the_result(void **state)
 	gons_must(gons_reexec_run_json(&job, NULL, NULL));
 }
 
-static void what_is_no_document_is_an_error_with_position_and_text(void **state)
+static void invalid_json_output_is_an_error_with_position_and_text(void **state)
 {
 	json_t *untouched = json_true();
 
@@ -161,7 +161,7 @@ static void what_is_no_document_is_an_error_with_position_and_text(void **state)
 	assert_ptr_equal(result, untouched);
 }
 
-static void a_failing_action_is_the_error_as_ever(void **state)
+static void a_failing_json_action_is_the_error_of_the_call(void **state)
 {
 	json_t *untouched = json_true();
 
@@ -188,7 +188,7 @@ static void a_parameter_that_contains_itself_is_refused(void **state)
 	json_decref(outer);
 }
 
-static void namespaces_are_those_of_the_job(void **state)
+static void a_json_action_runs_in_the_namespaces_of_its_options(void **state)
 {
 	const struct gons_nsref missing = { "net", "/not/there" };
 	const struct gons_reexec job = { .action = "pass_on",
@@ -199,7 +199,7 @@ static void namespaces_are_those_of_the_job(void **state)
 	assert_refused(gons_reexec_run_json(&job, NULL, &result), ENOENT, "gons_net: ");
 }
 
-static void the_parameter_is_given_once(void **state)
+static void a_json_parameter_together_with_a_raw_one_is_refused(void **state)
 {
 	const struct gons_reexec job = { .action = "pass_on", .param = "1", .param_size = 1 };
 	json_t *param = json_true();
@@ -213,7 +213,7 @@ static void the_parameter_is_given_once(void **state)
 	json_decref(result);
 }
 
-static void the_options_of_the_job_count(void **state)
+static void a_json_action_uses_all_options(void **state)
 {
 	static const char *const environment[] = { "ANSWER=42", NULL };
 	const struct gons_reexec job = { .action = "print_variable", .environment = environment };
@@ -229,17 +229,17 @@ static void the_options_of_the_job_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_document_goes_there_and_comes_back),
-		check_test(a_document_may_be_any_value),
+		check_test(a_json_document_is_passed_to_an_action_and_back),
+		check_test(a_json_document_may_be_any_value),
 		check_test(a_document_may_have_many_megabytes),
 		check_test(without_a_parameter_the_input_is_empty),
-		check_test(nobody_has_to_take_the_result),
-		check_test(what_is_no_document_is_an_error_with_position_and_text),
-		check_test(a_failing_action_is_the_error_as_ever),
+		check_test(the_json_result_is_optional),
+		check_test(invalid_json_output_is_an_error_with_position_and_text),
+		check_test(a_failing_json_action_is_the_error_of_the_call),
 		check_test(a_parameter_that_contains_itself_is_refused),
-		check_test(namespaces_are_those_of_the_job),
-		check_test(the_parameter_is_given_once),
-		check_test(the_options_of_the_job_count),
+		check_test(a_json_action_runs_in_the_namespaces_of_its_options),
+		check_test(a_json_parameter_together_with_a_raw_one_is_refused),
+		check_test(a_json_action_uses_all_options),
 	};
 
 	gons_reexec_check();

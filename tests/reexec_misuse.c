@@ -226,7 +226,7 @@ static void registering_a_second_time_is_refused(void **state)
 						 "already: Invalid argument");
 }
 
-static void what_registers_is_checked(void **state)
+static void invalid_registrations_are_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_reexec_register(NULL, nothing), EINVAL, "is NULL");
@@ -261,7 +261,7 @@ GONS_ACTION(again_in_a_child)
 	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 2;
 }
 
-static void an_action_has_no_other_action_run(void **state)
+static void an_action_cannot_run_another_action(void **state)
 {
 	(void)state;
 	gons_must(run("again"));
@@ -320,7 +320,7 @@ static int execute(const char *path, const char *argument, const char *const var
 }
 
 /* What a stray or a hostile environment makes of it. */
-static void whoever_sets_the_variable_of_the_action_gets_no_more_than_that(void **state)
+static void setting_the_variable_of_an_action_runs_only_that_action(void **state)
 {
 	static char endless[8000] = "gons_action=0123456789abcdef-";
 	static const struct {
@@ -388,7 +388,7 @@ static void copy_self(const char *path)
 	assert_int_equal(system(command), 0);
 }
 
-static void a_set_user_id_program_neither_runs_nor_is_run(void **state)
+static void set_user_id_programs_can_neither_call_nor_be_an_action(void **state)
 {
 	char dir[] = "/tmp/gons-reexec-XXXXXX";
 	char path[64];
@@ -441,10 +441,10 @@ int main(int argc, char **argv)
 		misuse_test(variables_are_assignments_and_not_those_of_gons),
 		check_test(a_program_must_call_gons_reexec_check),
 		check_test(registering_a_second_time_is_refused),
-		check_test(what_registers_is_checked),
-		check_test(an_action_has_no_other_action_run),
-		check_test(whoever_sets_the_variable_of_the_action_gets_no_more_than_that),
-		check_test(a_set_user_id_program_neither_runs_nor_is_run),
+		check_test(invalid_registrations_are_refused),
+		check_test(an_action_cannot_run_another_action),
+		check_test(setting_the_variable_of_an_action_runs_only_that_action),
+		check_test(set_user_id_programs_can_neither_call_nor_be_an_action),
 	};
 
 	remember(&before_check, run("fine"));

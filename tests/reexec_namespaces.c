@@ -97,7 +97,7 @@ static void assert_moved(unsigned moved)
 
 /* ---- there ---- */
 
-static void without_namespaces_the_action_is_where_its_caller_is(void **state)
+static void without_namespaces_the_action_runs_in_those_of_its_caller(void **state)
 {
 	(void)state;
 	gons_must(look(NULL, 0));
@@ -160,7 +160,7 @@ static void a_job_in_the_user_network_and_mount_namespaces_of_another_process(vo
 	assert_int_equal(place.uid, 0);
 }
 
-static void a_pid_namespace_is_for_the_children_of_the_action(void **state)
+static void children_of_an_action_are_in_its_pid_namespace(void **state)
 {
 	static const char *const options[] = { "-Ur", "-p", "-f", NULL };
 	struct gons_nsref refs[] = { { "!user", NULL }, { "!pid", NULL } };
@@ -214,7 +214,7 @@ static void look_from_elsewhere(void *arg)
 	assert_int_equal(place.ino[NET], *(uint64_t *)arg);
 }
 
-static void the_action_starts_where_the_calling_thread_is(void **state)
+static void the_action_starts_in_the_calling_threads_namespaces(void **state)
 {
 	uint64_t mains = own_ino("net");
 
@@ -235,7 +235,7 @@ static void bind_here(void *arg)
 }
 
 /* The same path is a namespace in one mount namespace, and an empty file in the other. */
-static void the_order_and_the_bang_decide_in_which_mount_namespace_a_path_is_looked_up(void **state)
+static void order_and_exclamation_mark_select_the_mount_namespace_of_a_path(void **state)
 {
 	char file[] = "/tmp/gons-reexec-XXXXXX";
 	struct gons_nsref refs[] = { { "!mnt", NULL }, { "net", file } };
@@ -283,7 +283,7 @@ static void a_namespace_that_cannot_be_joined_is_the_error_of_the_call(void **st
 	assert_contains(gons_error(), "UTS namespace");
 }
 
-static void a_line_feed_in_a_path_does_not_end_the_sentence(void **state)
+static void a_line_feed_in_a_path_does_not_end_the_message(void **state)
 {
 	const struct gons_nsref missing = { "!net", "/not\nthere" };
 
@@ -292,7 +292,7 @@ static void a_line_feed_in_a_path_does_not_end_the_sentence(void **state)
 	assert_string_equal(result.error_output, "");
 }
 
-static void who_may_not_join_is_told_so(void **state)
+static void the_message_says_that_the_action_may_not_join(void **state)
 {
 	const struct gons_nsref net = { "!net", "/proc/self/ns/net" };
 
@@ -400,18 +400,17 @@ static void procfs_of_another_pid_namespace_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		reexec_test(without_namespaces_the_action_is_where_its_caller_is),
+		reexec_test(without_namespaces_the_action_runs_in_those_of_its_caller),
 		reexec_test(the_action_is_in_the_namespace_of_another_process),
 		reexec_test(a_path_may_be_relative_to_the_working_directory),
 		reexec_test(a_job_in_the_user_network_and_mount_namespaces_of_another_process),
-		reexec_test(a_pid_namespace_is_for_the_children_of_the_action),
+		reexec_test(children_of_an_action_are_in_its_pid_namespace),
 		reexec_test(a_descriptor_of_the_caller_is_a_path),
-		reexec_test(the_action_starts_where_the_calling_thread_is),
-		reexec_test(
-			the_order_and_the_bang_decide_in_which_mount_namespace_a_path_is_looked_up),
+		reexec_test(the_action_starts_in_the_calling_threads_namespaces),
+		reexec_test(order_and_exclamation_mark_select_the_mount_namespace_of_a_path),
 		reexec_test(a_namespace_that_cannot_be_joined_is_the_error_of_the_call),
-		reexec_test(a_line_feed_in_a_path_does_not_end_the_sentence),
-		reexec_test(who_may_not_join_is_told_so),
+		reexec_test(a_line_feed_in_a_path_does_not_end_the_message),
+		reexec_test(the_message_says_that_the_action_may_not_join),
 		reexec_test(a_path_below_proc_self_takes_a_dumpable_process),
 		reexec_test(a_mount_namespace_without_the_dynamic_linker_or_proc_is_named),
 		reexec_test(a_pid_namespace_that_has_ended_is_named),

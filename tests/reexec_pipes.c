@@ -88,7 +88,7 @@ GONS_ACTION(invert)
 	return got < 0;
 }
 
-static void both_ways_at_once_take_64_mib(void **state)
+static void parameter_and_output_may_have_64_mib_at_once(void **state)
 {
 	uint32_t *words = new_large();
 	const uint32_t *inverted;
@@ -123,7 +123,7 @@ GONS_ACTION(write_first)
 	}
 }
 
-static void nobody_waits_for_who_does_not_read(void **state)
+static void an_action_that_does_not_read_its_parameter_does_not_block_the_caller(void **state)
 {
 	uint32_t *words = new_large();
 
@@ -143,7 +143,7 @@ GONS_ACTION(both_outputs)
 	       !write_all(STDERR_FILENO, data, sizeof(data));
 }
 
-static void standard_error_may_be_large_too(void **state)
+static void standard_error_of_an_action_may_be_large(void **state)
 {
 	(void)state;
 	assert_refused(run_with("both_outputs", NULL, 0), EREMOTEIO, "standard error: xxx");
@@ -156,7 +156,7 @@ GONS_ACTION(zeros)
 	return fwrite("\0a\0", 1, 3, stdout) == 3 ? 0 : 1;
 }
 
-static void zero_bytes_are_output_as_any(void **state)
+static void output_of_an_action_may_contain_zero_bytes(void **state)
 {
 	(void)state;
 	gons_must(run_with("zeros", NULL, 0));
@@ -265,7 +265,7 @@ GONS_ACTION(reopens_its_input)
 	return printf("%s", line) > 0 ? 0 : 1;
 }
 
-static void the_parameter_is_in_dev_stdin(void **state)
+static void an_action_can_read_its_parameter_from_dev_stdin(void **state)
 {
 	(void)state;
 	gons_must(run_with("reopens_its_input", "by path", 7));
@@ -363,7 +363,7 @@ static int run_closed(void *arg)
 	return 0;
 }
 
-static void a_caller_may_have_closed_its_standard_descriptors(void **state)
+static void actions_run_for_a_caller_without_standard_descriptors(void **state)
 {
 	(void)state;
 	(void)fflush(NULL);
@@ -401,7 +401,7 @@ static int run_with_few_descriptors(void *arg)
 	return 0;
 }
 
-static void nothing_is_left_when_descriptors_run_out(void **state)
+static void an_action_without_free_descriptors_leaves_nothing(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_with_few_descriptors, NULL), 0);
@@ -421,7 +421,7 @@ static int run_without_processes(void *arg)
 	return 0;
 }
 
-static void who_may_have_no_processes_is_told_so(void **state)
+static void the_message_names_a_limit_on_processes(void **state)
 {
 	(void)state;
 	if (getuid() == 0 && !can_become_nobody()) {
@@ -457,7 +457,7 @@ static int run_with_little_memory(void *arg)
 	return 0;
 }
 
-static void nothing_is_left_when_memory_runs_out(void **state)
+static void an_action_without_memory_leaves_nothing(void **state)
 {
 	int fds = count_entries("/proc/self/fd");
 
@@ -482,7 +482,7 @@ static int run_without_pidfds(void *arg)
 	return 0;
 }
 
-static void a_kernel_without_pidfds_is_named(void **state)
+static void actions_are_refused_by_name_on_a_kernel_without_pidfds(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_without_pidfds, NULL), 0);
@@ -512,7 +512,7 @@ GONS_ACTION(fails_with_3)
 	return 3;
 }
 
-static void the_status_is_known_where_sigchld_is_ignored(void **state)
+static void the_status_of_an_action_is_known_where_sigchld_is_ignored(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(run_with_sigchld_ignored, state), 0);
@@ -571,7 +571,7 @@ static void on_alarm(int number)
 	(void)number;
 }
 
-static void signals_that_are_handled_do_not_disturb(void **state)
+static void handled_signals_do_not_disturb_an_action(void **state)
 {
 	const struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
 	struct sigaction action = { .sa_handler = on_alarm }, old; /* no SA_RESTART */
@@ -639,7 +639,7 @@ static void *run_cancelled(void *barrier)
 	return NULL;
 }
 
-static void a_cancelled_thread_leaves_nothing(void **state)
+static void a_thread_cancelled_while_an_action_runs_leaves_nothing(void **state)
 {
 	pthread_barrier_t barrier;
 	pthread_t thread;
@@ -701,29 +701,29 @@ static void an_action_dies_with_its_caller(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		reexec_test(both_ways_at_once_take_64_mib),
-		reexec_test(nobody_waits_for_who_does_not_read),
-		reexec_test(standard_error_may_be_large_too),
-		reexec_test(zero_bytes_are_output_as_any),
+		reexec_test(parameter_and_output_may_have_64_mib_at_once),
+		reexec_test(an_action_that_does_not_read_its_parameter_does_not_block_the_caller),
+		reexec_test(standard_error_of_an_action_may_be_large),
+		reexec_test(output_of_an_action_may_contain_zero_bytes),
 		reexec_test(an_action_need_not_read_its_parameter),
 		reexec_test(a_pending_sigpipe_of_the_caller_stays),
 		reexec_test(an_action_may_end_with_a_parameter_waiting),
 		reexec_test(an_action_may_close_its_output_and_read_on),
-		reexec_test(the_parameter_is_in_dev_stdin),
+		reexec_test(an_action_can_read_its_parameter_from_dev_stdin),
 		reexec_test(nothing_that_an_action_started_survives_it),
-		reexec_test(a_caller_may_have_closed_its_standard_descriptors),
-		reexec_test(nothing_is_left_when_descriptors_run_out),
-		reexec_test(who_may_have_no_processes_is_told_so),
+		reexec_test(actions_run_for_a_caller_without_standard_descriptors),
+		reexec_test(an_action_without_free_descriptors_leaves_nothing),
+		reexec_test(the_message_names_a_limit_on_processes),
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-		reexec_test(nothing_is_left_when_memory_runs_out),
+		reexec_test(an_action_without_memory_leaves_nothing),
 #endif
-		reexec_test(a_kernel_without_pidfds_is_named),
-		reexec_test(the_status_is_known_where_sigchld_is_ignored),
+		reexec_test(actions_are_refused_by_name_on_a_kernel_without_pidfds),
+		reexec_test(the_status_of_an_action_is_known_where_sigchld_is_ignored),
 		reexec_test(the_handler_of_sigchld_is_not_called_for_an_action),
 		reexec_test(a_thread_that_waits_for_any_child_does_not_take_the_status),
-		reexec_test(signals_that_are_handled_do_not_disturb),
+		reexec_test(handled_signals_do_not_disturb_an_action),
 		reexec_test(several_threads_run_actions_at_once),
-		reexec_test(a_cancelled_thread_leaves_nothing),
+		reexec_test(a_thread_cancelled_while_an_action_runs_leaves_nothing),
 		reexec_test(an_action_dies_with_its_caller),
 	};
 

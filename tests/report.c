@@ -361,7 +361,7 @@ static void a_neighbour_that_does_not_answer_is_found(void **state)
 
 /* ---- the state ---- */
 
-static void the_state_is_what_the_kernel_says(void **state)
+static void the_reported_state_is_that_of_the_kernel(void **state)
 {
 	struct chain chain;
 	int server;
@@ -405,7 +405,7 @@ static void a_report_without_a_stream_is_refused(void **state)
 	assert_refused(gons_report(NULL), EINVAL, "stream is NULL");
 }
 
-static void a_full_disk_is_told(void **state)
+static void a_full_disk_is_reported(void **state)
 {
 	FILE *full = fopen("/dev/full", "we");
 
@@ -445,11 +445,11 @@ int main(void)
 		check_test(a_reverse_path_filter_that_drops_is_found),
 		check_test(a_firewall_that_drops_is_found),
 		check_test(a_neighbour_that_does_not_answer_is_found),
-		check_test(the_state_is_what_the_kernel_says),
+		check_test(the_reported_state_is_that_of_the_kernel),
 		check_test(an_empty_namespace_takes_one_line),
 		check_test(the_machines_own_namespace_is_not_reported),
 		check_test(a_report_without_a_stream_is_refused),
-		check_test(a_full_disk_is_told),
+		check_test(a_full_disk_is_reported),
 		check_test(a_report_leaves_everything_as_it_was),
 	};
 

@@ -200,7 +200,7 @@ static int fail_at_once(const struct nlmsghdr *nlh, void *count)
 	return MNL_CB_ERROR;
 }
 
-static void an_answer_need_not_be_heard_to_its_end(void **state)
+static void an_answer_need_not_be_read_to_its_end(void **state)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct gons_i_rtnl *rtnl;
@@ -224,7 +224,7 @@ static void an_answer_need_not_be_heard_to_its_end(void **state)
 
 /* ---- buffers ---- */
 
-static void an_answer_that_found_no_room_is_asked_for_again(void **state)
+static void an_answer_that_overran_the_socket_is_requested_again(void **state)
 {
 	const int least = 1;
 	struct gons_i_rtnl *rtnl;
@@ -272,7 +272,7 @@ static void send_unheard(int fd, unsigned sequence)
 			 nlh->nlmsg_len);
 }
 
-static void what_is_left_of_other_requests_is_passed_over(void **state)
+static void leftover_answers_of_other_requests_are_skipped(void **state)
 {
 	struct gons_i_rtnl *rtnl;
 	char name[16] = "";
@@ -292,7 +292,7 @@ static void what_is_left_of_other_requests_is_passed_over(void **state)
 }
 
 /* The socket is full of answers that nobody waits for, so those to what follows are lost. */
-static void a_link_whose_answer_is_lost_is_made_and_goes_with_the_scope(void **state)
+static void a_link_whose_answer_is_lost_is_created_and_deleted_with_the_scope(void **state)
 {
 	const int least = 1;
 	struct gons_i_rtnl *rtnl;
@@ -351,7 +351,7 @@ static void another_process_cannot_answer_for_the_kernel(void **state)
 
 /* ---- the kernel's words ---- */
 
-static void the_kernels_words_are_in_the_sentence(void **state)
+static void the_message_has_the_kernels_extack(void **state)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct gons_i_rtnl *rtnl;
@@ -388,7 +388,7 @@ static void on_alarm(int number)
 	atomic_fetch_add(&alarms, 1);
 }
 
-static void a_request_has_no_bytes_of_the_stack(void **state)
+static void a_request_contains_no_uninitialised_bytes(void **state)
 {
 	_Alignas(struct nlmsghdr) char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh;
@@ -400,7 +400,7 @@ static void a_request_has_no_bytes_of_the_stack(void **state)
 	assert_null(memchr(buf, 'x', nlh->nlmsg_len));
 }
 
-static void signals_interrupt_no_request(void **state)
+static void signals_do_not_interrupt_requests(void **state)
 {
 	const struct sigaction action = { .sa_handler = on_alarm };
 	const struct itimerval often = { { 0, 100 }, { 0, 100 } }, never = { 0 };
@@ -447,7 +447,7 @@ static void open_on_thread(void *of_other)
 	gons_i_rtnl_close(rtnl);
 }
 
-static void one_socket_a_namespace_thread_and_process(void **state)
+static void each_namespace_thread_and_process_has_one_socket(void **state)
 {
 	struct gons_i_rtnl *rtnl, *again, *other;
 	int before;
@@ -484,15 +484,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(an_interrupted_dump_is_started_again),
-		check_test(an_answer_need_not_be_heard_to_its_end),
-		check_test(an_answer_that_found_no_room_is_asked_for_again),
-		check_test(what_is_left_of_other_requests_is_passed_over),
-		check_test(a_link_whose_answer_is_lost_is_made_and_goes_with_the_scope),
+		check_test(an_answer_need_not_be_read_to_its_end),
+		check_test(an_answer_that_overran_the_socket_is_requested_again),
+		check_test(leftover_answers_of_other_requests_are_skipped),
+		check_test(a_link_whose_answer_is_lost_is_created_and_deleted_with_the_scope),
 		check_test(another_process_cannot_answer_for_the_kernel),
-		check_test(the_kernels_words_are_in_the_sentence),
-		check_test(a_request_has_no_bytes_of_the_stack),
-		check_test(signals_interrupt_no_request),
-		check_test(one_socket_a_namespace_thread_and_process),
+		check_test(the_message_has_the_kernels_extack),
+		check_test(a_request_contains_no_uninitialised_bytes),
+		check_test(signals_do_not_interrupt_requests),
+		check_test(each_namespace_thread_and_process_has_one_socket),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

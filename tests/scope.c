@@ -161,7 +161,7 @@ static void every_record_is_undone_even_when_one_fails(void **state)
 	assert_refused(gons_scope_end(mark), EINVAL, "is no mark");
 }
 
-static void what_is_no_mark_is_refused_and_nothing_undone(void **state)
+static void an_invalid_mark_is_refused_and_nothing_undone(void **state)
 {
 	int mark = begin();
 	int last;
@@ -183,7 +183,7 @@ static void what_is_no_mark_is_refused_and_nothing_undone(void **state)
 	assert_string_equal(trace, "a");
 }
 
-static void a_mark_ended_twice_is_refused_though_others_took_its_place(void **state)
+static void a_mark_is_refused_the_second_time_after_new_scopes(void **state)
 {
 	int mark = begin();
 	int later;
@@ -198,7 +198,7 @@ static void a_mark_ended_twice_is_refused_though_others_took_its_place(void **st
 	assert_string_equal(trace, "a");
 }
 
-static void no_function_cannot_be_deferred(void **state)
+static void deferring_a_null_function_is_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_defer(NULL, trace), EINVAL, "no function");
@@ -240,7 +240,7 @@ static void use_gons(void *arg)
 	job->result = gons_enter_transient(CLONE_NEWUTS);
 }
 
-static void what_a_deferred_call_makes_is_undone_too(void **state)
+static void what_a_deferred_call_creates_is_undone_too(void **state)
 {
 	struct job job = { .fd = -1, .inner = -1, .result = -2 };
 
@@ -285,7 +285,7 @@ static void leave_by_longjmp(void *arg)
 	longjmp(*way_out, 1);
 }
 
-static void after_a_longjmp_the_next_end_undoes_the_rest(void **state)
+static void after_a_longjmp_out_of_a_deferred_call_the_next_end_undoes_the_rest(void **state)
 {
 	static jmp_buf way_out;
 	volatile int outer = begin();
@@ -337,7 +337,7 @@ out:
 	return 2;
 }
 
-static void a_block_ends_its_scope_on_every_way_out(void **state)
+static void every_way_out_of_a_scope_block_ends_the_scope(void **state)
 {
 	static const struct {
 		const char *way;
@@ -356,7 +356,7 @@ static void a_block_ends_its_scope_on_every_way_out(void **state)
 	}
 }
 
-static void blocks_nest(void **state)
+static void scope_blocks_nest(void **state)
 {
 	(void)state;
 	trace[0] = '\0';
@@ -370,7 +370,7 @@ static void blocks_nest(void **state)
 	assert_string_equal(trace, "b-a");
 }
 
-static void a_longjmp_out_of_a_block_leaves_it_to_the_enclosing_scope(void **state)
+static void after_a_longjmp_out_of_a_scope_block_the_enclosing_scope_undoes_it(void **state)
 {
 	static jmp_buf way_out;
 	volatile int mark = begin();
@@ -388,7 +388,7 @@ static void a_longjmp_out_of_a_block_leaves_it_to_the_enclosing_scope(void **sta
 	assert_string_equal(trace, "a");
 }
 
-static void a_block_tells_of_other_failures_by_its_sentence(void **state)
+static void a_scope_block_reports_failures_of_its_end_by_the_message(void **state)
 {
 	int fd = -1;
 
@@ -442,14 +442,14 @@ static int lose_the_way_back_in_a_block(void *stderr_fd)
 	return 3;
 }
 
-static void a_refused_way_back_is_said_and_the_rest_undone(void **state)
+static void a_refused_return_is_reported_and_the_rest_undone(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
 	assert_int_equal(in_child(lose_the_way_back, NULL), 0);
 }
 
-static void a_block_whose_way_back_is_refused_ends_the_process(void **state)
+static void a_refused_return_at_the_end_of_a_scope_block_ends_the_process(void **state)
 {
 	char said[1024] = "";
 	int fd;
@@ -473,19 +473,19 @@ int main(void)
 		check_test(ending_an_outer_mark_ends_the_inner_ones),
 		check_test(thousands_of_records_are_undone),
 		check_test(every_record_is_undone_even_when_one_fails),
-		check_test(what_is_no_mark_is_refused_and_nothing_undone),
-		check_test(a_mark_ended_twice_is_refused_though_others_took_its_place),
-		check_test(no_function_cannot_be_deferred),
+		check_test(an_invalid_mark_is_refused_and_nothing_undone),
+		check_test(a_mark_is_refused_the_second_time_after_new_scopes),
+		check_test(deferring_a_null_function_is_refused),
 		check_test(a_deferred_call_may_end_the_scope_that_is_ending),
-		check_test(what_a_deferred_call_makes_is_undone_too),
+		check_test(what_a_deferred_call_creates_is_undone_too),
 		check_test(a_scope_begun_after_the_ending_one_is_left_alone),
-		check_test(after_a_longjmp_the_next_end_undoes_the_rest),
-		check_test(a_block_ends_its_scope_on_every_way_out),
-		check_test(blocks_nest),
-		check_test(a_longjmp_out_of_a_block_leaves_it_to_the_enclosing_scope),
-		check_test(a_block_tells_of_other_failures_by_its_sentence),
-		check_test(a_refused_way_back_is_said_and_the_rest_undone),
-		check_test(a_block_whose_way_back_is_refused_ends_the_process),
+		check_test(after_a_longjmp_out_of_a_deferred_call_the_next_end_undoes_the_rest),
+		check_test(every_way_out_of_a_scope_block_ends_the_scope),
+		check_test(scope_blocks_nest),
+		check_test(after_a_longjmp_out_of_a_scope_block_the_enclosing_scope_undoes_it),
+		check_test(a_scope_block_reports_failures_of_its_end_by_the_message),
+		check_test(a_refused_return_is_reported_and_the_rest_undone),
+		check_test(a_refused_return_at_the_end_of_a_scope_block_ends_the_process),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

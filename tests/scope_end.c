@@ -55,7 +55,7 @@ static int leave_after_refusal(void *with_outer)
 	return gons_scope_end(outer) == 0 ? 0 : 5; /* once is enough */
 }
 
-static void a_refused_way_back_is_said_by_the_next_end_of_a_scope_that_was_left(void **state)
+static void after_a_longjmp_the_next_end_of_the_scope_reports_a_refused_return(void **state)
 {
 	bool with_outer = false;
 
@@ -64,7 +64,7 @@ static void a_refused_way_back_is_said_by_the_next_end_of_a_scope_that_was_left(
 	assert_int_equal(in_child(leave_after_refusal, &with_outer), 0);
 }
 
-static void it_is_said_by_the_end_of_the_scope_around_it(void **state)
+static void the_enclosing_scope_reports_a_refused_return(void **state)
 {
 	bool with_outer = true;
 
@@ -82,7 +82,7 @@ static int make_failure(char words[64])
 	return close(fd);
 }
 
-static void a_scope_that_is_begun_in_between_does_not_say_it(void **state)
+static void a_new_inner_scope_does_not_report_the_earlier_failure(void **state)
 {
 	volatile int mark = gons_must(gons_scope_begin());
 	char words[64];
@@ -130,7 +130,7 @@ static void assert_inner_failed(const struct inner *inner)
 	assert_contains(inner->said, inner->words);
 }
 
-static void an_inner_failure_leaves_the_earlier_outer_one_to_the_outer_end(void **state)
+static void the_outer_end_reports_its_own_earlier_failure(void **state)
 {
 	struct inner inner = { .fails = true };
 	int mark = gons_must(gons_scope_begin());
@@ -144,7 +144,7 @@ static void an_inner_failure_leaves_the_earlier_outer_one_to_the_outer_end(void 
 	assert_string_not_equal(inner.words, words);
 }
 
-static void an_inner_end_that_succeeds_does_not_say_the_outer_failure(void **state)
+static void a_successful_inner_end_does_not_report_the_outer_failure(void **state)
 {
 	struct inner inner = { .result = -2 };
 	int mark = gons_must(gons_scope_begin());
@@ -157,7 +157,7 @@ static void an_inner_end_that_succeeds_does_not_say_the_outer_failure(void **sta
 	assert_int_equal(inner.result, 0);
 }
 
-static void an_outer_failure_after_an_inner_one_is_said_too(void **state)
+static void the_outer_end_reports_a_failure_after_an_inner_one(void **state)
 {
 	struct inner inner = { .fails = true };
 	int mark = gons_must(gons_scope_begin());
@@ -171,7 +171,7 @@ static void an_outer_failure_after_an_inner_one_is_said_too(void **state)
 	assert_string_not_equal(inner.words, words);
 }
 
-static void an_inner_failure_is_none_of_the_outer_end(void **state)
+static void the_outer_end_does_not_report_an_inner_failure_again(void **state)
 {
 	struct inner inner = { .fails = true };
 	int mark = gons_must(gons_scope_begin());
@@ -185,13 +185,13 @@ static void an_inner_failure_is_none_of_the_outer_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(a_refused_way_back_is_said_by_the_next_end_of_a_scope_that_was_left),
-		check_test(it_is_said_by_the_end_of_the_scope_around_it),
-		check_test(a_scope_that_is_begun_in_between_does_not_say_it),
-		check_test(an_inner_failure_leaves_the_earlier_outer_one_to_the_outer_end),
-		check_test(an_inner_end_that_succeeds_does_not_say_the_outer_failure),
-		check_test(an_outer_failure_after_an_inner_one_is_said_too),
-		check_test(an_inner_failure_is_none_of_the_outer_end),
+		check_test(after_a_longjmp_the_next_end_of_the_scope_reports_a_refused_return),
+		check_test(the_enclosing_scope_reports_a_refused_return),
+		check_test(a_new_inner_scope_does_not_report_the_earlier_failure),
+		check_test(the_outer_end_reports_its_own_earlier_failure),
+		check_test(a_successful_inner_end_does_not_report_the_outer_failure),
+		check_test(the_outer_end_reports_a_failure_after_an_inner_one),
+		check_test(the_outer_end_does_not_report_an_inner_failure_again),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

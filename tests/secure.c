@@ -68,7 +68,7 @@ static int run_program(void *dir)
 	return 1;
 }
 
-static void no_program_of_the_callers_is_run_with_its_powers(void **state)
+static void a_set_user_id_program_runs_no_programs_from_the_callers_path(void **state)
 {
 	char dir[] = "/tmp/gons-secure-XXXXXX";
 	char mark[64];
@@ -100,7 +100,7 @@ static void no_program_of_the_callers_is_run_with_its_powers(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(no_program_of_the_callers_is_run_with_its_powers),
+		check_test(a_set_user_id_program_runs_no_programs_from_the_callers_path),
 	};
 
 	/* Leaks cannot be looked for in a program that may not be traced. */

@@ -42,7 +42,7 @@ static struct seen seen;
 
 /* ---- what is asked for ---- */
 
-static void nothing_is_asked_for(void **state)
+static void without_variables_nothing_is_switched_at_start_up(void **state)
 {
 	static const struct start none;
 
@@ -52,7 +52,7 @@ static void nothing_is_asked_for(void **state)
 	assert_int_equal(seen.thread_errnum, 0);
 }
 
-static void each_type_by_the_process_that_is_in_it(void **state)
+static void at_start_up_each_type_of_a_process_is_entered(void **state)
 {
 	int fds;
 
@@ -82,7 +82,7 @@ static void take_everything(pid_t pid, struct start *start)
 					     ns_path(pid, kinds[i].which));
 }
 
-static void all_types_of_a_process_at_once(void **state)
+static void at_start_up_all_types_of_a_process_are_entered(void **state)
 {
 	struct start all = { .home = NULL };
 	pid_t pid;
@@ -109,7 +109,7 @@ static void take_user_owned(pid_t pid, struct start *start)
 					   ns_path(pid, kinds[i].which));
 }
 
-static void without_capabilities_into_what_one_has_made(void **state)
+static void at_start_up_own_namespaces_are_entered_without_capabilities(void **state)
 {
 	struct start all = { .before = drop_all_capabilities };
 
@@ -126,7 +126,7 @@ static int reach_this_program(void *path)
 	return become_nobody(NULL) != 0 || access(path, X_OK) < 0;
 }
 
-static void an_unprivileged_user_and_root_into_what_the_user_has_made(void **state)
+static void at_start_up_namespaces_of_an_unprivileged_user_are_entered(void **state)
 {
 	struct start all = { .home = NULL };
 	char path[PATH_MAX] = "";
@@ -148,7 +148,7 @@ static void an_unprivileged_user_and_root_into_what_the_user_has_made(void **sta
 
 /* ---- PID and time namespaces ---- */
 
-static void a_pid_namespace_is_for_the_children(void **state)
+static void at_start_up_a_pid_namespace_is_entered_for_the_children(void **state)
 {
 	static const char *const options[] = { "-p", "-f", NULL };
 	pid_t pid;
@@ -178,7 +178,7 @@ static int make_an_idle_thread(void *arg)
 	return 0;
 }
 
-static void with_children_elsewhere_there_are_no_threads(void **state)
+static void after_start_up_in_a_pid_namespace_threads_are_refused(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWPID | CLONE_NEWNS);
@@ -198,7 +198,7 @@ static int pid_for_children(pid_t pid)
 	return fd;
 }
 
-static void the_first_process_of_a_pid_namespace_is_a_child(void **state)
+static void a_pid_namespace_of_start_up_has_a_child_as_its_init(void **state)
 {
 	static const char *const options[] = { "-p", NULL };
 	int fd;
@@ -217,7 +217,7 @@ static void the_first_process_of_a_pid_namespace_is_a_child(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void a_time_namespace_is_for_the_process_itself(void **state)
+static void at_start_up_a_time_namespace_is_entered_by_the_process_itself(void **state)
 {
 	static const char *const options[] = { "-T", "-f", "--boottime", "1000000", NULL };
 	struct seen outside;
@@ -235,7 +235,7 @@ static void a_time_namespace_is_for_the_process_itself(void **state)
 
 /* ---- ways to name a namespace ---- */
 
-static void by_a_file_that_it_is_mounted_on(void **state)
+static void at_start_up_a_mounted_namespace_is_entered(void **state)
 {
 	int fd;
 
@@ -257,7 +257,7 @@ static int add_named(void *name)
 	return execlp("ip", "ip", "netns", "add", (char *)name, NULL);
 }
 
-static void by_the_name_of_ip_netns(void **state)
+static void at_start_up_a_namespace_of_ip_netns_is_entered(void **state)
 {
 	static char name[] = "gons-startup";
 	int status;
@@ -301,7 +301,7 @@ static const char *make_two_meanings(void)
 	return text("gons_mnt=%.*sns/mnt", (int)(strlen(root) - strlen("root")), root);
 }
 
-static void a_bang_opens_a_path_before_the_first_switch(void **state)
+static void an_exclamation_mark_opens_a_path_before_the_first_switch(void **state)
 {
 	static const struct {
 		const char *order;
@@ -330,7 +330,7 @@ static void a_bang_opens_a_path_before_the_first_switch(void **state)
 
 /* ---- variables ---- */
 
-static void others_than_the_known_variables_are_left(void **state)
+static void unknown_variables_are_ignored_at_start_up(void **state)
 {
 	(void)state;
 	start(&(struct start){ .variables = { "gons_nets=/nowhere", "gons_netns=/nowhere",
@@ -348,7 +348,7 @@ static void others_than_the_known_variables_are_left(void **state)
 	assert_string_equal(seen.left, "gons_other=1\n");
 }
 
-static void the_own_user_namespace_is_no_reason_to_refuse(void **state)
+static void at_start_up_the_own_user_namespace_is_accepted(void **state)
 {
 	(void)state;
 	start(&(struct start){ .variables = { "gons_user=/proc/self/ns/user" } }, &seen);
@@ -383,7 +383,7 @@ static void a_comma_may_end_the_order(void **state)
 	assert_switched(&seen, kinds[1].moved);
 }
 
-static void what_is_empty_asks_for_nothing(void **state)
+static void empty_variables_switch_nothing_at_start_up(void **state)
 {
 	static const struct {
 		const char *variable, *left;
@@ -419,7 +419,7 @@ static void of_two_variables_with_one_name_the_first_counts(void **state)
 
 /* ---- directories, /sys, descriptors ---- */
 
-static void directories_are_kept_where_the_paths_exist(void **state)
+static void start_up_switching_keeps_directories_where_the_paths_exist(void **state)
 {
 	const char *mnt;
 
@@ -441,7 +441,7 @@ static int change_root(void *arg)
 	return chroot("/run/root") < 0 || chdir("/proc") < 0;
 }
 
-static void the_root_is_kept_where_its_path_exists(void **state)
+static void start_up_switching_keeps_the_root_where_its_path_exists(void **state)
 {
 	static const char *const options[] = { "-m", NULL };
 	const char *mnt;
@@ -471,7 +471,7 @@ static int join_mnt(void *path)
 }
 
 /* Never in the machine's own mount namespace, lest a mistake should reach its /sys. */
-static void home_is_where_the_program_was_started(void **state)
+static void after_start_up_switching_the_initial_mount_namespace_is_the_one_before(void **state)
 {
 	static const char *const options[] = { "-m", NULL }, *const both[] = { "-n", "-m", NULL };
 	const char *home;
@@ -509,7 +509,7 @@ static int close_streams(void *arg)
 	return close(0) < 0 || close(1) < 0 || close(2) < 0;
 }
 
-static void closed_streams_stay_closed(void **state)
+static void start_up_switching_keeps_closed_streams_closed(void **state)
 {
 	static const char *const options[] = { "-n", NULL };
 	int fds;
@@ -532,28 +532,28 @@ static void closed_streams_stay_closed(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(nothing_is_asked_for),
-		check_test(each_type_by_the_process_that_is_in_it),
-		check_test(all_types_of_a_process_at_once),
-		check_test(without_capabilities_into_what_one_has_made),
-		check_test(an_unprivileged_user_and_root_into_what_the_user_has_made),
-		check_test(a_pid_namespace_is_for_the_children),
-		check_test(with_children_elsewhere_there_are_no_threads),
-		check_test(the_first_process_of_a_pid_namespace_is_a_child),
-		check_test(a_time_namespace_is_for_the_process_itself),
-		check_test(by_a_file_that_it_is_mounted_on),
-		check_test(by_the_name_of_ip_netns),
-		check_test(a_bang_opens_a_path_before_the_first_switch),
-		check_test(others_than_the_known_variables_are_left),
-		check_test(the_own_user_namespace_is_no_reason_to_refuse),
+		check_test(without_variables_nothing_is_switched_at_start_up),
+		check_test(at_start_up_each_type_of_a_process_is_entered),
+		check_test(at_start_up_all_types_of_a_process_are_entered),
+		check_test(at_start_up_own_namespaces_are_entered_without_capabilities),
+		check_test(at_start_up_namespaces_of_an_unprivileged_user_are_entered),
+		check_test(at_start_up_a_pid_namespace_is_entered_for_the_children),
+		check_test(after_start_up_in_a_pid_namespace_threads_are_refused),
+		check_test(a_pid_namespace_of_start_up_has_a_child_as_its_init),
+		check_test(at_start_up_a_time_namespace_is_entered_by_the_process_itself),
+		check_test(at_start_up_a_mounted_namespace_is_entered),
+		check_test(at_start_up_a_namespace_of_ip_netns_is_entered),
+		check_test(an_exclamation_mark_opens_a_path_before_the_first_switch),
+		check_test(unknown_variables_are_ignored_at_start_up),
+		check_test(at_start_up_the_own_user_namespace_is_accepted),
 		check_test(an_empty_order_is_the_default_one),
 		check_test(a_comma_may_end_the_order),
-		check_test(what_is_empty_asks_for_nothing),
+		check_test(empty_variables_switch_nothing_at_start_up),
 		check_test(of_two_variables_with_one_name_the_first_counts),
-		check_test(directories_are_kept_where_the_paths_exist),
-		check_test(the_root_is_kept_where_its_path_exists),
-		check_test(home_is_where_the_program_was_started),
-		check_test(closed_streams_stay_closed),
+		check_test(start_up_switching_keeps_directories_where_the_paths_exist),
+		check_test(start_up_switching_keeps_the_root_where_its_path_exists),
+		check_test(after_start_up_switching_the_initial_mount_namespace_is_the_one_before),
+		check_test(start_up_switching_keeps_closed_streams_closed),
 	};
 
 	startup_run_main(argc, argv);

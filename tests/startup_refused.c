@@ -40,7 +40,7 @@ static void refuse(const char *const variables[4], const char *message)
 
 /* ---- mistakes in the variables ---- */
 
-static void mistakes_in_the_order(void **state)
+static void start_up_refuses_mistakes_in_the_order(void **state)
 {
 	(void)state;
 	refused("gons_order: \"foo\" is not a namespace type: Invalid argument: it is \"net,foo\"",
@@ -69,7 +69,7 @@ static void mistakes_in_the_order(void **state)
 		"gons_order=net,!uts", "gons_net=/proc/self/ns/net", "gons_mnt=/proc/self/ns/mnt");
 }
 
-static void an_order_without_end(void **state)
+static void start_up_refuses_an_endless_order(void **state)
 {
 	static char order[100000] = "gons_order=";
 
@@ -81,7 +81,7 @@ static void an_order_without_end(void **state)
 	assert_string_equal(seen.status + 1020, "...");
 }
 
-static void paths_that_lead_to_no_such_namespace(void **state)
+static void start_up_refuses_paths_to_wrong_files(void **state)
 {
 	(void)state;
 	refused("gons_net: cannot open the namespace /nowhere/net: No such file or directory",
@@ -103,7 +103,7 @@ static void paths_that_lead_to_no_such_namespace(void **state)
 		"gons_user=/proc/self/ns/time");
 }
 
-static void a_fifo_does_not_hang_it(void **state)
+static void a_fifo_does_not_block_start_up(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS);
@@ -132,7 +132,7 @@ static bool pid_is_ours(void)
 }
 
 /* Each type in turn is the one that fails, after all of those before it. */
-static void what_was_switched_is_switched_back(void **state)
+static void after_a_failure_start_up_returns_to_the_first_namespaces(void **state)
 {
 	static const int order[] = { NET, MNT, UTS, IPC, CGROUP, CHILDREN_PID, CHILDREN_TIME };
 	static const char *const types[] = { "net", "mnt", "uts", "ipc", "cgroup", "pid", "time" };
@@ -166,7 +166,7 @@ static void what_was_switched_is_switched_back(void **state)
 	}
 }
 
-static void a_pid_namespace_that_belongs_further_up_is_lost(void **state)
+static void after_a_failure_start_up_cannot_return_to_a_pid_namespace_of_an_ancestor(void **state)
 {
 	static const char *const options[] = { "-p", "-f", NULL };
 	static const char reason[] =
@@ -197,7 +197,7 @@ static int join_pid(void *path)
 }
 
 /* That of the children is come back to, which need not be the one of the process. */
-static void the_pid_namespace_of_the_children_is_come_back_to(void **state)
+static void after_a_failure_start_up_returns_to_the_pid_namespace_for_children(void **state)
 {
 	static const char *const options[] = { "-p", "-f", NULL };
 	pid_t first, second;
@@ -218,7 +218,7 @@ static void the_pid_namespace_of_the_children_is_come_back_to(void **state)
 	assert_int_equal(seen.child_pid_ino, ns_ino(first, CHILDREN_PID));
 }
 
-static void a_user_namespace_is_not_left(void **state)
+static void after_a_failure_start_up_stays_in_an_entered_user_namespace(void **state)
 {
 	static const char *const options[] = { "-Ur", NULL };
 	const char *user, *message;
@@ -240,7 +240,7 @@ static void a_user_namespace_is_not_left(void **state)
 }
 
 /* Having given up the powers outside, it cannot go back to what belongs there. */
-static void what_lies_behind_a_user_namespace_is_lost_too(void **state)
+static void after_a_failure_start_up_cannot_return_past_a_user_namespace(void **state)
 {
 	static const char *const options[] = { "-Ur", NULL };
 	static const char *const others[] = { "-u", "-p", "-f", NULL };
@@ -280,7 +280,7 @@ static int enter_user_namespace(void *arg)
 }
 
 /* A file that everybody may open, as those of "ip netns" are. */
-static void without_capabilities(void **state)
+static void start_up_names_missing_capabilities(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
@@ -295,7 +295,7 @@ static void without_capabilities(void **state)
 		0);
 }
 
-static void a_mount_namespace_without_cap_sys_chroot(void **state)
+static void start_up_names_a_missing_cap_sys_chroot(void **state)
 {
 	const char *path = ns_path(getpid(), MNT);
 
@@ -311,7 +311,7 @@ static void a_mount_namespace_without_cap_sys_chroot(void **state)
 		0);
 }
 
-static void what_belongs_to_another_user_namespace(void **state)
+static void start_up_refuses_namespaces_of_another_user_namespace(void **state)
 {
 	static const char *const options[] = { "-Ur", NULL };
 	const char *path = ns_path(getpid(), NET);
@@ -331,7 +331,7 @@ static void what_belongs_to_another_user_namespace(void **state)
 		BIT(USER));
 }
 
-static void a_user_namespace_further_up(void **state)
+static void start_up_refuses_an_ancestor_user_namespace(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNS);
@@ -363,7 +363,7 @@ static int enter_pid_namespace(void *arg)
 	_exit(WEXITSTATUS(status));
 }
 
-static void a_pid_namespace_further_up(void **state)
+static void start_up_refuses_an_ancestor_pid_namespace(void **state)
 {
 	const char *path = ns_path(getpid(), PID);
 
@@ -388,7 +388,7 @@ static int become_another_user(void *arg)
 	return 0;
 }
 
-static void a_process_of_another_user(void **state)
+static void start_up_refuses_a_process_of_another_user(void **state)
 {
 	(void)state;
 	start(&(struct start){ .variables = { "gons_net=/proc/1/ns/net" },
@@ -404,7 +404,7 @@ static int refuse_setns(void *arg)
 	return !refuse_call(SYS_setns, EPERM);
 }
 
-static void under_a_seccomp_filter(void **state)
+static void start_up_names_a_seccomp_filter(void **state)
 {
 	const char *path = ns_path(getpid(), UTS);
 
@@ -437,7 +437,7 @@ static const char *library_path(void)
 	return text("LD_LIBRARY_PATH=%s/../src", dirname(program));
 }
 
-static void without_procfs(void **state)
+static void start_up_names_a_missing_procfs(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
@@ -460,7 +460,7 @@ static int limit_descriptors(void *n)
 }
 
 /* With each number of descriptors it either goes all the way or stays. */
-static void too_few_descriptors(void **state)
+static void start_up_names_a_lack_of_descriptors(void **state)
 {
 	rlim_t n = 4;
 	struct start all = { .before = limit_descriptors, .arg = &n };
@@ -488,26 +488,27 @@ static void too_few_descriptors(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(mistakes_in_the_order),
-		check_test(an_order_without_end),
-		check_test(paths_that_lead_to_no_such_namespace),
-		check_test(a_fifo_does_not_hang_it),
-		check_test(what_was_switched_is_switched_back),
-		check_test(a_pid_namespace_that_belongs_further_up_is_lost),
-		check_test(the_pid_namespace_of_the_children_is_come_back_to),
-		check_test(a_user_namespace_is_not_left),
-		check_test(what_lies_behind_a_user_namespace_is_lost_too),
-		check_test(without_capabilities),
-		check_test(a_mount_namespace_without_cap_sys_chroot),
-		check_test(what_belongs_to_another_user_namespace),
-		check_test(a_user_namespace_further_up),
-		check_test(a_pid_namespace_further_up),
-		check_test(a_process_of_another_user),
-		check_test(under_a_seccomp_filter),
+		check_test(start_up_refuses_mistakes_in_the_order),
+		check_test(start_up_refuses_an_endless_order),
+		check_test(start_up_refuses_paths_to_wrong_files),
+		check_test(a_fifo_does_not_block_start_up),
+		check_test(after_a_failure_start_up_returns_to_the_first_namespaces),
+		check_test(
+			after_a_failure_start_up_cannot_return_to_a_pid_namespace_of_an_ancestor),
+		check_test(after_a_failure_start_up_returns_to_the_pid_namespace_for_children),
+		check_test(after_a_failure_start_up_stays_in_an_entered_user_namespace),
+		check_test(after_a_failure_start_up_cannot_return_past_a_user_namespace),
+		check_test(start_up_names_missing_capabilities),
+		check_test(start_up_names_a_missing_cap_sys_chroot),
+		check_test(start_up_refuses_namespaces_of_another_user_namespace),
+		check_test(start_up_refuses_an_ancestor_user_namespace),
+		check_test(start_up_refuses_an_ancestor_pid_namespace),
+		check_test(start_up_refuses_a_process_of_another_user),
+		check_test(start_up_names_a_seccomp_filter),
 #ifndef __SANITIZE_ADDRESS__
-		check_test(without_procfs),
+		check_test(start_up_names_a_missing_procfs),
 #endif
-		check_test(too_few_descriptors),
+		check_test(start_up_names_a_lack_of_descriptors),
 	};
 
 	startup_run_main(argc, argv);

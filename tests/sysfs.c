@@ -134,7 +134,7 @@ static void sees_only_loopback(void **state)
 	assert_string_equal(read_text("/sys/class/net/lo/ifindex"), "1\n");
 }
 
-static void without_it_sysfs_still_shows_the_old_links(void **state)
+static void without_a_new_mount_sysfs_still_shows_the_old_links(void **state)
 {
 	(void)state;
 	require_all();
@@ -207,7 +207,7 @@ static void a_sysfs_of_this_namespace_on_sys_is_made_read_only(void **state)
 
 /* ---- what is mounted below ---- */
 
-static void everything_mounted_below_stays_reachable(void **state)
+static void mounts_below_sys_stay_reachable(void **state)
 {
 	dev_t devices[MAX_POINTS];
 	int n;
@@ -235,7 +235,7 @@ static void everything_mounted_below_stays_reachable(void **state)
 }
 
 /* In the order of their names "lo-x" stands between "lo" and "lo/below". */
-static void each_mount_below_is_put_back_once(void **state)
+static void each_mount_below_sys_is_restored_once(void **state)
 {
 	static const char *const own[] = { "/sys/devices/virtual/net/lo",
 					   "/sys/devices/virtual/net/lo/below",
@@ -282,7 +282,7 @@ static void mask_parts_of_sys(void)
 	assert_int_equal(mount("/dev/null", masked_file, NULL, MS_BIND, NULL), 0);
 }
 
-static void masks_stay_where_root_may_mount(void **state)
+static void masks_over_sys_stay_where_root_may_mount(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
@@ -321,7 +321,7 @@ static int start_again(void *arg)
 	return execl("/proc/self/exe", "test-sysfs", "again", NULL);
 }
 
-static void the_sys_that_the_process_started_with_is_not_touched(void **state)
+static void the_sys_of_the_initial_mount_namespace_is_not_changed(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
@@ -337,7 +337,7 @@ static int mount_in_shared_namespace(void *arg)
 	return gons_mntns_mount_sysfs_ro() < 0;
 }
 
-static void nothing_propagates_into_the_namespace_it_is_a_copy_of(void **state)
+static void sysfs_mounts_do_not_propagate_to_the_copied_mount_namespace(void **state)
 {
 	dev_t device;
 	int mounts;
@@ -403,7 +403,7 @@ static void a_chroot_without_sys_is_refused_and_one_with_it_is_not(void **state)
 	assert_true(sys_agrees());
 }
 
-static void without_descriptors_sys_stays_as_it_was(void **state)
+static void without_free_descriptors_sys_is_unchanged(void **state)
 {
 	struct rlimit before, limit;
 	int mounts, result = -1;
@@ -674,19 +674,19 @@ int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
 		check_test(sees_only_loopback),
-		check_test(without_it_sysfs_still_shows_the_old_links),
+		check_test(without_a_new_mount_sysfs_still_shows_the_old_links),
 		check_test(called_twice_one_read_only_mount_is_there_on_a_writable_superblock),
 		check_test(a_later_sysfs_of_the_same_namespace_is_writable),
 		check_test(a_sysfs_of_this_namespace_on_sys_is_made_read_only),
-		check_test(everything_mounted_below_stays_reachable),
-		check_test(each_mount_below_is_put_back_once),
+		check_test(mounts_below_sys_stay_reachable),
+		check_test(each_mount_below_sys_is_restored_once),
 		check_test(a_mount_on_a_link_of_the_old_namespace_is_left_out),
-		check_test(masks_stay_where_root_may_mount),
-		check_test(the_sys_that_the_process_started_with_is_not_touched),
-		check_test(nothing_propagates_into_the_namespace_it_is_a_copy_of),
+		check_test(masks_over_sys_stay_where_root_may_mount),
+		check_test(the_sys_of_the_initial_mount_namespace_is_not_changed),
+		check_test(sysfs_mounts_do_not_propagate_to_the_copied_mount_namespace),
 		check_test(a_masked_sys_in_a_user_namespace_is_refused_naming_the_masks),
 		check_test(a_chroot_without_sys_is_refused_and_one_with_it_is_not),
-		check_test(without_descriptors_sys_stays_as_it_was),
+		check_test(without_free_descriptors_sys_is_unchanged),
 		check_test(a_failure_after_sys_is_covered_uncovers_it),
 		check_test(a_writable_sysfs_takes_what_is_written),
 		check_test(a_sysfs_of_this_namespace_changes_between_read_only_and_writable),

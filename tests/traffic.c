@@ -256,7 +256,7 @@ static void the_first_frame_through_a_new_veth_arrives(void **state)
 	}
 }
 
-static void a_port_is_free_in_each_namespace(void **state)
+static void the_same_port_is_free_in_each_namespace(void **state)
 {
 	union address address;
 	const socklen_t size = fill(&address, "127.0.0.1", 4711);
@@ -286,7 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(the_first_frame_through_a_new_veth_arrives),
-		check_test(a_port_is_free_in_each_namespace),
+		check_test(the_same_port_is_free_in_each_namespace),
 		check_test(a_veth_joins_two_namespaces),
 		check_test(a_bridge_joins_three_namespaces),
 		check_test(macvlans_of_one_parent_reach_each_other),

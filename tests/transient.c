@@ -32,7 +32,7 @@ static int flags(int set)
 
 /* ---- entering ---- */
 
-static void every_set_of_types_is_entered_and_left(void **state)
+static void every_combination_of_types_is_entered_and_left(void **state)
 {
 	uint64_t before[SWITCHABLE];
 
@@ -232,7 +232,7 @@ static void mounts_above_the_root_are_private_too(void **state)
 
 /* ---- refusals ---- */
 
-static void other_types_are_refused_and_nothing_switched(void **state)
+static void unsupported_types_are_refused_before_anything_is_switched(void **state)
 {
 	static const struct {
 		int types;
@@ -307,7 +307,7 @@ static int lose_capabilities_after_entering(void *arg)
 	return enter_without_capabilities(arg);
 }
 
-static void capabilities_lost_after_the_first_time_are_missed(void **state)
+static void capabilities_dropped_after_the_first_entry_are_noticed(void **state)
 {
 	(void)state;
 	gons_require(flags(ALL));
@@ -338,7 +338,7 @@ static int enter_after_a_user_namespace(void *arg)
 	return memcmp(before, after, sizeof(before)) == 0 ? 0 : 5;
 }
 
-static void without_a_way_back_nothing_is_entered(void **state)
+static void without_a_possible_return_nothing_is_entered(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | flags(ALL));
@@ -388,7 +388,7 @@ static void a_new_namespace_is_closed_with_the_scope(void **state)
 	assert_refused(gons_type(fd), EBADF, "closed");
 }
 
-static void types_of_which_none_is_made_alone_are_refused(void **state)
+static void types_that_cannot_be_created_alone_are_refused(void **state)
 {
 	static const struct {
 		int type;
@@ -420,7 +420,7 @@ static void types_of_which_none_is_made_alone_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(every_set_of_types_is_entered_and_left),
+		check_test(every_combination_of_types_is_entered_and_left),
 		check_test(transient_namespaces_nest),
 		check_test(a_network_namespace_holds_a_loopback_link_that_is_down),
 		check_test(a_host_name_goes_with_its_namespace),
@@ -430,13 +430,13 @@ int main(void)
 		check_test(a_mount_inside_is_not_seen_outside),
 		check_test(a_mount_outside_is_not_seen_inside),
 		check_test(mounts_above_the_root_are_private_too),
-		check_test(other_types_are_refused_and_nothing_switched),
+		check_test(unsupported_types_are_refused_before_anything_is_switched),
 		check_test(without_capabilities_nothing_is_entered),
-		check_test(capabilities_lost_after_the_first_time_are_missed),
-		check_test(without_a_way_back_nothing_is_entered),
+		check_test(capabilities_dropped_after_the_first_entry_are_noticed),
+		check_test(without_a_possible_return_nothing_is_entered),
 		check_test(a_new_namespace_is_not_entered),
 		check_test(a_new_namespace_is_closed_with_the_scope),
-		check_test(types_of_which_none_is_made_alone_are_refused),
+		check_test(types_that_cannot_be_created_alone_are_refused),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -17,7 +17,7 @@ static const struct {
 };
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
 
-static void names_and_types_translate_both_ways(void **state)
+static void names_and_types_are_converted_both_ways(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < TYPES; i++) {
@@ -26,7 +26,7 @@ static void names_and_types_translate_both_ways(void **state)
 	}
 }
 
-static void what_is_no_type_has_no_name(void **state)
+static void invalid_types_have_no_name(void **state)
 {
 	const int wrong[] = { 0, -1, 1, CLONE_NEWNET | CLONE_NEWNS, CLONE_VM };
 
@@ -40,7 +40,7 @@ static void what_is_no_type_has_no_name(void **state)
 	assert_refused(gons_type_from_name(NULL), EINVAL, "is not a namespace type");
 }
 
-static void current_opens_the_own_namespace_of_each_type(void **state)
+static void gons_current_opens_the_callers_namespace_of_each_type(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < TYPES; i++) {
@@ -57,7 +57,7 @@ static void current_opens_the_own_namespace_of_each_type(void **state)
 	}
 }
 
-static void open_checks_the_type(void **state)
+static void gons_open_checks_the_type(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < TYPES; i++) {
@@ -86,7 +86,7 @@ static void an_ipc_namespace_is_named_in_english(void **state)
 		       "is a UTS namespace and not an IPC one");
 }
 
-static void open_refuses_what_is_no_namespace(void **state)
+static void gons_open_refuses_files_that_are_no_namespaces(void **state)
 {
 	char fifo[] = "/tmp/gons-fifo-XXXXXX";
 
@@ -109,7 +109,7 @@ static void open_refuses_what_is_no_namespace(void **state)
 	assert_int_equal(unlink(fifo), 0);
 }
 
-static void descriptors_that_are_no_namespace_are_told_apart(void **state)
+static void descriptors_that_are_no_namespaces_are_recognised(void **state)
 {
 	int fd = open("/proc/self/ns/net", O_PATH | O_CLOEXEC);
 	int closed = dup(fd);
@@ -141,13 +141,13 @@ static void calls_for_one_type_refuse_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(names_and_types_translate_both_ways),
-		check_test(what_is_no_type_has_no_name),
-		check_test(current_opens_the_own_namespace_of_each_type),
-		check_test(open_checks_the_type),
+		check_test(names_and_types_are_converted_both_ways),
+		check_test(invalid_types_have_no_name),
+		check_test(gons_current_opens_the_callers_namespace_of_each_type),
+		check_test(gons_open_checks_the_type),
 		check_test(an_ipc_namespace_is_named_in_english),
-		check_test(open_refuses_what_is_no_namespace),
-		check_test(descriptors_that_are_no_namespace_are_told_apart),
+		check_test(gons_open_refuses_files_that_are_no_namespaces),
+		check_test(descriptors_that_are_no_namespaces_are_recognised),
 		check_test(calls_for_one_type_refuse_others),
 	};
 

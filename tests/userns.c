@@ -129,7 +129,7 @@ static int be_another_user(void *arg)
 	return 0;
 }
 
-static void what_another_user_made_takes_root_or_that_user(void **state)
+static void namespaces_of_another_user_take_root_or_that_user(void **state)
 {
 	static const char *const options[] = { "-Urnmui", "--cgroup", NULL };
 
@@ -157,7 +157,7 @@ static int be_the_same_user(void *arg)
 	return 0;
 }
 
-static void what_the_same_user_made_can_be_had_by_gons_set_run(void **state)
+static void namespaces_of_the_same_user_can_be_used_by_gons_set_run(void **state)
 {
 	static const char *const options[] = { "-Urnmui", "--cgroup", NULL };
 
@@ -175,7 +175,7 @@ static int lack_capabilities(void *arg)
 }
 
 /* gons_become_root() would give power over other namespaces only. */
-static void what_belongs_to_the_present_one_takes_root(void **state)
+static void namespaces_of_the_own_user_namespace_take_root(void **state)
 {
 	static const char *const options[] = { "-nmui", "--cgroup", NULL };
 
@@ -219,7 +219,7 @@ static int have_no_ground_below(void *arg)
 	return refused(arg, why);
 }
 
-static void what_belongs_further_up_takes_root_there(void **state)
+static void namespaces_of_an_ancestor_user_namespace_take_root_there(void **state)
 {
 	static const char *const options[] = { "-nmui", "--cgroup", NULL };
 	pid_t pid;
@@ -258,7 +258,7 @@ static int have_no_ground(void *arg)
 	return 0;
 }
 
-static void without_ground_gons_become_root_makes_it(void **state)
+static void without_base_namespaces_gons_become_root_creates_them(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
@@ -279,7 +279,7 @@ static int leave_no_way_back(void *arg)
 	return 0;
 }
 
-static void who_has_left_the_user_namespace_of_the_way_back_is_told(void **state)
+static void a_thread_outside_the_user_namespace_of_its_return_is_refused(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
@@ -301,7 +301,7 @@ static int be_filtered(void *arg)
 	return 0;
 }
 
-static void a_filter_is_not_mistaken_for_another_user(void **state)
+static void a_seccomp_filter_is_not_mistaken_for_another_user(void **state)
 {
 	static const char *const options[] = { "-Urn", NULL };
 	struct target target;
@@ -316,13 +316,13 @@ static void a_filter_is_not_mistaken_for_another_user(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		check_test(what_another_user_made_takes_root_or_that_user),
-		check_test(what_the_same_user_made_can_be_had_by_gons_set_run),
-		check_test(what_belongs_to_the_present_one_takes_root),
-		check_test(what_belongs_further_up_takes_root_there),
-		check_test(without_ground_gons_become_root_makes_it),
-		check_test(who_has_left_the_user_namespace_of_the_way_back_is_told),
-		check_test(a_filter_is_not_mistaken_for_another_user),
+		check_test(namespaces_of_another_user_take_root_or_that_user),
+		check_test(namespaces_of_the_same_user_can_be_used_by_gons_set_run),
+		check_test(namespaces_of_the_own_user_namespace_take_root),
+		check_test(namespaces_of_an_ancestor_user_namespace_take_root_there),
+		check_test(without_base_namespaces_gons_become_root_creates_them),
+		check_test(a_thread_outside_the_user_namespace_of_its_return_is_refused),
+		check_test(a_seccomp_filter_is_not_mistaken_for_another_user),
 	};
 
 	startup_run_main(argc, argv);

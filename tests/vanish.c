@@ -178,7 +178,7 @@ static int hold_by_child(int nsfd)
 	return pid;
 }
 
-static void a_link_is_deleted_where_a_child_is(void **state)
+static void a_link_is_deleted_while_a_child_is_in_its_namespace(void **state)
 {
 	(void)state;
 	assert_deleted(&(struct holder){ hold_by_child, open_of_process, kill_it });
@@ -249,7 +249,7 @@ static void kill_daemon(int pid)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 }
 
-static void a_link_is_deleted_where_a_daemon_is(void **state)
+static void a_link_is_deleted_while_a_daemon_is_in_its_namespace(void **state)
 {
 	(void)state;
 	assert_deleted(&(struct holder){ hold_by_daemon, open_of_process, kill_daemon });
@@ -299,7 +299,7 @@ static void end_thread(int tid)
 	assert_int_equal(close(pipe_of_thread[0]) + close(pipe_of_thread[1]), 0);
 }
 
-static void a_link_is_deleted_where_a_thread_is(void **state)
+static void a_link_is_deleted_while_a_thread_is_in_its_namespace(void **state)
 {
 	(void)state;
 	assert_deleted(&(struct holder){ hold_by_thread, open_of_process, end_thread });
@@ -439,7 +439,7 @@ static void a_link_that_was_moved_to_a_namespace_that_stays_is_deleted(void **st
 	}
 }
 
-static void of_an_inner_scope_the_links_alone_are_deleted(void **state)
+static void the_end_of_an_inner_scope_deletes_only_its_links(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
 	int nsfds[2];
@@ -489,16 +489,16 @@ int main(void)
 		check_test(a_link_is_deleted_where_a_namespace_was_opened_again),
 		check_test(a_link_is_deleted_where_a_descriptor_was_kept),
 		check_test(a_link_is_deleted_where_a_socket_is_open),
-		check_test(a_link_is_deleted_where_a_child_is),
+		check_test(a_link_is_deleted_while_a_child_is_in_its_namespace),
 		check_test(a_link_is_deleted_where_a_child_has_a_descriptor),
-		check_test(a_link_is_deleted_where_a_daemon_is),
-		check_test(a_link_is_deleted_where_a_thread_is),
+		check_test(a_link_is_deleted_while_a_daemon_is_in_its_namespace),
+		check_test(a_link_is_deleted_while_a_thread_is_in_its_namespace),
 		check_test(a_link_is_deleted_where_a_set_has_the_namespace),
 		check_test(a_link_is_deleted_where_the_namespace_is_mounted),
 		check_test(a_link_with_an_end_in_a_namespace_that_stays_is_deleted),
 		check_test(a_link_on_a_parent_that_stays_is_deleted),
 		check_test(a_link_that_was_moved_to_a_namespace_that_stays_is_deleted),
-		check_test(of_an_inner_scope_the_links_alone_are_deleted),
+		check_test(the_end_of_an_inner_scope_deletes_only_its_links),
 		check_test(a_scope_with_both_ends_of_a_link_ends),
 	};
 

@@ -23,14 +23,15 @@ static void get_directory(char path[PATH_MAX])
 	assert_true(syscall(SYS_getcwd, path, PATH_MAX) > 0);
 }
 
-static void a_test_that_asks_for_nothing_passes(void **state)
+static void a_test_without_requirements_passes(void **state)
 {
 	(void)state;
 	assert_int_equal(access(".", X_OK), -1);
 	assert_int_equal(errno, EACCES);
 }
 
-static void a_mount_namespace_is_refused_and_nothing_moved(void **state)
+static void a_mount_namespace_is_refused_where_the_working_directory_cannot_be_restored(
+	void **state)
 {
 	uint64_t before = own_ino("mnt");
 	char old[PATH_MAX], now[PATH_MAX];
@@ -49,8 +50,9 @@ static void a_mount_namespace_is_refused_and_nothing_moved(void **state)
 static int run_as_nobody(const char *dir)
 {
 	const struct CMUnitTest tests[] = {
-		gons_unit_test(a_test_that_asks_for_nothing_passes),
-		gons_unit_test(a_mount_namespace_is_refused_and_nothing_moved),
+		gons_unit_test(a_test_without_requirements_passes),
+		gons_unit_test(
+			a_mount_namespace_is_refused_where_the_working_directory_cannot_be_restored),
 	};
 
 	if (chdir(dir) < 0 || setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
@@ -73,7 +75,7 @@ static void remove_directory(void *dir)
 	(void)rmdir(dir);
 }
 
-static void in_a_directory_that_the_user_may_not_enter_tests_run(void **state)
+static void tests_run_in_a_directory_that_the_user_may_not_enter(void **state)
 {
 	static char dir[] = "/tmp/gons-XXXXXX"; /* outlives an assertion that fails */
 
@@ -91,7 +93,7 @@ static void in_a_directory_that_the_user_may_not_enter_tests_run(void **state)
 int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
-		check_test(in_a_directory_that_the_user_may_not_enter_tests_run),
+		check_test(tests_run_in_a_directory_that_the_user_may_not_enter),
 	};
 
 	if (argc == 2)

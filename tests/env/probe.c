@@ -216,7 +216,7 @@ static void assert_same_directories(const struct directories *before)
 	assert_int_equal(now.cwd.st_ino, before->cwd.st_ino);
 }
 
-static void comes_back_to_directory_and_root(void **state)
+static void returns_to_directory_and_root(void **state)
 {
 	struct directories before;
 	int cwd_fd, mark;
@@ -382,7 +382,7 @@ int main(int argc, char **argv)
 						 check_begin, check_end),
 		env_test(reads_a_detached_sysfs),
 		env_test(runs_in_a_set),
-		env_test(comes_back_to_directory_and_root),
+		env_test(returns_to_directory_and_root),
 	};
 	const struct CMUnitTest loop[] = { env_test(enters_500_times) };
 	const struct CMUnitTest exhaust[] = {

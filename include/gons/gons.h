@@ -342,6 +342,8 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  * target, for a mount namespace CAP_SYS_CHROOT as well. A user namespace can be joined by the user
  * who created it, from where it was created, and with CAP_SYS_ADMIN in it. A program with elevated
  * privileges (AT_SECURE of getauxval(3): set-user-ID, file capabilities) ignores the variables.
+ * With --as-needed, the default of Debian's and Ubuntu's compilers, a program that calls nothing of
+ * gons is not linked with it, and the variables have no effect: call gons_status_or_exit().
  * With libgons.a, only a program that calls this function, gons_status_errno(),
  * gons_status_or_exit() or the functions of <gons/reexec.h> switches.
  */

@@ -224,7 +224,7 @@ static int read_entries(DIR *dir, struct gons_link *links, int max)
 	const struct dirent *entry;
 	int n = 0;
 
-	while (n < max && (entry = readdir(dir))) {
+	while (n < max && (errno = 0, entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
 		memset(&links[n], 0, sizeof(links[n]));
@@ -233,7 +233,7 @@ static int read_entries(DIR *dir, struct gons_link *links, int max)
 		if (links[n++].ifindex < 0)
 			return -1;
 	}
-	return n;
+	return n < max && errno != 0 ? -1 : n;
 }
 
 /* Fills in at most max links, and returns how many; -1 with errno. */

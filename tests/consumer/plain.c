@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program without cmocka, compiled as C99 against an installed gons. */
+/* A program without cmocka, compiled as C99 against an installed gons. It has a structure of its own
+ * for clone3(2), with which the headers must not collide. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+struct clone_args {
+	uint64_t flags;
+};
+
 #include <gons/gons.h>
 #include <gons/leak.h>
+#include <gons/link.h>
 #include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <gons/process.h>
+#include <gons/set.h>
 
 static void must(int ok, const char *what)
 {
@@ -20,6 +29,7 @@ static void must(int ok, const char *what)
 
 int main(void)
 {
+	const struct clone_args own = { .flags = CLONE_NEWNET };
 	uint64_t outside, inside;
 	int mark;
 
@@ -36,6 +46,7 @@ int main(void)
 	must(inside != 0 && inside != outside, "another inode number inside");
 	must(gons_scope_end(mark) == 0, "end the scope");
 	must(gons_netns_current_ino() == outside, "the inode number of before");
+	must(own.flags == CLONE_NEWNET, "a structure of its own");
 	GONS_SCOPE {
 		must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWUTS) == 0, "enter two at once");
 		must(gons_current_ino(CLONE_NEWNET) != outside, "another inode number inside");

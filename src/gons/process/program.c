@@ -220,7 +220,8 @@ static int fail_descriptor(const char *what)
 
 	(void)gons_i_fail(errnum, "%s", what);
 	if (errnum == ENOSYS)
-		gons_i_add_cause("this takes Linux 5.3");
+		gons_i_add_cause("pidfd_open(2) is missing: this takes Linux 5.3, and valgrind "
+				 "lacks it");
 	return -1;
 }
 

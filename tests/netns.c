@@ -323,9 +323,7 @@ static int bring_up_without_capability(void *arg)
 		return 1;
 	if (arg)
 		return gons_netns_loopback_up() < 0;
-	return !failed_with(
-		       gons_netns_loopback_up(), EPERM,
-		       "CAP_NET_ADMIN is missing; run as root, or call gons_become_root() first") ||
+	return !failed_with(gons_netns_loopback_up(), EPERM, "CAP_NET_ADMIN is missing") ||
 	       !failed_with(gons_netns_loopback_up(), EPERM, "cannot bring up the loopback link") ||
 	       (loopback_flags() & IFF_UP);
 }

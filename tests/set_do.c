@@ -217,7 +217,7 @@ static void a_set_thread_finds_the_working_directory_by_its_path(void **state)
 /* gons_become_root() ends idle set threads, whatever it returns. */
 static void end_idle_set_threads(void)
 {
-	gons_must(gons_become_root());
+	(void)gons_become_root();
 }
 
 static int64_t now_ns(void)

@@ -25,6 +25,7 @@ static pid_t first_process; /* that was started, and not forked */
 static bool ends_skipped; /* the process ends now, with a status that becomes SKIPPED */
 static bool is_running; /* a group, in this process: */
 static unsigned run_forks;
+static pid_t run_pid; /* for bare children, which are no forks */
 
 /* A forked child has a copy of what its parent has counted. */
 static void forget_parent(void)
@@ -60,6 +61,7 @@ void gons_i_status_run_begins(void)
 {
 	is_running = true;
 	run_forks = gons_i_forks();
+	run_pid = getpid();
 }
 
 void gons_i_status_run_ends(void)
@@ -72,7 +74,7 @@ __attribute__((destructor)) static void end_process(void)
 {
 	const char *name = gons_i_test_name();
 
-	if (is_running && run_forks == gons_i_forks()) {
+	if (is_running && run_forks == gons_i_forks() && run_pid == getpid()) {
 		(void)fprintf(stderr, "gons: %s called exit(3): the tests after it have not run\n",
 			      name ? name : "a fixture");
 		(void)fflush(NULL);

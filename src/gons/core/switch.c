@@ -283,6 +283,10 @@ static long create(int types, long (*try)(int types))
 
 static long try_unshare(int types)
 {
+	if ((types & CLONE_NEWIPC) && gons_i_is_fakeroot_by_ipc()) {
+		errno = EPERM;
+		return -1;
+	}
 	return unshare(types);
 }
 

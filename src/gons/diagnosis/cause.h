@@ -92,6 +92,12 @@ bool gons_i_is_procfs_read_only(void);
 /* Whether fakeroot(1) makes this process believe that its user is root. */
 bool gons_i_is_fakeroot(void);
 
+/* Whether fakeroot(1) talks to its daemon by message queues, which belong to an IPC namespace: in
+ * another one its library ends the process. */
+bool gons_i_is_fakeroot_by_ipc(void);
+
+#define GONS_I_NO_CHROOT "enter the root by pivot_root(2), as bwrap(1) does, and not by chroot(2)"
+
 /* Whether ThreadSanitizer is in the program: its thread keeps the process from changing its user
  * namespace. */
 bool gons_i_is_tsan(void);

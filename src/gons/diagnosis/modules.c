@@ -3,6 +3,8 @@
  * Security modules: whether one may have refused something, and what it calls the process.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -34,41 +36,83 @@ enum {
 	ID_KNOWN = 113, /* those before it that are not named refuse none of this */
 };
 
-static bool may_refuse(uint64_t id, enum gons_i_guarded guarded)
+static const struct {
+	uint64_t id;
+	const char *name;
+	bool guards_userns;
+} modules[] = {
+	{ ID_SELINUX, "SELinux", true }, { ID_SMACK, "Smack", false },
+	{ ID_TOMOYO, "TOMOYO", false },	 { ID_APPARMOR, "AppArmor", true },
+	{ ID_BPF, "BPF", true },	 { ID_LANDLOCK, "Landlock", false },
+};
+enum { MODULES = sizeof(modules) / sizeof(modules[0]), UNKNOWN = 1 << MODULES };
+
+/* The bit of a module that may refuse it. */
+static int bit_of(uint64_t id, enum gons_i_guarded guarded)
 {
-	if (id > ID_KNOWN)
-		return true;
-	if (id == ID_SMACK || id == ID_TOMOYO || id == ID_LANDLOCK)
-		return guarded != GONS_I_GUARDED_USERNS;
-	return id == ID_SELINUX || id == ID_APPARMOR || id == ID_BPF;
+	for (int i = 0; i < MODULES; i++)
+		if (modules[i].id == id)
+			return guarded != GONS_I_GUARDED_USERNS || modules[i].guards_userns ? 1 << i
+											    : 0;
+	return id > ID_KNOWN ? UNKNOWN : 0;
 }
 
 /* In a child process, since a filter may kill for a call that it does not know. */
-static int look_for_none(void *arg)
+static int list_modules(void *arg)
 {
 	const enum gons_i_guarded guarded = *(enum gons_i_guarded *)arg;
 	uint64_t ids[32];
 	uint32_t size = sizeof(ids);
 	const long n = syscall(SYS_lsm_list_modules, ids, &size, 0);
+	int found = 0;
 
 	for (long i = 0; i < n; i++)
-		if (may_refuse(ids[i], guarded))
-			return 0;
-	return n >= 0;
+		found |= bit_of(ids[i], guarded);
+	return n < 0 ? -1 : found;
 }
 
-bool gons_i_no_module_refuses(enum gons_i_guarded guarded)
+/* The bits of those that may refuse it, or -1 where the kernel does not tell (before Linux 6.8). */
+static int find_modules(enum gons_i_guarded guarded)
 {
 	enum { LIMIT_S = 30 };
 	const int errnum = errno;
 	struct gons_i_failure before;
-	int none;
+	int found;
 
 	gons_i_failure_save(&before);
-	none = gons_i_in_child_for(LIMIT_S, look_for_none, &guarded);
+	found = gons_i_in_child_for(LIMIT_S, list_modules, &guarded);
 	(void)gons_i_failure_restore(&before);
 	errno = errnum;
-	return none == 1;
+	return found;
+}
+
+bool gons_i_no_module_refuses(enum gons_i_guarded guarded)
+{
+	return find_modules(guarded) == 0;
+}
+
+/* "a security module (AppArmor or BPF)" */
+static void describe_modules(enum gons_i_guarded guarded, char *text, size_t size)
+{
+	const int found = find_modules(guarded);
+	const char *separator = " (";
+	size_t used = (size_t)snprintf(text, size, "a security module");
+
+	if (found <= 0 || (found & UNKNOWN)) {
+		(void)snprintf(text, size, "a security module, such as %s,",
+			       guarded == GONS_I_GUARDED_MOUNT ? "AppArmor or Landlock"
+							       : "AppArmor or SELinux");
+		return;
+	}
+	for (int i = 0; i < MODULES && used < size; i++) {
+		if (!(found & 1 << i))
+			continue;
+		used += (size_t)snprintf(text + used, size - used, "%s%s", separator,
+					 modules[i].name);
+		separator = " or ";
+	}
+	if (used < size)
+		(void)snprintf(text + used, size - used, ")");
 }
 
 /* ---- what they do to this process ---- */
@@ -108,14 +152,12 @@ void gons_i_diagnose_confinement(const char *before, const char *refuses,
 				 enum gons_i_guarded guarded)
 {
 	const int errnum = errno;
-	char label[128];
+	char label[128], names[96];
 
 	if (!read_label("/proc/thread-self/attr/apparmor/current", label, sizeof(label)) &&
 	    !read_label("/proc/thread-self/attr/current", label, sizeof(label))) {
-		gons_i_add_cause("%sa security module, such as %s, %s", before,
-				 guarded == GONS_I_GUARDED_MOUNT ? "AppArmor or Landlock"
-								 : "AppArmor or SELinux",
-				 refuses);
+		describe_modules(guarded, names, sizeof(names));
+		gons_i_add_cause("%s%s %s", before, names, refuses);
 	} else if (!is_profile(label)) {
 		gons_i_add_cause("%sa security module, for which this process is \"%s\", %s",
 				 before, label, refuses);

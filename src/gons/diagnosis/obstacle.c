@@ -147,6 +147,14 @@ bool gons_i_is_fakeroot(void)
 	return geteuid() == 0 && syscall(SYS_geteuid) != 0;
 }
 
+bool gons_i_is_fakeroot_by_ipc(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return getenv("FAKEROOTKEY") && preload && strstr(preload, "libfakeroot") &&
+	       !strstr(preload, "libfakeroot-tcp");
+}
+
 /* ---- all of it ---- */
 
 static const struct gons_i_obstacle *find_obstacle(void)
@@ -163,7 +171,7 @@ static const struct gons_i_obstacle *find_obstacle(void)
 		"set that to 1"
 	};
 	static const struct gons_i_obstacle chrooted = {
-		"the kernel refuses user namespaces to chrooted processes", NULL
+		"the kernel refuses user namespaces to chrooted processes", GONS_I_NO_CHROOT
 	};
 	static const struct gons_i_obstacle unmapped = {
 		"the kernel refuses user namespaces to a user or group that is not mapped in the "

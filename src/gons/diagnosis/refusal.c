@@ -126,9 +126,12 @@ static void diagnose_user_namespace(void)
 	} else if (gons_i_no_module_refuses(GONS_I_GUARDED_USERNS)) {
 		gons_i_add_cause("possibly the process is chrooted, to which the kernel refuses "
 				 "user namespaces");
+		gons_i_add_remedy(GONS_I_NO_CHROOT);
 	} else {
-		gons_i_diagnose_confinement("possibly the process is chrooted, or ", "refuses it",
-					    GONS_I_GUARDED_USERNS);
+		gons_i_diagnose_confinement("possibly the process is chrooted, to which the kernel "
+					    "refuses user namespaces, or ",
+					    "refuses it", GONS_I_GUARDED_USERNS);
+		gons_i_add_remedy("if it is chrooted, " GONS_I_NO_CHROOT);
 	}
 }
 
@@ -267,6 +270,10 @@ void gons_i_diagnose_refusal(enum gons_i_refused refused, int types, int nsfd)
 	} else if (errnum == EACCES && !may_enter_directory()) {
 		gons_i_add_cause("this user may not enter the present working directory");
 		gons_i_add_remedy("change to another one");
+	} else if ((types & CLONE_NEWIPC) && gons_i_is_fakeroot_by_ipc()) {
+		gons_i_add_cause("fakeroot talks to its daemon in the present IPC namespace, and "
+				 "ends a process that has left it");
+		gons_i_add_remedy("run without fakeroot, or as fakeroot-tcp");
 	} else if (errnum == EPERM || errnum == EACCES) {
 		errno = errnum;
 		diagnose_permission(refused, types, nsfd);

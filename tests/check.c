@@ -427,3 +427,24 @@ void on_thread(void (*fn)(void *), void *arg)
 	assert_int_equal(pthread_create(&thread, NULL, run_job, &job), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
+
+/* Joining the own mount namespace leads to its root, from where there are other mounts to be seen. */
+static int compare_mounts(void *arg)
+{
+	char seen_before[512];
+	const int fd = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	(void)arg;
+	(void)snprintf(seen_before, sizeof(seen_before), "%s",
+		       read_text("/proc/thread-self/mountinfo"));
+	if (fd < 0 || setns(fd, CLONE_NEWNS) < 0)
+		return 0; /* nor can the test go there */
+	return strncmp(seen_before, read_text("/proc/thread-self/mountinfo"),
+		       strlen(seen_before)) != 0;
+}
+
+void require_no_chroot(const char *test)
+{
+	if (in_child(compare_mounts, NULL) != 0)
+		skip_for(test, "this process is below a chroot(2)");
+}

@@ -29,6 +29,10 @@
 int check_begin(void **state);
 int check_end(void **state);
 
+/* For a test that goes to the root of its mount namespace: skips it where the process is below a
+ * chroot(2). */
+void require_no_chroot(const char *test);
+
 /* The call (int, pointer, uint64_t) failed with this errno, and gons_error() contains the
  * words. %m in them stands for the text of errnum, which differs between C libraries. */
 #define assert_refused(call, errnum, words)                                                        \

@@ -418,6 +418,7 @@ static void a_chrooted_thread_whose_return_is_refused_keeps_its_root(void **stat
 static void without_chroot_the_working_directory_stays(void **state)
 {
 	(void)state;
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(switch_without_chroot, NULL), 0);
 }

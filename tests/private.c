@@ -102,6 +102,7 @@ static int mount_in_shared(void *arg)
 static void mounts_over_shared_ones_stay_inside(void **state)
 {
 	(void)state;
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_in_shared, NULL), 0);
 }
@@ -118,6 +119,7 @@ static int mount_below_covered_root(void *arg)
 static void mounts_below_a_covered_root_stay_inside(void **state)
 {
 	(void)state;
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_below_covered_root, NULL), 0);
 }
@@ -133,6 +135,7 @@ static int mount_below_chroot(void *arg)
 static void mounts_below_a_chroot_without_a_mount_point_stay_inside(void **state)
 {
 	(void)state;
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_below_chroot, NULL), 0);
 }
@@ -149,6 +152,7 @@ static int mount_below_mounted_chroot(void *arg)
 static void mounts_below_a_chroot_on_a_bind_mount_stay_inside(void **state)
 {
 	(void)state;
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_below_mounted_chroot, NULL), 0);
 }

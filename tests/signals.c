@@ -84,8 +84,11 @@ static void stop_sender(struct sender *sender)
 /* ---- the tests ---- */
 
 /* On a busy machine the sender may need more rounds than a few. */
+static bool is_storming;
+
 static bool storm_goes_on(int round)
 {
+	is_storming = true;
 	return round < 10 || (*handled < ENOUGH && round < 100000);
 }
 
@@ -104,7 +107,8 @@ static int end(void **state)
 
 	stop_sender(&sender);
 	print_message("%u signals were handled\n", count);
-	assert_true(count >= ENOUGH);
+	assert_true(count >= ENOUGH || !is_storming); /* skipped */
+	is_storming = false;
 	return check_end(state);
 }
 

@@ -212,6 +212,7 @@ static void mounts_above_the_root_are_private_too(void **state)
 	int inside;
 
 	(void)state;
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_shared_mount();
 	/* A root that is no mount point, such as package builders use. */

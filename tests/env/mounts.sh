@@ -62,6 +62,31 @@ case_chroot_user()
 	expect_moved_to 'nothing new'
 }
 
+# As schroot and pbuilder have it: nothing in the chroot shows that it is one.
+case_chroot_on_a_bind_mount_user()
+{
+	needs_root
+	in_chroot 'mount --bind "$root" "$root"; cd "$root"
+		mount -t proc proc "$root/proc"; mount -t sysfs sysfs "$root/sys"' \
+		--userspec=65534:65534
+	expect 77 skipped
+	expect_reason chrooted
+	expect_no_root 'Operation not permitted' chrooted 'pivot_root(2)'
+	expect_moved_to 'nothing new'
+}
+
+# What the message tells to do.
+case_pivot_root_user()
+{
+	needs_root
+	bwrap=$(command -v bwrap) || skip 'needs bwrap'
+	run "$bwrap" --bind "$root" / --dev /dev --proc /proc --dev-bind /sys /sys \
+		--ro-bind /usr /usr --cap-add ALL -- \
+		/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups /bin/probe
+	expect 0 passed
+	expect_moved_to "user $new_ground"
+}
+
 # As package builders of unprivileged users do.
 case_chroot_in_unshare_ur()
 {

@@ -245,6 +245,30 @@ case_no_net_admin_required()
 	expect_said 'gons: required: runs_in_net_and_mnt: cannot bring up the loopback link'
 }
 
+# ---- fakeroot ----
+
+# Who looks like root is not. The library of fakeroot needs the IPC namespace of its daemon.
+case_fakeroot()
+{
+	needs_user_namespaces
+	command -v fakeroot >/dev/null || skip 'needs fakeroot'
+	run $user fakeroot "$root/bin/probe"
+	expect 0 passed
+	expect_moved_to 'user net mnt uts cgroup'
+}
+
+case_check_fakeroot()
+{
+	needs_user
+	command -v fakeroot >/dev/null || skip 'needs fakeroot'
+	run $user fakeroot "$check" ipc
+	expect_report 1 ipc
+	expect_no "$refused" 'run without fakeroot' ipc
+	run $user fakeroot "$root/bin/refuse" userns=EPERM -- "$check" net
+	expect_report 1 net
+	expect_no "$refused" 'fakeroot makes the user look like root' net
+}
+
 # ---- limits ----
 
 case_256_descriptors()
@@ -286,6 +310,7 @@ case_thread_user()
 	expect 77 skipped
 	expect_reason 'CAP_SYS_ADMIN is missing'
 	expect_reason 'gons_set_run()'
+	expect_not_said 'call gons_become_root() first'
 	expect_no_root 'Invalid argument' 'the process has other threads'
 	expect_moved_to 'nothing new'
 }

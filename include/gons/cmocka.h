@@ -126,10 +126,10 @@ extern "C" {
  *
  * The group has a scope of its own, which begins before the group set-up and ends after the group
  * teardown. In the group, a test made by cmocka_unit_test() gets a scope, too, and fails when it
- * does not return from a namespace. Where start-up switching failed (gons_status()), that is
- * written to standard error, and is a failure of the group set-up. A test that calls exit(3) makes
- * the process end with status 1, and so does a forked child that leaves a test by an assertion or
- * by returning.
+ * does not return from a namespace. If start-up switching failed (gons_status()), its message is
+ * written to standard error, and the group set-up fails. A test that calls exit(3) makes the
+ * process end with status 1, and so does a forked child that leaves a test by an assertion or by
+ * returning.
  */
 #define gons_run_group_tests(group_tests, group_setup, group_teardown)                             \
 	gons_cmocka_status_(                                                                       \
@@ -146,7 +146,7 @@ extern "C" {
 	gons_cmocka_run_(&gons_cmocka_, name, tests, sizeof(tests) / sizeof((tests)[0]), setup,    \
 			 teardown, __FILE__, __LINE__)
 
-/* What a test leaves behind that skips is a note. */
+/* What a skipped test leaves behind is only a note. */
 #undef skip
 #define skip() gons_cmocka_skip_(&gons_cmocka_, __FILE__, __LINE__)
 

@@ -10,14 +10,13 @@
  * scope ends: see gons_scope_begin().
  *
  * A failing call returns -1 (or NULL, or the inode number 0), sets errno, leaves a message in
- * gons_error(), and has restored the previous state.
- * EMFILE (RLIMIT_NOFILE: raise it, or end a scope), ENFILE (the same for the whole machine) and
- * ENOMEM are possible for every call that opens or records something.
- * Every call may be used from any thread; each works on the calling thread only.
- * All of them need procfs on /proc, with nothing mounted over the thread's own part of it (else
- * ENOENT), Linux 4.11 where nothing else is said, and a thread with a stack of 64 KiB.
- * Do not leave a call of gons by longjmp(3) from a signal handler. A function that gons runs for
- * you may be left by longjmp(3).
+ * gons_error(), and has restored the previous state. EMFILE (RLIMIT_NOFILE: raise it, or end a
+ * scope), ENFILE (the same for the whole machine) and ENOMEM are possible for every call that opens
+ * or records something. Every call may be used from any thread; each works on the calling thread
+ * only. All of them need Linux 4.11 unless they say otherwise, and a thread with a stack of 64 KiB
+ * or more. They also need procfs on /proc, with nothing mounted over the thread's own part of it:
+ * otherwise they fail with ENOENT. Do not leave a call of gons by longjmp(3) from a signal handler.
+ * A function that gons runs for you may be left by longjmp(3).
  */
 
 #include <stddef.h>
@@ -103,10 +102,10 @@ int gons_path_type(const char *path);
  * @type: the type that it must have, or 0 for any.
  *
  * Returns a close-on-exec descriptor that belongs to the scope of the calling thread and is closed
- * with it; to close it earlier, or to keep it for longer, see gons_close(). -1 with EINVAL when
- * path is NULL, when type is neither 0 nor exactly one type, or when the file at path is not a
- * namespace or one of another type; EMFILE when RLIMIT_NOFILE is reached; otherwise the errno of
- * open(2): ENOENT, EACCES (another user's process)...
+ * when that ends. To close it earlier see gons_close(), to keep it longer gons_keep(). -1 with
+ * EINVAL when path is NULL, when type is neither 0 nor exactly one type, or when the file at path
+ * is not a namespace or is a namespace of another type; EMFILE when RLIMIT_NOFILE is reached;
+ * otherwise the errno of open(2): ENOENT, EACCES (another user's process)...
  */
 int gons_open(const char *path, int type);
 
@@ -152,10 +151,10 @@ int gons_scope_begin(void);
  * descriptor of the scope was closed by other means than gons_close(). If its number is in use
  * again by then, gons leaves it alone, and the message names what it was and what it is now.
  *
- * When a thread ends, its scope ends; so does the scope of the thread that calls exit(3), which
- * returning from main() does. In a child made by fork(2), records from before the fork are dropped:
- * the child's descriptors are closed, but nothing else is undone, since that is up to the parent;
- * the child stays in the namespaces in which it was forked.
+ * When a thread ends, its scope ends. When a thread calls exit(3), or returns from main(), its
+ * scope ends, too. A child made by fork(2) drops the records from before the fork: its descriptors
+ * are closed, but the rest is left to the parent to undo, and the child stays in the namespaces in
+ * which it was forked.
  */
 int gons_scope_end(int mark);
 
@@ -165,7 +164,8 @@ int gons_scope_end(int mark);
  *
  * For the descriptors that gons returned, such as those of gons_open() and gons_new_transient().
  * gons_close() returns 0, gons_keep() returns fd. -1 with EBADF when fd does not belong to the
- * scope of this thread, or is something else by now since it was closed by other means.
+ * scope of this thread, or when it was closed by other means and its number now refers to another
+ * file.
  */
 int gons_close(int fd);
 int gons_keep(int fd);
@@ -206,20 +206,20 @@ void gons_in_block_end(struct gons_in_block *block);
 #define GONS_SCOPE GONS_SCOPE_(GONS_UNIQUE_(gons_scope_, __COUNTER__))
 
 /*
- * GONS_IN(nsfd) { ... } - a block in an existing namespace: to be elsewhere for a few lines.
+ * GONS_IN(nsfd) { ... } - a block that runs in an existing namespace.
  *
  *     GONS_IN(nsfd) {
  *             fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
  *     }
  *
  * The thread enters the namespace as by gons_enter(), with its needs, and returns on every way out
- * of the block that GONS_SCOPE lists. As with gons_execute(), what else the block made transient
- * (descriptors, links, deferred calls...) stays until the enclosing scope ends. Blocks nest.
+ * of the block that GONS_SCOPE lists. As with gons_execute(), everything else that the block
+ * recorded on the scope (descriptors, links, deferred calls...) stays until the enclosing scope
+ * ends. Blocks nest.
  *
- * If entering is refused, the block is skipped, and the reason is in gons_error(): set something in
- * the block by which you notice that, or use GONS_MUST_IN() of the headers for test frameworks,
- * which fails the test. Where the kernel refuses the return, the process is aborted as by
- * GONS_SCOPE.
+ * If entering is refused, the block is skipped, and the reason is in gons_error(). To notice that,
+ * set a variable in the block; or use GONS_MUST_IN() of the headers for test frameworks, which
+ * fails the test. Where the kernel refuses the return, the process is aborted as by GONS_SCOPE.
  */
 #define GONS_IN(nsfd) GONS_IN_(GONS_UNIQUE_(gons_in_, __COUNTER__), nsfd)
 
@@ -242,21 +242,21 @@ void gons_in_block_end(struct gons_in_block *block);
  *         CLONE_NEWCGROUP.
  *
  * The thread leaves them when its scope ends, and the kernel destroys them when nothing else refers
- * to them. Several are made at once or not at all. With CLONE_NEWNS every mount in the new
+ * to them. Either all of them are created, or none. With CLONE_NEWNS every mount in the new
  * namespace is made private, recursively (see gons_mntns_enter_transient()), and from then on the
  * thread does not share working directory, root and umask with other threads any more, also after
  * the scope has ended. All three are restored with the scope.
  *
  * Needs CAP_SYS_ADMIN, with CLONE_NEWNS also CAP_SYS_CHROOT, in the user namespace that owns the
- * thread's present namespaces: without them the return would be refused, so the call is.
- * gons_become_root() gives them to unprivileged users.
+ * thread's present namespaces. Without them the kernel would refuse the return, so the call fails
+ * at once. gons_become_root() gives them to unprivileged users.
  *
  * Returns 0. -1 with EINVAL for 0 and for a type not listed above (the message says what to use);
  * ENOENT for one that the kernel lacks, or without procfs on /proc; EPERM or EACCES without the
- * capabilities, or under a seccomp filter or AppArmor; with CLONE_NEWNS, EACCES also where the user
- * may not enter the working directory, to which no return would be possible; ENOSPC when a limit
- * user.max_*_namespaces stays reached for five seconds (the kernel destroys namespaces late, so
- * that a first ENOSPC is retried); EMFILE, ENOMEM.
+ * capabilities, or under a seccomp filter or AppArmor; with CLONE_NEWNS, EACCES also when the user
+ * may not enter the working directory, so that the thread could not return to it; ENOSPC when a
+ * limit user.max_*_namespaces stays reached for five seconds (gons tries again until then, because
+ * the kernel destroys namespaces with a delay); EMFILE, ENOMEM.
  */
 int gons_enter_transient(int types);
 
@@ -267,13 +267,13 @@ int gons_enter_transient(int types);
  *
  * The thread leaves it when its scope ends. Entering a mount namespace takes root and working
  * directory along as gons_execute() does, and ends their sharing with other threads as
- * gons_enter_transient() does. A PID namespace is for children: the thread keeps its own, and the
- * children that it forks until the scope ends are in there. Until then the thread cannot create
+ * gons_enter_transient() does. If nsfd is a PID namespace, the thread itself stays in its own: only
+ * the children that it forks until the scope ends are in nsfd. Until then the thread cannot create
  * threads (EINVAL from pthread_create(3)). Needs the capabilities of gons_enter_transient(), in the
  * user namespace that owns nsfd as well, and for a PID namespace Linux 4.12.
  *
- * A namespace that the thread is in already is always entered: without any capabilities then, and
- * also when it is a user or time namespace.
+ * To enter a namespace that the thread is in already is always allowed: it needs no capabilities,
+ * and this namespace may also be a user or time namespace.
  *
  * Returns 0. -1 with EBADF or EINVAL as gons_type() does; EINVAL for another user or time
  * namespace, from which no thread returns (use gons_set_run()), and for a PID namespace that is not
@@ -299,19 +299,19 @@ int gons_new_transient(int type);
  *
  * The namespaces not named stay the caller's. In a mount namespace, fn finds the working directory
  * and the root of the caller where the same paths exist there, else "/"; afterwards both and the
- * umask are exactly what they were, but no longer shared with other threads. In a PID namespace are
- * the children that fn forks. Assertions in fn work: when fn leaves by longjmp(3), the thread
- * returns when the enclosing scope ends.
+ * umask are exactly what they were, but no longer shared with other threads. With a PID namespace,
+ * only the children that fn forks are in it. Assertions in fn work: when fn leaves by longjmp(3),
+ * the thread returns when the enclosing scope ends.
  *
- * When fn returns, the thread leaves what fn entered and did not leave. Everything else that fn
- * made transient (descriptors, deferred calls...) stays until the caller's scope ends, so that fn
- * can hand out what it made.
+ * When fn returns, the thread also leaves the namespaces that fn entered and did not leave.
+ * Everything else that fn recorded on the scope (descriptors, deferred calls...) stays until the
+ * caller's scope ends, so that fn can return what it opened or created.
  *
  * Returns 0 once fn has run and the thread is back. -1 before anything was switched and without
  * having called fn: EINVAL when fn is NULL, when two descriptors are of one type or one cannot be
- * entered by gons_enter(); EBADF; EPERM without the capabilities of gons_enter(); EACCES as
- * gons_enter_transient() says it; EMFILE, ENOMEM. -1 after fn has run: the kernel refused the
- * return, see gons_scope_end().
+ * entered by gons_enter(); EBADF; EPERM without the capabilities of gons_enter(); EACCES as for
+ * gons_enter_transient(); EMFILE, ENOMEM. -1 after fn has run: the kernel refused the return, see
+ * gons_scope_end().
  */
 int gons_execute(int nsfd, void (*fn)(void *), void *arg);
 int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
@@ -320,23 +320,25 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  * gons_status - how start-up switching went.
  *
  * Before main, a program that is linked with gons joins the namespaces whose paths are in the
- * environment variables gons_user, gons_mnt, gons_cgroup, gons_ipc, gons_net, gons_pid (which
- * moves the children made later, not the process), gons_uts and gons_time. gons_order gives the
- * sequence, such as "!mnt,net", in which a trailing comma is accepted. Unset or empty it means
- * "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time". A path is opened before the first switch where
- * its type has a "!", else just before its own switch, in the mount namespace that the process is
- * in by then. Types without a variable (or with an empty one) stay. It is not undone with any
- * scope. After a switch the variables, gons_order too, are removed from the environment, so that
- * programs started later stay where they are. After a failure they are left, and so is a gons_order
- * alone, which asks for nothing.
+ * environment variables gons_user, gons_mnt, gons_cgroup, gons_ipc, gons_net, gons_pid (which moves
+ * the children made later, not the process), gons_uts and gons_time. gons_order gives the sequence,
+ * such as "!mnt,net", in which a trailing comma is accepted. Unset or empty it means
+ * "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time". If a type has a "!", its path is opened before
+ * the first switch. Otherwise the path is opened just before its own switch, in the mount namespace
+ * that the process is in by then. For types whose variable is unset or empty, the process stays
+ * where it is. The switch is permanent: no scope undoes it. After a switch the variables,
+ * gons_order too, are removed from the environment, so that programs started later stay where they
+ * are. After a failure they stay in the environment. So does gons_order when it is the only one,
+ * since it switches nothing then.
  *
- * Returns NULL when all went well or nothing was asked for; else a message, valid as long as the
- * process, that begins with the variable in question: an unknown or repeated type in gons_order, a
- * type that is set and not in it, a path that does not lead to a namespace or leads to one of
- * another type, a refusal of the kernel. Whatever was switched by then has been switched back;
- * where the kernel does not allow that (no process leaves a user namespace), the message says in
- * which namespaces the process is. Nothing is printed, so a program should look, or call
- * gons_status_or_exit(), first thing in main; gons_run_group_tests() of <gons/cmocka.h> does.
+ * Returns NULL when all went well or no variable is set. Otherwise returns a message, valid until
+ * the process ends, that begins with the name of the variable. The reasons are: an unknown or
+ * repeated type in gons_order; a variable whose type is not in gons_order; a path that leads to no
+ * namespace, or to one of another type; a refusal of the kernel. Whatever was switched by then has
+ * been switched back; where the kernel does not allow that (no process leaves a user namespace),
+ * the message says in which namespaces the process is. Nothing is printed. So call this function,
+ * or gons_status_or_exit(), first in main; gons_run_group_tests() of <gons/cmocka.h> does it for
+ * you.
  *
  * Joining takes CAP_SYS_ADMIN in the user namespace of the process and in the one that owns the
  * target, for a mount namespace CAP_SYS_CHROOT as well. A user namespace can be joined by the user

@@ -6,16 +6,16 @@
  * Addresses, routes and neighbours, IPv4 and IPv6.
  *
  * nsfd is a descriptor of a network namespace; 0 or -1 is the calling thread's. The thread needs
- * CAP_NET_ADMIN in the user namespace that owns this namespace and, to work in a namespace that
- * it is not in, what gons_execute() needs. The link may be of any origin.
+ * CAP_NET_ADMIN in the user namespace that owns this namespace. For a namespace that it is not in,
+ * it also needs what gons_execute() needs. The link need not be one that gons created.
  *
- * What is added here is deleted when the calling thread's scope ends, unless it is gone already:
- * with its link, with its namespace or by a call.
+ * What is added here is deleted when the calling thread's scope ends. It is no error if it is gone
+ * by then: with its link, with its namespace or by a call.
  *
  * Every call fails with EINVAL or EBADF when a descriptor is not a network namespace, with EINVAL
  * when descriptor 0 is given and is itself a namespace, with EPERM without the capability, with
- * EMFILE or ENOMEM, and otherwise with the kernel's errno. The message then has the kernel's own
- * words for it. The calls need Linux 4.16.
+ * EMFILE or ENOMEM, and otherwise with the kernel's errno. The message then has the kernel's
+ * extended acknowledgement (extack). The calls need Linux 4.16.
  */
 
 #include <gons/gons.h>
@@ -53,14 +53,15 @@ int gons_address_delete(int nsfd, int ifindex, const char *cidr);
  *
  * @timeout_ms: how long to wait; 0: only look once; -1: without limit.
  *
- * They can when duplicate address detection is over, which makes an address tentative, and when
- * the link has its link-local address, if it is up and makes itself one (not if IPv6 is disabled
- * or absent, or addr_gen_mode is 1). Waits for the kernel's notifications. A link that is down
- * does not get a link-local address: call gons_link_up() first.
+ * An IPv6 address is tentative until duplicate address detection is over. A link that is up also
+ * creates its link-local address, which this call waits for, unless IPv6 is disabled or absent, or
+ * addr_gen_mode is 1. The call waits for the kernel's notifications. A link that is down does not
+ * get a link-local address: call gons_link_up() first.
  *
- * Returns 0. -1 with EINVAL when ifindex is not positive or timeout_ms is less than -1; ENODEV
- * when there is no such link, or not any more; EADDRINUSE when an address was found to be a
- * duplicate: the message has it; ETIMEDOUT: the message has the address that is missing.
+ * Returns 0. -1 with EINVAL when ifindex is not positive or timeout_ms is less than -1; ENODEV when
+ * there is no such link, or when it is deleted meanwhile; EADDRINUSE when another host has one of
+ * the addresses, which the message names; ETIMEDOUT: the message names the address that cannot be
+ * used yet.
  */
 int gons_address_wait(int nsfd, int ifindex, int timeout_ms);
 
@@ -70,17 +71,18 @@ int gons_address_wait(int nsfd, int ifindex, int timeout_ms);
  * @destination: "default" (IPv4, or the family of the gateway), "10.0.0.0/8", "224.0.0.0/4",
  *               "::/0", or an address of one host.
  * @gateway: the address to send through; NULL: the destination is on the link itself.
- * @ifindex: the link; 0: the one that the gateway is reached by.
+ * @ifindex: the link; 0: the link that leads to the gateway.
  *
- * Deleted with the scope. A route also goes with its link, and when the link is set to down.
- * IPv4 "default" with gateway NULL and a link makes all addresses local to that link.
+ * Deleted with the scope. The kernel also deletes a route with its link, and when the link is set
+ * to down. IPv4 "default" with gateway NULL and a link means that every address is reached directly
+ * on that link.
  *
- * Returns 0. -1 with EINVAL when destination or gateway is not an address, their families
- * differ, bits of the destination beyond its prefix length are set (the message has the network
- * that was probably meant), ifindex is negative, or neither a gateway nor a link is given; ENODEV
- * when there is no such link; EEXIST when there is such a route; ENETUNREACH (IPv4) and
- * EHOSTUNREACH (IPv6, or ENETUNREACH) when the gateway is not on a connected network; ENETDOWN
- * when the link is down: bring it up first; EACCES when IPv6 is disabled on the link.
+ * Returns 0. -1 with EINVAL when destination or gateway is not an address, their families differ,
+ * bits of the destination beyond its prefix length are set (the message names the network that was
+ * probably meant), ifindex is negative, or neither a gateway nor a link is given; ENODEV when there
+ * is no such link; EEXIST when there is such a route; ENETUNREACH (IPv4) and EHOSTUNREACH (IPv6, or
+ * ENETUNREACH) when the gateway is not on a connected network; ENETDOWN when the link is down:
+ * bring it up first; EACCES when IPv6 is disabled on the link.
  */
 int gons_route_add(int nsfd, const char *destination, const char *gateway, int ifindex);
 
@@ -100,8 +102,8 @@ int gons_route_delete(int nsfd, const char *destination, const char *gateway, in
  * @address: the neighbour's, such as "10.0.0.2" or "fd00::2".
  * @lladdr: its MAC address, 6 bytes.
  *
- * The kernel then does not ask for it (ARP, neighbour discovery). An entry for the address is
- * replaced. Deleted with the scope.
+ * The kernel then sends no request for it (ARP, neighbour discovery). An existing entry for the
+ * address is replaced. Deleted with the scope.
  *
  * Returns 0. -1 with EINVAL when ifindex is not positive, address is not an address or has a
  * prefix length, or lladdr is NULL; ENODEV when there is no such link.

@@ -16,12 +16,12 @@ extern "C" {
 typedef struct gons_leaks gons_leaks;
 
 /*
- * gons_leaks_begin - remember what is there now.
+ * gons_leaks_begin - take a snapshot.
  *
- * The snapshot has the process's open descriptors, threads and child processes, and the calling
+ * The snapshot lists the process's open descriptors, threads and child processes, and the calling
  * thread's namespaces, root, working directory and umask. It holds up to seven descriptors. It
- * leaves out what gons itself keeps, such as the sets of a pool (gons_pool_start()); while a
- * pool's thread creates a set, this call waits for it, for 10 seconds at most.
+ * excludes what gons itself keeps open or running, such as the sets of a pool (gons_pool_start());
+ * while a pool's thread creates a set, this call waits for it, for 10 seconds at most.
  *
  * Returns the snapshot, to be ended by gons_leaks_end() on the same thread. NULL with errno
  * EMFILE, ENFILE or ENOMEM; ENOENT without procfs on /proc.
@@ -29,7 +29,7 @@ typedef struct gons_leaks gons_leaks;
 gons_leaks *gons_leaks_begin(void);
 
 /*
- * gons_leaks_end - report what is different now, and forget the snapshot.
+ * gons_leaks_end - compare with the snapshot, report what is different, and free the snapshot.
  *
  * @report: called for each finding with a message such as "descriptor 7 was left open:
  *          socket:[8190]", valid during the call; may be NULL. It may leave by longjmp(3): the
@@ -37,25 +37,25 @@ gons_leaks *gons_leaks_begin(void);
  *
  * Finds descriptors that were opened and not closed, threads that still run (one that is about to
  * end gets 200 ms for it), child processes that still run, and namespaces, a root, a working
- * directory and a umask to which the thread did not return. The thread is brought back to the
- * latter ones; descriptors, threads and children are left as they are, because somebody may still
- * use them. Child processes are those that the kernel lists (CONFIG_PROC_CHILDREN). A process that
- * adopts orphans (process 1, PR_SET_CHILD_SUBREAPER) cannot tell them from its own children, so
- * its children are not looked at.
+ * directory and a umask to which the thread did not return. The thread is returned to its
+ * namespaces, root, working directory and umask. Descriptors, threads and children stay as they
+ * are, because other code may still use them. Child processes are those that the kernel lists
+ * (CONFIG_PROC_CHILDREN). A process that adopts orphans (process 1, PR_SET_CHILD_SUBREAPER) cannot
+ * tell them from its own children, so its children are not compared.
  *
- * Returns the number of findings; -1 with EPERM when the kernel refuses the return, and the thread
- * is in the wrong namespace; -1 with EINVAL when leaks is NULL. leaks is freed in any case. A
- * forked child must not end its parent's snapshot: it would compare itself with its parent.
+ * Returns the number of findings. -1 with EPERM when the kernel refuses the return, so that the
+ * thread is in the wrong namespace; -1 with EINVAL when leaks is NULL. leaks is freed in any case.
+ * A forked child must not end its parent's snapshot: it would compare itself with its parent.
  */
 int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *message, void *arg), void *arg);
 
 /*
- * gons_leaks_accept - what is open or running now is no leak of any test.
+ * gons_leaks_accept - exclude what is open or running now from later comparisons.
  *
- * For what a library opens or starts once in a process, such as the socket of syslog(3) or a
- * worker thread. Call it in a group set-up, or in a test after the call that opened something: from
- * then on no comparison reports the descriptors, threads and child processes that are there now.
- * The last call counts.
+ * For what a library opens or starts once in a process, such as the socket of syslog(3) or a worker
+ * thread. Call it in a group set-up, or in a test after the call that opened something: later
+ * comparisons do not report the descriptors, threads and child processes that exist at that time. A
+ * later call replaces an earlier one.
  *
  * Returns 0; -1 with errno EMFILE, ENFILE or ENOMEM, ENOENT without procfs on /proc.
  */

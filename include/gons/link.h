@@ -5,14 +5,14 @@
 /*
  * Virtual links that are deleted with the scope, and their state. Addresses and routes: gons/ip.h.
  *
- * Wherever a namespace is asked for, nsfd is a descriptor of a network namespace, and 0 or
- * -1 is the calling thread's. The thread needs CAP_NET_ADMIN in the user namespace that owns
- * it and, for one that it is not in, what gons_execute() needs.
+ * nsfd is a descriptor of a network namespace; 0 or -1 is the calling thread's. The thread needs
+ * CAP_NET_ADMIN in the user namespace that owns this namespace. For a namespace that it is not in,
+ * it also needs what gons_execute() needs.
  *
  * Every call fails with EINVAL or EBADF when a descriptor is not a network namespace, with EINVAL
- * when descriptor 0 is given and is itself a namespace, with EINVAL
- * for an ifindex that is not positive, with EPERM without the capability, EMFILE, ENOMEM, and
- * otherwise with the kernel's errno; the message then has the kernel's own words for it. They
+ * when descriptor 0 is given and is itself a namespace, with EINVAL for an ifindex that is not
+ * positive, with EPERM without the capability, with EMFILE or ENOMEM, and otherwise with the
+ * kernel's errno. The message then has the kernel's extended acknowledgement (extack). The calls
  * need Linux 4.16.
  */
 
@@ -38,31 +38,32 @@ struct gons_link {
 	uint64_t reserved[4]; /* 0 */
 };
 
-/* All zeros is a good start. */
+/* All zeros are the defaults. */
 struct gons_link_options {
-	/* Of the name, which is filled up to 15 characters with random letters and digits: at
-	 * most 11 characters, letters, digits and punctuation other than '/', ':' and '%'.
-	 * NULL: the kind's own, such as "veth-". The peer's name begins so, too. */
+	/* The beginning of the name, which is filled up to 15 characters with random letters
+	 * and digits. At most 11 characters: letters, digits and punctuation other than '/',
+	 * ':' and '%'. NULL: the kind's own, such as "veth-". The peer's name begins with it,
+	 * too. */
 	const char *prefix;
 	/* Exact names of at most 15 characters. NULL: a random name. Not together with prefix. */
 	const char *name, *peer_name;
 	/* Where the link and its peer live. A link without a peer has no peer_nsfd. */
 	int nsfd, peer_nsfd;
-	/* Where parent_ifindex is looked up: also in another namespace than nsfd. */
+	/* Where parent_ifindex is looked up. It may differ from nsfd. */
 	int link_nsfd;
-	/* The link below, for kinds that have one: macvlan, vlan... 0: none. */
+	/* The lower device, for kinds that have one: macvlan, vlan... 0: none. */
 	int parent_ifindex;
 	/* 0: the kind's own. A peer gets the same. */
 	unsigned mtu;
-	/* The link's MAC address, 6 bytes; NULL: a random one, or what the kind does. A peer's
-	 * is random, or what the kind does. */
+	/* The link's MAC address, 6 bytes. NULL: a random one, or the one that the kind gives it
+	 * (a VLAN has its parent's). A peer always gets what NULL means. */
 	const unsigned char *address;
 	/* Not 0: bring it, and its peer, up, and wait for that for five seconds. A bond or team,
 	 * which is up only with ports, is not waited for. */
 	int up;
-	/* Adds what belongs into IFLA_INFO_DATA, by mnl_attr_put_check() and the like. room is how
-	 * many bytes it may add: 2048, and the size of a buffer for mnl_attr_put_check() is
-	 * nlh->nlmsg_len + room. Called once, before anything is made; it may leave by
+	/* Adds the attributes inside of IFLA_INFO_DATA, by mnl_attr_put_check() and the like. It may
+	 * add at most room bytes, which is 2048: pass nlh->nlmsg_len + room as the buffer size to
+	 * mnl_attr_put_check(). Called once, before anything is made; it may leave by
 	 * longjmp(3). */
 	void (*info_data)(struct nlmsghdr *nlh, size_t room, void *arg);
 	void *info_data_arg;
@@ -75,29 +76,30 @@ struct gons_link_options {
  * @options: may be NULL.
  * @ret_link: filled on success; may be NULL.
  *
- * The link is made in the namespace that it belongs to, and so is its peer: nothing shows up
- * in the calling thread's, unless it is that one. It is deleted when the calling thread's
- * scope ends, also when it was renamed or moved to another namespace by then (one which the
- * kernel has an id for in the namespace that it was made in, as it has after a move).
- * One that is gone already is no error. Until then its namespaces stay alive.
- * A link to be found again needs its name or its MAC address, or a peer with one of them; where
- * it was made, its index with the peer or parent that it had then will do, and for a bridge or
- * bond, which takes the address of a port, the index. One that has lost all of them is taken for
- * somebody else's, and stays. So does one that was renamed and moved, if its address is not a
- * random one, which others may have as well.
+ * The link and its peer are made in their own namespaces: they never appear in the calling thread's
+ * namespace first. The link is deleted when the calling thread's scope ends, even if it was renamed
+ * or moved to another namespace before. (The namespace where it was made must have an id for the
+ * other one, as it has after a move.) A link that is gone already is no error. Until the scope
+ * ends, the link's namespaces stay alive.
+ *
+ * gons finds the link by the name or the MAC address that it was made with, or by a peer that still
+ * has its own. In the namespace where it was made, gons also finds it by its index and its first
+ * peer or parent; a bridge or bond, which takes the address of a port, by its index alone. A link
+ * that has lost all of these is taken for another program's, and stays. A link that was renamed and
+ * moved stays, too, if its MAC address is not random, since other links may have the same address.
  *
  * For veth, macvlan, macvtap, dummy, ifb, vxlan and geneve, the random MAC address is set by
  * gons and not by the kernel, so that udev does not replace it.
  *
- * Returns 0. -1 with EINVAL, before anything is done, when kind is NULL, empty or too long,
- * and for options that cannot be (see there; also a MAC address of zeros, a multicast one, and
- * reserved members that are not 0); EMSGSIZE when info_data writes more than it has room for;
- * EOPNOTSUPP when this kernel lacks the kind: the message names the module to load; ENODEV
- * when there is no link parent_ifindex in link_nsfd; EEXIST when name or peer_name is taken, or
- * what the kernel wants to be unique exists, such as a VLAN id of this parent; ERANGE or EINVAL for an MTU that the
- * kind does not take; EBUSY when the parent is a port of another link, for a macvlan; EINVAL
- * for what else the kind needs, such as a parent; ETIMEDOUT or (a VLAN) ENETDOWN when it did not
- * come up.
+ * Returns 0. -1 with EINVAL, before anything is done, when kind is NULL, empty or too long, and for
+ * invalid options (see struct gons_link_options; a MAC address of zeros or a multicast one, and
+ * reserved members that are not 0, are also invalid); EMSGSIZE when info_data writes more than it
+ * has room for; EOPNOTSUPP when this kernel lacks the kind: the message names the module to load;
+ * ENODEV when there is no link parent_ifindex in link_nsfd; EEXIST when name or peer_name is taken,
+ * or when something else that must be unique exists already, such as the VLAN id on this parent;
+ * ERANGE or EINVAL for an MTU that the kind does not accept; EBUSY when the parent of a macvlan is
+ * a port of another link; EINVAL when the kind needs something that is missing, such as a parent;
+ * ETIMEDOUT, or ENETDOWN for a VLAN, when the link did not come up.
  */
 int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
 			    struct gons_link *ret_link);
@@ -107,7 +109,7 @@ int gons_link_new_transient(const char *kind, const struct gons_link_options *op
  * gons_macvlan_new_transient, gons_vlan_new_transient - links of these kinds.
  *
  * As gons_link_new_transient(). A macvlan and a VLAN need a parent_ifindex (else EINVAL). The
- * macvlan is in bridge mode, in which those of one parent reach each other; info_data may add
+ * macvlan is in bridge mode, in which macvlans of one parent reach each other; info_data may add
  * another IFLA_MACVLAN_MODE. The VLAN's id is 1 to 4094 (else EINVAL).
  */
 int gons_veth_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
@@ -120,16 +122,16 @@ int gons_vlan_new_transient(unsigned id, const struct gons_link_options *options
 /*
  * gons_tap_new_transient, gons_tun_new_transient - make a link whose other end is a descriptor.
  *
- * @options: may be NULL. Of them there are prefix, name, nsfd, mtu, up and, for a tap, address.
+ * @options: may be NULL. Only prefix, name, nsfd, mtu, up and, for a tap, address may be set.
  * @ret_link: filled on success; may be NULL.
  *
- * What is written to the descriptor comes in at the link, and what goes out at the link can be read
- * from it: Ethernet frames of a tap, IP packets of a tun, one each call, with nothing before them
- * (IFF_NO_PI). The link has a carrier. The descriptor has close-on-exec and is closed with the scope,
- * which deletes the link.
+ * The link receives what the program writes to the descriptor, and the program reads from it what
+ * the link sends. Each read or write is one packet without a header of the driver (IFF_NO_PI): an
+ * Ethernet frame for a tap, an IP packet for a tun. The link has a carrier. The descriptor is
+ * close-on-exec. It is closed with the scope, which deletes the link.
  *
- * Returns the descriptor. -1 with EINVAL for other options, and for options that cannot be; EEXIST
- * when name is taken; ENOENT when there is no /dev/net/tun, ENODEV when the kernel lacks the driver
+ * Returns the descriptor. -1 with EINVAL for other options, and for invalid values; EEXIST when
+ * name is taken; ENOENT when there is no /dev/net/tun, ENODEV when the kernel lacks the driver
  * (module tun), EACCES when the file may not be opened: the message says what helps; EPERM without
  * CAP_NET_ADMIN; EMFILE, ENOMEM.
  */
@@ -140,46 +142,46 @@ int gons_tun_new_transient(const struct gons_link_options *options, struct gons_
  * gons_netdevsim_new_transient - make a simulated network device (netdevsim).
  *
  * @ports: how many links it has, 1 to 128.
- * @ret_links: an array of as many, filled on success in the order of the ports; may be NULL.
+ * @ret_links: an array of ports elements, filled on success in the order of the ports; may be NULL.
  *
- * The links are made in the calling thread's network namespace, whatever is mounted on /sys
- * there, with names that the kernel chooses, such as "eth0".
- * They stay in that namespace, which stays alive as long. The device is removed when the calling
- * thread's scope ends, wherever the thread is then; one that is removed already is no error. A
- * process that is killed before that leaves it on the machine.
+ * The links are made in the calling thread's network namespace, with names that the kernel chooses,
+ * such as "eth0". It does not matter what is mounted on /sys. The links stay in that namespace and
+ * keep it alive. The device is removed when the calling thread's scope ends, in whatever namespace
+ * the thread is then; a device that is removed already is no error. A process that is killed before
+ * its scope ends leaves the device on the machine.
  *
- * Writes to files that belong to root: /sys/bus/netdevsim/new_device and del_device. Their owner
- * may give them to somebody else, who then needs CAP_SYS_ADMIN over the network namespace only
- * (as after gons_become_root()). Needs Linux 5.2, and the module netdevsim, which is loaded
- * where there is one.
+ * The call writes to files that belong to root: /sys/bus/netdevsim/new_device and del_device. Root
+ * may give them to another user (chown(1)), who then only needs CAP_SYS_ADMIN in the user namespace
+ * that owns the network namespace, as after gons_become_root(). Needs Linux 5.2, and the module
+ * netdevsim, which is loaded where there is one.
  *
- * Returns 0; -1 with EINVAL for no ports or too many; EOPNOTSUPP when this kernel lacks it;
- * EACCES when the files belong to somebody else, and EPERM without CAP_SYS_ADMIN; EPERM and
- * ENOSYS as gons_sysfs_open() says; EROFS when the network namespace's sysfs was made read-only as
- * a whole; EIO when the kernel made the device without its ports; EMFILE, ENOMEM.
+ * Returns 0; -1 with EINVAL for no ports or too many; EOPNOTSUPP when this kernel lacks it; EACCES
+ * when the files belong to another user, and EPERM without CAP_SYS_ADMIN; EPERM and ENOSYS as
+ * gons_sysfs_open() says; EROFS when the network namespace's sysfs was made read-only as a whole;
+ * EIO when the kernel made the device without its ports; EMFILE, ENOMEM.
  */
 int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links);
 
 /*
  * gons_link_up - bring a link up, and wait until it is.
  *
- * @timeout_ms: how long to wait for it; 0: only look once; negative: without an end.
+ * @timeout_ms: how long to wait for it; 0: only look once; negative: without limit.
  *
- * It is when it has a carrier and its operational state (IFLA_OPERSTATE) is UP or, for links
- * that do not tell, UNKNOWN. The kernel's notification is waited for. Not undone.
+ * A link is up when it has a carrier and its operational state (IFLA_OPERSTATE) is UP or, for links
+ * that do not report it, UNKNOWN. The call waits for the kernel's notification. Not undone.
  *
- * Returns 0. -1 with ETIMEDOUT when it was not up in time, as a veth whose peer is down, a
- * macvlan whose parent is, or a bridge whose ports are: the message has the state; it stays
- * set to up. ENODEV when there is no such link, or no more; ENETDOWN when it is a VLAN whose
- * parent is down.
+ * Returns 0. -1 with ETIMEDOUT when it was not up in time, such as a veth whose peer is down, a
+ * macvlan whose parent is down, or a bridge whose ports are down: the message has the state, and
+ * the link stays set to up; ENODEV when there is no such link, or when it is deleted or moved
+ * meanwhile; ENETDOWN when it is a VLAN whose parent is down.
  */
 int gons_link_up(int nsfd, int ifindex, int timeout_ms);
 
 /*
  * gons_link_down - set a link to down.
  *
- * Its routes go with that. A peer stays up and loses its carrier. Not undone. Returns 0; -1 with
- * ENODEV when there is no such link.
+ * The kernel then deletes its routes. A peer stays up and loses its carrier. Not undone. Returns 0;
+ * -1 with ENODEV when there is no such link.
  */
 int gons_link_down(int nsfd, int ifindex);
 
@@ -205,8 +207,8 @@ int gons_link_set_mtu(int nsfd, int ifindex, unsigned mtu);
  *
  * @name: its name there; NULL: the same name.
  *
- * The link is down there, and has no addresses and routes. Not undone; a link that gons made is
- * still deleted with its scope.
+ * After the move the link is down, without addresses and routes. Not undone; a link that gons made
+ * is still deleted with its scope.
  *
  * Returns the ifindex there, which may be another one. -1 with EINVAL when the kind of link cannot
  * be moved, such as lo or a bridge, or name cannot be the name of a link; EEXIST when there is a
@@ -228,7 +230,7 @@ int gons_link_offload(int nsfd, int ifindex, bool on);
 /*
  * gons_link_delete - delete a link, and its peer with it.
  *
- * Also one that gons has not made. Returns 0, also when there is no such link (any more);
+ * The link need not be one that gons made. Returns 0, also when there is no such link (any more);
  * -1 with EOPNOTSUPP for a link that cannot be deleted, such as lo.
  */
 int gons_link_delete(int nsfd, int ifindex);

@@ -5,9 +5,9 @@
 /*
  * Mount namespaces (mount_namespaces(7)) and the sysfs in them.
  *
- * sysfs shows, under /sys/class/net, the network namespace of whoever mounted it,
- * not of whoever reads it. A test that wants to see the links of its own network
- * namespace there enters one, then a mount namespace, then mounts a sysfs:
+ * sysfs shows, under /sys/class/net, the network namespace of the process that mounted it, not of
+ * the process that reads it. A test that wants to see the links of its own network namespace there
+ * enters one, then a mount namespace, then mounts a sysfs:
  *
  *     gons_must(gons_netns_enter_transient());
  *     gons_must(gons_mntns_enter_transient());
@@ -23,21 +23,19 @@ extern "C" {
 /*
  * gons_mntns_enter_transient - put the calling thread into a new mount namespace.
  *
- * It is a copy of the present one in which every mount is private, recursively, so
- * that nothing mounted there propagates back. This also holds below a chroot(2)
- * whose root is no mount point. Working directory and root stay the same, and are
- * restored exactly when the scope ends, whatever the thread did to them. Returns as
- * gons_enter_transient(CLONE_NEWNS) does.
+ * It is a copy of the present one in which every mount is private, recursively, so that nothing
+ * mounted there propagates back. This also holds below a chroot(2) whose root is no mount point.
+ * Working directory and root stay the same, and are restored exactly when the scope ends, whatever
+ * the thread changed. Returns as gons_enter_transient(CLONE_NEWNS) does.
  */
 int gons_mntns_enter_transient(void);
 
 /*
- * gons_mntns_new_transient - make a mount namespace without entering it.
+ * gons_mntns_new_transient - create a mount namespace without entering it.
  *
- * @procfsroot: where not NULL, set to "/proc/TID/root", a path through which the
- *              files of that namespace can be opened without entering it (see
- *              gons_procfsroot_open()). Valid, and not to be freed, until the
- *              scope ends; left alone on failure.
+ * @procfsroot: where not NULL, set to "/proc/TID/root", a path through which the files of that
+ *              namespace can be opened without entering it (see gons_procfsroot_open()). Valid, and
+ *              not to be freed, until the scope ends; unchanged on failure.
  *
  * An idle thread keeps the namespace alive. It is named "gons-mntns", blocks all signals, has a
  * small stack, and is in the caller's other namespaces. When the scope has ended it is no longer
@@ -121,7 +119,7 @@ int gons_mntns_mount_sysfs_rw(void);
 int gons_sysfs_open(void);
 
 /*
- * gons_mntns_private - cover directories of the machine that tests and programs share.
+ * gons_mntns_private - hide directories and files that a test would share with the machine.
  *
  * @what: one or several of
  *   GONS_PRIVATE_RUN    an empty /run, with the directories /run/netns and /run/lock: sockets and
@@ -131,17 +129,17 @@ int gons_sysfs_open(void);
  *   GONS_PRIVATE_NAMES  an /etc/hosts with localhost alone, an /etc/resolv.conf without a server,
  *                       and an /etc/nsswitch.conf that looks host names up in "files dns".
  *
- * The files of the machine are not changed. Each directory is covered by a tmpfs, each file by
- * one on a tmpfs. Where one of the three files is missing, or is a link that leads nowhere, a
- * tmpfs covers /etc, with links to the other files of the machine's /etc. Programs that ask nscd
- * get its answers unless /run is covered, too. Undone with the mount namespace, not with the
- * scope: the calling thread has to be in a transient one, as gons_mntns_enter_transient() makes.
+ * The files of the machine are not changed. A new tmpfs is mounted over each directory, and a file
+ * on a tmpfs over each file. If one of the three files is missing or is a dangling symbolic link, a
+ * tmpfs is mounted over /etc, with links to the other files of the machine's /etc. Programs that
+ * ask nscd get its answers unless GONS_PRIVATE_RUN hides its socket. All this ends with the mount
+ * namespace, not with the scope: the calling thread has to be in a transient mount namespace, such
+ * as gons_mntns_enter_transient() makes.
  *
  * Returns 0, or -1 with nothing covered: EINVAL when what is 0 or has other bits, or when the
  * thread is in the mount namespace that the process started in, or that gons_become_root() made;
- * ENOENT or ENOTDIR when there is no /run, /tmp or /etc (a missing /var/tmp is left out); EPERM
- * when CAP_SYS_ADMIN is missing in the user namespace that owns the mount namespace; EMFILE,
- * ENOMEM.
+ * ENOENT or ENOTDIR when there is no /run, /tmp or /etc (a missing /var/tmp is ignored); EPERM when
+ * CAP_SYS_ADMIN is missing in the user namespace that owns the mount namespace; EMFILE, ENOMEM.
  */
 enum {
 	GONS_PRIVATE_RUN = 1,
@@ -177,23 +175,23 @@ int gons_mntns_add_host(const char *name, const char *address);
  * Symbolic links, absolute and relative, and ".." stay inside that root. Links of
  * procfs such as /proc/PID/cwd, which lead elsewhere, are not followed.
  *
- * Returns a descriptor with close-on-exec, which is the caller's to close. -1 with
- * EINVAL when procfsroot or path is NULL; ENOENT also for an empty path; ELOOP for a
- * loop of links or a link of procfs; EAGAIN when renames by others kept getting in
- * the way, EXDEV when the path led to what they moved out of that root, or unmounted, at that
- * moment (try again); ENOSYS without openat2(2): Linux 5.6, and a seccomp filter that lets it
- * pass (or EPERM); otherwise the errno of open(2).
+ * Returns a descriptor with close-on-exec, which is the caller's to close. -1 with EINVAL when
+ * procfsroot or path is NULL; ENOENT also for an empty path; ELOOP for a loop of links or a link of
+ * procfs; EAGAIN when other processes kept renaming directories on the path, EXDEV when they moved
+ * its target out of that root, or unmounted it, at that moment (try again); ENOSYS before Linux
+ * 5.6, which lacks openat2(2); ENOSYS or EPERM when a seccomp filter refuses openat2(2); otherwise
+ * the errno of open(2).
  */
 int gons_procfsroot_open(const char *procfsroot, const char *path, int flags);
 
 /*
  * gons_procfsroot_resolve - the path without symbolic links, as seen inside procfsroot.
  *
- * @except_last: where not 0, a symbolic link in the last place is not followed.
+ * @except_last: if not 0, a symbolic link is not followed when it is the last component.
  *
- * What path names must exist. Returns an absolute path within that root, to be given
- * to free(3). NULL with the errno of gons_procfsroot_open(), and with EXDEV when the caller
- * is below a chroot(2) of its own inside that root, so that procfs shows it other paths.
+ * What path names must exist. Returns an absolute path within that root; free(3) it. NULL with the
+ * errno of gons_procfsroot_open(), and with EXDEV when the caller is below a chroot(2) of its own
+ * inside that root, so that procfs shows it other paths.
  */
 char *gons_procfsroot_resolve(const char *procfsroot, const char *path, int except_last);
 

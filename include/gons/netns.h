@@ -15,15 +15,15 @@ extern "C" {
 /*
  * gons_netns_enter_transient - put the calling thread into a new network namespace.
  *
- * It holds a loopback link, which is down (gons_netns_loopback_up()), and nothing
- * else, apart from the fallback tunnels of a kernel that has those modules loaded.
- * /sys still shows the links of the old one: see gons_mntns_mount_sysfs_ro(). Left
- * with the scope. Returns as gons_enter_transient(CLONE_NEWNET) does.
+ * It holds a loopback link, which is down (gons_netns_loopback_up()), and nothing else, apart from
+ * the fallback tunnels of a kernel that has those modules loaded. /sys still shows the links of the
+ * old one: see gons_mntns_mount_sysfs_ro(). The thread leaves it when its scope ends. Returns as
+ * gons_enter_transient(CLONE_NEWNET) does.
  */
 int gons_netns_enter_transient(void);
 
 /*
- * gons_netns_new_transient - make a network namespace without staying in it.
+ * gons_netns_new_transient - create a network namespace without staying in it.
  *
  * Returns a descriptor as gons_new_transient(CLONE_NEWNET) does.
  */
@@ -56,8 +56,8 @@ uint64_t gons_netns_current_ino(void);
 /*
  * gons_netns_open_named - open the namespace that "ip netns add NAME" made.
  *
- * It is the file /run/netns/NAME. Returns a descriptor, closed with the scope. -1
- * with EINVAL when name is NULL, empty, "." or "..", has a slash, or is no network
+ * It is the file /run/netns/NAME. Returns a descriptor, closed with the scope. -1 with EINVAL when
+ * name is NULL, empty, "." or "..", has a slash, or is the name of a file that is not a network
  * namespace; ENAMETOOLONG; ENOENT when there is none of that name; EMFILE.
  */
 int gons_netns_open_named(const char *name);
@@ -65,19 +65,19 @@ int gons_netns_open_named(const char *name);
 /*
  * gons_netns_loopback_up - bring up lo in the calling thread's network namespace.
  *
- * 127.0.0.1 and ::1 can be used at once. Success when it is up already. Not undone:
- * it goes with its namespace. Needs CAP_NET_ADMIN in the user namespace that owns
- * the network namespace: -1 with EPERM without it. Otherwise the kernel's errno.
+ * 127.0.0.1 and ::1 can be used at once. Succeeds also when lo is up already. Not undone: lo
+ * disappears with its namespace. Needs CAP_NET_ADMIN in the user namespace that owns the network
+ * namespace: -1 with EPERM without it. Otherwise the kernel's errno.
  */
 int gons_netns_loopback_up(void);
 
 /*
- * gons_enter_network - enter a network of one's own, with what a test expects of one.
+ * gons_enter_network - enter a new network that is ready for a test.
  *
  * The calling thread enters new network and mount namespaces, in which /sys is a read-only sysfs of
  * this network, and lo is up: gons_netns_enter_transient(), gons_mntns_enter_transient(),
- * gons_mntns_mount_sysfs_ro() and gons_netns_loopback_up() in one. Left with the scope. Returns
- * 0; -1 as these calls do, and then the thread is where it was.
+ * gons_mntns_mount_sysfs_ro() and gons_netns_loopback_up() in one. The thread leaves them when its
+ * scope ends. Returns 0; -1 as these calls do, and then the thread has returned to where it was.
  */
 int gons_enter_network(void);
 
@@ -88,8 +88,8 @@ int gons_enter_network(void);
  * thread uses it. It has close-on-exec, and is closed with the scope.
  *
  * Returns the socket. -1 with EINVAL or EBADF when nsfd is not a network namespace; with the errno
- * of socket(2), such as EPERM for a raw socket without CAP_NET_RAW in the user namespace that owns the
- * namespace; and as gons_execute() does, when the thread is not in that namespace.
+ * of socket(2), such as EPERM for a raw socket without CAP_NET_RAW in the user namespace that owns
+ * the namespace; and as gons_execute() does, when the thread is not in that namespace.
  */
 int gons_netns_socket(int nsfd, int domain, int type, int protocol);
 
@@ -101,8 +101,8 @@ int gons_netns_socket(int nsfd, int domain, int type, int protocol);
  * @value: what is written; or where the value is put, without the newline at its end.
  * @size: of value, in bytes.
  *
- * What was set is put back with the scope. Where /proc/sys is mounted read-only, as in containers,
- * root of the machine's user namespace can set it all the same.
+ * The previous value is restored when the scope ends. Root of the initial user namespace can set a
+ * value even where /proc/sys is mounted read-only, as in containers.
  *
  * Return 0. -1 with EINVAL when name is NULL or does not begin with "net.", value is NULL, size is
  * 0, or the kernel does not accept the value; ENOENT when there is no such sysctl in this
@@ -132,9 +132,9 @@ int gons_netns_wait_listen(int nsfd, int type, uint16_t port, int timeout_ms);
 /*
  * gons_netns_nsid - the id of the namespace nsfd, as seen from the calling thread's.
  *
- * It is what netlink messages have as IFLA_LINK_NETNSID and so on, and what "ip netns
- * list-id" lists. Where it has none yet, the kernel gives it one, for as long as both
- * namespaces live. Ids are local: that of the same namespace is another one elsewhere.
+ * It is what netlink messages have as IFLA_LINK_NETNSID and so on, and what "ip netns list-id"
+ * lists. If the namespace has no id yet, the kernel gives it one, for as long as both namespaces
+ * live. Ids are local: seen from a third namespace, the same namespace has another id.
  *
  * Returns the id, >= 0. -1 with EINVAL or EBADF when nsfd is no network namespace; EPERM
  * when it has none and the thread has no CAP_NET_ADMIN in the user namespace that owns its
@@ -151,10 +151,10 @@ int gons_netns_path_nsid(const char *path);
  * @nsfd: 0 or -1: the calling thread's.
  * @bus: as mnl_socket_open() takes it, such as NETLINK_ROUTE.
  *
- * As mnl_socket_open() makes it: not bound yet, so mnl_socket_bind() comes next. Whatever
- * thread uses it, in whatever namespace, it talks to nsfd's part of the kernel. It has
- * close-on-exec, and is closed with the scope: do not call mnl_socket_close(), or the end of the
- * scope fails with EBADF.
+ * As mnl_socket_open() makes it: not bound yet, so mnl_socket_bind() comes next. Whatever thread
+ * uses it, in whatever namespace, its requests are about the namespace nsfd. It has close-on-exec,
+ * and is closed with the scope: do not call mnl_socket_close(), or the end of the scope fails with
+ * EBADF.
  *
  * Returns the socket. NULL with EINVAL or EBADF when nsfd is no network namespace;
  * EPROTONOSUPPORT when the kernel has no such bus; EMFILE, ENOMEM; and as gons_execute()

@@ -15,11 +15,11 @@ extern "C" {
 /*
  * gons_can - whether namespaces of all these types can be created here and now.
  *
- * Finds out by creating them in a child process, entering them and, where a thread can,
- * returning; so a machine whose sysctls look good but whose security module refuses is a no.
- * With CLONE_NEWUSER the others are created inside a new user namespace, as after
- * gons_become_root(): gons_can(CLONE_NEWUSER | CLONE_NEWNET) tells whether that would help.
- * CLONE_NEWNET and CLONE_NEWNS together include gons_mntns_mount_sysfs_ro().
+ * Finds out by creating them in a child process, entering them and, where a thread can, returning;
+ * so it also returns false where the sysctls allow it but a security module refuses it. With
+ * CLONE_NEWUSER the others are created inside a new user namespace, as after gons_become_root():
+ * gons_can(CLONE_NEWUSER | CLONE_NEWNET) tells whether gons_become_root() would help. CLONE_NEWNET
+ * and CLONE_NEWNS together include gons_mntns_mount_sysfs_ro().
  *
  * Can be called from any thread, whatever locks others hold: no fork handlers run, and the
  * child is not seen by the program's wait(2) or SIGCHLD. The child is killed after a minute,
@@ -55,18 +55,18 @@ bool gons_can_link(const char *kind);
  * return to from then on, because the kernel lets no thread return to a namespace of an
  * ancestor user namespace. Not undone.
  *
- * What changes for the process: it is uid 0 and gid 0, and these are the only ids. Files of
- * other users belong to 65534, permission checks of its own files pass, and chown(2) to
- * another id, setuid(2) and setgroups(2) fail; gons_enter_user_namespace() can map more ids.
- * The network of the machine is out of reach. Files, processes and the host name look the
- * same, and files that it creates belong to the caller outside. User 0 without CAP_SETFCAP,
- * as in bwrap --uid 0, cannot be mapped: it is 65534 then, with all capabilities.
+ * What changes for the process: it is uid 0 and gid 0, and these are the only ids. Files of other
+ * users appear to belong to 65534, permission checks of its own files pass, and chown(2) to another
+ * id, setuid(2) and setgroups(2) fail; gons_enter_user_namespace() can map more ids. It cannot
+ * reach the network of the machine any more. Files, processes and the host name look the same. Seen
+ * from outside, files that it creates belong to the caller. User 0 without CAP_SETFCAP, as in bwrap
+ * --uid 0, cannot be mapped: it is 65534 then, with all capabilities.
  *
  * For processes with one thread only, so call it first in main() or in a group set-up
- * (gons_group_setup_root), before a framework forks for each test; processes started later
- * inherit it. Threads that were joined, which the kernel counts for a moment yet, are waited
- * for. Beside threads, gons_set_run() and gons_reexec_run() work. Under ThreadSanitizer, which
- * has a thread of its own, start the program by "unshare -Ur ./program".
+ * (gons_group_setup_root), before a framework forks for each test; processes started later inherit
+ * it. The call waits for joined threads that the kernel still counts for a moment. A process with
+ * several threads can use gons_set_run() and gons_reexec_run() instead. Under ThreadSanitizer,
+ * which has a thread of its own, start the program by "unshare -Ur ./program".
  *
  * Returns 0, or -1 with the process where it was: EINVAL when there are other threads, or the
  * kernel has no user namespaces; EPERM where a sysctl, a security module, a seccomp filter or
@@ -79,14 +79,14 @@ bool gons_can_link(const char *kind);
 int gons_become_root(void);
 
 /*
- * gons_enter_user_namespace - the same, but always, and with more ids.
+ * gons_enter_user_namespace - enter a new user namespace in any case, with the ids of maps.
  *
- * @maps: the ids of the new user namespace, as gons_set_unshare() takes them; more than the
- *        caller's own take privileges, or newuidmap(1) and a range in /etc/subuid. An id of
+ * @maps: the ids of the new user namespace, as gons_set_unshare() takes them; to map other ids than
+ *        the caller's own takes privileges, or newuidmap(1) and a range in /etc/subuid. An id of
  *        the caller that is not among them becomes 0. NULL: the caller's own ids are 0.
  *
- * Also for root, as a safety net: a test with a mistake is then not root of the machine's
- * network, mounts and host name. Files that belong to root stay root's. The rest is as for
+ * Root can use it as a safety net: a test with a mistake can then not change the machine's network,
+ * mounts and host name. It can still change files that belong to root. The rest is as for
  * gons_become_root(), which does nothing afterwards. Not undone.
  *
  * Returns 0; or -1 with the process where it was, with errno as of gons_become_root() and,

@@ -5,9 +5,9 @@
 /*
  * Re-execution: this program runs again, in other namespaces, to do one action there.
  *
- * The new process joins the namespaces before its main, while it has only one thread. So it can join
- * user, PID and time namespaces too, and the calling process stays where it is. The action reads its
- * parameter from standard input and prints its result to standard output:
+ * The new process joins the namespaces before its main, while it has only one thread. So it can
+ * join user, PID and time namespaces too, and the calling process stays where it is. The action
+ * reads its parameter from standard input and prints its result to standard output:
  *
  *     GONS_ACTION(links)
  *     {
@@ -57,7 +57,7 @@ struct gons_reexec {
 
 /* The result. */
 struct gons_reexec_result {
-	char *output; /* standard output, and a '\0' behind it */
+	char *output; /* standard output, followed by a '\0' */
 	size_t output_size; /* without that '\0' */
 	char *error_output; /* standard error */
 	int exit_status; /* 128 + N for an action that was killed by signal N; -1: there is none */
@@ -71,8 +71,8 @@ struct gons_reexec_result {
  *
  * Call it before gons_reexec_check(), which is where the new process looks for its action. The name
  * is copied. Returns 0. -1 with EINVAL when action is NULL; when name is NULL, empty or longer than
- * 255 bytes; after gons_reexec_check(); or when the name is already registered. Then none of the
- * two can be run, since it is unknown which one is meant. -1 with ENOMEM.
+ * 255 bytes; after gons_reexec_check(); or when the name is already registered. Then neither of the
+ * two actions can be run, since the name does not tell which one is meant. -1 with ENOMEM.
  */
 int gons_reexec_register(const char *name, int (*action)(void));
 
@@ -126,14 +126,14 @@ void gons_reexec_check(void);
  * The new process executes /proc/self/exe. It starts in the namespaces, root and working directory
  * of the calling thread, and joins job->namespaces. It has the environment of the caller, without
  * the variables of gons_status() and with those of job->environment. A path is opened before the
- * first switch if its type has a "!": then it means what it means to the caller, even
+ * first switch if its type has a "!": then it has the same meaning as for the caller, even if it is
  * "/proc/self/fd/7". Without "!" the new process opens it just before it joins, in the mount
  * namespace that it is in by then, where "/proc/self" is itself.
  *
- * The parameter is written while the output is read, which may have up to 1 GiB; the action need not
- * read all of its parameter. When the process of the action ends, all processes that it has left
- * behind are killed, also those that have left its process group. What has been written until
- * then is the output. When the time limit is over, all of them are killed.
+ * The parameter is written while the output is read. The output may have up to 1 GiB. The action
+ * need not read all of its parameter. When the process of the action ends, all processes that it
+ * has left behind are killed, also those that have left its process group. What has been written
+ * until then is the output. When the time limit is over, all of them are killed.
  *
  * Returns 0 when the action has exited with status 0 and written nothing to standard error.
  *
@@ -158,7 +158,7 @@ void gons_reexec_check(void);
  * EMFILE, ENOMEM: processes, descriptors or memory are used up. ENOSYS before Linux 5.3.
  *
  * The thread is not cancelled (pthread_cancel(3)) during the call. No process, descriptor or signal
- * is left behind, except for a process that has become another user's (the message says so). The
+ * is left behind, except for a process that runs as another user now (the message says so). The
  * caller gets no SIGCHLD, and wait(2) does not see the process.
  */
 int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result);

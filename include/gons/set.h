@@ -235,11 +235,11 @@ int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg);
  * V semaphores, and thread-local variables. The thread is named "gons-set".
  *
  * At most eight threads are kept, each for one second after its last call. They also end when the
- * thread that used one last leaves the namespaces it was in with the end of its scope; with
- * gons_become_root(); and at exit(3). A forked child has none. While one is kept, the process has a
- * second thread, so that unshare(2) refuses a user namespace. Leak reports of gons exclude kept
- * threads. Threads are kept from Linux 5.8 on for calls of the first thread of the process, from
- * 6.9 on for other threads, and where kcmp(2) works; otherwise each call creates a thread.
+ * thread that used one last leaves its namespaces at the end of its scope; with gons_become_root();
+ * and at exit(3). A forked child has none. While one is kept, the process has a second thread, so
+ * that unshare(2) refuses a user namespace. Leak reports of gons exclude kept threads. Threads are
+ * kept from Linux 5.8 on for calls of the first thread of the process, from 6.9 on for other
+ * threads, and where kcmp(2) works; otherwise each call creates a thread.
  *
  * Returns as gons_set_do() does.
  */
@@ -260,11 +260,12 @@ int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), void *arg);
  *
  * The child ends by _exit(2). What fn has printed to stdout and stderr is written; what the caller
  * had not written yet is not written twice; other streams are for fn to flush. fn's scope ends when
- * fn returns. In a program that is built for coverage, fn counts (gcov; clang's
- * -fprofile-instr-generate), if one of its files that includes <gons/set.h> is built so. The child
- * is killed when the caller ends, also by SIGKILL, unless fn changes its user or capabilities, with
- * which the kernel forgets that. An assertion of a test framework that fails in fn would go on with
- * the caller's tests in the child: return a value instead.
+ * fn returns. In a program that is built for coverage (gcov; clang's -fprofile-instr-generate), the
+ * coverage of fn is counted, if a file of the program that includes <gons/set.h> is built for
+ * coverage. The child is killed when the caller ends, also by SIGKILL, unless fn changes its user
+ * or capabilities: the kernel then cancels this (the parent-death signal). An assertion of a test
+ * framework that fails in fn would go on with the caller's tests in the child: return a value
+ * instead.
  *
  * The program may ignore SIGCHLD, or wait for any child in a handler.
  *

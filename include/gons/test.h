@@ -61,7 +61,7 @@ int gons_test_begin(const char *name, int types);
  * Reports on the namespaces of a test that failed, ends its scope, and compares what the process
  * and the thread have now with the snapshot. What was left behind is written to standard error,
  * after "gons: left behind: NAME: ", and what the end of the scope could not undo after "gons: not
- * undone: NAME: ". The thread is brought back to its namespaces.
+ * undone: NAME: ". The thread is returned to its namespaces.
  *
  * Returns 0 when the result of the test stays as it is, which is always so for a test that has
  * failed or was skipped. -1 when the test fails because of this: EBUSY when something was left
@@ -91,15 +91,16 @@ int gons_test_require_link(const char *kind);
  * gons_report - write the state of the network namespaces that the calling thread's scope entered
  * or holds.
  *
- * First come up to five findings: what is conspicuous, in words, the most likely cause of a failure
- * first. Then, for each namespace, links, addresses, routes, neighbours, sockets with their
- * processes, counters of errors, chains of nftables, and sysctls that differ from a new namespace's;
- * at most 100 lines each. The namespace that the thread came from, the machine's, is left out.
+ * First come up to five findings: sentences about what looks wrong, with the most likely cause of a
+ * failure first. Then, for each namespace, links, addresses, routes, neighbours, sockets with their
+ * processes, counters of errors, chains of nftables, and sysctls that differ from a new
+ * namespace's; at most 100 lines each. The namespace that the thread came from, usually the
+ * machine's, is left out.
  *
  * A failed test is reported like this by gons_test_end(), on standard error, unless the environment
  * has GONS_REPORT=0. Other variables: gons(7), "The failure report".
  *
- * Nothing is changed by it. Takes some milliseconds. What could not be read is said in the report.
+ * The call changes nothing, and takes some milliseconds. The report says what could not be read.
  * Returns 0. -1 with EINVAL when stream is NULL; ENOMEM; the errno of the stream.
  */
 int gons_report(FILE *stream);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses: usable as soon as they are there, and refused where they are none. */
+/* Addresses can be used at once; invalid ones are refused. */
 #include "check.h"
 
 #include <arpa/inet.h>
@@ -23,7 +23,7 @@ static void enter_blue(void)
 	gons_must(gons_enter(blue));
 }
 
-/* ---- what the kernel has ---- */
+/* ---- addresses in the kernel ---- */
 
 struct seen_address {
 	int ifindex, family, length;
@@ -59,7 +59,7 @@ static int see(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* The addresses of the calling thread's network namespace, at most max. */
+/* Reads at most max addresses of the calling thread's network namespace. */
 static int see_addresses(struct seen_address *addresses, int max)
 {
 	struct seeing seeing = { .addresses = addresses, .max = max };
@@ -110,7 +110,7 @@ static void assert_has(int ifindex, const char *text, int length)
 	fail_msg("%s is not there", text);
 }
 
-/* 0 when a socket can be bound to it now, else the errno. */
+/* Returns 0 if a socket can be bound to the address now, otherwise the errno. */
 static int try_bind(const char *text)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
@@ -130,7 +130,7 @@ static int try_bind(const char *text)
 	return result;
 }
 
-/* ---- given ---- */
+/* ---- added ---- */
 
 static void loopback_takes_addresses_of_both_kinds(void **state)
 {
@@ -259,7 +259,7 @@ static void invalid_addresses_are_refused(void **state)
 	enter_blue();
 	for (size_t i = 0; i < sizeof(cidrs) / sizeof(cidrs[0]); i++) {
 		assert_refused(gons_address_add(-1, 1, cidrs[i]), EINVAL, cidrs[i]);
-		/* before the link is looked for */
+		/* before the link is looked up */
 		assert_refused(gons_address_add(-1, 4711, cidrs[i]), EINVAL, cidrs[i]);
 	}
 	assert_refused(gons_address_add(-1, 1, NULL), EINVAL, "(null)");

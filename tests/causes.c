@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why something cannot be done here, in the exact words. Each cause is made for real, in a forked
+ * The causes of refusals, in the exact wording of the messages. Each cause is real, in a forked
  * child that is root of a user namespace of its own.
  */
 #include "check.h"
@@ -23,7 +23,7 @@
 
 #include <gons/privilege.h>
 
-/* The last call was refused in these words. */
+/* Whether the last call was refused with this message. */
 #define want_said(refused, message) want((refused) && check_said(message))
 static bool check_said(const char *message)
 {
@@ -184,7 +184,7 @@ static void the_message_names_the_types_that_a_seccomp_filter_refuses(void **sta
 	run_as_root(be_filtered_for_types, NULL);
 }
 
-/* It cannot be asked without doing it. */
+/* gons cannot test this filter without creating a namespace. */
 static int be_filtered_exactly(void *arg)
 {
 	(void)arg;
@@ -247,7 +247,7 @@ static int be_limited_to_none(void *arg)
 	want_said(
 		!gons_can(CLONE_NEWNET),
 		"cannot create a network namespace: No space left on device: the limit is reached (user.max_net_namespaces = 0); raise it");
-	/* Of the two, it is the other one that is to blame. */
+	/* The other one of the two is the cause. */
 	want_said(
 		!gons_can(CLONE_NEWNET | CLONE_NEWUTS),
 		"cannot create a network and UTS namespace: No space left on device: the limit is reached (user.max_net_namespaces = 0); raise it");
@@ -269,7 +269,7 @@ static void the_message_names_a_limit_of_0_with_its_sysctl(void **state)
 	run_as_root(be_limited_to_none, NULL);
 }
 
-/* The child's own limit is not the one that is reached. Takes as long as gons waits for the
+/* An ancestor's limit is reached, not the child's own. Takes as long as gons waits for the
  * kernel to destroy namespaces. */
 static int be_limited_from_above(void *arg)
 {
@@ -315,7 +315,7 @@ static void the_message_names_a_missing_capability(void **state)
 	run_as_root(lack_capabilities, NULL);
 }
 
-/* ---- where the process is ---- */
+/* ---- root directory and procfs ---- */
 
 static bool enter_chroot(void)
 {
@@ -367,7 +367,7 @@ static void the_message_names_an_unmapped_user(void **state)
 
 #define ROPROC "/proc is mounted read-only; mount it writable (bwrap: --proc /proc)"
 
-/* Ids are mapped by writing there. */
+/* Id maps are written to procfs. */
 static int have_a_read_only_procfs(void *arg)
 {
 	const unsigned long as_before = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -398,7 +398,7 @@ static void the_message_names_a_read_only_procfs(void **state)
 
 /* ---- security modules ---- */
 
-/* Landlock is the one that every user may ask for. It forbids all that changes mounts. */
+/* All users can restrict themselves by Landlock. It forbids all changes of mounts. */
 static int enter_landlock(void)
 {
 	const struct landlock_ruleset_attr rules = {
@@ -431,10 +431,11 @@ static void the_message_names_security_modules_as_possible_where_nothing_else_is
 	run_as_root(be_confined, NULL);
 }
 
-/* ---- what can only be read ---- */
+/* ---- causes that can only be read ---- */
 
-/* Kernels, settings and modules that this machine need not have: what they show in procfs is laid
- * over the machine's. The refusals are the kernel's, or a filter's that answers as they would. */
+/* Kernels, settings and modules of other machines: their files in procfs are mounted over
+ * those of this one. The refusals come from the kernel, or from a filter that returns the same
+ * errno. */
 static bool lay_over(const char *directory)
 {
 	return mount("gons", directory, "tmpfs", 0, NULL) == 0;
@@ -456,8 +457,8 @@ struct setting {
 	const char *path, *value, *cause, *remedy;
 };
 
-/* Whoever lacks the capability is told, and so is who is refused a user namespace; the latter by a
- * filter that cannot be asked. */
+/* A caller without the capability gets this message, and so does one to whom a user namespace
+ * is refused, here by a filter that gons cannot test. */
 static int be_set(void *arg)
 {
 	const struct setting *setting = arg;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Existing namespaces entered until the scope ends; what leaving them restores.
+ * Existing namespaces that are entered until the scope ends, and what the return restores.
  */
 #include "check.h"
 
@@ -73,7 +73,7 @@ static void entries_of_namespaces_nest(void **state)
 	}
 	assert_int_equal(gons_scope_end(mark[2]), 0);
 	assert_int_equal(own_ino("uts"), gons_ino(fd[1], CLONE_NEWUTS));
-	/* Two at once, and the middle one is passed on the way. */
+	/* Two namespaces are left at once; the thread does not stop in the middle one. */
 	assert_int_equal(gons_scope_end(mark[0]), 0);
 	assert_int_equal(own_ino("uts"), before);
 }
@@ -152,7 +152,7 @@ static void descriptors_that_cannot_be_entered_are_refused(void **state)
 	assert_inodes(before);
 }
 
-/* A process that setns(2) would take as a namespace, but that is none. */
+/* setns(2) accepts a pidfd, but it is no namespace. */
 static void entering_a_pidfd_is_refused(void **state)
 {
 	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -180,7 +180,7 @@ static void go_home(void *arg)
 	assert_int_equal(close(original_cwd), 0);
 }
 
-/* The test ends in the working directory that it began in. */
+/* Restores the working directory at the end of the test. */
 static void keep_cwd(void)
 {
 	original_cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -275,7 +275,7 @@ static void a_working_directory_outside_the_root_is_restored(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWNS);
-	gons_must(gons_enter_transient(CLONE_NEWNS)); /* for the root to be restored from */
+	gons_must(gons_enter_transient(CLONE_NEWNS)); /* from which the root is restored */
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
 	assert_int_equal(mkdir("/tmp/proc", 0700), 0);
 	assert_int_equal(mount("/proc", "/tmp/proc", NULL, MS_BIND | MS_REC, NULL), 0);

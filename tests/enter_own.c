@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces that the thread is in already, of all types, with and without capabilities.
+ * The thread enters its own namespaces of all types, with and without capabilities.
  */
 #include "check.h"
 
@@ -14,7 +14,7 @@ static const char *const all_names[] = {
 };
 enum { ALL = sizeof(all_names) / sizeof(all_names[0]) };
 
-/* -1 where this kernel has no such type. */
+/* Returns -1 if this kernel lacks the type. */
 static int open_own(size_t i)
 {
 	char path[64];
@@ -146,7 +146,7 @@ static void move_about(void *arg)
 	(void)umask(0123);
 }
 
-/* As in any mount namespace that is entered. */
+/* As after any other mount namespace. */
 static void working_directory_and_umask_are_restored_after_the_own_mount_namespace(void **state)
 {
 	struct stat before, after;
@@ -180,7 +180,7 @@ static void block_with_a_thread_beside(void *arg)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* A thread that fn makes shares the umask with this one. */
+/* A thread that fn starts shares the umask with this one. */
 static void the_umask_is_restored_after_a_thread_has_changed_it(void **state)
 {
 	mode_t mask = umask(022);

@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Whether a return to the PID namespace of this process is possible: it must not belong to an
- * ancestor user namespace, as after gons_become_root(). */
+/* Whether a return to the PID namespace of this process is possible: an ancestor user
+ * namespace must not own it, as after gons_become_root(). */
 static bool can_return(void)
 {
 	int fd = gons_must(gons_current(CLONE_NEWPID));
@@ -46,7 +46,7 @@ static gons_set *new_pid_namespace(int *ret_fd)
 	return set;
 }
 
-/* The process id that a child sees for itself, which is small in a new namespace. */
+/* The child's own process id, which is small in a new namespace. */
 static pid_t pid_in_child(void)
 {
 	pid_t pid = fork();
@@ -206,7 +206,7 @@ static void no_threads_can_be_started_while_children_go_to_another_pid_namespace
 
 /* ---- refusals ---- */
 
-/* The parent's PID namespace, seen from one below. */
+/* Enters the parent's PID namespace from a descendant. */
 static int enter_the_parents(void *arg)
 {
 	return failed_with(gons_enter(*(int *)arg), EINVAL,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The message that a failing call leaves behind, and errno beside it.
+ * The message and the errno of a failing call.
  */
 #include "check.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Written on other threads, where cmocka's assertions cannot be used. */
+/* Results of other threads, where cmocka's assertions cannot be used. */
 struct seen {
 	char before[64], after[2048];
 	int errnum;
@@ -93,7 +93,7 @@ static void messages_of_every_length_are_terminated(void **state)
 	static char path[2048];
 
 	(void)state;
-	/* Around the place where paths begin to be cut, in steps of one. */
+	/* All lengths around the one at which paths are cut. */
 	for (size_t length = 800; length < 1400; length++) {
 		const char *message;
 
@@ -142,7 +142,7 @@ static void the_end_of_a_scope_reports_its_first_failure(void **state)
 	fd[1] = gons_must(gons_current(CLONE_NEWNET));
 	assert_int_equal(close(fd[0]), 0);
 	assert_int_equal(close(fd[1]), 0);
-	/* Undone newest first: fd[1] is the first to fail. */
+	/* The newest record is undone first: fd[1] fails first. */
 	(void)snprintf(words, sizeof(words), "cannot close descriptor %d of the scope", fd[1]);
 	assert_refused(gons_scope_end(mark), EBADF, words);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a program that a test executes inherits of gons: no descriptor, so that no namespace lives
- * on for a daemon that a test has started. */
+/* A program that a test executes inherits no descriptors of gons, so a daemon that a test has
+ * started keeps no namespace alive. */
 #include "check.h"
 
 #include <gons/link.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Descriptors of this program in a process of its own. */
+/* Counts the descriptors in a new process of this program. */
 static int count_there(void)
 {
 	int status;

@@ -52,7 +52,7 @@ static int new_namespace(int type)
 					     : gons_new_transient(type));
 }
 
-/* ---- where it runs ---- */
+/* ---- where a function runs ---- */
 
 static void a_function_is_executed_on_the_calling_thread_in_the_namespace(void **state)
 {
@@ -171,7 +171,7 @@ static void misuse_of_execute_is_refused_before_anything_is_switched(void **stat
 	int again = gons_must(gons_open("/proc/thread-self/ns/net", 0));
 	int uts = gons_must(gons_current(CLONE_NEWUTS));
 	gons_set *set =
-		gons_set_unshare(NULL, CLONE_NEWUSER, NULL); /* or not, where none can be made */
+		gons_set_unshare(NULL, CLONE_NEWUSER, NULL); /* or not, where none can be created */
 	int user = set ? gons_set_fd(set, CLONE_NEWUSER) : -1;
 	int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	const int twice[] = { uts, net, again };
@@ -232,7 +232,7 @@ static void a_refused_return_is_reported(void **state)
 	assert_int_equal(in_child(lose_the_way_back, &fd), 0);
 }
 
-/* Entering the network namespace is allowed, the mount namespace after it is not. */
+/* Entering the network namespace is permitted, and then the mount namespace is refused. */
 static int be_refused_half_way(void *arg)
 {
 	const int *fds = arg;
@@ -252,7 +252,7 @@ static int be_refused_half_way(void *arg)
 	if (!strstr(gons_error(), "cannot enter a mount namespace: Operation not permitted: "
 				  "CAP_SYS_CHROOT"))
 		return 5;
-	/* It is where it was, so nothing is to be said of a return. */
+	/* The thread has not moved, so the message says nothing of a return. */
 	return strstr(gons_error(), "cannot return") ? 6 : 0;
 }
 
@@ -269,7 +269,7 @@ static void a_partial_switch_is_undone(void **state)
 
 /* ---- working directory and root ---- */
 
-/* A mount namespace with a directory tree that only it has; /tmp/root can be a root. */
+/* Enters a mount namespace with a directory tree of its own; /tmp/root can be a root. */
 static void enter_with_tree(void)
 {
 	gons_must(gons_enter_transient(CLONE_NEWNS));
@@ -297,7 +297,7 @@ static void execute_keeps_the_working_directory_where_the_path_exists(void **sta
 	gons_must(gons_execute(outside, look, &seen));
 	assert_string_equal(seen.cwd, "/");
 	assert_string_equal(getcwd(path, sizeof(path)), "/tmp/root/sub");
-	/* The same path, but another directory: the target's. */
+	/* The same path leads to another directory in the target. */
 	assert_int_equal(chdir("/tmp"), 0);
 	gons_must(gons_execute(outside, look, &seen));
 	assert_string_equal(seen.cwd, "/tmp");
@@ -350,7 +350,7 @@ static void a_chrooted_thread_keeps_its_root_in_execute(void **state)
 	assert_int_equal(seen.root.st_dev, root.st_dev);
 	assert_int_equal(seen.root.st_ino, root.st_ino);
 	assert_string_equal(seen.cwd, "/sub");
-	/* There is no /tmp/root outside: the root is that of the namespace. */
+	/* There is no /tmp/root in the target, so the root is that of the namespace. */
 	gons_must(gons_execute(outside, look, &seen));
 	assert_int_equal(seen.root.st_dev, home.st_dev);
 	assert_int_equal(seen.root.st_ino, home.st_ino);
@@ -359,7 +359,7 @@ static void a_chrooted_thread_keeps_its_root_in_execute(void **state)
 	assert_int_equal(count_entries("/"), 2);
 }
 
-/* ---- functions that leave in other ways, or leave something behind ---- */
+/* ---- functions that do not return, or leave something behind ---- */
 
 static jmp_buf way_out;
 

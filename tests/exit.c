@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exit(3) with open scopes: what is undone, by which thread, and when. Each case is a child that
- * makes notes in memory which it shares with the test.
+ * exit(3) with open scopes: which records are undone, by which thread, and when. Each case is a
+ * child that takes notes in memory shared with the test.
  */
 #include "check.h"
 
@@ -31,7 +31,7 @@ static bool defer_note(char letter)
 	return gons_defer(note_deferred, (void *)(uintptr_t)letter) == 0;
 }
 
-/* What fn leaves on the scope is left to exit(3). Returns the notes; NULL after a failure. */
+/* exit(3) undoes what fn leaves on the scope. Returns the notes; NULL after a failure. */
 static const char *take_notes(void (*fn)(void))
 {
 	int status;
@@ -118,7 +118,7 @@ static void quick_exits_undo_nothing(void **state)
 	assert_notes(exit_early, "");
 }
 
-/* ---- where it is called ---- */
+/* ---- where exit is called ---- */
 
 static void exit_now(void *arg)
 {
@@ -244,7 +244,7 @@ static void register_handlers(void)
 	(void)atexit(note_after);
 }
 
-/* Taken before this process has used the scope. */
+/* The notes of a process that has not used a scope before. */
 static char notes_of_handlers[NOTES];
 
 static void handlers_run_in_reverse_order_around_the_end_of_the_scope(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * System calls that a seccomp filter refuses, as in a container or on an older kernel. A filter
- * stays, so each is put on in a forked child.
+ * cannot be removed, so each is installed in a forked child.
  */
 #include "check.h"
 
@@ -31,24 +31,24 @@ static bool is_failure(int result, int errnum, const char *words)
 	return result == -1 && errno == errnum && strstr(gons_error(), words);
 }
 
-/* ---- where the thread is ---- */
+/* ---- state of the thread ---- */
 
-struct picture {
+struct snapshot {
 	uint64_t mnt, net, uts;
 	struct stat root, cwd, sys;
 	int mounts, fds;
 };
 
-static bool take_picture(struct picture *picture)
+static bool take_snapshot(struct snapshot *snapshot)
 {
-	memset(picture, 0, sizeof(*picture));
-	picture->mnt = own_ino("mnt");
-	picture->net = own_ino("net");
-	picture->uts = own_ino("uts");
-	picture->mounts = count_mounts();
-	picture->fds = count_entries("/proc/thread-self/fd");
-	return picture->mnt != 0 && stat("/", &picture->root) == 0 &&
-	       stat(".", &picture->cwd) == 0 && stat("/sys", &picture->sys) == 0;
+	memset(snapshot, 0, sizeof(*snapshot));
+	snapshot->mnt = own_ino("mnt");
+	snapshot->net = own_ino("net");
+	snapshot->uts = own_ino("uts");
+	snapshot->mounts = count_mounts();
+	snapshot->fds = count_entries("/proc/thread-self/fd");
+	return snapshot->mnt != 0 && stat("/", &snapshot->root) == 0 &&
+	       stat(".", &snapshot->cwd) == 0 && stat("/sys", &snapshot->sys) == 0;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -56,17 +56,17 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static bool is_as_before(const struct picture *before)
+static bool is_as_before(const struct snapshot *before)
 {
-	struct picture now;
+	struct snapshot now;
 
-	return take_picture(&now) && now.mnt == before->mnt && now.net == before->net &&
+	return take_snapshot(&now) && now.mnt == before->mnt && now.net == before->net &&
 	       now.uts == before->uts && now.mounts == before->mounts && now.fds == before->fds &&
 	       same_file(&now.root, &before->root) && same_file(&now.cwd, &before->cwd) &&
 	       same_file(&now.sys, &before->sys);
 }
 
-/* Below a chroot(2) in a mount namespace of its own, in a directory that is not the root. */
+/* Enters a chroot in a mount namespace of its own, and a directory that is not the root. */
 static bool enter_chroot(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
@@ -80,7 +80,7 @@ static bool enter_chroot(void)
 
 /* ---- unshare and setns ---- */
 
-/* A kernel built without namespaces says EINVAL or ENOSYS. */
+/* A kernel without namespaces returns EINVAL or ENOSYS. */
 static int ask_without_unshare(void *errnum)
 {
 	const int types = CLONE_NEWNET | CLONE_NEWNS;
@@ -117,16 +117,16 @@ static void a_seccomp_filter_is_not_mistaken_for_other_threads(void **state)
 	assert_int_equal(in_child(become_root_without_calls, NULL), 0);
 }
 
-/* Who has all the capabilities, and owns the namespaces, must not be sent to the user namespace
- * that owns them, nor to gons_become_root(). */
+/* With all capabilities over its namespaces, the caller must not be told to enter the owning
+ * user namespace, or to call gons_become_root(). */
 static int enter_without_call(void *arg)
 {
 	const struct refusal *refusal = arg;
-	struct picture before;
+	struct snapshot before;
 
 	want(gons_scope_begin() >= 0);
 	want(refuse_call(refusal->number, refusal->errnum));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	for (int i = 0; i < SWITCHABLE; i++) {
 		want(is_failure(gons_enter_transient(switchable[i].type), refusal->errnum,
 				refusal->words));
@@ -159,8 +159,8 @@ static void *return_at_once(void *arg)
 	return arg;
 }
 
-/* glibc falls back on clone(2) when clone3(2) is said to be missing, and only then. musl, and
- * glibc before 2.34, do not know clone3(2). */
+/* glibc falls back on clone(2) only when clone3(2) fails with ENOSYS. musl, and glibc before
+ * 2.34, do not use clone3(2). */
 static int idle_without_clone3(void *arg)
 {
 	int fds = count_entries("/proc/thread-self/fd");
@@ -192,13 +192,13 @@ static void without_clone3_there_is_no_idle_thread(void **state)
 
 static int enter_without_mount(void *arg)
 {
-	struct picture before;
+	struct snapshot before;
 
 	(void)arg;
 	want(enter_chroot());
 	want(gons_scope_begin() >= 0);
 	want(refuse_call(SYS_mount, EPERM));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	want(is_failure(gons_enter_transient(CLONE_NEWNS), EPERM,
 			"cannot make this mount namespace private"));
 	want(is_as_before(&before));
@@ -220,14 +220,14 @@ static void without_mount_no_mount_namespace_is_entered(void **state)
 
 static int mount_sysfs_without_mount(void *arg)
 {
-	struct picture before;
+	struct snapshot before;
 
 	(void)arg;
 	want(gons_scope_begin() >= 0);
 	want(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET) == 0);
 	want(chdir("/proc/sys") == 0);
 	want(refuse_call(SYS_mount, EPERM));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	want(is_failure(gons_mntns_mount_sysfs_ro(), EPERM,
 			"cannot make the mount on /sys private"));
 	want(is_as_before(&before));
@@ -236,7 +236,7 @@ static int mount_sysfs_without_mount(void *arg)
 
 static int remount_sysfs_without_mount(void *arg)
 {
-	struct picture before;
+	struct snapshot before;
 
 	(void)arg;
 	want(gons_scope_begin() >= 0);
@@ -244,20 +244,20 @@ static int remount_sysfs_without_mount(void *arg)
 	want(gons_mntns_mount_sysfs_ro() == 0);
 	want(chdir("/proc/sys") == 0);
 	want(refuse_call(SYS_mount, EPERM));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	want(is_failure(gons_mntns_mount_sysfs_ro(), EPERM, "cannot make /sys read-only"));
 	want(is_as_before(&before));
 	return 0;
 }
 
-/* Where /sys is no mount point, it is the whole namespace that has to be made private. */
+/* If /sys is no mount point, the whole namespace has to be made private. */
 static int mount_sysfs_in_chroot_without_mount(void *errnum)
 {
-	struct picture before;
+	struct snapshot before;
 
 	want(enter_chroot() && unshare(CLONE_NEWNET) == 0);
 	want(refuse_call(SYS_mount, *(int *)errnum));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	want(is_failure(gons_mntns_mount_sysfs_ro(), *(int *)errnum, "private"));
 	want(is_as_before(&before));
 	return 0;
@@ -265,7 +265,7 @@ static int mount_sysfs_in_chroot_without_mount(void *errnum)
 
 static void without_mount_sys_stays_as_it_was(void **state)
 {
-	/* EINVAL is also what mount(2) says where the root is no mount point. */
+	/* mount(2) also fails with EINVAL where the root is no mount point. */
 	int errnums[] = { EPERM, EINVAL };
 
 	(void)state;
@@ -276,7 +276,7 @@ static void without_mount_sys_stays_as_it_was(void **state)
 		assert_int_equal(in_child(mount_sysfs_in_chroot_without_mount, &errnums[i]), 0);
 }
 
-/* ---- what qemu-user and gVisor lack ---- */
+/* ---- calls that qemu-user and gVisor lack ---- */
 
 static int look_without_ioctl(void *arg)
 {
@@ -341,8 +341,8 @@ static void note_call(void *called)
 	*(bool *)called = true;
 }
 
-/* The proof of the way back, which takes chroot(2), has not been made on a new thread. */
-static void *execute_unproven(void *arg)
+/* On a new thread, gons has not yet checked the return, which takes chroot(2). */
+static void *execute_unchecked(void *arg)
 {
 	const int fd = *(int *)arg;
 	bool called = false;
@@ -357,7 +357,7 @@ static void *execute_unproven(void *arg)
 
 static int switch_without_chroot(void *arg)
 {
-	struct picture before;
+	struct snapshot before;
 	bool called = false;
 	pthread_t thread;
 	void *failed;
@@ -369,13 +369,13 @@ static int switch_without_chroot(void *arg)
 	fd = gons_mntns_new_transient(NULL);
 	want(fd >= 0 && gons_mntns_execute(fd, note_call, &called) == 0 && called);
 	want(refuse_call(SYS_chroot, EPERM));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	want(is_failure(gons_enter_transient(CLONE_NEWNS), EPERM,
 			"cannot create a mount namespace"));
 	want(is_as_before(&before));
 	want(is_failure(gons_enter(fd), EPERM, "cannot enter a mount namespace"));
 	want(is_as_before(&before));
-	want(pthread_create(&thread, NULL, execute_unproven, &fd) == 0);
+	want(pthread_create(&thread, NULL, execute_unchecked, &fd) == 0);
 	want(pthread_join(thread, &failed) == 0 && !failed);
 	want(is_as_before(&before));
 	/* On this one it has. setns(2) alone takes the thread to its root, which is that of the
@@ -386,10 +386,10 @@ static int switch_without_chroot(void *arg)
 	return 0;
 }
 
-/* Below a chroot(2), joining the own mount namespace would lead out of it. */
+/* Joining the own mount namespace would leave the chroot. */
 static int switch_in_chroot_without_chroot(void *arg)
 {
-	struct picture before;
+	struct snapshot before;
 	int fd;
 
 	(void)arg;
@@ -397,7 +397,7 @@ static int switch_in_chroot_without_chroot(void *arg)
 	fd = gons_mntns_new_transient(NULL);
 	want(fd >= 0);
 	want(refuse_call(SYS_chroot, EPERM));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	want(is_failure(gons_enter_transient(CLONE_NEWNS), EPERM,
 			"cannot create a mount namespace"));
 	want(strstr(gons_error(), "chroot(2)"));
@@ -423,19 +423,19 @@ static void without_chroot_the_working_directory_stays(void **state)
 	assert_int_equal(in_child(switch_without_chroot, NULL), 0);
 }
 
-/* ---- the calls that make a sysfs ---- */
+/* ---- the calls that create a sysfs ---- */
 
 static int mount_sysfs_without_call(void *arg)
 {
 	const struct refusal *refusal = arg;
-	struct picture before;
+	struct snapshot before;
 
 	want(gons_scope_begin() >= 0);
 	want(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET) == 0);
 	want(mount("gons", "/sys/fs/cgroup", "tmpfs", 0, NULL) == 0);
 	want(chdir("/proc/sys") == 0);
 	want(refuse_call(refusal->number, refusal->errnum));
-	want(take_picture(&before));
+	want(take_snapshot(&before));
 	want(is_failure(gons_mntns_mount_sysfs_ro(), refusal->errnum, refusal->words));
 	want(is_as_before(&before));
 	return 0;
@@ -489,7 +489,7 @@ static void without_the_new_mount_calls_mount_creates_the_sysfs(void **state)
 		assert_int_equal(in_child(mount_sysfs_by_old_call, &refusals[i]), 0);
 }
 
-/* Filters of older engines do not know it. */
+/* Filters of older container engines do not know statx(2). */
 static int mount_sysfs_without_statx(void *errnum)
 {
 	struct stat mounted, there;
@@ -561,7 +561,8 @@ static bool kill_call(long number)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* The kernel refuses to create a namespace; the filter kills for a call that explains why. */
+/* The kernel refuses to create a namespace, and the filter kills for a call that would find
+ * the cause. */
 static int explain_below_killer(void *number)
 {
 	want(lose_capabilities(1ULL << CAP_SYS_ADMIN));

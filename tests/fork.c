@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Children made by fork(2): what they inherit is the parent's to undo, and theirs to drop.
+ * Children of fork(2) drop the records that they inherit; the parent undoes them.
  */
 #include "check.h"
 
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A scope with a record of each kind, as the parent has it when it forks. */
+/* The parent's scope when it forks, with a record of each kind. */
 struct scope {
 	int mark;
 	int net_fd, mnt_fd;
@@ -24,7 +24,7 @@ static void call(void *arg)
 	((struct scope *)arg)->calls++;
 }
 
-/* The deferred call is made when the test's function has returned, so scope must outlive it. */
+/* The deferred call runs after the test function has returned, so scope must outlive it. */
 static void fill(struct scope *scope)
 {
 	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS);
@@ -42,7 +42,7 @@ static bool is_closed(int fd)
 	return fcntl(fd, F_GETFD) < 0 && errno == EBADF;
 }
 
-/* ---- what is the parent's ---- */
+/* ---- records of the parent ---- */
 
 static int end_inherited(void *arg)
 {
@@ -54,7 +54,7 @@ static int end_inherited(void *arg)
 		return 2;
 	if (scope->calls != 0)
 		return 3;
-	/* It stays in the namespace that it was forked in. */
+	/* The child stays in the namespace in which it was forked. */
 	if (own_ino("uts") != scope->uts)
 		return 4;
 	return gons_scope_end(scope->mark) < 0 && errno == EINVAL ? 0 : 5;
@@ -118,7 +118,7 @@ static int leave_by_exit(void *arg)
 {
 	const struct scope *scope = arg;
 
-	/* What runs at exit must not wait for a thread that the child does not have. */
+	/* Exit handlers must not wait for a thread that the child does not have. */
 	(void)scope;
 	(void)close(STDOUT_FILENO);
 	exit(0);
@@ -182,7 +182,7 @@ static void a_forked_child_that_leaves_a_block_stays_in_the_namespace(void **sta
 	assert_int_equal(in_child(leave_block, NULL), 0);
 }
 
-/* ---- what is the child's own ---- */
+/* ---- records of the child ---- */
 
 static int use_own_scope(void *arg)
 {
@@ -225,7 +225,7 @@ static int end_own_and_inherited(void *arg)
 		return 1;
 	if (gons_scope_end(scope->mark) < 0)
 		return 2;
-	/* Its own records are undone, those below are dropped. */
+	/* The child undoes its own records and drops those below. */
 	if (own.calls != 1 || scope->calls != 0)
 		return 3;
 	if (!is_closed(own.net_fd) || !is_closed(scope->net_fd))
@@ -242,7 +242,7 @@ static void own_records_above_inherited_ones_are_undone(void **state)
 	assert_int_equal(in_child(end_own_and_inherited, &scope), 0);
 }
 
-/* Run where cmocka's assertions cannot be used, as in_child() runs it. */
+/* Like in_child(), where cmocka's assertions cannot be used. */
 static int fork_and_wait(int (*fn)(void *), void *arg)
 {
 	int status = -1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The home mount namespace, whose /sys is never touched: how it is told from others.
+ * The initial mount namespace, whose /sys gons never covers: how gons recognises it.
  *
- * It is where a program starts, so this one starts itself again, in a copy of the mount
- * namespace, lest a mistake should reach the machine's own /sys.
+ * It is the one in which a program starts. So this program executes itself in a copy of the
+ * mount namespace, to protect the machine's /sys from mistakes.
  */
 #include "check.h"
 
@@ -25,7 +25,7 @@
 
 enum { SKIP = 77 };
 
-/* The call is refused, for this is home, and nothing is mounted. */
+/* Whether the call is refused in the initial mount namespace, and mounts nothing. */
 static bool is_refused(void)
 {
 	int mounts = count_mounts();
@@ -45,10 +45,10 @@ static int start_again(void *what)
 	return execl("/proc/self/exe", "test-home", (const char *)what, NULL);
 }
 
-/* ---- inode numbers that are used again ---- */
+/* ---- reused inode numbers ---- */
 
-/* Enters transient mount namespaces, each from the one before, until one has the number ino:
- * the lowest number is taken that is free, and those below are kept. */
+/* Enters nested transient mount namespaces until one has the inode number ino. The kernel
+ * takes the lowest free number, and the namespaces hold those below. */
 static int look_for(uint64_t ino)
 {
 	int mark = gons_scope_begin();
@@ -67,13 +67,13 @@ static int look_for(uint64_t ino)
 	return found ? 0 : SKIP;
 }
 
-static int leave_home_for_good(void)
+static int leave_initial_namespace(void)
 {
 	uint64_t ino = own_ino("mnt");
 	int result = SKIP;
 
 	want(is_refused());
-	/* It ends some time after it was left. */
+	/* The namespace ends some time after it was left. */
 	want(unshare(CLONE_NEWNS) == 0);
 	for (int i = 0; i < 100 && result == SKIP; i++)
 		result = look_for(ino);
@@ -106,7 +106,7 @@ static void a_reused_inode_number_of_the_initial_mount_namespace_is_noticed(void
 	assert_int_equal(status, 0);
 }
 
-/* ---- procfs that comes late ---- */
+/* ---- procfs that is mounted later ---- */
 
 static const char *own_ns_directory(void)
 {
@@ -116,8 +116,8 @@ static const char *own_ns_directory(void)
 	return path;
 }
 
-/* A program's process has the same number before it is executed, so what the library looks at
- * then can be covered. Without all of procfs, sanitizers would not start. */
+/* The process keeps its id when it executes the program, so the files that the library reads
+ * at the start can be covered before. Sanitizers need the rest of procfs. */
 static int start_again_without_procfs(void *what)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -168,9 +168,9 @@ static void the_initial_mount_namespace_is_found_before_the_first_switch(void **
 	assert_int_equal(in_child(start_again_without_procfs, move_argument), 0);
 }
 
-/* ---- the ground that gons_become_root() lays ---- */
+/* ---- base namespaces of gons_become_root() ---- */
 
-/* Where there is no other user, this is the ground already. */
+/* Without another user, these are already the base namespaces. */
 static bool become_nobody(void)
 {
 	if (!strstr(read_text("/proc/self/uid_map"), "4294967295"))
@@ -179,7 +179,7 @@ static bool become_nobody(void)
 	       setresuid(65534, 65534, 65534) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0;
 }
 
-static int call_on_new_ground(void *arg)
+static int call_in_new_base(void *arg)
 {
 	uint64_t before = own_ino("mnt");
 	bool moved;
@@ -204,7 +204,7 @@ static void the_base_namespaces_of_gons_become_root_have_their_own_initial_mount
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET);
-	assert_int_equal(in_child(call_on_new_ground, NULL), 0);
+	assert_int_equal(in_child(call_in_new_base, NULL), 0);
 }
 
 int main(int argc, char *argv[])
@@ -218,7 +218,7 @@ int main(int argc, char *argv[])
 	};
 
 	if (argc == 2 && strcmp(argv[1], leave_argument) == 0)
-		return leave_home_for_good();
+		return leave_initial_namespace();
 	if (argc == 2 && strcmp(argv[1], call_argument) == 0)
 		return call_before_moving();
 	if (argc == 2 && strcmp(argv[1], move_argument) == 0)

@@ -161,7 +161,7 @@ static void after_a_longjmp_out_of_a_block_the_enclosing_scope_returns(void **st
 	assert_int_equal(own_ino("uts"), before);
 }
 
-/* ---- what a block leaves behind ---- */
+/* ---- things that a block leaves behind ---- */
 
 static void count_call(void *calls)
 {
@@ -212,7 +212,7 @@ static void the_enclosing_scope_may_end_in_a_block(void **state)
 	fd = new_uts();
 	mark = gons_must(gons_scope_begin());
 	GONS_IN(fd) {
-		gons_must(gons_scope_end(mark)); /* the block's record is above it */
+		gons_must(gons_scope_end(mark)); /* the record of the block is above it */
 		assert_int_equal(own_ino("uts"), before);
 	}
 	assert_int_equal(own_ino("uts"), before);
@@ -291,7 +291,7 @@ static int lose_the_return(void *arg)
 		if (!lose_capabilities(~0ULL))
 			return 2;
 	}
-	return 3; /* must not be reached in the wrong namespace */
+	return 3; /* must not run in the wrong namespace */
 }
 
 static void a_refused_return_from_a_block_aborts(void **state)

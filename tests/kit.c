@@ -186,8 +186,8 @@ static void invalid_sysctls_are_refused(void **state)
 		       "to \"soon\"");
 }
 
-/* /proc/sys read-only, as container engines have it: root of the machine sets sysctls all the same,
- * everybody else is told what helps. */
+/* With a read-only /proc/sys, as in containers, root of the machine still sets sysctls; for
+ * other users the message has a remedy. */
 static void a_read_only_proc_sys_is_explained_or_does_not_matter(void **state)
 {
 	static const char sys[] = "/proc/sys";
@@ -251,7 +251,7 @@ static void frames_pass_a_tap(void **state)
 	assert_int_equal(
 		sendto(packet, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to)),
 		sizeof(frame));
-	do /* also what the kernel sends by itself */
+	do /* also packets of the kernel itself */
 		size = read(fd, got, sizeof(got));
 	while (size > 0 && got[12] != 0x88);
 	assert_int_equal(size, sizeof(frame));
@@ -326,7 +326,7 @@ static void gons_can_link_answers_for_tun_as_creating_one_does(void **state)
 
 /* ---- offload ---- */
 
-/* Whether the next UDP datagram that the packet socket gets has its checksum. */
+/* Whether the next UDP datagram of the packet socket has its checksum. */
 static bool has_checksum(int packet)
 {
 	unsigned char frame[2048], *ip = frame + 14, *udp;
@@ -383,7 +383,7 @@ static void without_offload_captured_checksums_are_right(void **state)
 		       "does not let it be switched");
 }
 
-/* ---- a network of one's own ---- */
+/* ---- gons_enter_network ---- */
 
 static void gons_enter_network_gives_a_sysfs_and_a_loopback_link_that_is_up(void **state)
 {
@@ -481,7 +481,7 @@ static int use_descriptor_0(void *arg)
 	want(failed_with(gons_netns_sysctl_get(0, "net.ipv4.ip_forward", value, 8), EINVAL, words));
 	want(failed_with(gons_netns_wait_listen(0, SOCK_STREAM, 1, 0), EINVAL, words));
 	want(!gons_netns_mnl_open(0, 0) && errno == EINVAL);
-	/* -1 is the caller's namespace whatever 0 is, and so is 0 when it is something else. */
+	/* -1 always means the caller's namespace; 0 means it only if descriptor 0 is no namespace. */
 	want(gons_netns_mnl_open(-1, 0) != NULL);
 	want(close(0) == 0 && gons_netns_mnl_open(0, 0) != NULL);
 	return 0;

@@ -17,7 +17,7 @@
 
 /* ---- descriptors ---- */
 
-/* In the scope of a test; the limit is put back with it. */
+/* Runs in the scope of a test, which restores the limit. */
 static struct rlimit old_limit;
 
 static void restore_limit(void *arg)
@@ -39,7 +39,7 @@ static void keep_limit(void)
 	gons_must(gons_defer(restore_limit, NULL));
 }
 
-/* What each call is given, opened while there is room. */
+/* The descriptors for each call, opened before the limit is set. */
 static struct given {
 	int fd[2];
 	int calls;
@@ -141,31 +141,31 @@ static int try_procfsroot_resolve(void)
 	return path ? 0 : -1;
 }
 
-struct picture {
+struct snapshot {
 	uint64_t net, mnt, uts, ipc, cgroup;
 	struct stat cwd, root;
 	int fds, mounts;
 };
 
-static void take_picture(struct picture *picture)
+static void take_snapshot(struct snapshot *snapshot)
 {
-	memset(picture, 0, sizeof(*picture));
-	picture->net = own_ino("net");
-	picture->mnt = own_ino("mnt");
-	picture->uts = own_ino("uts");
-	picture->ipc = own_ino("ipc");
-	picture->cgroup = own_ino("cgroup");
-	assert_int_equal(stat(".", &picture->cwd), 0);
-	assert_int_equal(stat("/", &picture->root), 0);
-	picture->fds = count_entries("/proc/self/fd");
-	picture->mounts = count_mounts();
+	memset(snapshot, 0, sizeof(*snapshot));
+	snapshot->net = own_ino("net");
+	snapshot->mnt = own_ino("mnt");
+	snapshot->uts = own_ino("uts");
+	snapshot->ipc = own_ino("ipc");
+	snapshot->cgroup = own_ino("cgroup");
+	assert_int_equal(stat(".", &snapshot->cwd), 0);
+	assert_int_equal(stat("/", &snapshot->root), 0);
+	snapshot->fds = count_entries("/proc/self/fd");
+	snapshot->mounts = count_mounts();
 }
 
-static void assert_picture(const struct picture *before)
+static void assert_snapshot(const struct snapshot *before)
 {
-	struct picture after;
+	struct snapshot after;
 
-	take_picture(&after);
+	take_snapshot(&after);
 	assert_int_equal(after.net, before->net);
 	assert_int_equal(after.mnt, before->mnt);
 	assert_int_equal(after.uts, before->uts);
@@ -178,16 +178,16 @@ static void assert_picture(const struct picture *before)
 }
 
 /*
- * Calls fn with room for no descriptor, for one more each time, until it succeeds. Returns
- * how often it was refused. In the scope of a test.
+ * Calls fn with no free descriptor, then with one more each time, until it succeeds. Returns how
+ * often it was refused. Runs in the scope of a test.
  */
 static int refuse_until_there_is_room(int (*fn)(void))
 {
-	struct picture before;
+	struct snapshot before;
 	int lowest, n, result = -1;
 
 	keep_limit();
-	take_picture(&before);
+	take_snapshot(&before);
 	lowest = fcntl(0, F_DUPFD_CLOEXEC, 0);
 	assert_true(lowest >= 0);
 	assert_int_equal(close(lowest), 0);
@@ -206,7 +206,7 @@ static int refuse_until_there_is_room(int (*fn)(void))
 		assert_int_equal(errnum, EMFILE);
 		assert_contains(gons_error(), "cannot ");
 		assert_contains(gons_error(), strerror(EMFILE));
-		assert_picture(&before); /* before the scope has ended */
+		assert_snapshot(&before); /* while the scope is open */
 		assert_int_equal(gons_scope_end(mark), 0);
 	}
 	assert_true(result >= 0);
@@ -218,7 +218,7 @@ static void without_free_descriptors_everything_is_restored(void **state)
 	static const struct {
 		const char *name;
 		int (*fn)(void);
-		int least; /* descriptors that the call must be in want of */
+		int least; /* the least number of descriptors that the call needs */
 	} calls[] = {
 		{ "open", try_open, 1 },
 		{ "current", try_current, 1 },
@@ -306,7 +306,7 @@ static int make(int type)
 	return type == CLONE_NEWNS ? gons_mntns_new_transient(NULL) : gons_new_transient(type);
 }
 
-/* Both ways of making one, 500 times in all, where only 20 may exist. */
+/* Creates 500 namespaces in both ways, where only 20 may exist. */
 static int loop(void *arg)
 {
 	const int i = *(const int *)arg;
@@ -342,21 +342,21 @@ static int make_without_allowance(void *arg)
 {
 	const int i = *(const int *)arg;
 	int status = enter_limited(switchable[i].name, "0");
-	struct picture before;
+	struct snapshot before;
 	char words[128];
 
 	if (status != 0)
 		return status;
 	(void)snprintf(words, sizeof(words), "user.max_%s_namespaces = ", switchable[i].name);
-	take_picture(&before);
+	take_snapshot(&before);
 	if (gons_enter_transient(switchable[i].type) == 0 || errno != ENOSPC)
 		return 1;
 	if (!strstr(gons_error(), "No space left on device") || !strstr(gons_error(), words))
 		return 2;
-	assert_picture(&before);
+	assert_snapshot(&before);
 	if (make(switchable[i].type) >= 0 || errno != ENOSPC || !strstr(gons_error(), words))
 		return 3;
-	assert_picture(&before);
+	assert_snapshot(&before);
 	return count_threads(1) == 1 ? 0 : 4;
 }
 

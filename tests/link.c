@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Virtual links: made where they belong, with what they were asked to have. */
+/* Virtual links: created in the requested namespaces, with the requested options. */
 #include "check.h"
 
 #include <gons/link.h>
@@ -28,7 +28,7 @@ static void put_vni(struct nlmsghdr *nlh, size_t room, void *vni)
 	mnl_attr_put_u16(nlh, IFLA_VXLAN_PORT, 0xb612); /* 4790 */
 }
 
-/* ---- where they are ---- */
+/* ---- namespaces of links ---- */
 
 static void the_ends_of_a_veth_may_both_be_in_other_namespaces_than_the_callers(void **state)
 {
@@ -39,7 +39,7 @@ static void the_ends_of_a_veth_may_both_be_in_other_namespaces_than_the_callers(
 
 	(void)state;
 	need_namespaces("veth");
-	gons_must(gons_enter(green)); /* where nobody else makes links meanwhile */
+	gons_must(gons_enter(green)); /* where no other program creates links */
 	before = see_links(-1, NULL, 0);
 	options.nsfd = blue;
 	options.peer_nsfd = red;
@@ -80,7 +80,7 @@ static void without_options_a_pair_is_in_the_callers_namespace(void **state)
 	assert_int_equal(count_links(-1), 4);
 }
 
-/* Each of the namespaces that the ends can be in, the caller's among them. */
+/* Each combination of namespaces for the two ends, including the caller's. */
 static void the_ends_of_a_veth_are_created_in_any_two_namespaces(void **state)
 {
 	struct gons_link link;
@@ -98,7 +98,7 @@ static void the_ends_of_a_veth_are_created_in_any_two_namespaces(void **state)
 			struct gons_link_options options = { .nsfd = places[i / 4],
 							     .peer_nsfd = places[i % 4] };
 
-			/* What is looked up nowhere makes no difference. */
+			/* Options that are not used make no difference. */
 			options.link_nsfd = i % 3 == 0 ? blue : 0;
 			gons_must(gons_veth_new_transient(&options, &link));
 			for (int j = 1; j < 4; j++) {
@@ -125,7 +125,7 @@ static void a_macvlan_has_its_parent_in_a_third_namespace(void **state)
 	(void)state;
 	need_namespaces("macvlan");
 	gons_require_link("veth");
-	gons_must(gons_netns_enter_transient()); /* where nobody else makes links */
+	gons_must(gons_netns_enter_transient()); /* where no other program creates links */
 	before = see_links(-1, NULL, 0);
 	options.nsfd = options.peer_nsfd = red;
 	gons_must(gons_veth_new_transient(&options, NULL)); /* so that the indices differ */
@@ -150,7 +150,7 @@ static void a_macvlan_has_its_parent_in_a_third_namespace(void **state)
 	assert_int_equal(gons_netns_nsid(red), seen.below_nsid);
 }
 
-/* ---- what they have ---- */
+/* ---- options of links ---- */
 
 static void a_link_has_the_requested_mtu_and_address(void **state)
 {
@@ -188,7 +188,7 @@ static void info_data_passes_attributes_of_a_vxlan(void **state)
 	assert_true(see_link(blue, link.ifindex, &seen));
 	assert_string_equal(seen.kind, "vxlan");
 	assert_int_equal(seen.vni, 4711);
-	/* The kernel's words say what exists, so that other names are not tried. */
+	/* The extack says what exists, so gons tries no other names. */
 	assert_refused(gons_link_new_transient("vxlan", &options, &link), EEXIST, "VNI");
 	options.nsfd = red;
 	gons_must(gons_link_new_transient("vxlan", &options, &link));
@@ -237,7 +237,7 @@ static void a_dummy_is_up_at_once(void **state)
 	assert_name(link.name, "dummy-");
 }
 
-/* On a veth in blue whose other end is in green; both are up. */
+/* Uses a veth in blue as the parent, whose other end is in green; both are up. */
 static void put_on_a_veth(struct gons_link_options *options)
 {
 	struct gons_link_options veth = { .nsfd = blue, .peer_nsfd = green, .up = 1 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links and the end of the scope: they are gone then, whatever the test did to them, and
- * nobody else's is. */
+/* The end of the scope deletes its links, whatever the test did to them, and no other links. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -24,7 +23,7 @@ static int scope_with(const char *kind, int nsfd, struct gons_link *link)
 	return mark;
 }
 
-/* ---- gone with the scope ---- */
+/* ---- deleted with the scope ---- */
 
 static void a_link_is_deleted_with_the_scope(void **state)
 {
@@ -108,7 +107,7 @@ static void a_link_with_a_changed_address_is_deleted(void **state)
 	assert_int_equal(count_links(blue), 0);
 }
 
-/* Nothing but what it is connected to is left to know it by. */
+/* Only its peer or lower device still identifies the link. */
 static void a_link_with_a_changed_name_and_address_is_deleted(void **state)
 {
 	static const unsigned char other[6] = { 0x02, 0x55, 0x44, 0x33, 0x22, 0x11 };
@@ -207,7 +206,7 @@ static void a_moved_link_is_deleted(void **state)
 
 	(void)state;
 	need_namespaces("bridge");
-	/* Bridges stay where they are, so it is another kind that has no peer. */
+	/* Bridges cannot be moved, so this is another kind without a peer. */
 	gons_require_link("ifb");
 	mark = scope_with("ifb", blue, &link);
 	assert_int_equal(move_link(blue, link.ifindex, red, NULL), 0);
@@ -248,7 +247,7 @@ static void a_link_moved_there_and_back_is_deleted(void **state)
 	need_namespaces("ifb");
 	mark = scope_with("ifb", blue, &link);
 	assert_int_equal(move_link(blue, link.ifindex, red, NULL), 0);
-	/* Its ifindex is somebody else's by then. */
+	/* By then, another link has its ifindex. */
 	assert_int_equal(make_veth(blue, link.ifindex, "stranger"), 0);
 	assert_int_equal(move_link(red, link.ifindex, blue, "eth0"), 0);
 	assert_true(see_name(blue, "eth0", &seen));
@@ -258,7 +257,7 @@ static void a_link_moved_there_and_back_is_deleted(void **state)
 	assert_true(see_name(blue, "stranger", NULL));
 }
 
-/* Whichever ends were moved, and renamed. */
+/* Either end may have been moved and renamed. */
 static void a_pair_with_moved_ends_is_deleted(void **state)
 {
 	struct gons_link link;
@@ -269,7 +268,7 @@ static void a_pair_with_moved_ends_is_deleted(void **state)
 	for (int i = 1; i < 16; i++) {
 		mark = scope_with("veth", blue, &link);
 		gons_must(gons_enter(blue));
-		/* made in blue and in the caller's */
+		/* created in blue and in the caller's namespace */
 		gons_must(gons_link_delete(-1, link.ifindex));
 		gons_must(gons_veth_new_transient(NULL, &link));
 		if (i & 1)
@@ -284,7 +283,7 @@ static void a_pair_with_moved_ends_is_deleted(void **state)
 	}
 }
 
-/* Nothing is left to know this end by, but its peer is known. */
+/* This end cannot be identified any more, but its peer can. */
 static void an_unrecognisable_end_is_deleted_with_its_peer(void **state)
 {
 	struct gons_link link;
@@ -304,7 +303,7 @@ static void an_unrecognisable_end_is_deleted_with_its_peer(void **state)
 	}
 }
 
-/* The peer has a random address, and is known by it, also where the link was given one. */
+/* The peer has a random address that identifies it, even if the link has a given one. */
 static void an_end_with_a_given_address_is_deleted_with_its_peer(void **state)
 {
 	struct gons_link_options options = { .address = address };
@@ -322,7 +321,7 @@ static void an_end_with_a_given_address_is_deleted_with_its_peer(void **state)
 	assert_int_equal(count_links(red) + count_links(green), 0);
 }
 
-/* ---- somebody else's ---- */
+/* ---- links of others ---- */
 
 static void another_programs_link_with_the_same_index_stays(void **state)
 {
@@ -351,7 +350,7 @@ static void another_programs_link_with_the_same_index_stays(void **state)
 	assert_string_equal(seen.name, "another");
 }
 
-/* Also one that is connected to the same link. */
+/* Even if it is connected to the same link. */
 static void another_programs_macvlan_on_the_same_parent_stays(void **state)
 {
 	struct gons_link_options options = { .up = 0 };
@@ -382,7 +381,7 @@ static void another_programs_macvlan_on_the_same_parent_stays(void **state)
 	assert_true(see_name(yellow, "stranger", NULL));
 }
 
-/* What the caller has given one link, another one may have as well. */
+/* A given address may belong to another link as well. */
 static void another_link_with_the_same_address_stays(void **state)
 {
 	struct gons_link_options options = { .address = address };
@@ -406,7 +405,7 @@ static void another_link_with_the_same_address_stays(void **state)
 		assert_true(see_link(blue, outer.ifindex, NULL));
 		assert_true(see_name(red, "stranger", NULL));
 	}
-	/* It is found all the same: by its address in place, by its name elsewhere. */
+	/* The link is found: by its address in the same namespace, by its name in another one. */
 	for (int i = 0; i < 2; i++) {
 		mark = gons_must(gons_scope_begin());
 		gons_must(gons_veth_new_transient(&options, &inner));
@@ -457,7 +456,7 @@ static void the_descriptor_of_a_links_namespace_may_be_closed_first(void **state
 	assert_int_equal(count_links(blue), 0);
 }
 
-/* ---- where else a scope can end ---- */
+/* ---- other ends of a scope ---- */
 
 static int end_inherited(void *arg)
 {
@@ -491,7 +490,7 @@ static void a_forked_child_deletes_its_own_links_and_not_its_parents(void **stat
 	assert_true(see_link(blue, link.ifindex, NULL));
 	assert_int_equal(in_child(make_of_its_own, &mark), 0);
 	assert_int_equal(count_links(blue), 1);
-	/* The socket that they had in common still answers its owner. */
+	/* The shared socket still works for its owner. */
 	gons_must(gons_link_up(blue, link.ifindex, 1000));
 	gons_must(gons_scope_end(mark));
 	assert_int_equal(count_links(blue), 0);
@@ -537,12 +536,12 @@ static int meet_the_limit(void *arg)
 {
 	const struct gons_link_options options = { .nsfd = blue };
 	int fds = count_entries("/proc/thread-self/fd");
-	int lowest = fcntl(0, F_DUPFD_CLOEXEC, 0); /* that is free */
+	int lowest = fcntl(0, F_DUPFD_CLOEXEC, 0); /* that is unused */
 	struct rlimit limit = { .rlim_cur = 0, .rlim_max = 4096 };
 
 	(void)arg;
 	want(close(lowest) == 0);
-	/* At each of these it fails in another place, and leaves nothing. */
+	/* With each number of descriptors it fails at another step, and leaves nothing. */
 	for (int free_fds = 0; free_fds < 12; free_fds++) {
 		int mark = gons_scope_begin();
 		int result;
@@ -581,7 +580,7 @@ static int close_everything(void *arg)
 	for (int fd = 3; fd < 64; fd++)
 		if (gons_type(fd) < 0)
 			(void)close(fd);
-	/* Whoever has the descriptor now must be left alone. */
+	/* The file that has the descriptor now must stay open. */
 	do
 		other = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	while (other >= 0 && other < 60);
@@ -590,7 +589,7 @@ static int close_everything(void *arg)
 	want(strstr(gons_error(), "somebody has closed the netlink socket") != NULL);
 	want(fcntl(other, F_GETFD) >= 0);
 	want(write(3, "", 1) >= -1 && fcntl(3, F_GETFD) >= 0);
-	/* and a new one is opened for what comes next. */
+	/* and a new socket is opened for the next link. */
 	want(gons_link_delete(blue, link.ifindex) == 0);
 	return 0;
 }
@@ -633,7 +632,7 @@ static int without_standard_input(void *arg)
 	int links;
 
 	(void)arg;
-	want(gons_netns_enter_transient() == 0); /* where nobody else makes links */
+	want(gons_netns_enter_transient() == 0); /* where no other program creates links */
 	links = see_links(-1, NULL, 0);
 	want(close(0) == 0);
 	options.nsfd = gons_netns_new_transient();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that are taken: others are tried. This program has a getrandom(2) of its own, which
- * the library then uses, for chance would take too long. */
+/* Taken names: gons tries others. This program replaces getrandom(2) for the library, since
+ * waiting for a collision would take too long. */
 #include "check.h"
 
 #include <gons/link.h>
@@ -11,7 +11,8 @@
 
 #include "links.h"
 
-static int same_left; /* how many calls still get the same; negative: the kernel's */
+/* How many calls still return the same value; negative: those of the kernel. */
+static int same_left;
 static int calls, errnum;
 
 /* NOLINTNEXTLINE: the C library has another one */
@@ -128,7 +129,7 @@ static void a_link_and_its_peer_have_the_requested_names(void **state)
 	options.name = NULL;
 	options.peer_name = "enp0s31f6np0v1x";
 	assert_refused(gons_veth_new_transient(&options, NULL), EEXIST, "np0v1x is taken");
-	options.nsfd = red; /* the name is free there */
+	options.nsfd = red; /* the name is free in that namespace */
 	options.name = "eth0";
 	options.peer_name = "eth1";
 	gons_must(gons_veth_new_transient(&options, NULL));
@@ -185,7 +186,7 @@ static void a_link_is_renamed_moved_and_set_down(void **state)
 	assert_refused(gons_link_set_mtu(blue, 4711, 1400), ENODEV, "link 4711");
 	assert_refused(gons_link_down(blue, 4711), ENODEV, "link 4711");
 	assert_refused(gons_link_down(blue, 0), EINVAL, "0 is no ifindex");
-	gons_must(gons_link_up(blue, link.ifindex, 5000)); /* tells that it is usable again */
+	gons_must(gons_link_up(blue, link.ifindex, 5000)); /* shows that the link is usable again */
 	assert_refused(gons_link_move(blue, link.ifindex, red, "lo"), EEXIST, "named lo");
 	assert_refused(gons_link_move(blue, 1, red, NULL), EINVAL, "cannot move link 1");
 	assert_refused(gons_link_move(blue, 4711, red, NULL), ENODEV, "link 4711");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links that cannot be: refused with a reason, and without half of a pair left. */
+/* Invalid links are refused with a reason, and no half of a pair is left. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -15,14 +15,14 @@
 
 #include "links.h"
 
-/* The test is in blue then. */
+/* Moves the test into blue. */
 static void enter_blue(const char *kind)
 {
 	need_namespaces(kind);
 	gons_must(gons_enter(blue));
 }
 
-/* Refused, with nothing made in any of the namespaces, and as a pair as well. */
+/* The link, and a pair of it, are refused, and nothing is created in any namespace. */
 #define assert_not_made(kind, options, errnum, words)                                              \
 	do {                                                                                       \
 		int blue_ = see_links(blue, NULL, 0), red_ = see_links(red, NULL, 0);              \
@@ -77,7 +77,7 @@ static void the_message_names_a_missing_kind_of_link_and_its_module(void **state
 		assert_contains(gons_error(), kinds[i].kind);
 		lacking++;
 	}
-	assert_true(lacking > 0); /* nonsense at least */
+	assert_true(lacking > 0); /* at least nonsense */
 }
 
 /* ---- options ---- */
@@ -110,7 +110,7 @@ static void an_invalid_name_prefix_is_refused(void **state)
 	options.prefix = long_prefix;
 	assert_not_made("veth", &options, EINVAL, "...");
 
-	/* These can be. */
+	/* These are valid. */
 	options.prefix = "eleven-char";
 	gons_must(gons_veth_new_transient(&options, &link));
 	assert_memory_equal(link.name, "eleven-char", 11);
@@ -191,7 +191,7 @@ static void descriptors_of_other_types_are_refused_for_links(void **state)
 	options = (struct gons_link_options){ .nsfd = others[2] };
 	assert_not_made("veth", &options, EBADF, "closed");
 	assert_refused(gons_link_up(others[2], 1, 0), EBADF, "closed");
-	for (int nsfd = -2; nsfd > -1000; nsfd = nsfd * 2 - 1) { /* 0 and -1 are the caller's */
+	for (int nsfd = -2; nsfd > -1000; nsfd = nsfd * 2 - 1) { /* -1: the caller's */
 		options = (struct gons_link_options){ .nsfd = nsfd };
 		assert_not_made("veth", &options, EBADF, "closed");
 		options = (struct gons_link_options){ .peer_nsfd = nsfd };
@@ -231,7 +231,7 @@ static void a_missing_parent_is_refused(void **state)
 	assert_refused(gons_macvlan_new_transient(&options, &link), EINVAL, "needs a parent");
 	assert_refused(gons_macvlan_new_transient(NULL, &link), EINVAL, "needs a parent");
 
-	/* A parent in another namespace than where it is looked up. */
+	/* A parent that is in another namespace than the one given. */
 	gons_must(gons_veth_new_transient(NULL, NULL));
 	gons_must(gons_veth_new_transient(NULL, &link));
 	options = (struct gons_link_options){ .parent_ifindex = link.ifindex, .link_nsfd = red };
@@ -239,7 +239,8 @@ static void a_missing_parent_is_refused(void **state)
 			"does not exist in the namespace where it is looked up");
 	options.link_nsfd = 0;
 	options.nsfd = red;
-	gons_must(gons_macvlan_new_transient(&options, NULL)); /* in the caller's it is */
+	/* It exists in the caller's namespace. */
+	gons_must(gons_macvlan_new_transient(&options, NULL));
 }
 
 static void a_parent_that_is_already_a_port_is_refused(void **state)
@@ -295,7 +296,8 @@ static void more_info_data_than_fits_is_refused(void **state)
 	for (; size < 65000; size = size * 2 - 1)
 		assert_not_made("veth", &options, EMSGSIZE, "where it has room for 2048");
 	size = 2044;
-	gons_must(gons_veth_new_transient(&options, NULL)); /* what the kernel does not know */
+	/* The kernel ignores unknown attributes. */
+	gons_must(gons_veth_new_transient(&options, NULL));
 }
 
 static void leave(struct nlmsghdr *nlh, size_t room, void *place)
@@ -321,7 +323,7 @@ static void info_data_may_call_longjmp(void **state)
 
 /* ---- permission ---- */
 
-/* In a user namespace of its own the process has nothing to say in the host's namespaces. */
+/* In a user namespace of its own, the process has no capabilities over the host's namespaces. */
 static int make_without_permission(void *arg)
 {
 	const struct gons_link_options here = { .nsfd = 0 };
@@ -334,7 +336,7 @@ static int make_without_permission(void *arg)
 	want(gons_veth_new_transient(&here, &link) == 0);
 	want(gons_link_delete(0, link.ifindex) == 0);
 	links = see_links(-1, NULL, 0);
-	/* Older kernels, such as 6.1, do not ask who may do what where the peer is. */
+	/* Older kernels, such as 6.1, do not check permissions in the namespace of the peer. */
 	if (gons_veth_new_transient(&there, &link) == 0)
 		want(gons_link_delete(0, link.ifindex) == 0);
 	else
@@ -360,7 +362,7 @@ static void without_permission_in_one_namespace_no_end_of_a_pair_is_created(void
 	assert_int_equal(see_links(blue, NULL, 0), before);
 }
 
-/* ---- what is done to links ---- */
+/* ---- changes of links ---- */
 
 static void invalid_masters_are_refused(void **state)
 {
@@ -381,7 +383,7 @@ static void invalid_masters_are_refused(void **state)
 	assert_refused(gons_link_set_master(0, link.ifindex, -1), EINVAL,
 		       "master is negative (-1)");
 	assert_refused(gons_link_set_master(0, 1, bridge.ifindex), EINVAL, "link 1 a port");
-	gons_must(gons_link_set_master(0, link.ifindex, 0)); /* has none */
+	gons_must(gons_link_set_master(0, link.ifindex, 0)); /* has no master */
 }
 
 static void loopback_cannot_be_deleted(void **state)
@@ -392,7 +394,8 @@ static void loopback_cannot_be_deleted(void **state)
 	assert_refused(gons_link_delete(0, 0), EINVAL, "0 is no ifindex");
 	assert_refused(gons_link_delete(0, -1), EINVAL, "-1 is no ifindex");
 	gons_must(gons_link_delete(0, 4711));
-	assert_contains(gons_error(), "-1 is no ifindex"); /* a success leaves it alone */
+	/* A success leaves the message unchanged. */
+	assert_contains(gons_error(), "-1 is no ifindex");
 }
 
 int main(void)

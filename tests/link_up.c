@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links are brought up, and waited for by notification and no longer than was said. */
+/* Links are brought up; waiting for them uses notifications, and keeps to the timeout. */
 #include "check.h"
 
 #include <gons/link.h>
@@ -46,7 +46,7 @@ static void waiting_for_a_link_that_is_up_returns_at_once(void **state)
 	for (int timeout = -1; timeout < 2; timeout++)
 		gons_must(gons_link_up(blue, link.ifindex, timeout < 0 ? -1 : timeout * 60000));
 	assert_true(see_link(blue, link.ifindex, &seen));
-	/* Until Linux 6.6 or so a veth may say later that it is UP. */
+	/* Until about Linux 6.6, a veth may report UP later. */
 	assert_true(seen.state == IF_OPER_UP || seen.state == IF_OPER_UNKNOWN);
 	assert_true(seen.flags & IFF_LOWER_UP);
 }
@@ -83,7 +83,7 @@ static void a_veth_whose_peer_is_down_is_not_up_in_time(void **state)
 	assert_contains(gons_error(), link.name);
 	assert_contains(gons_error(), ", it has no carrier; bring up its peer, its parent or a "
 				      "port");
-	assert_true(after - before >= 300 * 1000000LL); /* not a moment less */
+	assert_true(after - before >= 300 * 1000000LL); /* not earlier */
 	assert_true(after - before < 30000 * 1000000LL);
 	assert_refused(gons_link_up(blue, link.ifindex, 0), ETIMEDOUT, "after 0 ms");
 }
@@ -99,13 +99,13 @@ static void a_bridge_without_a_carrier_never_comes_up(void **state)
 	gons_must(gons_bridge_new_transient(&(struct gons_link_options){ .nsfd = blue }, &bridge));
 	gons_must(gons_link_set_master(blue, link.ifindex, bridge.ifindex));
 	assert_refused(gons_link_up(blue, bridge.ifindex, 200), ETIMEDOUT, "no carrier");
-	/* and with the port it does. */
+	/* and with the port it comes up. */
 	assert_int_equal(set_flags(red, link.peer_ifindex, IFF_UP, IFF_UP), 0);
 	gons_must(gons_link_up(blue, link.ifindex, 10000));
 	gons_must(gons_link_up(blue, bridge.ifindex, 10000));
 }
 
-/* Its state is UNKNOWN until the kernel gets to working it out. */
+/* Its state is UNKNOWN until the kernel updates it. */
 static void a_bridge_that_loses_its_carrier_is_not_up(void **state)
 {
 	struct gons_link_options options = { .up = 1 };
@@ -139,7 +139,7 @@ static void a_link_that_cannot_come_up_is_not_created(void **state)
 	assert_refused(gons_macvlan_new_transient(&options, NULL), ETIMEDOUT, "after 5000 ms");
 	assert_contains(gons_error(), "LOWERLAYERDOWN");
 	assert_int_equal(count_links(red), 1);
-	/* Neither does one come up whose parent is not even set to up. */
+	/* Nor does a link whose parent is down. */
 	assert_int_equal(set_flags(blue, link.ifindex, IFF_UP, 0), 0);
 	options.up = 0;
 	gons_must(gons_macvlan_new_transient(&options, &link));
@@ -197,9 +197,9 @@ static void waiting_for_a_missing_link_is_refused(void **state)
 	assert_refused(gons_link_up(blue, -1, 1000), EINVAL, "-1 is no ifindex");
 }
 
-/* ---- while it waits ---- */
+/* ---- changes during the wait ---- */
 
-/* Waits until the process sleeps in poll(2), as far as that can be seen; else a moment. */
+/* Waits until the process sleeps in poll(2), or for a moment if that is not visible. */
 static void until_it_polls(pid_t pid)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -274,7 +274,7 @@ static void waiting_ends_when_the_link_is_deleted_or_moved(void **state)
 	assert_int_equal(end_of(pid), 2);
 }
 
-/* The process is stopped while more is notified than its socket holds. */
+/* The process is stopped while more notifications arrive than its socket holds. */
 static void lost_notifications_do_not_matter(void **state)
 {
 	struct gons_link link, other;

@@ -22,7 +22,7 @@ void need_namespaces(const char *kind)
 	green = gons_must(gons_netns_new_transient());
 }
 
-/* ---- what is there ---- */
+/* ---- links of a namespace ---- */
 
 enum { MOST = 4096 };
 
@@ -55,7 +55,7 @@ static void see_info(const struct nlattr *info, struct seen_link *link)
 		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
 			(void)snprintf(link->kind, sizeof(link->kind), "%s",
 				       mnl_attr_get_str(attr));
-		if (mnl_attr_get_type(attr) == IFLA_INFO_DATA) /* comes after the kind */
+		if (mnl_attr_get_type(attr) == IFLA_INFO_DATA) /* follows the kind */
 			see_data(attr, link);
 	}
 }
@@ -109,7 +109,7 @@ static int see(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* One dump; EINTR when it was interrupted. */
+/* Reads one dump; EINTR if it was interrupted. */
 static int dump(struct mnl_socket *socket, struct seeing *seeing)
 {
 	char buf[32768];
@@ -140,7 +140,7 @@ int see_links(int nsfd, struct seen_link *links, int max)
 
 		while (dump(socket, &seeing) < 0) {
 			assert_int_equal(errno, EINTR);
-			/* The rest of that dump is still to come. */
+			/* The rest of that dump is still in the socket. */
 			socket = gons_must(gons_netns_mnl_open(nsfd, NETLINK_ROUTE));
 		}
 	}
@@ -232,7 +232,7 @@ int make_veth(int nsfd, int ifindex, const char *name)
 	data = mnl_attr_nest_start(change.nlh, IFLA_INFO_DATA);
 	peer = mnl_attr_nest_start(change.nlh, VETH_INFO_PEER);
 	ifi = mnl_nlmsg_put_extra_header(change.nlh, sizeof(*ifi));
-	ifi->ifi_index = ifindex ? ifindex + 1000 : 0; /* else it may get that one */
+	ifi->ifi_index = ifindex ? ifindex + 1000 : 0; /* otherwise it may get that one */
 	mnl_attr_nest_end(change.nlh, peer);
 	mnl_attr_nest_end(change.nlh, data);
 	mnl_attr_nest_end(change.nlh, info);

@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Network namespaces of the test that runs. */
+/* Network namespaces of the current test. */
 extern int blue, red, green;
 
-/* Makes them; skips the test where there are none, or no links of this kind (NULL: whichever). */
+/* Creates them; skips the test if this machine permits none, or no links of this kind (NULL:
+ * any). */
 void need_namespaces(const char *kind);
 
 struct seen_link {
@@ -25,18 +26,18 @@ struct seen_link {
 	int vlan_id, vni, macvlan_mode; /* of IFLA_INFO_DATA; 0: none */
 };
 
-/* The links of a network namespace (-1: the calling thread's), at most max; returns how many
- * there are. */
+/* Reads at most max links of a network namespace (-1: the calling thread's). Returns their
+ * number. */
 int see_links(int nsfd, struct seen_link *links, int max);
 
-/* One of them, by ifindex or by name; false when it is not there. */
+/* Finds a link by ifindex or by name. Returns false if it is missing. */
 bool see_link(int nsfd, int ifindex, struct seen_link *link);
 bool see_name(int nsfd, const char *name, struct seen_link *link);
 
-/* How many links there are that a new network namespace does not have. */
+/* The number of links beyond those of a new network namespace. */
 int count_links(int nsfd);
 
-/* What somebody does to a link without gons: 0, or the errno. */
+/* Changes of a link without gons: 0, or the errno. */
 int make_veth(int nsfd, int ifindex, const char *name); /* ifindex 0: the kernel's choice */
 int rename_link(int nsfd, int ifindex, const char *name);
 int move_link(int nsfd, int ifindex, int to_nsfd, const char *name); /* NULL: keeps its name */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mount namespaces: entered, made and kept by an idle thread, and told apart. */
+/* Mount namespaces: entered, created and held by an idle thread, and compared. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static void note_call(void *arg)
 	called = true;
 }
 
-/* The inode number of another thread's namespace; "/proc/TID/root" names the thread. */
+/* Returns the inode number of another thread's namespace; "/proc/TID/root" names the thread. */
 static uint64_t ino_of(const char *procfsroot, const char *name)
 {
 	char path[64];
@@ -49,7 +49,7 @@ static bool exists_below(const char *root, const char *path)
 	return access(full, F_OK) == 0;
 }
 
-/* A mount namespace in which everything is shared, as it is on a machine with systemd. */
+/* Enters a mount namespace in which all mounts are shared, as on a machine with systemd. */
 static void enter_shared(void)
 {
 	gons_must(gons_mntns_enter_transient());
@@ -173,7 +173,7 @@ static void gons_mntns_current_opens_the_threads_mount_namespace(void **state)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
-/* ---- made and not entered ---- */
+/* ---- created without entering ---- */
 
 static void a_mount_namespace_is_created_without_entering_it(void **state)
 {
@@ -225,12 +225,12 @@ static void the_idle_thread_of_a_mount_namespace_blocks_all_signals(void **state
 	line = strstr(read_of(procfsroot, "status"), "\nSigBlk:\t");
 	assert_non_null(line);
 	assert_int_equal(sscanf(line, "\nSigBlk:\t%llx", &blocked), 1);
-	/* KILL and STOP cannot be blocked, and those below SIGRTMIN are the C library's own. */
+	/* KILL and STOP cannot be blocked, and the C library uses those below SIGRTMIN itself. */
 	wanted &= ~(1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1));
 	for (int own_signal = 32; own_signal < SIGRTMIN; own_signal++)
 		wanted &= ~(1ULL << (own_signal - 1));
 	assert_true((blocked & wanted) == wanted);
-	/* The caller's own mask is as before. */
+	/* The caller's own mask is unchanged. */
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &own), 0);
 	assert_false(sigismember(&own, SIGUSR1));
 	assert_false(sigismember(&own, SIGTERM));
@@ -400,7 +400,7 @@ static void without_free_descriptors_no_mount_namespace_is_created(void **state)
 	assert_true(refusals > 0);
 }
 
-/* The namespace gets descriptor 0, and there is no other one to move it to. */
+/* The namespace gets descriptor 0, and there is no other free number. */
 static int make_with_descriptor_0_alone(void *arg)
 {
 	const struct rlimit limit = { 3, 3 };
@@ -488,7 +488,7 @@ static void an_idle_thread_takes_little_memory(void **state)
 	if (is_sanitized() || (preload && strstr(preload, "vgpreload"))) {
 		skip_for(__func__, "the memory of a sanitizer or of valgrind would be measured");
 	}
-	gons_must(gons_mntns_new_transient(NULL)); /* what the first one takes once */
+	gons_must(gons_mntns_new_transient(NULL)); /* without what the first one takes once */
 	before = resident_kib();
 	for (int i = 0; i < MANY; i++)
 		gons_must(gons_mntns_new_transient(NULL));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Simulated network devices: ports where the caller is, and nothing left of them. */
+/* Simulated network devices: ports in the caller's namespace, which are removed completely. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 
 enum { PORTS = 3, MOST_PORTS = 128 };
 
-/* The directory of the device that a link of the calling thread's namespace is a port of; the
- * bus is the same in every sysfs. */
+/* Returns the directory of the device to which a link of the thread's namespace belongs; all
+ * sysfs instances show the same bus. */
 static const char *device_of(const char *name)
 {
 	static char path[128];
@@ -75,7 +75,7 @@ static void netdevsim_ports_are_links_in_the_callers_namespace_until_the_scope_e
 	assert_int_equal(access(device, F_OK), -1);
 }
 
-/* Each port tells its number in what it calls its physical port. */
+/* Each port has its number in phys_port_name. */
 static void netdevsim_ports_are_in_the_order_of_their_numbers(void **state)
 {
 	struct gons_link links[12];
@@ -177,7 +177,7 @@ static void a_netdevsim_device_in_another_namespace_is_removed(void **state)
 	assert_int_equal(count_links(nsfd), 0);
 }
 
-/* Nothing but the device keeps it. */
+/* Only the device keeps the namespace. */
 static void a_netdevsim_device_stays_in_its_namespace(void **state)
 {
 	struct gons_link link;
@@ -261,7 +261,7 @@ static void netdevsim_works_or_the_message_names_the_missing_module(void **state
 		assert_refused(gons_netdevsim_new_transient(1, NULL), EOPNOTSUPP,
 			       "cannot make a netdevsim device: %m; this kernel lacks it: load "
 			       "the module netdevsim");
-	} else { /* the module is there, but not for this user */
+	} else { /* the module is loaded, but this user may not use it */
 		assert_refused(gons_netdevsim_new_transient(1, NULL), EACCES, "belong to root");
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libmnl sockets that live in a namespace, and the ids that namespaces have for each other. */
+/* libmnl sockets in a namespace, and the ids of namespaces for each other. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static int take_index(const struct nlmsghdr *nlh, void *index)
 	return MNL_CB_OK;
 }
 
-/* As a plain libmnl program asks: the ifindex of the link of this name, or 0. */
+/* Requests a link like a plain libmnl program: returns the ifindex of this name, or 0. */
 static int ask(struct mnl_socket *socket, const char *name)
 {
 	char buf[8192];
@@ -78,7 +78,7 @@ static void two_sockets_of_one_thread_can_be_in_two_network_namespaces(void **st
 	here = gons_must(gons_netns_mnl_open(-1, NETLINK_ROUTE));
 	assert_int_equal(mnl_socket_bind(in_blue, 0, MNL_SOCKET_AUTOPID), 0);
 	assert_int_equal(mnl_socket_bind(in_red, 0, MNL_SOCKET_AUTOPID), 0);
-	/* and one that is not bound works as well. */
+	/* and an unbound socket works as well. */
 	assert_true(mnl_socket_get_portid(in_blue) != 0);
 	assert_true(fcntl(mnl_socket_get_fd(in_blue), F_GETFD) & FD_CLOEXEC);
 	assert_int_equal(ask(in_blue, link.name), link.ifindex);
@@ -88,7 +88,7 @@ static void two_sockets_of_one_thread_can_be_in_two_network_namespaces(void **st
 	assert_int_equal(ask(here, link.name), 0);
 	assert_int_equal(ask(here, other.name), 0);
 
-	/* Wherever the thread is, and whichever it is. */
+	/* In any namespace, and on any thread. */
 	gons_must(gons_enter(red));
 	assert_int_equal(ask(in_blue, link.name), link.ifindex);
 	question = (struct question){ in_blue, link.name, 0 };
@@ -118,7 +118,7 @@ static void a_netlink_socket_is_closed_with_the_scope(void **state)
 	assert_int_equal(mnl_socket_close(socket), -1); /* and so its memory is still there */
 }
 
-/* As every program over libmnl ends. */
+/* Closes the socket, as each libmnl program does. */
 static void a_netlink_socket_that_was_closed_is_reported_and_left_alone(void **state)
 {
 	struct mnl_socket *socket;
@@ -188,7 +188,7 @@ static void a_namespace_id_is_assigned_once_and_stays(void **state)
 	assert_int_not_equal(of_blue, of_red);
 	assert_int_equal(gons_netns_nsid(blue), of_blue);
 	assert_int_equal(gons_netns_nsid(red), of_red);
-	/* Ids are local. */
+	/* Ids are local to a namespace. */
 	gons_must(gons_enter(blue));
 	assert_int_equal(gons_netns_nsid(green), 0);
 	assert_int_equal(gons_netns_nsid(red), 1);
@@ -223,7 +223,7 @@ static void the_namespace_id_agrees_with_the_one_of_links(void **state)
 	assert_int_equal(gons_netns_nsid(red), seen.below_nsid);
 }
 
-/* "nsid 3 (iproute2 netns name: red)": the id that "ip netns list-id" has for the name. */
+/* Returns the id of a name in "ip netns list-id": "nsid 3 (iproute2 netns name: red)". */
 static int listed_id(const char *name)
 {
 	char line[256], words[64];
@@ -279,7 +279,7 @@ static void the_namespace_id_agrees_with_ip_netns_list_id(void **state)
 	assert_int_equal(listed_id("green"), of_green);
 }
 
-/* Threads that ask for the same id at once all get the same. */
+/* Threads that request an id at the same time all get the same one. */
 static pthread_barrier_t barrier;
 
 static void *ask_for_id(void *nsfd)
@@ -322,7 +322,7 @@ static int drop_capabilities(void *arg)
 	want(setresuid(65534, 65534, 65534) == 0 || gons_has_cap(12)); /* CAP_NET_ADMIN */
 	if (gons_has_cap(12))
 		return 0;
-	want(gons_netns_nsid(nsfds[0]) >= 0); /* has one */
+	want(gons_netns_nsid(nsfds[0]) >= 0); /* has an id */
 	want(gons_netns_nsid(nsfds[1]) < 0);
 	want(errno == EPERM);
 	want(strstr(gons_error(), "cannot give a network namespace an id: Operation not permitted:"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Network namespaces: made, entered, found by name; their loopback and their sysfs. */
+/* Network namespaces: created, entered, and opened by name; their loopback link and their sysfs. */
 #include "check.h"
 
 #include <arpa/inet.h>
@@ -53,7 +53,7 @@ static short loopback_flags(void)
 	return ifr.ifr_flags;
 }
 
-/* ---- made and told apart ---- */
+/* ---- creating and comparing ---- */
 
 static void a_new_network_namespace_has_only_a_loopback_link_that_is_down(void **state)
 {
@@ -173,8 +173,8 @@ static void bind_own(const char *name, const char *path)
 	assert_int_equal(mount(own, path, NULL, MS_BIND, NULL), 0);
 }
 
-/* What names no directory above is a file's name like any other, however odd; a link is followed,
- * as "ip netns" does, and what it leads to must be a network namespace as well. */
+/* Odd names without a parent directory are valid file names. Symbolic links are followed, as
+ * by "ip netns", and must lead to a network namespace. */
 static void odd_names_and_symbolic_links_lead_only_to_network_namespaces(void **state)
 {
 	static const char *const odd[] = { "...",      ".hidden", " ",	"a b", "line\nfeed",
@@ -221,7 +221,7 @@ static void a_named_namespace_is_opened(void **state)
 	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
 	assert_refused(gons_netns_open_named("blue"), ENOENT, "/run/netns/blue");
 	assert_int_equal(mkdir("/run/netns", 0755), 0);
-	/* As "ip netns add" does: a file, covered by the namespace that the thread is in. */
+	/* Like "ip netns add": mounts the thread's namespace on a file. */
 	GONS_SCOPE {
 		gons_must(gons_netns_enter_transient());
 		named = own_ino("net");
@@ -240,7 +240,7 @@ static void a_named_namespace_is_opened(void **state)
 	assert_refused(gons_netns_open_named("uts"), EINVAL, "/run/netns/uts");
 }
 
-/* The kernel unmounts the copies along with the file, so that nobody meets EBUSY. */
+/* The kernel unmounts the copies together with the file, so there is no EBUSY. */
 static void a_named_namespace_can_be_deleted_while_other_mount_namespaces_have_it(void **state)
 {
 	const char *procfsroot;
@@ -383,7 +383,7 @@ static void sockets_stay_in_the_network_namespace_of_their_creation(void **state
 	assert_int_equal(close(fd), 0);
 }
 
-/* ---- the sysfs that is mounted nowhere ---- */
+/* ---- the detached sysfs ---- */
 
 static void read_mtu(int sys_fd, char mtu[16])
 {

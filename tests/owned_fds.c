@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Descriptors of the scope: closed once, recognised before, handed over.
+ * Descriptors of the scope: recognised before they are closed, closed once, or left to the
+ * caller.
  */
 #include "check.h"
 
@@ -17,7 +18,7 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Opens a file of the test's own, which gets this number. */
+/* Opens a file of the test with this descriptor number. */
 static void open_as(int fd, const char *path)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -110,7 +111,7 @@ static int end_in_child(void *arg)
 
 	want(close(numbers[1]) == 0);
 	want(open("/dev/null", O_RDONLY | O_CLOEXEC) == numbers[1]);
-	want(gons_scope_end(numbers[0]) == 0); /* what is the parent's is dropped in silence */
+	want(gons_scope_end(numbers[0]) == 0); /* records of the parent are dropped silently */
 	want(is_open(numbers[1]));
 	return 0;
 }
@@ -126,7 +127,7 @@ static void a_forked_child_closes_no_file_of_its_own_either(void **state)
 	assert_true(is_open(numbers[1]));
 }
 
-/* ---- descriptors that the library keeps for the return ---- */
+/* ---- descriptors for the return ---- */
 
 /* Closes all, as a daemon does, and opens others with the same numbers. */
 static int close_all_and_end(void *arg)

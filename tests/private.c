@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts made inside do not reach the mount namespace that a transient one is a copy of, however
- * that one shares its own. All of it in forked children, in mount namespaces of their own.
+ * Mounts inside a transient mount namespace do not propagate to the copied one, whatever its
+ * propagation. The tests run in forked children, in mount namespaces of their own.
  */
 #include "check.h"
 
@@ -24,7 +24,7 @@ static bool bind(const char *from, const char *to)
 	return mount(from, to, NULL, MS_BIND | MS_REC, NULL) == 0;
 }
 
-/* A directory to chroot(2) to; beside and in it one to mount on. */
+/* Makes a directory for chroot(2), and directories to mount on, inside and outside of it. */
 static bool make_tree(void)
 {
 	static const char *const names[] = { "/tmp/outside",  "/tmp/root",	"/tmp/root/inside",
@@ -36,7 +36,8 @@ static bool make_tree(void)
 	return bind("/proc", "/tmp/root/proc");
 }
 
-/* A mount namespace with that tree, in which everything is shared, but with no other one. */
+/* Enters a mount namespace with that tree, in which all mounts are shared, but with no other
+ * namespace. */
 static bool enter_shared(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
@@ -44,7 +45,7 @@ static bool enter_shared(void)
 	       make_tree() && mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) == 0;
 }
 
-/* To the root of the mount namespace, which may cover the thread's or be above it. */
+/* Moves to the root of the mount namespace, which may cover the thread's root or be above it. */
 static bool leave_for_the_top(void)
 {
 	int fd = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -64,7 +65,8 @@ static dev_t device_of(const char *path)
 
 /* ---- transient mount namespaces ---- */
 
-/* Mounts on inner from where the thread is, and on /tmp/outside from the namespace's root. */
+/* Mounts on inner as the thread sees it, and on /tmp/outside as seen from the root of the
+ * namespace. */
 static int mount_inside(const char *inner)
 {
 	dev_t inner_before = device_of(inner);
@@ -183,9 +185,9 @@ static void mounts_in_a_namespace_of_an_idle_thread_stay_inside(void **state)
 	assert_int_equal(in_child(mount_beside_idle_thread, NULL), 0);
 }
 
-/* ---- namespaces that gons did not make ---- */
+/* ---- namespaces that gons has not created ---- */
 
-/* A copy of the shared namespace: mounts of either would appear in both. */
+/* In a copy of the shared namespace: each would get the mounts of the other. */
 static int mount_sysfs_in_copy(void *is_mount_point)
 {
 	int mounts;

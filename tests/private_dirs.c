@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Directories and host names that a mount namespace has for itself. */
+/* Private directories and host names of a mount namespace. */
 #include "check.h"
 
 #include <arpa/inet.h>
@@ -30,7 +30,8 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* A mount namespace whose /etc is a copy with these files; the machine's own is never at risk. */
+/* Enters a mount namespace whose /etc is a copy with these files, to protect that of the
+ * machine. */
 static void enter_with_etc(const char *const files[])
 {
 	int fd;
@@ -56,7 +57,7 @@ static void a_private_run_is_empty_but_for_two_directories(void **state)
 	(void)state;
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
-	(void)umask(077); /* the scope puts back that with which the namespace was entered */
+	(void)umask(077); /* the scope restores the one from before the entry */
 	gons_must(gons_mntns_private(GONS_PRIVATE_RUN));
 	assert_int_equal(count_entries("/run"), 2);
 	assert_int_equal(mode_of("/run"), 0755);
@@ -126,7 +127,7 @@ static void a_missing_var_tmp_is_ignored_and_a_missing_run_is_refused(void **sta
 	assert_int_equal(count_mounts(), mounts + 1);
 	assert_refused(gons_mntns_private(GONS_PRIVATE_RUN), ENOENT, "/run");
 	assert_refused(gons_mntns_private(GONS_PRIVATE_NAMES), ENOENT, "/etc");
-	/* All or nothing. */
+	/* Either all are covered or none. */
 	assert_refused(gons_mntns_private(GONS_PRIVATE_TMP | GONS_PRIVATE_NAMES), ENOENT, "/etc");
 	assert_int_equal(count_mounts(), mounts + 1);
 }
@@ -150,7 +151,7 @@ static void a_shared_mount_namespace_passes_nothing_on(void **state)
 
 /* ---- names ---- */
 
-/* The first address of a name, or "" and the error of getaddrinfo(3). */
+/* Returns the first address of a name, or "" and the error of getaddrinfo(3). */
 static const char *look_up(const char *name, int family, int *ret_error)
 {
 	static char text[INET6_ADDRSTRLEN];
@@ -182,7 +183,7 @@ static void added_hosts_are_found_by_name(void **state)
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	gons_must(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET));
 	gons_must(gons_netns_loopback_up());
-	/* With /run: a name service cache daemon of the machine has its socket there. */
+	/* /run is covered, since a name service cache daemon of the machine has its socket there. */
 	gons_must(gons_mntns_private(GONS_PRIVATE_NAMES | GONS_PRIVATE_RUN));
 	gons_must(gons_mntns_add_host("server.example", "10.1.2.3"));
 	gons_must(gons_mntns_add_host("server.example", "fd00::3"));
@@ -259,7 +260,7 @@ static void check_etc_is_in_sight(void)
 	assert_contains(read_text("/etc/hosts"), "10.0.0.1 added\n");
 }
 
-/* No /etc/hosts, and a link that leads nowhere, as below a /run that is covered. */
+/* Without /etc/hosts, and with a dangling symbolic link, as after /run is covered. */
 static void make_etc_with_holes(void)
 {
 	static const char *const files[] = { "nsswitch.conf", "passwd", NULL };
@@ -284,7 +285,7 @@ static void missing_files_are_created_and_the_rest_of_etc_stays_visible(void **s
 		gons_must(gons_mntns_enter_transient());
 		gons_must(gons_mntns_private(GONS_PRIVATE_NAMES));
 		check_etc_is_in_sight();
-		/* Once more, on what is there now. */
+		/* Again, when the files exist. */
 		gons_must(gons_mntns_private(GONS_PRIVATE_NAMES));
 		assert_null(strstr(read_text("/etc/hosts"), "added"));
 		check_etc_is_in_sight();
@@ -292,7 +293,7 @@ static void missing_files_are_created_and_the_rest_of_etc_stays_visible(void **s
 	assert_int_equal(access("/etc/hosts", F_OK), -1);
 }
 
-/* /etc is a directory of the root file system there. */
+/* In the chroot, /etc is a directory of the root file system. */
 static void missing_files_are_also_created_in_a_chroot(void **state)
 {
 	(void)state;

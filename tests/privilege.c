@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the process may do, and the user namespace in which it may do more. Whoever runs this:
- * what moves the process for good runs in a forked child. */
+/* Abilities of the process, and the user namespace in which it has more. Steps that move the
+ * process permanently run in a forked child. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -35,14 +35,14 @@ static bool failed(bool has_failed, int errnum, const char *words)
 	return has_failed && errno == errnum && strstr(gons_error(), words);
 }
 
-/* ---- who runs this ---- */
+/* ---- users ---- */
 
-/* An unprivileged user, unless the process is that already. */
+/* Becomes an unprivileged user, unless the process is one already. */
 static bool become_nobody(void)
 {
 	if (geteuid() != 0)
 		return true;
-	/* It is not dumpable afterwards, so that the files of its procfs belong to root. */
+	/* The process is not dumpable afterwards, so its files in procfs belong to root. */
 	return setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
 	       setresuid(NOBODY, NOBODY, NOBODY) == 0;
 }
@@ -73,7 +73,7 @@ static bool start_thread(void)
 	return pthread_create(&thread, NULL, stay, NULL) == 0;
 }
 
-/* ---- where it is ---- */
+/* ---- namespaces of the process ---- */
 
 static const char *const names[] = { "net", "mnt", "uts", "ipc", "cgroup", "user", "pid", "time" };
 enum { GROUND = 5, USER = 5, NAMES = 8 };
@@ -137,7 +137,7 @@ static void an_unknown_capability_is_refused(void **state)
 
 /* ---- gons_can ---- */
 
-/* Also out of it again, where a thread can do that. */
+/* Returns from it, too, where a thread can do that. */
 static int do_it(void *arg)
 {
 	int type = *(int *)arg;
@@ -197,7 +197,7 @@ static void reap(int signal_number)
 static int can_with_handler(void *handler)
 {
 	want(signal(SIGCHLD, *(sighandler_t *)handler) != SIG_ERR);
-	/* Whatever is on the stack must not be taken for a status. */
+	/* Old bytes of the stack must not be mistaken for a status. */
 	for (int i = 0; i < 10; i++) {
 		for (int k = 0; k < NAMES; k++)
 			want(gons_can(CLONE_NEWUSER | gons_type_from_name(names[k])));
@@ -289,8 +289,8 @@ static void becoming_root_does_nothing_where_all_types_can_be_created(void **sta
 	assert_int_equal(in_child(become_root_in_place, NULL), 0);
 }
 
-/* The ground is new; from it every type is entered, and left again. */
-static int stand_on_new_ground(const struct place *before)
+/* The base namespaces are new; from them, each type is entered and left. */
+static int check_new_base(const struct place *before)
 {
 	struct place ground = here();
 	int mark;
@@ -321,14 +321,14 @@ static int nobody_becomes_root(void *arg)
 	want(become_nobody() && chdir("/proc/sys") == 0);
 	want(!stat("/", &root) && !stat(".", &cwd) && gons_type_from_name("none") == -1);
 	want(gons_become_root() == 0);
-	want(strstr(gons_error(), "\"none\"") != NULL); /* a success leaves the message alone */
+	want(strstr(gons_error(), "\"none\"") != NULL); /* a success leaves the message unchanged */
 	want(geteuid() == 0 && getegid() == 0 && own_ino("user") != before.ino[USER]);
 	want(!stat("/", &now) && now.st_ino == root.st_ino && now.st_dev == root.st_dev);
 	want(!stat(".", &now) && now.st_ino == cwd.st_ino && now.st_dev == cwd.st_dev);
 	want(count_mounts() == mounts);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	want(ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP));
-	return stand_on_new_ground(&before);
+	return check_new_base(&before);
 }
 
 static void an_unprivileged_user_becomes_root_in_new_base_namespaces(void **state)
@@ -365,7 +365,7 @@ static void becoming_root_without_free_descriptors_changes_nothing(void **state)
 	assert_int_equal(in_child(become_root_without_descriptors, NULL), 0);
 }
 
-/* As "unshare -Ur" leaves its command: root here, in namespaces of the user namespace above. */
+/* As after "unshare -Ur": root, in namespaces of the parent user namespace. */
 static bool enter_user_namespace(void)
 {
 	char uid_map[32];
@@ -385,7 +385,7 @@ static int mapped_root_becomes_root(void *arg)
 	want(failed(gons_netns_enter_transient() < 0, EPERM, "gons_become_root()"));
 	want(gons_become_root() == 0);
 	want(own_ino("user") == before.ino[USER]);
-	return stand_on_new_ground(&before);
+	return check_new_base(&before);
 }
 
 static void root_of_a_user_namespace_gets_base_namespaces_without_another_user_namespace(
@@ -420,7 +420,8 @@ static void a_process_with_threads_cannot_become_root(void **state)
 	assert_int_equal(in_child(become_root_with_thread, &mapped), 0);
 }
 
-/* With descriptors of its own, which it closes after the kernel has told that it ends. */
+/* With a descriptor table of its own, which the kernel closes after it has reported the end of
+ * the thread. */
 static void *end_slowly(void *arg)
 {
 	if (unshare(CLONE_FILES) == 0)
@@ -443,7 +444,7 @@ static int become_root_after_threads(void *arg)
 	return 0;
 }
 
-/* The kernel counts them for a moment yet. */
+/* The kernel still counts joined threads for a moment. */
 static void joined_threads_do_not_hinder_becoming_root(void **state)
 {
 	(void)state;
@@ -465,7 +466,7 @@ static int user_0_without_setfcap(void *arg)
 	before = here();
 	want(gons_become_root() == 0);
 	want(geteuid() == NOBODY && getegid() == 0);
-	return stand_on_new_ground(&before);
+	return check_new_base(&before);
 }
 
 static void user_0_without_capabilities_becomes_root_with_its_user_unmapped(void **state)
@@ -485,7 +486,7 @@ static int root_without_net_admin(void *arg)
 	before = here();
 	want(gons_become_root() == 0 && gons_has_cap(CAP_NET_ADMIN));
 	want(own_ino("user") != before.ino[USER]);
-	return stand_on_new_ground(&before);
+	return check_new_base(&before);
 }
 
 static void without_cap_net_admin_root_becomes_root_of_a_user_namespace(void **state)
@@ -524,7 +525,7 @@ static int enter_always(void *arg)
 		want(gons_enter_user_namespace(NULL) == 0);
 		want(geteuid() == 0 && getegid() == 0);
 		want(own_ino("user") != before.ino[USER]);
-		want(stand_on_new_ground(&before) == 0);
+		want(check_new_base(&before) == 0);
 	}
 	return 0;
 }
@@ -545,7 +546,7 @@ static int enter_with_maps(void *arg)
 	(void)arg;
 	want(gons_enter_user_namespace(&maps) == 0);
 	want(geteuid() == 7 && getegid() == 8);
-	return stand_on_new_ground(&before);
+	return check_new_base(&before);
 }
 
 static void a_user_namespace_is_entered_with_the_ids_of_its_maps(void **state)

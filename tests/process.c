@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs: what they get, what comes back, and each way in which they can end by themselves.
+ * Programs: their input and environment, their results, and each way in which they can end.
  */
 #include "check.h"
 
@@ -309,7 +309,7 @@ static void a_program_is_killed_when_its_time_is_over(void **state)
 	do
 		assert_refused(run_shell("echo begun; sleep 1000"), ETIMEDOUT,
 			       "sh was killed because its time was over: %m");
-	while (result.output_size == 0); /* on a busy machine it has not come so far */
+	while (result.output_size == 0); /* on a busy machine it may not have reached this point */
 	assert_contains(gons_error(), "it has printed: begun");
 	assert_string_equal(result.output, "begun\n");
 	assert_true(WIFSIGNALED(result.status));
@@ -358,7 +358,7 @@ static void a_program_runs_in_all_namespaces_of_a_set(void **state)
 		const int type = gons_type_from_name(links[i]);
 
 		(void)gons_set_id(set, type, wanted, sizeof(wanted));
-		/* Where /proc of this PID namespace is not mounted, "self" leads nowhere. */
+		/* If /proc is that of another PID namespace, "self" is a dangling link. */
 		if (result.output_size > 40)
 			assert_contains(result.output, wanted);
 	}
@@ -514,7 +514,7 @@ static void unread_output_does_not_block_a_program(void **state)
 	gons_process *process;
 
 	(void)state;
-	/* More than both pipes can hold, while nobody reads. */
+	/* More than both pipes can hold, while they are not read. */
 	process = gons_must(start_shell("i=0; while [ $i -lt 40000 ]; do echo out $i; "
 					"echo err $i >&2; i=$((i + 1)); done; exit 7"));
 	while (gons_process_wait(process, 0, &result) < 0) {
@@ -665,7 +665,7 @@ static int run_without_close_range(void *arg)
 	static const char *const argv[] = { "sh", "-c", "ls /proc/$PPID/fd | wc -l", NULL };
 
 	(void)arg;
-	/* The supervisor's are the pipes, and few others. */
+	/* The supervisor has the pipes and few other descriptors. */
 	while (dup(0) < 30)
 		;
 	want(refuse_call(SYS_close_range, ENOSYS));
@@ -737,7 +737,8 @@ static void the_caller_may_close_what_was_open_at_the_start(void **state)
 	process = gons_must(start_shell("sleep 1000"));
 	assert_non_null(process);
 	assert_int_equal(close(ends[1]), 0);
-	assert_int_equal(read(ends[0], &byte, 1), 0); /* would wait if anybody else had it */
+	/* This would block if another process had it open. */
+	assert_int_equal(read(ends[0], &byte, 1), 0);
 	assert_int_equal(close(ends[0]), 0);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of programs: with the scope, with the caller, and what is left of them then.
+ * The end of programs: with the scope, with the caller, and without leaving processes.
  */
 #include "check.h"
 
@@ -32,9 +32,9 @@ static gons_process *start_shell(const char *script)
 	return gons_process_start(argv, &in_place);
 }
 
-/* ---- who is there ---- */
+/* ---- processes of the test ---- */
 
-/* Each program of this test program, and what it starts, has this in its environment. */
+/* Each program of this test, and its descendants, have this in their environment. */
 static char tag[64];
 
 static bool is_tagged(const char *pid)
@@ -52,7 +52,7 @@ static bool is_tagged(const char *pid)
 	return memmem(text, length, tag, strlen(tag)) != NULL;
 }
 
-/* Processes with the tag other than this one. */
+/* Counts other processes with the tag. */
 static int count_tagged(void)
 {
 	DIR *dir = opendir("/proc");
@@ -103,7 +103,7 @@ static int end(void **state)
 }
 #define end_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
-/* No child either, not even one that has ended: not of those that wait(2) does not see. */
+/* Nor any child, not even a zombie or one that wait(2) does not report. */
 static void assert_nothing_left(void)
 {
 	assert_int_equal(count_tagged(), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Real programs in namespaces: waited for until they say that they are ready, and ended with the
- * scope. Programs that are not installed are named and skipped.
+ * Real programs in namespaces: the tests wait until they are ready, and they end with the scope.
+ * Tests of missing programs are skipped by name.
  */
 #include "check.h"
 
@@ -25,7 +25,7 @@
 
 enum { LONG_MS = 60000 };
 
-/* /usr/sbin is not in everybody's PATH. */
+/* /usr/sbin is not in the PATH of all users. */
 static const char *const environment[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
 };
@@ -49,7 +49,8 @@ static bool is_installed(const char *program)
 			skip_for(__func__, program " is not installed");                           \
 	} while (0)
 
-/* It sets its groups, and the kernel forbids that in the user namespace of an ordinary user. */
+/* The program sets its groups, which the kernel forbids in the user namespace of an ordinary
+ * user. */
 #define require_groups(program)                                                                    \
 	do {                                                                                       \
 		require_program(program);                                                          \
@@ -57,7 +58,7 @@ static bool is_installed(const char *program)
 			skip_for(__func__, program " needs setgroups(2)");                         \
 	} while (0)
 
-/* Two ends of a cable: "left", which is where the test is, and "right". */
+/* Two ends of a cable: "left", where the test is, and "right". */
 static struct {
 	int right;
 	struct gons_link link;
@@ -85,7 +86,7 @@ static gons_process *start_in(int nsfd, const char *const argv[])
 	return gons_must(gons_process_start(argv, &options));
 }
 
-/* Runs it to its end, and has its standard output in a static buffer. */
+/* Runs a program to its end, and returns its standard output in a static buffer. */
 static const char *run_in(int nsfd, const char *const argv[])
 {
 	const struct gons_process_options options = { .nsfd = nsfd,
@@ -231,7 +232,7 @@ static void dhclient_stays_in_the_background_until_the_scope_ends(void **state)
 	GONS_SCOPE {
 		(void)run_in(0, client_argv);
 		gons_must(gons_process_wait_output(server, "DHCPACK", LONG_MS));
-		/* The one in the background writes it, maybe later than the other one ends. */
+		/* The program in the background writes it, possibly after the other one has ended. */
 		while ((client = atoi(read_text("/run/c.pid"))) < 1)
 			(void)usleep(1000);
 		assert_int_equal(kill(client, 0), 0);

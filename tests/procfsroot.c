@@ -29,7 +29,7 @@ static void make_link(const char *target, const char *name)
 	assert_int_equal(symlink(target, path), 0);
 }
 
-/* On a tmpfs on /tmp: a secret outside, and below /tmp/root what lies there and leads away. */
+/* On a tmpfs on /tmp: a secret outside, and below /tmp/root files, and links that lead away. */
 static void make_tree(void *arg)
 {
 	(void)arg;
@@ -55,7 +55,7 @@ static void make_tree(void *arg)
 	make_link("/proc/self/root", "magic");
 }
 
-/* Into a mount namespace with that tree; it is seen through root, a plain directory. */
+/* Enters a mount namespace with that tree; root is a plain directory. */
 static void enter_tree(void)
 {
 	gons_require(CLONE_NEWNS);
@@ -147,7 +147,7 @@ static void a_symbolic_link_at_the_end_of_a_path_can_be_left_unfollowed(void **s
 	resolves_to("/dangling", 1, "/dangling");
 	resolves_to("/loop1", 1, "/loop1");
 	resolves_to("/a", 1, "/a");
-	/* A slash after it asks for what it leads to. */
+	/* A trailing slash requests the target of the link. */
 	resolves_to("/absolute/", 1, "/a/b");
 }
 
@@ -248,7 +248,7 @@ static void magic_links_of_procfs_are_refused(void **state)
 	assert_string_equal(read_below(root, "/proc/sys/kernel/ostype"), "Linux\n");
 }
 
-/* A kernel without openat2(2), or a container that forbids it. */
+/* As with a kernel without openat2(2), or a container that forbids it. */
 static int open_without_openat2(void *arg)
 {
 	(void)arg;
@@ -301,7 +301,7 @@ static void files_are_created_inside_the_root(void **state)
 	assert_string_equal(read_text("/tmp/root/a/b/new"), "new");
 	assert_int_equal(stat("/tmp/root/a/b/new", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
-	/* A link that leads nowhere becomes a file where it points to, inside. */
+	/* Opening a dangling link creates its target inside of the root. */
 	fd = gons_must(gons_procfsroot_open(root, "/dangling", O_CREAT | O_WRONLY));
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(access("/tmp/root/nowhere", F_OK), 0);
@@ -373,7 +373,7 @@ static void a_chrooted_thread_keeps_paths_below_its_root(void **state)
 		resolved = gons_must(gons_procfsroot_resolve(procfsroot, "/../absolute", 0));
 		assert_string_equal(resolved, "/a/b");
 		free(resolved);
-		/* From outside that root its paths are as long as they are, and cut the same. */
+		/* From outside of that root, its paths are longer, and are cut in the same way. */
 		gons_must(gons_enter(gons_must(gons_open("/proc/thread-self/ns/mnt", 0))));
 		assert_int_equal(chroot("/"), 0);
 		resolved = gons_must(gons_procfsroot_resolve("/a", "/b/../b/file", 0));
@@ -382,7 +382,7 @@ static void a_chrooted_thread_keeps_paths_below_its_root(void **state)
 	}
 }
 
-/* What the kernel calls a file is its path from the caller's root: here that of another file. */
+/* The kernel names a file by its path from the caller's root: here that of another file. */
 static int resolve_from_inside(void *arg)
 {
 	char procfsroot[32];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories and links that are swapped, and mounts that come and go, while paths below a root
- * are opened: nothing outside is ever reached.
+ * Threads swap directories and links, and mount and unmount, while paths below a root are
+ * opened: nothing outside is ever reached.
  */
 #include "check.h"
 
@@ -42,7 +42,7 @@ static void make_tree(void)
 	assert_true(make_file("/tmp/root/secret", "inside"));
 	assert_true(make_file("/tmp/root/a/secret", "inside"));
 	assert_true(make_file("/tmp/root/tmp/secret", "inside"));
-	/* Swapped with the directory a: absolute and relative ways out. */
+	/* These are swapped with the directory a: absolute and relative links to the outside. */
 	assert_int_equal(symlink("/tmp", "/tmp/root/absolute"), 0);
 	assert_int_equal(symlink("../../tmp", "/tmp/root/relative"), 0);
 	assert_int_equal(symlink("a", "/tmp/root/chain"), 0);
@@ -63,7 +63,7 @@ static void swap(void)
 	for (;;) {
 		exchange("/tmp/root/a", "/tmp/root/absolute");
 		exchange("/tmp/root/a", "/tmp/root/relative");
-		/* A walk that is in d/e finds ".." outside now. */
+		/* For a walk that is in d/e, ".." is outside now. */
 		(void)rename("/tmp/root/d", "/tmp/d");
 		(void)mount("/tmp/root/tmp", "/tmp/root/m", NULL, MS_BIND, NULL);
 		(void)rename("/tmp/d", "/tmp/root/d");
@@ -83,15 +83,15 @@ struct counts {
 	int opened[PATHS], refused[PATHS];
 };
 
-/* The swaps show: what is always there was opened, and something was not. On a busy machine this
- * may take a while. */
+/* Whether the swaps had an effect: a path that always exists was opened, and another one was
+ * refused. On a busy machine this may take a while. */
 static bool is_seen(const struct counts *counts)
 {
 	return counts->opened[0] > 0 && counts->opened[5] > 0 &&
 	       counts->refused[5] + counts->refused[6] > 0;
 }
 
-/* Whether the file that a descriptor refers to is one inside. */
+/* Whether a descriptor refers to a file inside of the root. */
 static bool is_inside(int fd)
 {
 	char text[16] = "";
@@ -104,7 +104,7 @@ static void open_once(int i, struct counts *counts)
 	int fd = gons_procfsroot_open(root, paths[i], O_RDONLY);
 
 	if (fd < 0) {
-		/* Half-way through a swap a path need not exist, or may be impossible to walk. */
+		/* In the middle of a swap, a path may be missing or impossible to walk. */
 		if (errno != ENOENT && errno != ENOTDIR && errno != EAGAIN && errno != ELOOP &&
 		    errno != EXDEV)
 			fail_msg("%s: %s", paths[i], gons_error());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Re-execution: what comes back, and each way in which an action can end.
+ * Re-execution: the results, and each way in which an action can end.
  */
 #include "check.h"
 
@@ -16,7 +16,7 @@
 
 #include <gons/reexec.h>
 
-enum { LONG_MS = 60000 }; /* not meant to be over, on the slowest of machines */
+enum { LONG_MS = 60000 }; /* long enough for the slowest machine */
 
 static struct gons_reexec_result result;
 
@@ -147,7 +147,7 @@ GONS_ACTION(complains_in_binary)
 GONS_ACTION(complains_at_length)
 {
 	for (int i = 0; i < 5000; i++)
-		(void)fprintf(stderr, "\xc3\xa4"); /* two bytes a letter */
+		(void)fprintf(stderr, "\xc3\xa4"); /* two bytes for each letter */
 	return 0;
 }
 
@@ -255,7 +255,7 @@ GONS_ACTION(forever_and_signals_blocked)
 
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
-	(void)setpgid(0, getppid()); /* refused or not, it is to be found */
+	(void)setpgid(0, getppid()); /* with or without a refusal, the result has it */
 	while (pause() < 0)
 		;
 	return 0;
@@ -274,7 +274,7 @@ static void an_action_that_runs_forever_is_killed_with_what_it_started(void **st
 	pid_t pid;
 
 	(void)state;
-	/* On a busy machine the action may not have come so far. */
+	/* On a busy machine the action may not have reached this point. */
 	do {
 		assert_refused(time_out("forever"), ETIMEDOUT, "was killed after 300 ms");
 		assert_int_equal(waitpid(-1, NULL, 0), -1);
@@ -331,7 +331,7 @@ static void a_program_that_does_not_reach_the_action_is_reported(void **state)
 	assert_result("", "usage: none\n", 5);
 }
 
-/* ---- what the action finds ---- */
+/* ---- the environment of an action ---- */
 
 GONS_ACTION(descriptors)
 {

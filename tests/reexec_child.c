@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs below their supervisors: how much they may print, and who cannot be killed.
+ * Programs below their supervisors: limits of their output, and processes that cannot be killed.
  */
 #include "check.h"
 
@@ -77,7 +77,7 @@ static void endless_output_to_standard_error_is_limited(void **state)
 static void a_program_that_prints_all_the_time_is_killed_at_its_timeout(void **state)
 {
 	(void)state;
-	/* Slowly, so that it is not much until then. */
+	/* Slowly, so that there is little output until then. */
 	gons_must(run("CHILD=drips 1", SIZE_MAX, 200));
 	assert_int_equal(program.fate, GONS_I_OVERDUE);
 }
@@ -94,10 +94,10 @@ static int run_immortal(void *arg)
 			return 0;
 		want(program.fate == GONS_I_OVERDUE);
 	}
-	return 77; /* the file system does not have it become root */
+	return 77; /* the file system ignores set-user-id */
 }
 
-/* Root can. */
+/* Root can kill them. */
 static void kill_orphans(void)
 {
 	const char *pids = read_text("/proc/thread-self/children");
@@ -105,7 +105,7 @@ static void kill_orphans(void)
 
 	for (long pid; (pid = strtol(pids, &end, 10)) > 0; pids = end)
 		assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
-	while (waitpid(-1, NULL, 0) > 0) /* theirs, too */
+	while (waitpid(-1, NULL, 0) > 0) /* their children, too */
 		;
 }
 
@@ -141,7 +141,7 @@ static void a_program_that_became_another_users_process_is_not_waited_for(void *
 
 /* ---- the child ---- */
 
-static int print_for_ever(int fd, bool slowly)
+static int print_forever(int fd, bool slowly)
 {
 	static const char data[4096];
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -159,9 +159,9 @@ static int act(char *what)
 	char *environment[] = { nothing, NULL };
 
 	if (strncmp(what, "prints ", 7) == 0 || strncmp(what, "drips ", 6) == 0)
-		return print_for_ever(atoi(strchr(what, ' ')), what[0] == 'd');
+		return print_forever(atoi(strchr(what, ' ')), what[0] == 'd');
 	if (strcmp(what, "waits") != 0) {
-		if (fork() == 0) /* nobody will reap this one */
+		if (fork() == 0) /* this child will not be reaped */
 			return pause();
 		return execve(what, argv, environment);
 	}

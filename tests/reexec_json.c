@@ -100,7 +100,7 @@ static void a_json_document_may_be_any_value(void **state)
 	}
 }
 
-/* However long that takes: there is no limit. */
+/* Without a time limit. */
 static void a_document_may_have_many_megabytes(void **state)
 {
 	enum { LONG = 1 << 20, N = 8 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Re-execution: what is refused before any process is made.
+ * Re-execution: misuse that is refused before a process is created.
  */
 #include "check.h"
 
@@ -47,7 +47,7 @@ GONS_ACTION("ambiguous")
 	return 0;
 }
 
-/* ---- in processes that may start no other one ---- */
+/* ---- in processes that may start no others ---- */
 
 #define misuse_test(f)                                                                             \
 	{                                                                                          \
@@ -60,7 +60,7 @@ static int no_forks(void)
 	       refuse_call(SYS_vfork, ENOTTY);
 }
 
-/* A test within a forked child, in which each process that is started is another errno. */
+/* A test within a forked child, in which fork(2) would fail with another errno. */
 #define MISUSE(name)                                                                               \
 	static int name(void *);                                                                   \
 	static void name##_in_child(void **state)                                                  \
@@ -277,14 +277,14 @@ static void an_action_cannot_run_another_action(void **state)
 enum { NOT_SECURE = 77, IDLE = 5 };
 
 #ifndef COVERED
-/* Makes this a program that is built for gcov, as far as the library can see. */
+/* To the library, this looks like a program that is built for gcov. */
 void __gcov_dump(void); /* NOLINT(bugprone-reserved-identifier) */
 void __gcov_dump(void)
 {
 }
 #endif
 
-/* What the last executed program has written to standard error. */
+/* Standard error of the last executed program. */
 static char said[8192];
 
 /* The exit status of the program at path, which is executed by another user, or not. Descriptor 3
@@ -319,7 +319,7 @@ static int execute(const char *path, const char *argument, const char *const var
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* What a stray or a hostile environment makes of it. */
+/* With a stray or hostile environment. */
 static void setting_the_variable_of_an_action_runs_only_that_action(void **state)
 {
 	static char endless[8000] = "gons_action=0123456789abcdef-";
@@ -329,7 +329,7 @@ static void setting_the_variable_of_an_action_runs_only_that_action(void **state
 		const char *said;
 	} cases[] = {
 		{ "gons_action=0123456789abcdef-fine", 0, "0123456789abcdef:0:\n" },
-		/* The second one is where the data of the coverage would follow. */
+		/* The second one has the place of the coverage data. */
 		{ "gons_action=0123456789abcdefcfine", 0,
 		  "0123456789abcdef:0:\n0123456789abcdef:0:\n" },
 		{ "gons_action=0123456789abcdef-no", EXIT_FAILURE,
@@ -356,8 +356,8 @@ static void setting_the_variable_of_an_action_runs_only_that_action(void **state
 	assert_contains(said, "xxx\" is registered");
 }
 
-/* Root has started it, so that it has no powers above its caller's; it gives up those that it has
- * and would get them back by running itself. */
+/* Root has started the program, so it has no elevated privileges. It drops its privileges, and
+ * would get them back by executing itself. */
 static int run_dropped(void)
 {
 	want(setresuid(65534, 65534, 65534) == 0);
@@ -420,12 +420,13 @@ static void set_user_id_programs_can_neither_call_nor_be_an_action(void **state)
 	}
 	assert_int_equal(has_run, 0);
 	assert_int_equal(has_dropped, 0);
-	/* Neither main nor the action, which both end with 0; and nothing of the coverage. */
+	/* Neither main nor the action runs, which both end with 0; and no coverage data is
+	 * written. */
 	assert_int_equal(was_run, 1);
 	assert_string_equal(said_then,
 			    "0123456789abcdef:1:a program with elevated privileges takes "
 			    "no action from its environment: Operation not permitted\n");
-	/* Of start-up switching, main would be told so. */
+	/* main would learn of start-up switching. */
 	assert_int_equal(ignored, 0);
 	assert_string_equal(said, "");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Re-execution in other namespaces: where the action finds itself, and what is refused.
+ * Re-execution in other namespaces: the namespaces of the action, and refusals.
  */
 #include "startup_run.h"
 
@@ -31,12 +31,12 @@ enum { LONG_MS = 60000 };
 
 static struct gons_reexec_result result;
 
-/* What the action prints. */
+/* The output of the action. */
 struct place {
 	uint64_t ino[SEEN];
 	uid_t uid;
 	char cwd[256];
-	pid_t child; /* the number of its first child, in there */
+	pid_t child; /* the process id of its first child there */
 };
 static struct place place;
 
@@ -61,7 +61,7 @@ GONS_ACTION(look_around)
 
 static int look(const struct gons_nsref *namespaces, size_t n)
 {
-	/* The leak sanitizer waits forever where its helper would be in a PID namespace of its own. */
+	/* LeakSanitizer waits forever if its helper is in a PID namespace of its own. */
 	static const char *const environment[] = { "ASAN_OPTIONS=detect_leaks=0", NULL };
 	const struct gons_reexec job = { .action = "look_around",
 					 .environment = environment,
@@ -85,7 +85,7 @@ static int end(void **state)
 }
 #define reexec_test(f) cmocka_unit_test_setup_teardown(f, check_begin, end)
 
-/* The action is in none but these (1 << NET...) other namespaces than this thread. */
+/* Asserts that only these namespaces (1 << NET...) of the action differ from this thread's. */
 static void assert_moved(unsigned moved)
 {
 	for (int i = 0; i < SEEN; i++)
@@ -95,7 +95,7 @@ static void assert_moved(unsigned moved)
 			assert_int_equal(place.ino[i], own_ino(seen_names[i]));
 }
 
-/* ---- there ---- */
+/* ---- namespaces of an action ---- */
 
 static void without_namespaces_the_action_runs_in_those_of_its_caller(void **state)
 {
@@ -139,7 +139,7 @@ static void a_path_may_be_relative_to_the_working_directory(void **state)
 	assert_int_equal(place.ino[NET], ns_ino(pid, NET));
 }
 
-/* What containers are made of; whoever has made them may use them, root or not. */
+/* The types of a container; their creator may use them, as root or not. */
 static void a_job_in_the_user_network_and_mount_namespaces_of_another_process(void **state)
 {
 	static const char *const options[] = { "-Ur", "-n", "-m", NULL };
@@ -176,7 +176,7 @@ static void children_of_an_action_are_in_its_pid_namespace(void **state)
 	assert_in_range(place.child, 2, 9);
 }
 
-/* ---- what a path means ---- */
+/* ---- paths ---- */
 
 static void a_descriptor_of_the_caller_is_a_path(void **state)
 {
@@ -194,7 +194,7 @@ static void a_descriptor_of_the_caller_is_a_path(void **state)
 	ref.path = text("/proc/thread-self/fd/%d", fd);
 	gons_must(look(&ref, 1));
 	assert_int_equal(place.ino[NET], ino);
-	/* Without "!" it is the new process that has no such descriptor. */
+	/* Without "!" the path is opened in the new process, which has no such descriptor. */
 	ref.type = "net";
 	assert_refused(look(&ref, 1), ENOENT, ref.path);
 }
@@ -316,7 +316,7 @@ static int run_after_setresuid(void *arg)
 	want(strstr(gons_error(), "Permission denied; this process is not dumpable, so that the "
 				  "new one may not look below its /proc/self"));
 	want(prctl(PR_SET_DUMPABLE, 1) == 0);
-	want(look(&own, 1) < 0 && errno == EPERM); /* is the namespace's answer */
+	want(look(&own, 1) < 0 && errno == EPERM); /* the root of the namespace says so */
 	return 0;
 }
 
@@ -362,8 +362,8 @@ static void a_mount_namespace_without_the_dynamic_linker_or_proc_is_named(void *
 		"/proc");
 }
 
-/* In a mount namespace of its own with procfs of another PID namespace, whose first process has
- * ended; arg: the thread's children would not go into that. */
+/* In a mount namespace with procfs of another PID namespace, whose init has ended; arg: the
+ * thread's children would not be in that one. */
 static int run_beside_another_pid_namespace(void *arg)
 {
 	int own_fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), status;

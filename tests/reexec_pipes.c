@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes through the pipes of a re-execution, and who may hold them, close them, or wait.
+ * The pipes of a re-execution: large data, early ends, and processes that hold them open.
  */
 #include "check.h"
 
@@ -73,7 +73,7 @@ static uint32_t *new_large(void)
 	return words;
 }
 
-/* Gives back each byte inverted, while there are more to come. */
+/* Returns each byte inverted, while input arrives. */
 GONS_ACTION(invert)
 {
 	static char data[100000];
@@ -105,7 +105,7 @@ static void parameter_and_output_may_have_64_mib_at_once(void **state)
 	free(words);
 }
 
-/* Writes all it has before it reads anything. */
+/* Writes all its output before it reads anything. */
 GONS_ACTION(write_first)
 {
 	static char data[1 << 20];
@@ -184,7 +184,7 @@ static void an_action_need_not_read_its_parameter(void **state)
 	sigset_t pending;
 
 	(void)state;
-	/* SIGPIPE is at its default, which would end this process; then it has a handler. */
+	/* SIGPIPE has its default, which would end this process; later it has a handler. */
 	gons_must(run_with("does_not_read", words, LARGE));
 	assert_string_equal(result.output, "done");
 	assert_int_equal(sigaction(SIGPIPE, &action, &old), 0);
@@ -215,7 +215,7 @@ static void a_pending_sigpipe_of_the_caller_stays(void **state)
 	free(words);
 }
 
-/* Has read nothing of it when it ends, with input and output open. */
+/* Ends without reading its input, with input and output open. */
 GONS_ACTION(ignores_its_input)
 {
 	return 0;
@@ -231,7 +231,7 @@ static void an_action_may_end_with_a_parameter_waiting(void **state)
 	free(words);
 }
 
-/* Goes on to read when nobody hears it any more. */
+/* Continues to read when its output is not read any more. */
 GONS_ACTION(closes_its_output)
 {
 	static char data[1 << 16];
@@ -272,9 +272,9 @@ static void an_action_can_read_its_parameter_from_dev_stdin(void **state)
 	assert_string_equal(result.output, "by path");
 }
 
-/* ---- who else holds the pipes ---- */
+/* ---- other processes that hold the pipes ---- */
 
-/* Starts n processes, each by the one before, that keep all pipes; prints the last one's number. */
+/* Starts a chain of n processes that hold all pipes open, and prints the last one's process id. */
 static int leave_behind(bool own_session, int n)
 {
 	int ends[2];
@@ -631,10 +631,10 @@ static void *run_cancelled(void *barrier)
 	struct gons_reexec_result own;
 	const struct gons_reexec job = { .action = "echo", .param = "x", .param_size = 1 };
 
-	(void)pthread_barrier_wait(barrier); /* is cancelled from here on */
+	(void)pthread_barrier_wait(barrier); /* may be cancelled from here on */
 	(void)gons_reexec_run(&job, &own);
 	gons_reexec_result_free(&own);
-	while (pause() < 0) /* until it is cancelled, which may not have come yet */
+	while (pause() < 0) /* until it is cancelled */
 		;
 	return NULL;
 }
@@ -659,7 +659,7 @@ static void a_thread_cancelled_while_an_action_runs_leaves_nothing(void **state)
 
 /* ---- a caller that dies ---- */
 
-/* Its parent is a process of gons, and that one's parent the caller. */
+/* Its parent is a process of gons, whose parent is the caller. */
 GONS_ACTION(outlives_nobody)
 {
 	char path[64], state;
@@ -691,7 +691,7 @@ static void an_action_dies_with_its_caller(void **state)
 	(void)state;
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(in_child(run_to_death, NULL), 128 + SIGKILL);
-	/* The supervisor, which has reaped the action, is this process's now. */
+	/* The supervisor, which has reaped the action, is now a child of this process. */
 	assert_true(waitpid(-1, &status, __WALL) > 1);
 	assert_int_equal(status, 0);
 	assert_int_equal(waitpid(-1, &status, __WALL), -1);

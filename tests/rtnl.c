@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rtnetlink requests, below the public calls: what the kernel may answer, and when. */
+/* rtnetlink requests below the public calls: possible answers of the kernel, and their order. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 
 enum { FIXED = 100 };
 
-/* The descriptor that the next open gets. */
+/* Returns the descriptor number that the next open gets. */
 static int next_fd(void)
 {
 	int fd = fcntl(0, F_DUPFD_CLOEXEC, 0);
@@ -34,7 +34,7 @@ static int next_fd(void)
 	return fd;
 }
 
-/* Opens one for a namespace that the thread is in, and tells its descriptor. */
+/* Opens a socket for the thread's own namespace, and returns its descriptor. */
 static struct gons_i_rtnl *open_own(int *ret_fd)
 {
 	struct gons_i_rtnl *rtnl;
@@ -99,7 +99,7 @@ static void *churn(void *arg)
 	return (void *)count;
 }
 
-/* They go with their namespace, all at once; one by one it would take seconds. */
+/* They end with their namespace at once; deleting each would take seconds. */
 static void add_fixed_links(void)
 {
 	char name[16];
@@ -115,7 +115,7 @@ static struct nlmsghdr *dump_request(char *buf)
 	return gons_i_link_request(buf, RTM_GETLINK, NLM_F_DUMP, 0);
 }
 
-/* Whether one is interrupted when libmnl reads it. */
+/* Whether a dump is interrupted when libmnl reads it. */
 static bool is_interrupted_by_hand(void)
 {
 	bool is = false;
@@ -155,7 +155,7 @@ static void an_interrupted_dump_is_started_again(void **state)
 	rtnl = gons_must(gons_i_rtnl_open(blue));
 	atomic_store(&has_to_stop, false);
 	assert_int_equal(pthread_create(&thread, NULL, churn, &blue), 0);
-	/* Once only, to see that it happens here; and then until it was read undisturbed. */
+	/* Reads once, to see that interruptions happen here, and then until a dump is complete. */
 	for (int i = 0; i < 2000 && interrupted < 4 && by_hand < 50; i++) {
 		by_hand += is_interrupted_by_hand();
 		if (gons_i_rtnl_request_send(rtnl, dump_request(buf), note_dumped, &dumped) < 0) {
@@ -164,7 +164,7 @@ static void an_interrupted_dump_is_started_again(void **state)
 		}
 		memset(&dumped, 0, sizeof(dumped));
 		if (gons_i_rtnl_dump(rtnl, dump_request(buf), note_dumped, &dumped) < 0) {
-			/* A hundred times in a row is too much, and is told. */
+			/* A hundred interruptions in a row are an error. */
 			assert_int_equal(errno, EINTR);
 			(void)gons_i_rtnl_fail(rtnl, "cannot list");
 			assert_contains(gons_error(), "changed each of the 100 times");
@@ -216,7 +216,7 @@ static void an_answer_need_not_be_read_to_its_end(void **state)
 	assert_int_equal(gons_i_rtnl_dump(rtnl, dump_request(buf), fail_at_once, &count), -1);
 	assert_int_equal(errno, EXDEV);
 	assert_int_equal(count, 2);
-	/* What is left of them does not get in the way of the next. */
+	/* The rest of these answers does not disturb the next request. */
 	assert_int_equal(ask_loopback(rtnl, note_name, name), 0);
 	assert_string_equal(name, "lo");
 	gons_i_rtnl_close(rtnl);
@@ -238,7 +238,7 @@ static void an_answer_that_overran_the_socket_is_requested_again(void **state)
 	gons_must(gons_enter(blue));
 	rtnl = open_own(&fd);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
-	/* The link fits, its acknowledgement does not. */
+	/* The answer about the link fits, but not its acknowledgement. */
 	assert_int_equal(gons_i_rtnl_request_send(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, 1),
 						  note_name, name),
 			 -1);
@@ -257,9 +257,9 @@ static void an_answer_that_overran_the_socket_is_requested_again(void **state)
 	gons_i_rtnl_close(rtnl);
 }
 
-/* ---- whose answers ---- */
+/* ---- answers to other requests ---- */
 
-/* A request of this sequence number that nobody waits for. */
+/* Sends a request with this sequence number, whose answer is not read. */
 static void send_unheard(int fd, unsigned sequence)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -283,7 +283,7 @@ static void leftover_answers_of_other_requests_are_skipped(void **state)
 	gons_must(gons_enter(blue));
 	rtnl = open_own(&fd);
 	for (int i = 0; i < 5; i++) {
-		send_unheard(fd, 77); /* which the kernel answers by ENODEV */
+		send_unheard(fd, 77); /* which the kernel answers with ENODEV */
 		name[0] = '\0';
 		assert_int_equal(ask_loopback(rtnl, note_name, name), 0);
 		assert_string_equal(name, "lo");
@@ -291,7 +291,7 @@ static void leftover_answers_of_other_requests_are_skipped(void **state)
 	gons_i_rtnl_close(rtnl);
 }
 
-/* The socket is full of answers that nobody waits for, so those to what follows are lost. */
+/* The socket is full of unread answers, so the answer to the next request is lost. */
 static void a_link_whose_answer_is_lost_is_created_and_deleted_with_the_scope(void **state)
 {
 	const int least = 1;
@@ -349,7 +349,7 @@ static void another_process_cannot_answer_for_the_kernel(void **state)
 	gons_i_rtnl_close(rtnl);
 }
 
-/* ---- the kernel's words ---- */
+/* ---- extended acknowledgements ---- */
 
 static void the_message_has_the_kernels_extack(void **state)
 {
@@ -363,7 +363,7 @@ static void the_message_has_the_kernels_extack(void **state)
 	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, 1);
 	mnl_attr_put_u32(nlh, IFLA_MTU, 0x7fffffff);
 	assert_int_equal(gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL), 0); /* lo takes it */
-	/* An attribute that is too short is refused by its place. */
+	/* For an attribute that is too short, the extack has its offset. */
 	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, 1);
 	mnl_attr_put_u32(nlh, IFLA_TXQLEN, 1000);
 	mnl_attr_put_u8(nlh, IFLA_MTU, 1);
@@ -372,7 +372,7 @@ static void the_message_has_the_kernels_extack(void **state)
 	assert_true(errno == EINVAL || errno == ERANGE);
 	assert_contains(gons_error(), "cannot do it: ");
 	assert_contains(gons_error(), "; ");
-	/* and a success forgets them. */
+	/* and a success clears them. */
 	assert_int_equal(ask_loopback(rtnl, NULL, NULL), 0);
 	assert_string_equal(gons_i_rtnl_extack(rtnl), "");
 	gons_i_rtnl_close(rtnl);
@@ -396,7 +396,7 @@ static void a_request_contains_no_uninitialised_bytes(void **state)
 	(void)state;
 	memset(buf, 'x', sizeof(buf));
 	nlh = gons_i_link_request(buf, RTM_GETLINK, 0, 1);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, "a"); /* fills up to four */
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, "a"); /* is padded to four */
 	assert_null(memchr(buf, 'x', nlh->nlmsg_len));
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scope: what is undone, in which order, and what a mark is.
+ * The scope: which records are undone, in which order, and what a mark is.
  */
 #include "check.h"
 
@@ -19,7 +19,7 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* What deferred calls did, in order. */
+/* The notes of deferred calls, in order. */
 static char trace[64];
 
 static void note(char letter)
@@ -169,7 +169,7 @@ static void an_invalid_mark_is_refused_and_nothing_undone(void **state)
 	(void)state;
 	defer_note('a');
 	last = gons_must(gons_scope_begin());
-	/* Records are counted together with marks: the number of "a" is in between. */
+	/* Records and marks share one counter: the number of "a" is in between. */
 	assert_int_not_equal(last, mark + 1);
 	for (int record = mark + 1; record < last; record++)
 		assert_refused(gons_scope_end(record), EINVAL, "is no mark");
@@ -411,8 +411,8 @@ static int drop_capabilities(void)
 	return (int)syscall(SYS_capset, &header, none);
 }
 
-/* In forked children, since their way back is lost for good. */
-static int lose_the_way_back(void *arg)
+/* In forked children, since the return is refused from then on. */
+static int lose_the_return(void *arg)
 {
 	int mark = gons_scope_begin();
 
@@ -446,7 +446,7 @@ static void a_refused_return_is_reported_and_the_rest_undone(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
-	assert_int_equal(in_child(lose_the_way_back, NULL), 0);
+	assert_int_equal(in_child(lose_the_return, NULL), 0);
 }
 
 static void a_refused_return_at_the_end_of_a_scope_block_ends_the_process(void **state)

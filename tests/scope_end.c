@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ends of scopes that fail, and which end it is that says so.
+ * Ends of scopes that fail, and which end reports the failure.
  */
 #include "check.h"
 
@@ -34,8 +34,8 @@ static bool says_lost(int result)
 		      "this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN has been lost");
 }
 
-/* In a forked child, since its way back is lost for good. Ends the scope with its own mark, or
- * with that of the scope around it. */
+/* In a forked child, since the return is refused from then on. Ends the scope with its own
+ * mark, or with that of the enclosing scope. */
 static int leave_after_refusal(void *with_outer)
 {
 	volatile int outer = gons_scope_begin();
@@ -73,7 +73,7 @@ static void the_enclosing_scope_reports_a_refused_return(void **state)
 	assert_int_equal(in_child(leave_after_refusal, &with_outer), 0);
 }
 
-/* A descriptor of the scope that is closed already, so that the scope's end fails. */
+/* Closes a descriptor of the scope, so that the end of the scope fails. */
 static int make_failure(char words[64])
 {
 	int fd = gons_current(CLONE_NEWUTS);
@@ -100,7 +100,7 @@ static void a_new_inner_scope_does_not_report_the_earlier_failure(void **state)
 	assert_refused(gons_scope_end(mark), EBADF, words);
 }
 
-/* ---- ends inside of ends ---- */
+/* ---- nested ends ---- */
 
 struct inner {
 	bool fails;
@@ -111,7 +111,7 @@ struct inner {
 static void end_inner_scope(void *arg)
 {
 	struct inner *inner = arg;
-	/* Holds the number of the outer failure, for the inner one to have another. */
+	/* Holds the descriptor number of the outer failure, so that the inner one has another. */
 	int holder = dup(STDERR_FILENO);
 	int mark = gons_scope_begin();
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A storm of signals, with a handler that does not restart system calls, during everything: no
- * call fails with EINTR and nothing is lost. They are sent by another process to the whole
- * process group, so that the children which gons forks have them too.
+ * Many signals, whose handler does not restart system calls, arrive during all calls: no call
+ * fails with EINTR, and nothing leaks. Another process sends them to the whole process group, so
+ * that children that gons forks get them too.
  */
 #include "check.h"
 
@@ -41,7 +41,7 @@ static void send_until(int fd, pid_t group)
 	char byte;
 
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-	/* Nothing to read yet; 0 is the end of it, also when the test program has been killed. */
+	/* EAGAIN until the test program ends, also by a signal; then read(2) returns 0. */
 	while (read(fd, &byte, 1) != 0 && kill(-group, SIGUSR1) == 0)
 		(void)nanosleep(&pause, NULL);
 	_exit(0);
@@ -77,7 +77,7 @@ static void stop_sender(struct sender *sender)
 	(void)close(sender->until_fd);
 	while (waitpid(sender->pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	(void)signal(SIGUSR1, SIG_IGN); /* one may be on its way */
+	(void)signal(SIGUSR1, SIG_IGN); /* one may be pending */
 	(void)munmap(handled, sizeof(*handled));
 }
 

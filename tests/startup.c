@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Start-up switching: a program that is started in the namespaces of others.
+ * Start-up switching: a program starts in the namespaces of other processes.
  */
 #include "startup_run.h"
 
@@ -40,7 +40,7 @@ static const char *const everything[] = { "-Ur", "-n", "-m", "-u", "-i",
 
 static struct seen seen;
 
-/* ---- what is asked for ---- */
+/* ---- requested namespaces ---- */
 
 static void without_variables_nothing_is_switched_at_start_up(void **state)
 {
@@ -97,7 +97,7 @@ static void at_start_up_all_types_of_a_process_are_entered(void **state)
 		assert_int_equal(seen.ino[kinds[i].which], ns_ino(pid, kinds[i].which));
 }
 
-/* ---- a user without powers, in namespaces of his own ---- */
+/* ---- an unprivileged user, in their own namespaces ---- */
 
 static const char *const user_owned[] = { "-Ur", "-n", "-m", "-u", "-i", "-C", NULL };
 #define USER_OWNED (BIT(USER) | BIT(NET) | BIT(MNT) | BIT(UTS) | BIT(IPC) | BIT(CGROUP))
@@ -120,7 +120,7 @@ static void at_start_up_own_namespaces_are_entered_without_capabilities(void **s
 	assert_switched(&seen, USER_OWNED);
 }
 
-/* Also through the directories that lead to it. */
+/* The user must also pass the directories that lead to the program. */
 static int reach_this_program(void *path)
 {
 	return become_nobody(NULL) != 0 || access(path, X_OK) < 0;
@@ -160,10 +160,10 @@ static void at_start_up_a_pid_namespace_is_entered_for_the_children(void **state
 	      &seen);
 	assert_switched(&seen, BIT(CHILDREN_PID));
 	assert_int_equal(seen.child_pid_ino, ns_ino(pid, CHILDREN_PID));
-	/* 1 is the holder's own child. The parent is not in there. */
+	/* Process 1 is the child of the holder. The parent is in another namespace. */
 	assert_in_range(seen.child_pid, 2, 9);
 	assert_int_equal(seen.child_parent, 0);
-	if (seen.thread_errnum != EAGAIN) /* musl's word for every refusal */
+	if (seen.thread_errnum != EAGAIN) /* musl's errno for all refusals */
 		assert_int_equal(seen.thread_errnum, EINVAL);
 }
 
@@ -185,8 +185,8 @@ static void after_start_up_in_a_pid_namespace_threads_are_refused(void **state)
 	assert_int_equal(in_child(make_an_idle_thread, NULL), 0);
 }
 
-/* In procfs there is no such PID namespace until its first process is there; since Linux 6.11 the
- * process that made it tells. -1: neither. */
+/* procfs shows the PID namespace only when its first process exists; since Linux 6.11 the
+ * pidfd of the creator has it. -1: neither. */
 static int pid_for_children(pid_t pid)
 {
 	const unsigned long get_pid_for_children = _IO(0xff, 6); /* PIDFD_GET_... */
@@ -247,7 +247,7 @@ static void at_start_up_a_mounted_namespace_is_entered(void **state)
 	start(&(struct start){ .variables = { "gons_uts=/run/uts" } }, &seen);
 	assert_switched(&seen, BIT(UTS));
 	assert_int_equal(seen.ino[UTS], gons_ino(fd, CLONE_NEWUTS));
-	/* Relative to the working directory, too. */
+	/* The path may be relative to the working directory. */
 	start(&(struct start){ .variables = { "gons_uts=uts" }, .cwd = "/run" }, &seen);
 	assert_switched(&seen, BIT(UTS));
 }
@@ -276,8 +276,7 @@ static void at_start_up_a_namespace_of_ip_netns_is_entered(void **state)
 
 /* ---- order, and when paths are opened ---- */
 
-/* /run/net is one network namespace here, and another one in the mount namespace that is returned
- * by the path of its descriptor. */
+/* /run/net is another network namespace in the mount namespace whose path this returns. */
 static uint64_t here, there;
 
 static void put_there(void *fd)
@@ -470,7 +469,7 @@ static int join_mnt(void *path)
 	return fd < 0 || setns(fd, CLONE_NEWNS) < 0;
 }
 
-/* Never in the machine's own mount namespace, lest a mistake should reach its /sys. */
+/* Never in the machine's mount namespace, to protect its /sys from mistakes. */
 static void after_start_up_switching_the_initial_mount_namespace_is_the_one_before(void **state)
 {
 	static const char *const options[] = { "-m", NULL }, *const both[] = { "-n", "-m", NULL };

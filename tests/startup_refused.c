@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Start-up switching that fails: what is said, and where the process is then.
+ * Start-up switching that fails: the message, and the namespaces of the process afterwards.
  */
 #include "startup_run.h"
 
@@ -21,7 +21,8 @@
 
 static struct seen seen;
 
-/* Started with these variables, it says this, is where it was, and leaves the variables. */
+/* With these variables, the program reports this message, has not moved, and keeps the
+ * variables. */
 static void refuse(const char *const variables[4], const char *message)
 {
 	struct start one = { .home = NULL };
@@ -112,13 +113,14 @@ static void a_fifo_does_not_block_start_up(void **state)
 	refused("gons_net: /run/fifo is not a namespace: Invalid argument", "gons_net=/run/fifo");
 }
 
-/* ---- half-way ---- */
+/* ---- failures after a part was switched ---- */
 
 static const char *const everything_but_user[] = { "-n", "-m", "-u", "-i", "-C",
 						   "-p", "-T", "-f", NULL };
 
-/* Whoever is root in a user namespace alone came from a PID namespace that belongs further up. */
-static int come_back_to_pid(void *arg)
+/* For root in a user namespace, an ancestor user namespace owns the PID namespace of the
+ * machine. */
+static int return_to_pid(void *arg)
 {
 	int fd = open("/proc/thread-self/ns/pid", O_RDONLY | O_CLOEXEC);
 
@@ -128,10 +130,10 @@ static int come_back_to_pid(void *arg)
 
 static bool pid_is_ours(void)
 {
-	return in_child(come_back_to_pid, NULL) == 0;
+	return in_child(return_to_pid, NULL) == 0;
 }
 
-/* Each type in turn is the one that fails, after all of those before it. */
+/* Each type fails in turn, after those before it have been entered. */
 static void after_a_failure_start_up_returns_to_the_first_namespaces(void **state)
 {
 	static const int order[] = { NET, MNT, UTS, IPC, CGROUP, CHILDREN_PID, CHILDREN_TIME };
@@ -196,7 +198,7 @@ static int join_pid(void *path)
 	return fd < 0 || setns(fd, CLONE_NEWPID) < 0;
 }
 
-/* That of the children is come back to, which need not be the one of the process. */
+/* Returns to the PID namespace for children, which may differ from that of the process. */
 static void after_a_failure_start_up_returns_to_the_pid_namespace_for_children(void **state)
 {
 	static const char *const options[] = { "-p", "-f", NULL };
@@ -234,12 +236,13 @@ static void after_a_failure_start_up_stays_in_an_entered_user_namespace(void **s
 	start(&(struct start){ .variables = { user, "gons_net=/nowhere", "gons_order=!user,net" } },
 	      &seen);
 	assert_stayed(&seen, message, BIT(USER));
-	/* The default order finds out in time. */
+	/* With the default order the failure comes before the user namespace is entered. */
 	refused("gons_net: cannot open the namespace /nowhere: No such file or directory", user,
 		"gons_net=/nowhere");
 }
 
-/* Having given up the powers outside, it cannot go back to what belongs there. */
+/* In the new user namespace, the process has no capabilities to return to namespaces of the
+ * old one. */
 static void after_a_failure_start_up_cannot_return_past_a_user_namespace(void **state)
 {
 	static const char *const options[] = { "-Ur", NULL };
@@ -279,7 +282,7 @@ static int enter_user_namespace(void *arg)
 	return unshare(CLONE_NEWUSER) < 0;
 }
 
-/* A file that everybody may open, as those of "ip netns" are. */
+/* A file that all users may open, like those of "ip netns". */
 static void start_up_names_missing_capabilities(void **state)
 {
 	(void)state;
@@ -346,7 +349,7 @@ static void start_up_refuses_an_ancestor_user_namespace(void **state)
 		BIT(USER));
 }
 
-/* The program is started as the first process of a PID namespace. */
+/* The program starts as the init of a PID namespace. */
 static int enter_pid_namespace(void *arg)
 {
 	int status;
@@ -381,7 +384,7 @@ static void start_up_refuses_an_ancestor_pid_namespace(void **state)
 		BIT(PID) | BIT(CHILDREN_PID));
 }
 
-/* Whoever is root in a user namespace alone is another user already. */
+/* Root of a user namespace is already another user. */
 static int become_another_user(void *arg)
 {
 	(void)become_nobody(arg);
@@ -419,14 +422,14 @@ static void start_up_names_a_seccomp_filter(void **state)
 		0);
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* which needs procfs itself */
+#ifndef __SANITIZE_ADDRESS__ /* this needs procfs */
 static int unmount_proc(void *arg)
 {
 	(void)arg;
 	return unshare(CLONE_NEWNS) < 0 || mount("none", "/proc", "tmpfs", 0, NULL) < 0;
 }
 
-/* Where the dynamic linker has to look, which asks procfs where the program is. */
+/* The directory of the library, which the dynamic linker finds by procfs. */
 static const char *library_path(void)
 {
 	char program[512];
@@ -459,7 +462,7 @@ static int limit_descriptors(void *n)
 	return setrlimit(RLIMIT_NOFILE, &limit) < 0;
 }
 
-/* With each number of descriptors it either goes all the way or stays. */
+/* With any number of descriptors the program either enters all namespaces or none. */
 static void start_up_names_a_lack_of_descriptors(void **state)
 {
 	rlim_t n = 4;

@@ -86,7 +86,7 @@ static void look_at_child(struct seen *seen)
 		_exit(3);
 	pid = fork();
 	if (pid == 0) {
-		/* procfs may be that of the PID namespace outside. */
+		/* procfs may show the outer PID namespace. */
 		answer[0] = (uint64_t)getpid();
 		answer[1] = (uint64_t)getppid();
 		answer[2] = own_ino("pid");
@@ -178,7 +178,7 @@ static void become(const struct start *start, char **environment, int fd)
 {
 	const char *const argv[] = { "startup-run", text("%d", fd), start->sysfs ? "sysfs" : "-",
 				     start->home, NULL };
-	/* What comes first may take procfs away. */
+	/* The function before() may unmount procfs. */
 	int exe_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	int status = start->before ? start->before(start->arg) : 0;
 
@@ -265,7 +265,7 @@ static struct holder {
 	int to_fd;
 } holders[16];
 
-/* It ends with its standard input. */
+/* The holder ends at the end of its standard input. */
 static void end_holder(void *arg)
 {
 	struct holder *holder = arg;
@@ -329,7 +329,7 @@ int become_nobody(void *unused)
 	       setresuid(65534, 65534, 65534) < 0;
 }
 
-/* A program that is executed as root gets back all that is in the bounding set. */
+/* A program that root executes gets all capabilities of the bounding set. */
 int drop_all_capabilities(void *unused)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sysfs of the caller's network namespace: on /sys, and mounted nowhere. */
+/* The sysfs of the caller's network namespace: on /sys, and detached. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -20,14 +20,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Where the low half of an argument is, in a filter's data. */
+/* The offset of the low half of an argument in a filter's data. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define LOW_WORD(offset) ((offset) + 4)
 #else
 #define LOW_WORD(offset) (offset)
 #endif
 
-/* ---- what is mounted ---- */
+/* ---- mounts ---- */
 
 enum { MAX_POINTS = 128 };
 static char points[MAX_POINTS][256];
@@ -91,8 +91,8 @@ static void make_bridge(const char *name)
 	assert_int_equal(close(fd), 0);
 }
 
-/* New namespaces, in which /sys is as on a machine with the links lo and "gons-old". */
-static void enter_ground(void)
+/* Enters new namespaces whose /sys is like that of a machine with the links lo and "gons-old". */
+static void enter_namespaces(void)
 {
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	make_bridge("gons-old");
@@ -106,7 +106,7 @@ static void require_all(void)
 	gons_require_link("bridge");
 }
 
-/* For mounts that hide a part of /sys, next to which no other user namespace gets a sysfs. */
+/* Mounts that hide a part of /sys would prevent a sysfs in any other user namespace. */
 static void require_first_user_namespace(const char *test)
 {
 	if (strstr(read_text("/proc/self/uid_map"), "4294967295"))
@@ -121,7 +121,7 @@ static void mount_tmpfs(const char *path)
 	assert_int_equal(mount("gons", path, "tmpfs", 0, NULL), 0);
 }
 
-/* ---- what it shows ---- */
+/* ---- contents ---- */
 
 static void sees_only_loopback(void **state)
 {
@@ -138,7 +138,7 @@ static void without_a_new_mount_sysfs_still_shows_the_old_links(void **state)
 {
 	(void)state;
 	require_all();
-	enter_ground();
+	enter_namespaces();
 	gons_must(gons_netns_enter_transient());
 	assert_int_equal(if_nametoindex("gons-old"), 0);
 	assert_int_equal(access("/sys/class/net/gons-old", F_OK), 0);
@@ -147,7 +147,7 @@ static void without_a_new_mount_sysfs_still_shows_the_old_links(void **state)
 	assert_true(sys_agrees());
 }
 
-/* ---- how it is mounted ---- */
+/* ---- mount options ---- */
 
 static void called_twice_one_read_only_mount_is_there_on_a_writable_superblock(void **state)
 {
@@ -190,7 +190,7 @@ static void a_sysfs_of_this_namespace_on_sys_is_made_read_only(void **state)
 
 	(void)state;
 	require_all();
-	enter_ground();
+	enter_namespaces();
 	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND, NULL), 0);
 	GONS_SCOPE {
 		gons_must(gons_mntns_enter_transient());
@@ -205,7 +205,7 @@ static void a_sysfs_of_this_namespace_on_sys_is_made_read_only(void **state)
 	assert_string_equal(options, "rw,relatime");
 }
 
-/* ---- what is mounted below ---- */
+/* ---- mounts below /sys ---- */
 
 static void mounts_below_sys_stay_reachable(void **state)
 {
@@ -234,7 +234,7 @@ static void mounts_below_sys_stay_reachable(void **state)
 	assert_true(sys_agrees());
 }
 
-/* In the order of their names "lo-x" stands between "lo" and "lo/below". */
+/* Sorted by name, "lo-x" is between "lo" and "lo/below". */
 static void each_mount_below_sys_is_restored_once(void **state)
 {
 	static const char *const own[] = { "/sys/devices/virtual/net/lo",
@@ -260,7 +260,7 @@ static void a_mount_on_a_link_of_the_old_namespace_is_left_out(void **state)
 	(void)state;
 	require_all();
 	require_first_user_namespace(__func__);
-	enter_ground();
+	enter_namespaces();
 	mount_tmpfs("/sys/devices/virtual/net/gons-old");
 	mount_tmpfs("/sys/devices/virtual/net/gons-old/below");
 	mount_tmpfs("/sys/fs/cgroup");
@@ -298,8 +298,8 @@ static void masks_over_sys_stay_where_root_may_mount(void **state)
 
 /* ---- refusals ---- */
 
-/* What main does when it is started again: in a copy of the mount namespace, so that no
- * mistake reaches the machine's own /sys. */
+/* Runs when the program is started again, in a copy of the mount namespace, to protect the
+ * machine's /sys from mistakes. */
 static int call_where_it_started(void)
 {
 	const char *words = "the mount namespace that this process started in";
@@ -328,7 +328,7 @@ static void the_sys_of_the_initial_mount_namespace_is_not_changed(void **state)
 	assert_int_equal(in_child(start_again, NULL), 0);
 }
 
-/* A mount namespace that gons did not make, which shares its mounts with the one it is of. */
+/* A mount namespace that gons has not created, which shares its mounts with the original. */
 static int mount_in_shared_namespace(void *arg)
 {
 	(void)arg;
@@ -344,7 +344,7 @@ static void sysfs_mounts_do_not_propagate_to_the_copied_mount_namespace(void **s
 
 	(void)state;
 	require_all();
-	enter_ground();
+	enter_namespaces();
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
 	mounts = count_mounts();
 	device = device_of("/sys");
@@ -379,7 +379,7 @@ static void a_masked_sys_in_a_user_namespace_is_refused_naming_the_masks(void **
 	assert_int_equal(in_child(try_masked, &device), 0);
 }
 
-/* ---- without what it needs ---- */
+/* ---- missing requirements ---- */
 
 static void a_chroot_without_sys_is_refused_and_one_with_it_is_not(void **state)
 {
@@ -396,7 +396,7 @@ static void a_chroot_without_sys_is_refused_and_one_with_it_is_not(void **state)
 	mounts = count_mounts();
 	assert_refused(gons_mntns_mount_sysfs_ro(), ENOENT, "/sys");
 	assert_int_equal(count_mounts(), mounts);
-	/* It need not be a mount point, nor the root. */
+	/* /sys need not be a mount point, and the root need not be one either. */
 	assert_int_equal(mkdir("/sys", 0755), 0);
 	gons_must(gons_mntns_mount_sysfs_ro());
 	assert_int_equal(count_mounts(), mounts + 1);
@@ -410,7 +410,7 @@ static void without_free_descriptors_sys_is_unchanged(void **state)
 
 	(void)state;
 	require_all();
-	enter_ground();
+	enter_namespaces();
 	mount_tmpfs("/sys/fs/cgroup");
 	gons_must(gons_netns_enter_transient());
 	mounts = count_mounts();
@@ -428,7 +428,7 @@ static void without_free_descriptors_sys_is_unchanged(void **state)
 	assert_true(result == 0 && limit.rlim_cur > 4);
 }
 
-/* From here on mount(2) is refused with errnum where its flags are these. */
+/* From here on, mount(2) with these flags fails with errnum. */
 static bool refuse_mounts(unsigned flags, int errnum)
 {
 	struct sock_filter code[] = {
@@ -464,7 +464,7 @@ static void a_failure_after_sys_is_covered_uncovers_it(void **state)
 
 	(void)state;
 	require_all();
-	enter_ground();
+	enter_namespaces();
 	mount_tmpfs("/sys/fs/cgroup");
 	gons_must(gons_netns_enter_transient());
 	mounts = count_mounts();
@@ -528,7 +528,7 @@ static void mounts_below_a_writable_sysfs_stay_reachable(void **state)
 
 static int enter_with_read_only_sys(void)
 {
-	/* What is mounted when the mount namespace of a user namespace is made is locked. */
+	/* Mounts that exist when a user namespace gets its mount namespace are locked. */
 	return unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET);
 }
 
@@ -561,7 +561,7 @@ static void a_read_only_sys_in_a_user_namespace_refuses_a_writable_one(void **st
 	assert_int_equal(in_child(write_below_read_only, NULL), 0);
 }
 
-/* ---- where fsopen(2) is missing: Linux before 5.2, valgrind ---- */
+/* ---- without fsopen(2): Linux before 5.2, valgrind ---- */
 
 static bool refuse_new_calls(void)
 {
@@ -578,7 +578,7 @@ static int mount_by_old_call(void *arg)
 	want(refuse_new_calls());
 	want(gons_type(-1) == -1);
 	want(gons_mntns_mount_sysfs_ro() == 0);
-	want(strstr(gons_error(), "descriptor -1")); /* a success leaves the message alone */
+	want(strstr(gons_error(), "descriptor -1")); /* a success leaves the message unchanged */
 	want(sys_agrees());
 	want(find_mounts("/sys", false) == on_sys + 1);
 	want(strcmp(options, "ro,nosuid,nodev,noexec,relatime") == 0);
@@ -596,7 +596,7 @@ static void without_fsopen_mount_covers_sys(void **state)
 {
 	(void)state;
 	require_all();
-	enter_ground();
+	enter_namespaces();
 	mount_tmpfs("/sys/fs/cgroup");
 	gons_must(gons_netns_enter_transient());
 	assert_int_equal(in_child(mount_by_old_call, NULL), 0);

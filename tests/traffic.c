@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Real traffic between network namespaces, over links that gons made. */
+/* Real traffic between network namespaces, over links of gons. */
 #include "check.h"
 
 #include <arpa/inet.h>
@@ -37,7 +37,7 @@ static socklen_t fill(union address *address, const char *text, uint16_t port)
 	return sizeof(address->in);
 }
 
-/* A socket that lives where it is opened. */
+/* A socket stays in the namespace where it is opened. */
 struct opening {
 	int family, type, fd;
 };
@@ -72,7 +72,7 @@ static void assert_echo(int from, int to)
 	assert_string_equal(text, "there");
 }
 
-/* From a socket in one namespace to one in another, which has this address, and back. */
+/* Sends a datagram from one namespace to this address in another one, and back. */
 static void exchange(int from_nsfd, int to_nsfd, const char *text, int type)
 {
 	int server = socket_in(to_nsfd, text, type), client = socket_in(from_nsfd, text, type);
@@ -172,7 +172,7 @@ static void a_bridge_joins_three_namespaces(void **state)
 		(void)snprintf(text[1], sizeof(text[1]), "fd00::%d", i % 3 + 1);
 		exchange_all(hosts[i / 3], hosts[i % 3], text[0], text[1]);
 	}
-	/* Without its port a host is alone, and with it again it is not. */
+	/* Without its port a host is isolated; with it, it is connected again. */
 	assert_true(cable.ifindex > 0);
 	gons_must(gons_link_set_master(middle, cable.ifindex, 0));
 	gons_must(gons_link_set_master(middle, cable.ifindex, bridge.ifindex));
@@ -205,7 +205,7 @@ static void macvlans_of_one_parent_reach_each_other(void **state)
 	exchange_all(hosts[0], hosts[1], "10.0.0.2", "fd00::2");
 }
 
-/* Bare frames: under IP, asking for an address again would make up for one that is lost. */
+/* Bare frames: below IP, a repeated ARP request would hide a lost one. */
 static void open_packets(void *arg)
 {
 	struct opening *opening = arg;
@@ -231,7 +231,7 @@ static int packets_in(int nsfd, int ifindex, uint16_t protocol)
 
 static void the_first_frame_through_a_new_veth_arrives(void **state)
 {
-	enum { PROTOCOL = ETH_P_802_EX1 }; /* for experiments: the kernel sends none by itself */
+	enum { PROTOCOL = ETH_P_802_EX1 }; /* experimental: the kernel sends none */
 	const struct gons_link_options options = need_two_hosts();
 	struct gons_link link;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * New namespaces: entered until the scope ends, or handed out as descriptors.
+ * New namespaces: entered until the scope ends, or returned as descriptors.
  */
 #include "check.h"
 
@@ -19,7 +19,7 @@
 
 enum { ALL = (1 << SWITCHABLE) - 1 };
 
-/* The types whose places in the table are in this set of bits. */
+/* The types whose indices in the table are set in these bits. */
 static int flags(int set)
 {
 	int all = 0;
@@ -85,7 +85,7 @@ static void a_network_namespace_holds_a_loopback_link_that_is_down(void **state)
 	(void)state;
 	gons_require(CLONE_NEWNET);
 	gons_must(gons_enter_transient(CLONE_NEWNET));
-	/* Two lines of heading; the main thread's namespace is not looked at. */
+	/* Two lines of heading. This reads the calling thread's namespace, not the main thread's. */
 	for (line = read_text("/proc/thread-self/net/dev"); (line = strchr(line, '\n')); line++)
 		lines++;
 	assert_true(lines >= 3);
@@ -144,7 +144,7 @@ static void a_control_group_looks_like_the_root_inside(void **state)
 
 /* ---- mounts ---- */
 
-/* A tmpfs on /tmp, shared, with an empty directory /tmp/a in it; in a namespace of its own. */
+/* Enters a mount namespace with a shared tmpfs on /tmp, and an empty directory /tmp/a in it. */
 static void enter_with_shared_mount(void)
 {
 	gons_must(gons_enter_transient(CLONE_NEWNS));
@@ -215,7 +215,7 @@ static void mounts_above_the_root_are_private_too(void **state)
 	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_shared_mount();
-	/* A root that is no mount point, such as package builders use. */
+	/* A root that is no mount point, as in builders of packages. */
 	assert_int_equal(mkdir("/tmp/a/proc", 0700), 0);
 	assert_int_equal(mount("/proc", "/tmp/a/proc", NULL, MS_BIND | MS_REC, NULL), 0);
 	assert_int_equal(chroot("/tmp/a"), 0);
@@ -223,7 +223,8 @@ static void mounts_above_the_root_are_private_too(void **state)
 	gons_must(gons_enter_transient(CLONE_NEWNS));
 	assert_int_equal(count_entries("/"), 1);
 	assert_int_equal(access("self", F_OK), 0);
-	/* Joining the own mount namespace leads to its root, from where all mounts are seen. */
+	/* Joining its own mount namespace moves the thread to the root there, where all mounts are
+	 * visible. */
 	inside = gons_must(gons_current(CLONE_NEWNS));
 	assert_int_equal(setns(inside, CLONE_NEWNS), 0);
 	assert_contains(read_text("/proc/thread-self/mountinfo"), " /tmp ");
@@ -297,7 +298,7 @@ static void without_capabilities_nothing_is_entered(void **state)
 	}
 }
 
-/* As after entering once, when the way back was found to be free. */
+/* As after a first entry, in which gons has checked the return. */
 static int lose_capabilities_after_entering(void *arg)
 {
 	int mark = gons_scope_begin();
@@ -319,7 +320,7 @@ static void capabilities_dropped_after_the_first_entry_are_noticed(void **state)
 	}
 }
 
-/* A new user namespace gives all capabilities, but none over the namespaces one is in. */
+/* A new user namespace gives all capabilities, but none over the present namespaces. */
 static int enter_after_a_user_namespace(void *arg)
 {
 	uint64_t before[SWITCHABLE], after[SWITCHABLE];

@@ -101,7 +101,7 @@ static void gons_open_refuses_files_that_are_no_namespaces(void **state)
 		       "namespace type");
 	assert_refused(gons_open("/proc/self/ns/net", -1), EINVAL, "namespace type");
 	assert_refused(gons_path_ino(NULL, 0), EINVAL, "path is NULL");
-	/* Opening a FIFO must not wait for somebody to write into it. */
+	/* Opening a FIFO must not wait for a writer. */
 	assert_non_null(mkdtemp(fifo));
 	assert_int_equal(rmdir(fifo), 0);
 	assert_int_equal(mkfifo(fifo, 0600), 0);

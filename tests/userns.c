@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces that belong to another user namespace than the caller's: the refusal says whose they
- * are, and advises nothing that would not help.
+ * Namespaces owned by another user namespace than the caller's: the message names the owner, and
+ * suggests only remedies that help.
  */
 #include "startup_run.h"
 
@@ -15,7 +15,7 @@
 
 #include <gons/privilege.h>
 
-/* What is to be entered, in a set, and in another one with its user namespace. */
+/* The namespaces to enter: in a set, and in another set together with their user namespace. */
 struct target {
 	const char *long_name;
 	const gons_set *set, *with_user;
@@ -42,7 +42,7 @@ static void forget(const struct target *target)
 	gons_set_close((gons_set *)target->with_user);
 }
 
-/* With the process's namespace of each type in turn. */
+/* Calls fn with the process's namespace of each type. */
 static void try_each(pid_t pid, int (*fn)(void *))
 {
 	for (int i = 0; i < SWITCHABLE; i++) {
@@ -74,7 +74,7 @@ static bool was_said(const struct target *target, const char *why)
 	return errno == EPERM && strcmp(gons_error(), message) == 0;
 }
 
-/* Each call that enters it is refused for this reason, and moves nobody. */
+/* Each call that enters the namespace is refused for this reason, and moves no thread. */
 static int refused(const struct target *target, const char *why)
 {
 	uint64_t before[SWITCHABLE], after[SWITCHABLE];
@@ -89,7 +89,7 @@ static int refused(const struct target *target, const char *why)
 	return 0;
 }
 
-/* So is each that has another thread enter it, for which no way back is needed. */
+/* The calls that let another thread enter it, which need no return, are refused too. */
 static int refused_on_threads(const struct target *target, const char *why)
 {
 	bool called = false;
@@ -121,7 +121,7 @@ static int be_another_user(void *arg)
 	want(setgroups(0, NULL) == 0 && setresgid(65533, 65533, 65533) == 0 &&
 	     setresuid(65533, 65533, 65533) == 0);
 	want(refused(target, why) == 0 && refused_on_threads(target, why) == 0);
-	/* It is right: as another user that does not help either. */
+	/* The message is right: another user would be refused, too. */
 	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == -1);
 	want(strcmp(gons_error(),
 		    "cannot enter a user namespace: Operation not permitted: CAP_SYS_ADMIN is missing there, and the process is not one of the user who created it, in the user namespace where that was; run as that user, or as root") ==
@@ -151,7 +151,7 @@ static int be_the_same_user(void *arg)
 
 	want(lose_capabilities(UINT64_MAX));
 	want(refused(target, why) == 0 && refused_on_threads(target, why) == 0);
-	/* As it is told. */
+	/* Follows the remedy. */
 	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == 0);
 	want(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	return 0;
@@ -174,7 +174,7 @@ static int lack_capabilities(void *arg)
 	return refused(arg, why) != 0 || refused_on_threads(arg, why) != 0;
 }
 
-/* gons_become_root() would give power over other namespaces only. */
+/* gons_become_root() would give capabilities over other namespaces only. */
 static void namespaces_of_the_own_user_namespace_take_root(void **state)
 {
 	static const char *const options[] = { "-nmui", "--cgroup", NULL };
@@ -195,8 +195,8 @@ static int lack_them_below(void *arg)
 
 /* ---- with all capabilities ---- */
 
-/* Has namespaces to come back to: it is those it is to enter that are not its own. */
-static int have_ground_below(void *arg)
+/* The process has base namespaces; the namespaces to enter have another owner. */
+static int have_base_below(void *arg)
 {
 	const char *why =
 		"the namespace belongs to another user namespace; run as root in that one";
@@ -208,9 +208,9 @@ static int have_ground_below(void *arg)
 	return 0;
 }
 
-/* Has none: but that is not what is to be told, since those that gons_become_root() would make do
- * not help. */
-static int have_no_ground_below(void *arg)
+/* The process has no base namespaces. But the message says nothing of that, since those of
+ * gons_become_root() would not help. */
+static int have_no_base_below(void *arg)
 {
 	const char *why =
 		"the namespace belongs to another user namespace; run as root in that one";
@@ -229,12 +229,12 @@ static void namespaces_of_an_ancestor_user_namespace_take_root_there(void **stat
 		     CLONE_NEWCGROUP);
 	pid = hold(options);
 	try_each(pid, lack_them_below);
-	try_each(pid, have_ground_below);
-	try_each(pid, have_no_ground_below);
+	try_each(pid, have_base_below);
+	try_each(pid, have_no_base_below);
 }
 
-/* It is the way back that is missing, and that can be helped. */
-static int have_no_ground(void *arg)
+/* The process has no base namespaces, and gons_become_root() helps. */
+static int have_no_base(void *arg)
 {
 	const char *why =
 		"the present namespaces belong to an ancestor user namespace, so the thread could not return to them; call gons_become_root() first";
@@ -262,11 +262,11 @@ static void without_base_namespaces_gons_become_root_creates_them(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
-	assert_int_equal(in_child(have_no_ground, NULL), 0);
+	assert_int_equal(in_child(have_no_base, NULL), 0);
 }
 
-/* It comes from outside, and then goes into one by itself. */
-static int leave_no_way_back(void *arg)
+/* The process comes from outside, and then enters a user namespace by itself. */
+static int leave_no_return(void *arg)
 {
 	int mark = gons_scope_begin();
 
@@ -283,7 +283,7 @@ static void a_thread_outside_the_user_namespace_of_its_return_is_refused(void **
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
-	assert_int_equal(in_child(leave_no_way_back, NULL), 0);
+	assert_int_equal(in_child(leave_no_return, NULL), 0);
 }
 
 /* ---- under a filter ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A link never outlives its scope in a network namespace that somebody can still get into, and what
- * is in namespaces that end with the scope is not deleted one by one. Each test is made with
- * namespaces that are a moment old and with older ones, which gons tells apart.
+ * A link never outlives its scope in a network namespace that can still be entered; links in
+ * namespaces that end with the scope are not deleted one by one. Each test runs with new
+ * namespaces and with older ones, which gons distinguishes.
  */
 #include "check.h"
 
@@ -49,8 +49,8 @@ static void get_older(void)
 	(void)poll(NULL, 0, 15);
 }
 
-/* What somebody holds a namespace by: the function makes it hold nsfd, and returns how to get in when
- * the scope has ended: a descriptor. */
+/* Ways to hold a namespace: the function holds nsfd, and another one returns a descriptor of
+ * it after the scope has ended. */
 struct holder {
 	int (*hold)(int nsfd);
 	int (*get_in)(int held);
@@ -184,7 +184,8 @@ static void a_link_is_deleted_while_a_child_is_in_its_namespace(void **state)
 	assert_deleted(&(struct holder){ hold_by_child, open_of_process, kill_it });
 }
 
-/* Closes all but the namespace, is elsewhere, and says its descriptor by being at a known place. */
+/* Closes all but the namespace, and is in another one; the parent finds the descriptor in its
+ * procfs. */
 static int hold_by_descriptor_of_child(int nsfd)
 {
 	int pid = fork();
@@ -218,7 +219,7 @@ static void a_link_is_deleted_where_a_child_has_a_descriptor(void **state)
 		&(struct holder){ hold_by_descriptor_of_child, open_descriptor_of_child, kill_it });
 }
 
-/* A grandchild whose parent has ended: nobody's child here. */
+/* A grandchild whose parent has ended: not a child of this process. */
 static int hold_by_daemon(int nsfd)
 {
 	int ends[2], pid = -1;
@@ -411,7 +412,7 @@ static void a_link_on_a_parent_that_stays_is_deleted(void **state)
 		options.parent_ifindex = parent.ifindex;
 		gons_must(gons_macvlan_new_transient(&options, &link));
 	}
-	/* Its parent is free again: a bridge does not accept one that has a macvlan. */
+	/* Its parent is free again: a bridge refuses a port that has a macvlan. */
 	GONS_SCOPE {
 		struct gons_link bridge;
 

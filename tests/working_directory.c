@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A working directory that the user may not enter, such as one that root has left to others:
- * only what has to come back to it is refused there.
+ * A working directory that the user may not enter, as after root has become another user: calls
+ * that have to return to it are refused.
  *
- * The process that is there has to be another user's: this program, started again.
+ * The process there must belong to another user, so this program starts itself again.
  */
 #include "check.h"
 
@@ -58,7 +58,7 @@ static int run_as_nobody(const char *dir)
 	if (chdir(dir) < 0 || setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
 	    setresuid(65534, 65534, 65534) < 0)
 		return 99;
-	/* As the process of a program that this user has started. */
+	/* Makes the process dumpable, as a program that this user has started. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	return gons_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,7 @@ static bool check_said_of_modules(const char *before, const char *examples, cons
 					     : strcmp(middle, examples) == 0;
 }
 
-/* ---- what the children start from ---- */
+/* ---- the user namespaces of the children ---- */
 
 /* Root of a new user namespace that owns namespaces of these types. */
 static bool own(int types)

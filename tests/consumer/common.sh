@@ -13,13 +13,13 @@ fail() {
 	exit 1
 }
 
-# Part of the test cannot be done here.
+# A part of the test cannot run here.
 skip_part() {
 	echo "gons: skipped: $test_name: $*" >&2
 	skipped=yes
 }
 
-# run WHAT COMMAND...: it succeeds; or cannot make namespaces here, and says so
+# run WHAT COMMAND...: the command succeeds, or reports that it cannot create namespaces here
 run() {
 	what=$1
 	shift
@@ -35,7 +35,7 @@ run() {
 	esac
 }
 
-# quietly COMMAND...: shows what it says only when it fails
+# quietly COMMAND...: shows the output only if the command fails
 quietly() {
 	"$@" >"$dir/log" 2>&1 || {
 		cat "$dir/log" >&2

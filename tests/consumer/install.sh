@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs this build below a directory of its own, then compiles and runs programs against
-# what is there, by way of gons.pc.
+# Installs this build below a directory of its own, then compiles and runs programs against it, with
+# gons.pc.
 # usage: CC=... CXX=... MESON=... install.sh BUILD_DIR MAN_DIR SOURCE_DIR
 # CXX and MESON may be empty; so may be MAN_DIR, when no man pages are installed.
 here=$(dirname "$0")

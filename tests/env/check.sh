@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What gons-check says, in the same kinds of environments, line by line. Read by run.
+# The output of gons-check in the same environments, line by line. Sourced by run.
 
 check=$root/bin/gons-check
 all_types='net mnt uts ipc cgroup user pid time'
@@ -86,7 +86,7 @@ case_check_user()
 	expect_links 'yes, in a user namespace'
 }
 
-# Its namespaces are not its own, so that there would be no way back to them.
+# The process has no capabilities over its namespaces, so it could not return to them.
 case_check_unshare_ur()
 {
 	needs_user_namespaces
@@ -166,7 +166,7 @@ case_check_user_namespaces_refused()
 	expect_no "$refused" 'a seccomp filter refuses unshare(2) for user namespaces' user ipc
 }
 
-# There is no filter then, and still it is not the kernel that answers.
+# There is no filter, and yet the answer is not the kernel's.
 case_check_tracer()
 {
 	needs_root
@@ -226,7 +226,7 @@ case_check_userns_clone_0()
 	expect_no "$refused" 'kernel.unprivileged_userns_clone = 0' user uts
 }
 
-# Above the initial user namespace nobody else has a limit.
+# The initial user namespace has no ancestor with a limit.
 case_check_initial_limit()
 {
 	needs_own_machine
@@ -237,7 +237,7 @@ case_check_initial_limit()
 
 # ---- AppArmor, where the kernel has it ----
 
-# A profile is the machine's, so its name is not to be anybody else's, and it is taken out again.
+# A profile applies to the whole machine, so it has a unique name, and is removed afterwards.
 needs_apparmor()
 {
 	needs_root
@@ -273,7 +273,7 @@ remove_profile()
 	printf 'profile %s { }' "$profile" | parse_profile -R
 }
 
-# As container engines have it.
+# As with container engines.
 no_mount='file, capability, network, signal, ptrace, unix,'
 
 case_apparmor_no_mount()
@@ -302,7 +302,7 @@ case_check_apparmor_no_powers()
 	expect_no "$refused" "the AppArmor profile $profile (enforce) refuses the use of CAP_SYS_ADMIN" uts
 }
 
-# As Ubuntu has it for unprivileged users: the user namespace is made, and good for nothing.
+# As on Ubuntu for unprivileged users: the user namespace is created, but gives no capabilities.
 no_powers='file, mount, network, signal, capability setuid, capability setgid, capability setpcap,'
 
 case_apparmor_user()
@@ -348,7 +348,7 @@ case_check_words()
 	expect_report 0 net uts ipc
 	run $user "$check" mnt net
 	expect_report 0 net mnt sysfs
-	# As GONS_REQUIRE has it.
+	# With the syntax of GONS_REQUIRE.
 	run $user "$check" ' uts , ipc,' 'net
 		uts'
 	expect_report 0 net uts ipc
@@ -366,7 +366,7 @@ case_check_words()
 	[ "$status" = 0 ] && grep -Eqx 'gons-check [0-9.]+' "$dir/out" || complain 'no version'
 }
 
-# A mask whose name is no text: neither a line of its own, nor a string of JSON.
+# A mask whose name is not valid text: it must not break lines or JSON strings.
 case_check_json()
 {
 	needs_root

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Containers, as engines have crun(1) make them, and as bwrap(1) makes them, each with what is
-# expected of the probe in it. Read by run.
+# Containers as container engines create them with crun(1), and as bwrap(1) does, each with the
+# expected results of the probe. Sourced by run.
 
 # ---- OCI containers ----
 
-# What engines leave root of a container.
+# The capabilities that engines leave to root of a container.
 engine_capabilities='AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE
 	NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT'
 
-# Their filters keep these calls from everybody without CAP_SYS_ADMIN. clone3(2), whose flags a
-# filter cannot see, is said to be missing.
+# Their filters refuse these calls without CAP_SYS_ADMIN. clone3(2), whose flags a filter cannot
+# see, fails with ENOSYS.
 engine_filter='"seccomp": { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 	{ "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "names": [ "fsconfig", "fsmount", "fsopen",
 	  "fspick", "mount", "mount_setattr", "move_mount", "open_tree", "setdomainname",
@@ -78,7 +78,7 @@ write_config()
 	END
 }
 
-# crun looks for the unified hierarchy of control groups, and makes none when it is told so.
+# crun looks for the unified hierarchy of control groups, and creates none with this option.
 in_container()
 {
 	crun=$(PATH=$PATH:/usr/sbin:/sbin command -v crun) || skip 'needs crun'
@@ -112,8 +112,8 @@ case_container_user()
 	case_container
 }
 
-# Without a filter, as clusters run them by default, there is a way by user namespaces, in which
-# the masks of /sys count.
+# Without a filter, as is the default in clusters, user namespaces work, and the masks of /sys
+# matter in them.
 case_container_without_filter()
 {
 	needs_root
@@ -123,7 +123,7 @@ case_container_without_filter()
 	expect_moved_to "user $new_ground"
 }
 
-# What the message tells to do.
+# Follows the remedy in the message.
 case_container_without_filter_unmasked()
 {
 	needs_root
@@ -145,8 +145,8 @@ case_container_without_filter_user()
 	expect_moved_to "user $new_ground"
 }
 
-# The filters of engines let everything pass for this capability. Without CAP_NET_ADMIN a user
-# namespace is better, in which the masks count.
+# The filters of engines permit everything with this capability. Without CAP_NET_ADMIN gons uses a
+# user namespace, in which the masks matter.
 case_container_sys_admin()
 {
 	needs_root
@@ -157,7 +157,7 @@ case_container_sys_admin()
 	expect_moved_to "user $new_ground"
 }
 
-# The mount namespace is the initial user namespace's, so that the masks do not count.
+# The initial user namespace owns the mount namespace, so the masks do not matter.
 case_container_sys_admin_net_admin()
 {
 	needs_root
@@ -169,7 +169,7 @@ case_container_sys_admin_net_admin()
 	expect_not_said 'gons: '
 }
 
-# It has the capability, but the filter of who did not ask for it.
+# It has the capability, but the filter of a container without it.
 case_container_sys_admin_with_filter()
 {
 	needs_root
@@ -180,7 +180,7 @@ case_container_sys_admin_with_filter()
 	expect_moved_to 'nothing new'
 }
 
-# With all the capabilities that there are on the host.
+# With all capabilities of the host.
 privileged()
 {
 	capabilities=$(setpriv --dump | sed -n 's/^Capability bounding set: //p' | tr a-z, 'A-Z ')
@@ -198,7 +198,7 @@ case_container_privileged()
 	expect_not_said 'gons: '
 }
 
-# In a user namespace, as of rootless engines, which then owns all namespaces of the container.
+# In a user namespace, as with rootless engines, which owns all namespaces of the container.
 case_container_in_user_namespace()
 {
 	needs_root
@@ -242,7 +242,7 @@ case_container_in_user_namespace_privileged()
 	expect_not_said 'gons: '
 }
 
-# Network and control groups are the host's, which is foreign ground.
+# The network and control groups belong to the host's user namespace.
 case_container_in_user_namespace_host_network()
 {
 	needs_root
@@ -255,7 +255,7 @@ case_container_in_user_namespace_host_network()
 	expect_moved_to 'net cgroup'
 }
 
-# What an unprivileged user may have crun make.
+# The container that crun creates for an unprivileged user.
 case_container_rootless()
 {
 	needs_root
@@ -330,7 +330,7 @@ case_bubble_user()
 	expect_moved_to "user $new_ground"
 }
 
-# A procfs of its own is what its users forget.
+# Its users often forget to mount a procfs.
 case_bubble_user_without_procfs()
 {
 	needs_user_namespaces
@@ -347,7 +347,7 @@ case_bubble_user_unshare_all()
 	expect_moved_to "user $new_ground"
 }
 
-# The remedy of many who want to be root in there, which gives no capability.
+# This makes the user root inside, but gives no capabilities.
 case_bubble_user_uid_0()
 {
 	needs_user_namespaces
@@ -364,7 +364,7 @@ case_bubble_user_all_capabilities()
 	expect_moved_to 'nothing new'
 }
 
-# The limit is that of the user namespace around the bubble's.
+# The limit is that of the outer user namespace.
 case_bubble_user_without_user_namespaces()
 {
 	needs_user_namespaces

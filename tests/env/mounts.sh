@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Environments made by mounts and other roots, each with what is expected of the probe in it.
-# Read by run.
+# Environments with other mounts and roots, each with the expected results of the probe. Sourced by
+# run.
 
 # ---- below another root ----
 
@@ -31,7 +31,7 @@ case_chroot_with_empty_sys()
 	expect_moved_to 'nothing new'
 }
 
-# Only what is mounted on /sys has to do without.
+# Only a sysfs on /sys is refused.
 case_chroot_without_sys()
 {
 	needs_root
@@ -51,7 +51,7 @@ case_chroot_on_a_bind_mount()
 	expect_moved_to 'nothing new'
 }
 
-# The kernel makes no user namespaces below a chroot.
+# The kernel refuses user namespaces to chrooted processes.
 case_chroot_user()
 {
 	needs_root
@@ -186,7 +186,7 @@ case_sys_masked_user_mnt_required()
 	expect_mask_required
 }
 
-# What is required is there, so that nothing is wrong with a skip.
+# The requirements are met, so a skip is accepted.
 case_sys_masked_user_uts_required()
 {
 	needs_root
@@ -211,7 +211,7 @@ case_sys_masked_unshare_ur_required()
 	expect_mask_required
 }
 
-# Who could take the mask away may also see what is behind it.
+# A process that could remove the mask may also see the files behind it.
 case_sys_masked_by_itself()
 {
 	needs_user_namespaces
@@ -222,7 +222,7 @@ case_sys_masked_by_itself()
 
 # ---- /proc ----
 
-# Without it there is no telling what a test leaves behind, so that each fails, saying why.
+# Without procfs leaks cannot be found, so each test fails with the reason.
 expect_no_proc()
 {
 	words='procfs of this PID namespace is not mounted on /proc'
@@ -248,7 +248,7 @@ case_no_proc_user()
 	expect_no_proc
 }
 
-# A procfs in which this process has no number.
+# A procfs in which this process has no process id.
 case_foreign_proc_root()
 {
 	needs_root
@@ -256,7 +256,7 @@ case_foreign_proc_root()
 	expect_no_proc
 }
 
-# A process has a number in the procfs of each PID namespace above its own.
+# A process has an id in the procfs of each ancestor PID namespace.
 case_outer_proc_root()
 {
 	needs_root
@@ -273,7 +273,7 @@ case_outer_proc_user()
 	expect_moved_to "$new_ground"
 }
 
-# Processes of others are not to be seen in it.
+# This procfs hides processes of other users.
 hide_processes='mount -t proc -o hidepid=2 proc /proc'
 
 case_proc_hidepid_root()
@@ -293,7 +293,7 @@ case_proc_hidepid_user()
 	expect_moved_to "user $new_ground"
 }
 
-# Nothing but processes is to be seen in it, so no /proc/sys either.
+# This procfs shows only processes, so there is no /proc/sys.
 case_proc_subset_user()
 {
 	needs_root
@@ -304,7 +304,7 @@ case_proc_subset_user()
 	expect_moved_to "user $new_ground"
 }
 
-# As a recursive read-only root without a procfs of its own has it.
+# As with a recursive read-only root without a procfs of its own.
 protect_procfs='mount --bind /proc /proc; mount -o remount,bind,ro /proc'
 
 case_proc_read_only_root()
@@ -315,7 +315,7 @@ case_proc_read_only_root()
 	expect_moved_to 'nothing new'
 }
 
-# Ids of user namespaces are mapped by writing there.
+# Id maps of user namespaces are written there.
 expect_proc_read_only()
 {
 	expect 77 skipped
@@ -367,7 +367,7 @@ case_no_ip_root()
 	expect_moved_to 'nothing new'
 }
 
-# The machine's own, without it.
+# The machine's procfs, without it.
 case_no_ip_user()
 {
 	needs_root

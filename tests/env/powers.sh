@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Environments made by users, capabilities, limits, filters, threads and closed descriptors, each
-# with what is expected of the probe in it. Read by run.
+# Environments with other users, capabilities, limits, filters, threads and closed descriptors, each
+# with the expected results of the probe. Sourced by run.
 
 # In front of shell commands: they run in a user namespace that owns one namespace of every type
-# that gons switches. The first one then closes the way to further user namespaces.
+# that gons switches. The first one then forbids further user namespaces.
 owned='unshare -Urnmui --cgroup sh -ec'
 no_more_user_namespaces='echo 0 >/proc/sys/user/max_user_namespaces'
 drop_all='setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all --'
@@ -117,7 +117,7 @@ case_limit_0_capsh()
 	expect_user_namespaces_off
 }
 
-# The limit is further up, so that the number to be read here is not the one that counts.
+# The limit of an ancestor is reached, so the number that can be read here is not the relevant one.
 case_limit_0_further_up()
 {
 	needs_user_namespaces
@@ -129,8 +129,7 @@ case_limit_0_further_up()
 	expect_no_root 'No space left on device' 'or in an ancestor'
 }
 
-# The kernel maps nobody in the user namespace of user 0 without CAP_SETFCAP, and nothing but files
-# of its own needs that.
+# Without CAP_SETFCAP, the kernel refuses to map ids in a user namespace of user 0.
 expect_unmapped()
 {
 	expect 0 passed executes_in_mnt_and_reads_through_procfsroot=skipped
@@ -154,7 +153,7 @@ case_no_capabilities_unshare_ur()
 	expect_user_namespaces_off
 }
 
-# A network administrator, who has no namespaces of his own.
+# A user with CAP_NET_ADMIN, without namespaces of their own.
 case_no_sys_admin_root()
 {
 	needs_root
@@ -199,7 +198,7 @@ case_no_sys_chroot_unshare_ur()
 	expect_no_sys_chroot
 }
 
-# With a way to a user namespace there is nothing missing.
+# With user namespaces nothing is missing.
 case_no_sys_chroot_with_user_namespaces()
 {
 	needs_root
@@ -216,8 +215,8 @@ expect_no_net_admin()
 	expect_moved_to 'nothing new'
 }
 
-# As systemd-nspawn has it by default, and podman with --cap-add SYS_ADMIN. Namespaces without links
-# are of little use, so that a user namespace is better.
+# As with systemd-nspawn by default, and podman with --cap-add SYS_ADMIN. Network namespaces without
+# links are of little use, so gons uses a user namespace.
 case_sys_admin_without_net_admin()
 {
 	needs_root
@@ -302,7 +301,7 @@ case_thread_root()
 	expect_moved_to 'nothing new'
 }
 
-# The kernel gives a process with threads no user namespace.
+# The kernel refuses user namespaces to a process with threads.
 case_thread_user()
 {
 	needs_user_namespaces

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # programs.sh STATUS STATUS_STATIC PLAIN PLAIN_STATIC LATE LIBGONS.SO - start-up switching in
-# programs that are linked in different ways, or have more powers than who runs them.
+# programs that are linked in different ways, or have elevated privileges.
 set -eu
 
 status=$1
@@ -11,7 +11,7 @@ plain_static=$4
 late=$5
 library=$6
 skipped=no
-# Leaks cannot be looked for in a program that may not be traced.
+# LeakSanitizer cannot check a program that may not be traced.
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0"
 
 skip_part() {
@@ -19,13 +19,13 @@ skip_part() {
 	skipped=yes
 }
 
-# Whoever is root in a user namespace alone cannot become somebody else.
+# Root of a user namespace cannot become another user.
 is_root() {
 	[ "$(id -u)" = 0 ] && grep -q '^ *0 *0 *4294967295$' /proc/self/uid_map
 }
 
 if [ "${GONS_PROGRAMS_INSIDE-}" = "" ]; then
-	# All of it happens in namespaces of its own, of which nothing is left.
+	# All of it runs in namespaces of its own, so nothing is left.
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/gons-programs-XXXXXX")
 	trap 'rm -rf --one-file-system "$dir"' EXIT
 	trap 'exit 1' HUP INT TERM
@@ -94,7 +94,7 @@ expect 0 "net $here" "" env gons_net="$dir/net" "$plain_static"
 
 # ---- what such a program executes ----
 
-# It does not switch again: the path may be nothing to it any more.
+# It does not switch again: the path may not exist for it any more.
 # shellcheck disable=SC2016 # for the inner shell
 expect 0 "$there none none" "" env gons_order=net gons_net="$dir/net" "$status" \
 	sh -c 'echo "$(stat -Lc %i /proc/self/ns/net) ${gons_net-none} ${gons_order-none}"'
@@ -104,7 +104,7 @@ expect 0 "$there none none" "" env gons_order=net gons_net="$dir/net" "$status" 
 expect 0 "NULL" "" "$late" "$library" "gons_net=$dir/net" alone
 expect 0 "gons_net: cannot switch a process that has other threads: Invalid argument" "" \
 	"$late" "$library" "gons_net=$dir/net" thread
-# The kernel counts joined threads for a moment yet.
+# The kernel still counts joined threads for a moment.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	expect 0 "NULL" "" "$late" "$library" "gons_net=$dir/net" joined
 done
@@ -125,7 +125,7 @@ ignores() {
 if is_root; then
 	cp "$status_static" "$dir/bin/set-user-id"
 	chmod 4755 "$dir/bin/set-user-id"
-	# Root gets no further powers by it, and may switch.
+	# This gives root no more privileges, so it may switch.
 	expect 0 "net $there secure 0 euid 0" "" env gons_net="$dir/net" "$dir/bin/set-user-id"
 	# shellcheck disable=SC2086 # words
 	ignores set-user-id "secure 1 euid 0" $nobody

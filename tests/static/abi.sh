@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What programs have been linked with is still there, and is what it was: abidiff compares the
-# library with the record in libgons.abi. It does not mind what is new;
+# The ABI is compatible: abidiff compares the library with the record in libgons.abi. Additions are
+# accepted;
 #
 #     ninja -C build record-abi
 #
-# records that, and what was changed on purpose.
+# records additions, and intended changes.
 #
 # usage: abi.sh [--record] ROOT LIBRARY
 set -eu
@@ -63,7 +63,7 @@ sees 'a call was removed' 's/gons_scope_begin/gons_scope_began/'
 sees 'an argument was added' "/mangled-name='gons_scope_end'/,/<\/function-decl>/{
 	/<parameter /d
 }"
-# It says nothing is changed, too, of a record that it cannot read.
+# abidiff also reports no changes if it cannot read the record.
 compare "$abi" 2>"$dir/errors" && [ ! -s "$dir/errors" ] || {
 	cat "$dir/errors" >&2
 	exit 1

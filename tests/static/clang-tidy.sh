@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# clang-tidy 14 finds nothing in the library, nor in the inline code of its headers; .clang-tidy has
-# what it looks for, and what it leaves out and why. Other versions look for other things.
+# clang-tidy 14 finds nothing in the library, nor in the inline code of its headers; .clang-tidy
+# lists the checks, and the reasons for those left out. Other versions have other checks.
 # VERSION is what src/check/meson.build defines.
 # usage: clang-tidy.sh ROOT
 set -eu
@@ -31,7 +31,7 @@ tidy() {
 	}
 }
 
-# It would find something.
+# clang-tidy finds a planted mistake.
 printf 'int f(const int *p);\nint f(const int *p)\n{\n\treturn p ? 0 : *p;\n}\n' >"$dir/bad.c"
 cp .clang-tidy "$dir/"
 if tidy "$dir/bad.c" >"$dir/out" || ! grep -q core.NullDereference "$dir/out"; then

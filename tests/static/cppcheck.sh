@@ -32,7 +32,7 @@ check() {
 		-D_GNU_SOURCE -Iinclude -Isrc "$@"
 }
 
-# It would find something.
+# cppcheck finds a planted mistake.
 printf 'int f(const int *p)\n{\n\tint x = *p;\n\n\treturn p ? x : 0;\n}\n' >"$dir/bad.c"
 if check "$dir/bad.c" >"$dir/out" 2>&1 || ! grep -q nullPointer "$dir/out"; then
 	cat "$dir/out" >&2

@@ -46,7 +46,7 @@ NEVER = {
     'mnl_socket_open': 'mnl_socket_open2',
 }
 
-# The end of GONS_SCOPE has nobody to return an error to; gons_status_or_exit() is there for that.
+# The end of GONS_SCOPE cannot return an error; gons_status_or_exit() is meant to exit.
 # A filter is looked for by calls that switch nothing. Helper children are forked by clone(2) itself,
 # without flags. A re-executed child is ended by the library.
 # A forked child drops what its parent is going to write, and writes what its function has left.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A public header compiles alone, twice, as C and as C++, without _GNU_SOURCE, and with nothing
-# but the public headers (and cmocka's) to be found.
+# A public header compiles alone, twice, as C and as C++, without _GNU_SOURCE, and finds only the
+# public headers (and cmocka's).
 # usage: headers.sh HEADER C_COMPILER... -- C++_COMPILER...
 set -eu
 

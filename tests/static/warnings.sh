@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every warning flag that meson.build asks for is known to a compiler: meson drops unknown ones,
-# and with them what was misspelt, without a word.
+# Every warning flag that meson.build asks for is known to a compiler: meson silently drops unknown
+# ones, and so misspelt ones.
 # usage: warnings.sh ROOT COMPILER...
 set -eu
 

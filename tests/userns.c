@@ -24,12 +24,12 @@ struct target {
 
 static struct target find(pid_t pid, const struct switchable *type)
 {
-	static const char *const nouns[SWITCHABLE] = { "a network", "a mount", "a UTS", "an IPC",
-						       "a cgroup" };
+	static const char *const long_names[SWITCHABLE] = { "a network", "a mount", "a UTS",
+							    "an IPC", "a cgroup" };
 	const gons_set *set = gons_must(gons_set_from_pid(pid, type->type));
 
 	return (struct target){
-		.long_name = nouns[type - switchable],
+		.long_name = long_names[type - switchable],
 		.set = set,
 		.with_user = gons_must(gons_set_from_pid(pid, type->type | CLONE_NEWUSER)),
 		.fd = gons_must(gons_set_fd(set, type->type)),

@@ -207,7 +207,7 @@ int gons_set_enter(const gons_set *set);
  * /proc/net, /proc/self and what is below them show the first thread of the process: use
  * /proc/thread-self/net and so on in fn. Assertions of a test framework do not work in fn: return
  * what fn has found by arg, and assert on the test's own thread. If fn does not return, the caller
- * waits for ever. exit(3) in fn ends the process.
+ * waits forever. exit(3) in fn ends the process.
  *
  * Returns 0 when fn has returned, or called pthread_exit(3); the message of a failure in fn is lost
  * with its thread. -1 without having called fn, with EINVAL when fn is NULL, or for a user or time

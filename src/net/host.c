@@ -53,7 +53,7 @@ static int fail_forward(const char *name)
  */
 static int write_sysctls(const struct gons_i_net_host *host)
 {
-	/* Link-local addresses of IPv6, which are nobody else's here, are there at once. */
+	/* Link-local addresses of IPv6 cannot be duplicates here, so they are usable at once. */
 	(void)write_sysctl("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
 	if (!host->forwards) {
 		(void)write_sysctl("/proc/sys/net/ipv4/ip_forward", "0");

@@ -231,7 +231,7 @@ static bool is_multicast(const struct gons_i_prefix *address)
 	return address->family == AF_INET ? address->bytes[0] >= 224 : address->bytes[0] == 0xff;
 }
 
-/* The first and the last address of an IPv4 network are nobody's. */
+/* The first and the last address of an IPv4 network cannot be used by a host. */
 static bool is_of_host(const struct gons_i_prefix *address)
 {
 	struct gons_i_prefix first = gons_i_net_network_of(address), last = first;

@@ -26,7 +26,7 @@
 #include "netns/monitor.h"
 #include "netns/rtnl.h"
 
-struct picture {
+struct snapshot {
 	int ifindex;
 	/* The link: */
 	bool is_there, wants_link_local, has_carrier;
@@ -93,12 +93,12 @@ static bool is_vrf(const struct nlattr *info)
 static int take_link(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	struct picture *picture = arg;
+	struct snapshot *snapshot = arg;
 	const struct nlattr *attr;
 	bool makes = false, is_special = false;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi) ||
-	    ifi->ifi_index != picture->ifindex)
+	    ifi->ifi_index != snapshot->ifindex)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		if (mnl_attr_get_type(attr) == IFLA_AF_SPEC)
@@ -106,16 +106,16 @@ static int take_link(const struct nlmsghdr *nlh, void *arg)
 		if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
 			is_special = is_vrf(attr);
 	}
-	picture->is_there = true;
-	picture->has_carrier = ifi->ifi_flags & IFF_LOWER_UP;
-	picture->wants_link_local = (ifi->ifi_flags & IFF_UP) && !(ifi->ifi_flags & IFF_LOOPBACK) &&
+	snapshot->is_there = true;
+	snapshot->has_carrier = ifi->ifi_flags & IFF_LOWER_UP;
+	snapshot->wants_link_local = (ifi->ifi_flags & IFF_UP) && !(ifi->ifi_flags & IFF_LOOPBACK) &&
 				    makes && !is_special && is_type_with_link_local(ifi->ifi_type);
 	return MNL_CB_OK;
 }
 
 /* ---- its addresses ---- */
 
-static void note_address(struct picture *picture, const struct ifaddrmsg *ifa, uint32_t flags,
+static void note_address(struct snapshot *snapshot, const struct ifaddrmsg *ifa, uint32_t flags,
 			 const struct nlattr *attr)
 {
 	const struct in6_addr *address = mnl_attr_get_payload(attr);
@@ -124,24 +124,24 @@ static void note_address(struct picture *picture, const struct ifaddrmsg *ifa, u
 	if (mnl_attr_get_payload_len(attr) != sizeof(*address))
 		return;
 	if (flags & IFA_F_DADFAILED)
-		text = picture->duplicate;
+		text = snapshot->duplicate;
 	else if ((flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC))
-		text = picture->tentative;
+		text = snapshot->tentative;
 	if (text)
 		(void)inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
 	else if (ifa->ifa_scope == RT_SCOPE_LINK)
-		picture->has_link_local = true;
+		snapshot->has_link_local = true;
 }
 
 static int take_address(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	struct picture *picture = arg;
+	struct snapshot *snapshot = arg;
 	const struct nlattr *attr, *address = NULL;
 	uint32_t flags;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa) ||
-	    ifa->ifa_index != (uint32_t)picture->ifindex || ifa->ifa_family != AF_INET6)
+	    ifa->ifa_index != (uint32_t)snapshot->ifindex || ifa->ifa_family != AF_INET6)
 		return MNL_CB_OK;
 	flags = ifa->ifa_flags;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
@@ -151,51 +151,51 @@ static int take_address(const struct nlmsghdr *nlh, void *arg)
 			address = attr;
 	}
 	if (address)
-		note_address(picture, ifa, flags, address);
+		note_address(snapshot, ifa, flags, address);
 	return MNL_CB_OK;
 }
 
-static int take_picture(struct gons_i_rtnl *rtnl, int ifindex, struct picture *ret_picture)
+static int take_snapshot(struct gons_i_rtnl *rtnl, int ifindex, struct snapshot *ret_snapshot)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, ifindex);
 	struct ifaddrmsg *ifa;
 
-	*ret_picture = (struct picture){ .ifindex = ifindex };
-	if (gons_i_rtnl_dump(rtnl, nlh, take_link, ret_picture) < 0)
+	*ret_snapshot = (struct snapshot){ .ifindex = ifindex };
+	if (gons_i_rtnl_dump(rtnl, nlh, take_link, ret_snapshot) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot find link %d", ifindex);
 	nlh = gons_i_rtnl_request(buf, RTM_GETADDR, NLM_F_DUMP);
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_family = AF_INET6;
 	ifa->ifa_index = (uint32_t)ifindex;
-	if (gons_i_rtnl_dump(rtnl, nlh, take_address, ret_picture) < 0)
+	if (gons_i_rtnl_dump(rtnl, nlh, take_address, ret_snapshot) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot list the addresses of link %d", ifindex);
 	return 0;
 }
 
 /* ---- waiting ---- */
 
-static bool is_ready(const struct picture *picture)
+static bool is_ready(const struct snapshot *snapshot)
 {
-	return picture->tentative[0] == '\0' &&
-	       (picture->has_link_local || !picture->wants_link_local);
+	return snapshot->tentative[0] == '\0' &&
+	       (snapshot->has_link_local || !snapshot->wants_link_local);
 }
 
-static int fail_duplicate(const struct picture *picture)
+static int fail_duplicate(const struct snapshot *snapshot)
 {
 	(void)gons_i_fail(EADDRINUSE, "the address %s of link %d cannot be used",
-			  picture->duplicate, picture->ifindex);
+			  snapshot->duplicate, snapshot->ifindex);
 	gons_i_add_cause("duplicate address detection found another host that has it");
 	return -1;
 }
 
-static int fail_timeout(const struct picture *picture, int timeout_ms)
+static int fail_timeout(const struct snapshot *snapshot, int timeout_ms)
 {
 	(void)gons_i_fail(ETIMEDOUT, "not all addresses of link %d can be used after %d ms",
-			  picture->ifindex, timeout_ms);
-	if (picture->tentative[0] != '\0') {
-		gons_i_add_cause("%s is tentative", picture->tentative);
-	} else if (picture->has_carrier) {
+			  snapshot->ifindex, timeout_ms);
+	if (snapshot->tentative[0] != '\0') {
+		gons_i_add_cause("%s is tentative", snapshot->tentative);
+	} else if (snapshot->has_carrier) {
 		gons_i_add_cause("it has no link-local address");
 	} else {
 		gons_i_add_cause("it has no link-local address, because it has no carrier");
@@ -214,21 +214,21 @@ static int pass_over(const struct nlmsghdr *nlh, void *arg)
 
 static int wait_until_ready(struct gons_i_rtnl *rtnl, struct gons_i_monitor *monitor, int ifindex)
 {
-	struct picture picture;
+	struct snapshot snapshot;
 
 	for (;;) {
-		if (take_picture(rtnl, ifindex, &picture) < 0)
+		if (take_snapshot(rtnl, ifindex, &snapshot) < 0)
 			return -1;
-		if (picture.duplicate[0] != '\0')
-			return fail_duplicate(&picture);
-		if (is_ready(&picture))
+		if (snapshot.duplicate[0] != '\0')
+			return fail_duplicate(&snapshot);
+		if (is_ready(&snapshot))
 			return 0;
 		switch (gons_i_monitor_wait(monitor, pass_over, NULL)) {
 		case GONS_I_MONITOR_FAILED:
 			return gons_i_fail(errno, "cannot wait for the addresses of link %d",
 					   ifindex);
 		case GONS_I_MONITOR_TIMEOUT:
-			return fail_timeout(&picture, monitor->timeout_ms);
+			return fail_timeout(&snapshot, monitor->timeout_ms);
 		case GONS_I_MONITOR_LOST:
 		case GONS_I_MONITOR_TOLD:
 			break;

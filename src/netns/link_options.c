@@ -98,7 +98,7 @@ int gons_i_link_choose_address(const unsigned char *wanted, unsigned char addres
 	}
 	if (fill_random(address, ADDRESS_SIZE) < 0)
 		return -1;
-	address[0] = (unsigned char)((address[0] & 0xfc) | 2); /* unicast, and nobody assigns it */
+	address[0] = (unsigned char)((address[0] & 0xfc) | 2); /* unicast, locally administered */
 	return 0;
 }
 

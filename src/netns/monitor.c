@@ -18,7 +18,7 @@ static bool is_intact(const struct gons_i_rtnl_monitor *monitor)
 	return monitor->fd >= 0 && gons_i_is_socket(monitor->fd, monitor->ino);
 }
 
-/* One that nobody uses at the moment, or a place for one; NULL: there is neither. */
+/* An unused one, or a place for one; NULL: there is neither. */
 static struct gons_i_rtnl_monitor *find_free(struct gons_i_rtnl *rtnl)
 {
 	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++)

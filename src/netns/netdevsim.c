@@ -117,7 +117,7 @@ int gons_i_netdevsim_try(struct gons_i_rtnl *rtnl)
 /* ---- removing a device ---- */
 
 /* The namespace must stay until its device is removed. The kernel would move the device to the
- * initial one and, where it is removed at that moment, Linux 6.1 waits for itself for ever. */
+ * initial one and, where it is removed at that moment, Linux 6.1 waits for itself forever. */
 struct device {
 	unsigned id;
 	int delete_fd; /* works wherever the thread is by then */

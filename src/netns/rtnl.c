@@ -432,7 +432,7 @@ int gons_i_rtnl_dump(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_
 
 /* ---- the message ---- */
 
-static void hint(const struct gons_i_rtnl *rtnl, int errnum)
+static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 {
 	if (rtnl->words[0] != '\0')
 		gons_i_explain("the kernel says: %s", rtnl->words);
@@ -467,7 +467,7 @@ int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)
 	(void)vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	(void)gons_i_fail(errnum, "%s", what);
-	hint(rtnl, errnum);
+	add_cause(rtnl, errnum);
 	errno = errnum;
 	return -1;
 }

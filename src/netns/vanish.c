@@ -7,9 +7,9 @@
  * sockets only, it is found out whether anybody else can still get into them. Where somebody can, it
  * is undone then, newest first. docs/design.md has the reasons.
  *
- * The kernel does not tell how often a namespace is held. (That a namespace lives yet says nothing
- * either: a closed UDP or netlink socket keeps it for some milliseconds, although nobody can get in
- * by it.) But whoever can get in has one of these:
+ * The kernel does not tell how often a namespace is held. (That a namespace lives yet says
+ * nothing either: a closed UDP or netlink socket keeps it for some milliseconds, although it
+ * cannot be entered by it.) But whoever can get in has one of these:
  *
  * - a socket: the namespace counts its sockets, whoever has them;
  * - a descriptor of the namespace's file, or a mount of it: as long as there is one, the kernel keeps

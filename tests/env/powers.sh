@@ -118,7 +118,7 @@ case_limit_0_capsh()
 }
 
 # The limit of an ancestor is reached, so the number that can be read here is not the relevant one.
-case_limit_0_further_up()
+case_limit_0_ancestor()
 {
 	needs_user_namespaces
 	once=yes # it waits for ten seconds

@@ -11,7 +11,7 @@
  *
  * A bare child is made by clone(2) itself. No fork handler (pthread_atfork(3)) runs, because a
  * handler may wait for a lock that the caller holds. So any lock of the program, that of the
- * allocator for one, may be held for ever in the child: all that runs there is async-signal-safe.
+ * allocator for one, may be held forever in the child: all that runs there is async-signal-safe.
  * It calls neither malloc nor stdio, and reads files by gons/base/lines.h; gons_i_fail() and the
  * other functions for messages may be called.
  *

@@ -7,7 +7,7 @@
 
 enum { GONS_I_NS_OF_MS = 1000000 };
 
-/* The time since some moment in the past, which nobody sets. */
+/* The time since a fixed moment in the past: a clock that is never set. */
 static inline int64_t gons_i_nanoseconds(void)
 {
 	struct timespec now;

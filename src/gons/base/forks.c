@@ -12,7 +12,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void gons_i_forks_forbid(void)
 {
-	(void)pthread_mutex_lock(&lock); /* cannot fail: nobody locks it twice */
+	(void)pthread_mutex_lock(&lock); /* cannot fail: it is never locked twice */
 }
 
 void gons_i_forks_allow(void)

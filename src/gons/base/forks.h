@@ -10,7 +10,7 @@
  * number. */
 int gons_i_forks_prepare(void);
 
-/* Between these nobody forks, and no other thread is between them. */
+/* Between these no thread forks, and no other thread is between them. */
 void gons_i_forks_forbid(void);
 void gons_i_forks_allow(void);
 void gons_i_forks_wait(pthread_cond_t *cond); /* allows it meanwhile */
@@ -22,7 +22,7 @@ unsigned gons_i_forks(void);
 
 /*
  * In a child made by clone(2) itself, where no fork handler runs: frees the lock, which another thread
- * of the parent may have held at that moment, and would hold for ever. The child has one thread. What
+ * of the parent may have held at that moment, and would hold forever. The child has one thread. What
  * the lock guards may be half-written there, so such a child may only read what is set early.
  */
 void gons_i_forks_free_in_bare_child(void);

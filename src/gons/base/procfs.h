@@ -14,7 +14,7 @@ const char *gons_i_own_path(const struct gons_i_type *entry, char path[GONS_I_OW
 
 /* The number that this /proc knows the calling thread by, or -1. */
 int gons_i_tid(void);
-/* That nothing is mounted over that link or above it, below /proc: the way back would lead to
+/* That nothing is mounted over that link or above it, below /proc: the return would lead to
  * somebody else's namespace. Looked at once a thread and type. 0, or -1. */
 int gons_i_check_procfs(const struct gons_i_type *entry);
 

@@ -31,12 +31,12 @@ const struct gons_i_type *gons_i_type_entry(int type)
 const struct gons_i_type *gons_i_one_type(int type)
 {
 	const struct gons_i_type *entry = gons_i_type_entry(type);
-	char nouns[GONS_I_TYPE_NAMES_SIZE];
+	char names[GONS_I_TYPE_NAMES_SIZE];
 
 	if (entry || gons_i_check_types(type) < 0)
 		return entry;
 	(void)gons_i_fail(EINVAL, "type is %s: not exactly one namespace type",
-			  gons_i_type_names(type, nouns));
+			  gons_i_type_names(type, names));
 	return NULL;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For libgons.so alone: calls that a test may replace for the code under test, by a function of the
- * same name in the program. The dynamic linker would hand that function to gons as well. The functions
- * here are hidden: gons calls them, and nobody else does.
+ * For libgons.so alone: calls that a test may replace for the code under test, by a function of
+ * the same name in the program. The dynamic linker would hand that function to gons as well. The
+ * functions here are hidden: only gons calls them.
  */
 #undef _FORTIFY_SOURCE /* it makes inline functions of them */
 #include <fcntl.h>

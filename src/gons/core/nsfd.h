@@ -27,9 +27,9 @@ int gons_i_present_types(void);
 int gons_i_check_type(int nsfd, int type);
 
 /*
- * A namespace descriptor in an argument or option struct in which 0 and negative numbers mean the
- * caller's namespace: *ret_nsfd is nsfd or -1. EINVAL where descriptor 0 is itself a namespace, so
- * that nobody works on the caller's by mistake. Returns 0 or -1.
+ * A namespace descriptor in an argument or option struct in which 0 and negative numbers mean
+ * the caller's namespace: *ret_nsfd is nsfd or -1. EINVAL where descriptor 0 is itself a
+ * namespace, so that a call does not use the caller's namespace by mistake. Returns 0 or -1.
  */
 int gons_i_optional_nsfd(int nsfd, int *ret_nsfd);
 

@@ -32,7 +32,7 @@ static size_t stack_size(void)
 	size_t size = STACK_SIZE;
 
 	/* A child that is forked meanwhile, by another thread, would find the lock of the dynamic
-	 * linker held for ever: glibc frees it in no child. A fork waits for this lock, though. */
+	 * linker held forever: glibc frees it in no child. A fork waits for this lock, though. */
 	(void)gons_i_forks_prepare(); /* without memory it is as likely as ever */
 	gons_i_forks_forbid();
 	(void)dl_iterate_phdr(add_tls, &size);

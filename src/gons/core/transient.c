@@ -14,7 +14,7 @@
 static int check_types(int types)
 {
 	const int others = types & ~GONS_I_SWITCHABLE_FLAGS & GONS_ALL_TYPES;
-	char nouns[GONS_I_TYPE_NAMES_SIZE];
+	char names[GONS_I_TYPE_NAMES_SIZE];
 
 	if (types == 0) {
 		(void)gons_i_fail(EINVAL, "types is 0");
@@ -26,8 +26,8 @@ static int check_types(int types)
 		return gons_i_check_types(types);
 	if (others == 0)
 		return 0;
-	(void)gons_i_type_names(others, nouns);
-	(void)gons_i_fail(EINVAL, "cannot enter %s new %s namespace", gons_i_article(nouns), nouns);
+	(void)gons_i_type_names(others, names);
+	(void)gons_i_fail(EINVAL, "cannot enter %s new %s namespace", gons_i_article(names), names);
 	if (others & CLONE_NEWUSER) {
 		gons_i_add_cause("no thread returns from a user namespace");
 		gons_i_add_remedy("use gons_become_root()");

@@ -105,7 +105,7 @@ bool gons_i_is_tsan(void);
 /* Says that the process has other threads, and what works beside them. */
 void gons_i_diagnose_threads(void);
 
-/* Remembers why gons_become_root() was refused, so that nobody is told to call it again; NULL: it
+/* Remembers why gons_become_root() was refused, so that no message suggests it again; NULL: it
  * was not. */
 void gons_i_note_root_refused(const struct gons_i_failure *failure);
 

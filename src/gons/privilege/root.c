@@ -279,7 +279,7 @@ GONS_EXPORT int gons_become_root(void)
 	gons_i_failure_save(&before);
 	gons_i_set_threads_end(); /* the user's threads stand in the way, gons's own must not */
 	result = become_root_unless_able();
-	if (result == 0) { /* what failed on the way is nobody's failure */
+	if (result == 0) { /* drops the messages of earlier attempts */
 		gons_i_note_root_refused(NULL);
 		(void)gons_i_failure_restore(&before);
 	} else {

@@ -246,7 +246,7 @@ GONS_EXPORT gons_process *gons_process_start(const char *const argv[],
 
 static const struct gons_process_result no_result = { .status = -1 };
 
-/* Always a string, so that nobody has to look for NULL. Moves it, or copies it. */
+/* Always a string, so that callers need not check for NULL. Moves it, or copies it. */
 static char *give(struct gons_i_buffer *buffer, bool move)
 {
 	char *data = move && buffer->data ? buffer->data : malloc(buffer->size + 1);

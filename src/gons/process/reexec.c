@@ -240,7 +240,7 @@ static int exit_status(const struct gons_i_program *program)
 					    : WEXITSTATUS(program->status);
 }
 
-/* Always a string, so that nobody has to look for NULL. */
+/* Always a string, so that callers need not check for NULL. */
 static int terminate(struct gons_i_buffer *buffer)
 {
 	if (!buffer->data)

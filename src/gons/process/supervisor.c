@@ -288,7 +288,7 @@ static bool reap(struct supervisor *self)
 }
 
 /* Sends a signal to the program's group and to all children. The numbers cannot mean other
- * processes: nobody else reaps them. Returns whether there was any that could be sent it. */
+ * processes: no other process reaps them. Returns whether there was any that could be sent it. */
 static bool signal_all(struct supervisor *self, int number)
 {
 	char text[4096];

@@ -54,7 +54,7 @@ struct gons_i_shared {
 	atomic_bool notified; /* it has been sent one since it last cleared this */
 	pid_t pid; /* of the program, where both are in one PID namespace; or 0 */
 	atomic_size_t log_size; /* of the record of what was printed */
-	atomic_bool silent; /* nobody can print any more */
+	atomic_bool silent; /* no process can print any more */
 	enum gons_i_fate fate; /* GONS_I_OVER */
 	int status; /* as of waitpid(2) */
 	atomic_bool left; /* there are processes that the program has left behind */

@@ -285,8 +285,8 @@ static void addresses_that_the_kernel_refuses_have_its_extack_in_the_message(voi
 	assert_refused(gons_address_add(-1, 1, "fd00::1/8"), EEXIST, "fd00::1/8");
 	assert_refused(gons_address_add(-1, 4711, "10.0.0.1/8"), ENODEV, "link 4711");
 	assert_refused(gons_address_add(-1, 4711, "fd00::1/8"), ENODEV, "link 4711");
-	assert_refused(gons_address_add(-1, 0, "fd00::1/8"), EINVAL, "0 is no ifindex");
-	assert_refused(gons_address_add(-1, -1, "fd00::1/8"), EINVAL, "-1 is no ifindex");
+	assert_refused(gons_address_add(-1, 0, "fd00::1/8"), EINVAL, "0 is not an ifindex");
+	assert_refused(gons_address_add(-1, -1, "fd00::1/8"), EINVAL, "-1 is not an ifindex");
 }
 
 static void an_ipv6_address_is_refused_where_ipv6_is_disabled(void **state)

@@ -261,7 +261,7 @@ static void invalid_neighbours_are_refused(void **state)
 	assert_refused(gons_neighbour_add(blue, 1, "x", mac), EINVAL, "\"x\" is not an IPv4");
 	assert_refused(gons_neighbour_add(blue, 1, NULL, mac), EINVAL, "(null)");
 	assert_refused(gons_neighbour_add(blue, 1, "10.0.0.9", NULL), EINVAL, "lladdr is NULL");
-	assert_refused(gons_neighbour_add(blue, 0, "10.0.0.9", mac), EINVAL, "0 is no ifindex");
+	assert_refused(gons_neighbour_add(blue, 0, "10.0.0.9", mac), EINVAL, "0 is not an ifindex");
 	assert_refused(gons_neighbour_add(blue, 4711, "10.0.0.9", mac), ENODEV, "link 4711");
 }
 
@@ -285,7 +285,7 @@ static void an_added_address_is_deleted(void **state)
 	assert_refused(gons_address_delete(-1, 1, "fd00::1/64"), EADDRNOTAVAIL, "fd00::1/64");
 	assert_refused(gons_address_delete(-1, 4711, "10.1.2.3/24"), ENODEV, "link 4711");
 	assert_refused(gons_address_delete(-1, 1, "10.1.2.3/33"), EINVAL, "from 0 to 32");
-	assert_refused(gons_address_delete(-1, 0, "10.1.2.3/24"), EINVAL, "0 is no ifindex");
+	assert_refused(gons_address_delete(-1, 0, "10.1.2.3/24"), EINVAL, "0 is not an ifindex");
 }
 
 static void addresses_go_with_the_scope(void **state)
@@ -378,7 +378,7 @@ static void waiting_for_addresses_ends_with_the_reason(void **state)
 	assert_int_equal(set_flags(-1, link.ifindex, IFF_UP, IFF_UP), 0);
 	assert_refused(gons_address_wait(-1, link.ifindex, 10), ETIMEDOUT, "it has no carrier");
 	assert_refused(gons_address_wait(-1, 4711, 10), ENODEV, "link 4711");
-	assert_refused(gons_address_wait(-1, 0, 10), EINVAL, "0 is no ifindex");
+	assert_refused(gons_address_wait(-1, 0, 10), EINVAL, "0 is not an ifindex");
 	assert_refused(gons_address_wait(-1, 1, -2), EINVAL, "(-2)");
 	/* The same MAC address on both sides makes the same link-local address. */
 	assert_int_equal(set_address(red, link.peer_ifindex, mac), 0);

@@ -378,7 +378,7 @@ static void without_offload_captured_checksums_are_right(void **state)
 	assert_int_equal(sendto(udp, "discover", 8, 0, (struct sockaddr *)&to, sizeof(to)), 8);
 	assert_false(has_checksum(packet));
 	assert_refused(gons_link_offload(blue, 4711, false), ENODEV, "link 4711");
-	assert_refused(gons_link_offload(blue, 0, false), EINVAL, "0 is no ifindex");
+	assert_refused(gons_link_offload(blue, 0, false), EINVAL, "0 is not an ifindex");
 	assert_refused(gons_link_offload(blue, 1, false), EOPNOTSUPP,
 		       "does not let it be switched");
 }

@@ -185,7 +185,7 @@ static void a_link_is_renamed_moved_and_set_down(void **state)
 	assert_refused(gons_link_set_mtu(blue, link.ifindex, 1), EINVAL, "to 1");
 	assert_refused(gons_link_set_mtu(blue, 4711, 1400), ENODEV, "link 4711");
 	assert_refused(gons_link_down(blue, 4711), ENODEV, "link 4711");
-	assert_refused(gons_link_down(blue, 0), EINVAL, "0 is no ifindex");
+	assert_refused(gons_link_down(blue, 0), EINVAL, "0 is not an ifindex");
 	gons_must(gons_link_up(blue, link.ifindex, 5000)); /* shows that the link is usable again */
 	assert_refused(gons_link_move(blue, link.ifindex, red, "lo"), EEXIST, "named lo");
 	assert_refused(gons_link_move(blue, 1, red, NULL), EINVAL, "cannot move link 1");

@@ -40,9 +40,9 @@ static void an_invalid_kind_of_link_is_refused(void **state)
 {
 	(void)state;
 	enter_blue("veth");
-	assert_not_made(NULL, NULL, EINVAL, "\"(null)\" is no kind of link");
-	assert_not_made("", NULL, EINVAL, "\"\" is no kind of link");
-	assert_not_made("a kind of sixteen", NULL, EINVAL, "is no kind of link");
+	assert_not_made(NULL, NULL, EINVAL, "\"(null)\" is not a kind of link");
+	assert_not_made("", NULL, EINVAL, "\"\" is not a kind of link");
+	assert_not_made("a kind of sixteen", NULL, EINVAL, "is not a kind of link");
 	assert_not_made("nonsense", NULL, EOPNOTSUPP,
 			"cannot make a link of kind nonsense: %m; this kernel lacks it: load the "
 			"module nonsense");
@@ -379,7 +379,7 @@ static void invalid_masters_are_refused(void **state)
 		       "does not accept such ports");
 	assert_refused(gons_link_set_master(0, 4711, bridge.ifindex), ENODEV, "link 4711");
 	assert_refused(gons_link_set_master(0, 4711, 0), ENODEV, "cannot free link 4711");
-	assert_refused(gons_link_set_master(0, 0, bridge.ifindex), EINVAL, "0 is no ifindex");
+	assert_refused(gons_link_set_master(0, 0, bridge.ifindex), EINVAL, "0 is not an ifindex");
 	assert_refused(gons_link_set_master(0, link.ifindex, -1), EINVAL,
 		       "master is negative (-1)");
 	assert_refused(gons_link_set_master(0, 1, bridge.ifindex), EINVAL, "link 1 a port");
@@ -391,11 +391,11 @@ static void loopback_cannot_be_deleted(void **state)
 	(void)state;
 	enter_blue("veth");
 	assert_refused(gons_link_delete(0, 1), EOPNOTSUPP, "cannot delete link 1");
-	assert_refused(gons_link_delete(0, 0), EINVAL, "0 is no ifindex");
-	assert_refused(gons_link_delete(0, -1), EINVAL, "-1 is no ifindex");
+	assert_refused(gons_link_delete(0, 0), EINVAL, "0 is not an ifindex");
+	assert_refused(gons_link_delete(0, -1), EINVAL, "-1 is not an ifindex");
 	gons_must(gons_link_delete(0, 4711));
 	/* A success leaves the message unchanged. */
-	assert_contains(gons_error(), "-1 is no ifindex");
+	assert_contains(gons_error(), "-1 is not an ifindex");
 }
 
 int main(void)

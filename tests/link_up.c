@@ -193,8 +193,8 @@ static void waiting_for_a_missing_link_is_refused(void **state)
 	(void)state;
 	need_namespaces("veth");
 	assert_refused(gons_link_up(blue, 4711, 1000), ENODEV, "cannot bring up link 4711");
-	assert_refused(gons_link_up(blue, 0, 1000), EINVAL, "0 is no ifindex");
-	assert_refused(gons_link_up(blue, -1, 1000), EINVAL, "-1 is no ifindex");
+	assert_refused(gons_link_up(blue, 0, 1000), EINVAL, "0 is not an ifindex");
+	assert_refused(gons_link_up(blue, -1, 1000), EINVAL, "-1 is not an ifindex");
 }
 
 /* ---- changes during the wait ---- */

@@ -213,7 +213,7 @@ static void a_program_must_call_gons_reexec_check(void **state)
 	assert_int_equal(before_check.value, -1);
 	assert_int_equal(before_check.errnum, EINVAL);
 	assert_string_equal(before_check.message,
-			    "cannot have the action \"fine\" run: Invalid argument; main() has not "
+			    "cannot run the action \"fine\": Invalid argument; main() has not "
 			    "called gons_reexec_check(), where the new process would run it");
 }
 

@@ -116,8 +116,8 @@ static void ending_an_outer_mark_ends_the_inner_ones(void **state)
 	defer_note('c');
 	assert_int_equal(gons_scope_end(outer), 0);
 	assert_string_equal(trace, "cba");
-	assert_refused(gons_scope_end(inner[1]), EINVAL, "is no mark on the scope of this thread");
-	assert_refused(gons_scope_end(inner[0]), EINVAL, "is no mark on the scope of this thread");
+	assert_refused(gons_scope_end(inner[1]), EINVAL, "is not a mark of this thread's scope");
+	assert_refused(gons_scope_end(inner[0]), EINVAL, "is not a mark of this thread's scope");
 }
 
 static void thousands_of_records_are_undone(void **state)
@@ -158,7 +158,7 @@ static void every_record_is_undone_even_when_one_fails(void **state)
 	assert_string_equal(trace, "ba");
 	assert_false(is_open(fd[0]));
 	assert_false(is_open(fd[2]));
-	assert_refused(gons_scope_end(mark), EINVAL, "is no mark");
+	assert_refused(gons_scope_end(mark), EINVAL, "is not a mark");
 }
 
 static void an_invalid_mark_is_refused_and_nothing_undone(void **state)
@@ -172,11 +172,11 @@ static void an_invalid_mark_is_refused_and_nothing_undone(void **state)
 	/* Records and marks share one counter: the number of "a" is in between. */
 	assert_int_not_equal(last, mark + 1);
 	for (int record = mark + 1; record < last; record++)
-		assert_refused(gons_scope_end(record), EINVAL, "is no mark");
-	assert_refused(gons_scope_end(-1), EINVAL, "-1 is no mark");
-	assert_refused(gons_scope_end(last + 1), EINVAL, "is no mark");
-	assert_refused(gons_scope_end(INT32_MAX), EINVAL, "2147483647 is no mark");
-	assert_refused(gons_scope_end(INT32_MIN), EINVAL, "-2147483648 is no mark");
+		assert_refused(gons_scope_end(record), EINVAL, "is not a mark");
+	assert_refused(gons_scope_end(-1), EINVAL, "-1 is not a mark");
+	assert_refused(gons_scope_end(last + 1), EINVAL, "is not a mark");
+	assert_refused(gons_scope_end(INT32_MAX), EINVAL, "2147483647 is not a mark");
+	assert_refused(gons_scope_end(INT32_MIN), EINVAL, "-2147483648 is not a mark");
 	assert_string_equal(trace, "");
 	assert_int_equal(gons_scope_end(last), 0);
 	assert_int_equal(gons_scope_end(mark), 0);
@@ -192,7 +192,7 @@ static void a_mark_is_refused_the_second_time_after_new_scopes(void **state)
 	assert_int_equal(gons_scope_end(mark), 0);
 	later = gons_must(gons_scope_begin());
 	defer_note('a');
-	assert_refused(gons_scope_end(mark), EINVAL, "is no mark");
+	assert_refused(gons_scope_end(mark), EINVAL, "is not a mark");
 	assert_string_equal(trace, "");
 	assert_int_equal(gons_scope_end(later), 0);
 	assert_string_equal(trace, "a");
@@ -201,7 +201,7 @@ static void a_mark_is_refused_the_second_time_after_new_scopes(void **state)
 static void deferring_a_null_function_is_refused(void **state)
 {
 	(void)state;
-	assert_refused(gons_defer(NULL, trace), EINVAL, "no function");
+	assert_refused(gons_defer(NULL, trace), EINVAL, "fn is NULL");
 }
 
 /* ---- deferred calls that use gons ---- */
@@ -254,7 +254,7 @@ static void what_a_deferred_call_creates_is_undone_too(void **state)
 	assert_int_equal(job.result, 0);
 	assert_false(is_open(job.fd));
 	assert_string_equal(trace, "xa");
-	assert_refused(gons_scope_end(job.inner), EINVAL, "is no mark");
+	assert_refused(gons_scope_end(job.inner), EINVAL, "is not a mark");
 }
 
 static void end_and_begin_anew(void *arg)
@@ -308,7 +308,7 @@ static void after_a_longjmp_out_of_a_deferred_call_the_next_end_undoes_the_rest(
 	assert_int_equal(gons_scope_end(outer), 0);
 	assert_string_equal(trace, "cba");
 	assert_false(is_open(fd));
-	assert_refused(gons_scope_end(mark), EINVAL, "is no mark");
+	assert_refused(gons_scope_end(mark), EINVAL, "is not a mark");
 }
 
 /* ---- GONS_SCOPE ---- */
@@ -426,7 +426,7 @@ static int lose_the_return(void *arg)
 		return 2;
 	return !strstr(
 		gons_error(),
-		"this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN has been lost");
+		"this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN was dropped");
 }
 
 static int lose_the_way_back_in_a_block(void *stderr_fd)

@@ -31,7 +31,7 @@ static bool says_lost(int result)
 {
 	return result == -1 && errno == EPERM &&
 	       strstr(gons_error(),
-		      "this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN has been lost");
+		      "this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN was dropped");
 }
 
 /* In a forked child, since the return is refused from then on. Ends the scope with its own

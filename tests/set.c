@@ -168,8 +168,8 @@ static void a_set_is_opened_by_thread_id(void **state)
 static void a_set_of_an_invalid_pid_is_refused(void **state)
 {
 	(void)state;
-	assert_refused(gons_set_from_pid(0, CLONE_NEWNET), EINVAL, "0 is no process id");
-	assert_refused(gons_set_from_pid(-1, CLONE_NEWNET), EINVAL, "-1 is no process id");
+	assert_refused(gons_set_from_pid(0, CLONE_NEWNET), EINVAL, "0 is not a process id");
+	assert_refused(gons_set_from_pid(-1, CLONE_NEWNET), EINVAL, "-1 is not a process id");
 	assert_refused(gons_set_from_pid(INT_MAX, CLONE_NEWNET), ESRCH, "there is no process");
 }
 

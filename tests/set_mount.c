@@ -149,7 +149,7 @@ static void a_failed_mount_of_a_set_leaves_no_mounts(void **state)
 	/* The last one of the five fails. */
 	assert_int_equal(mkdir(in_dir("cgroup"), 0755), 0);
 	assert_nothing_left(gons_set_mount(set, dir), EISDIR,
-			    "cannot mount a namespace to the directory /tmp/dir/cgroup");
+			    "cannot mount a namespace on the directory /tmp/dir/cgroup");
 	assert_int_equal(rmdir(in_dir("cgroup")), 0);
 	assert_int_equal(mkfifo(in_dir("cgroup"), 0600), 0);
 	assert_nothing_left(gons_set_mount(set, dir), EINVAL, "cgroup, which is no plain file");
@@ -183,12 +183,12 @@ static void invalid_targets_of_a_mount_are_refused(void **state)
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, NULL), EINVAL, "without a file");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, ""), EINVAL, "without a file");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, dir), EISDIR,
-			    "to the directory /tmp/dir");
+			    "on the directory /tmp/dir");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, "/tmp/dir/"), EISDIR,
-			    "to the directory /tmp/dir/");
+			    "on the directory /tmp/dir/");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, "/"), EISDIR, "directory /");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, "/tmp/none/net"), ENOENT,
-			    "cannot mount a namespace to /tmp/none/net: No such file");
+			    "cannot mount a namespace on /tmp/none/net: No such file");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, name), ENAMETOOLONG, "nnn");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, deep), ENAMETOOLONG, "too long");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWUTS, in_dir("uts")), EINVAL,

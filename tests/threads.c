@@ -150,7 +150,7 @@ static void *end_the_mark_of_another(void *arg)
 	struct worker *worker = arg;
 
 	expect(worker, gons_scope_end(worker->mark) < 0 && errno == EINVAL);
-	expect(worker, strstr(gons_error(), "is no mark on the scope of this thread"));
+	expect(worker, strstr(gons_error(), "is not a mark of this thread's scope"));
 	return NULL;
 }
 

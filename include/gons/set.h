@@ -175,7 +175,7 @@ pid_t gons_set_pid(const gons_set *set);
  *
  * Returns 0. -1 with EINVAL when dir or file is NULL or empty, when the set does not have the type,
  * when the file exists and is not a plain file, or for the two reasons above; EISDIR when the file
- * is a directory; EBUSY when a namespace is mounted to it already: unmount it first; EPERM;
+ * is a directory; EBUSY when a namespace is already mounted on it: unmount it first; EPERM;
  * otherwise with the errno of open(2): ENOENT, ENOTDIR, EACCES, EROFS...
  */
 int gons_set_mount(const gons_set *set, const char *dir);

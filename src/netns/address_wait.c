@@ -108,8 +108,9 @@ static int take_link(const struct nlmsghdr *nlh, void *arg)
 	}
 	snapshot->is_there = true;
 	snapshot->has_carrier = ifi->ifi_flags & IFF_LOWER_UP;
-	snapshot->wants_link_local = (ifi->ifi_flags & IFF_UP) && !(ifi->ifi_flags & IFF_LOOPBACK) &&
-				    makes && !is_special && is_type_with_link_local(ifi->ifi_type);
+	snapshot->wants_link_local = (ifi->ifi_flags & IFF_UP) &&
+				     !(ifi->ifi_flags & IFF_LOOPBACK) && makes && !is_special &&
+				     is_type_with_link_local(ifi->ifi_type);
 	return MNL_CB_OK;
 }
 

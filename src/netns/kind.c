@@ -37,7 +37,7 @@ int gons_i_check_kind(const char *kind)
 {
 	if (kind && kind[0] != '\0' && strlen(kind) < GONS_I_NAME_SIZE)
 		return 0;
-	return gons_i_fail(EINVAL, "\"%s\" is no kind of link", kind ? kind : "(null)");
+	return gons_i_fail(EINVAL, "\"%s\" is not a kind of link", kind ? kind : "(null)");
 }
 
 int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)

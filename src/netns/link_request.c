@@ -20,5 +20,5 @@ struct nlmsghdr *gons_i_link_request(void *buf, uint16_t type, uint16_t flags, i
 
 int gons_i_check_ifindex(int ifindex)
 {
-	return ifindex > 0 ? 0 : gons_i_fail(EINVAL, "%d is no ifindex of a link", ifindex);
+	return ifindex > 0 ? 0 : gons_i_fail(EINVAL, "%d is not an ifindex of a link", ifindex);
 }

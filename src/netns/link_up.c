@@ -106,7 +106,7 @@ static int fail_timeout(const struct wait *wait)
 	(void)gons_i_fail(ETIMEDOUT, "link %d (%s) is not up after %d ms", wait->ifindex,
 			  wait->name, wait->monitor.timeout_ms);
 	if (!(wait->flags & IFF_UP)) {
-		gons_i_add_cause("somebody has set it to down");
+		gons_i_add_cause("it has been set down meanwhile");
 	} else {
 		gons_i_add_cause("its operational state is %s%s", state_name(wait->state),
 				 wait->flags & IFF_LOWER_UP ? "" : ", it has no carrier");

@@ -446,7 +446,7 @@ static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 			"the network namespace belongs to another user namespace: use one that "
 			"was made in this one, as gons_netns_new_transient() does");
 	else if (errnum == EBADF)
-		gons_i_explain("somebody has closed the netlink socket, which the scope owns");
+		gons_i_explain("the program has closed the netlink socket, which the scope owns");
 	else if (errnum == ENOBUFS)
 		gons_i_explain("the kernel had no room for its answer, and may have done it");
 	else if (errnum == EBADMSG)

@@ -134,11 +134,11 @@ static int wrong_types(void)
  * failed: requires_no_type
  * err: [  ERROR   ] --- the types have flags that are not namespace types: Invalid argument*
  * failed: requires_unknown_bits
- * err: [  ERROR   ] --- "" is no kind of link: Invalid argument*
+ * err: [  ERROR   ] --- "" is not a kind of link: Invalid argument*
  * failed: requires_an_empty_kind
- * err: [  ERROR   ] --- "sixteen_or_more_" is no kind of link: Invalid argument*
+ * err: [  ERROR   ] --- "sixteen_or_more_" is not a kind of link: Invalid argument*
  * failed: requires_a_long_kind
- * err: [  ERROR   ] --- "(null)" is no kind of link: Invalid argument*
+ * err: [  ERROR   ] --- "(null)" is not a kind of link: Invalid argument*
  * failed: requires_a_null_kind
  */
 static void requires_no_type(void **state)

@@ -227,7 +227,7 @@ GONS_EXPORT int gons_scope_end(int mark)
 	ssize_t height = mark < 0 ? -1 : find((unsigned)mark);
 
 	if (height < 0 || stack.records[height].undo)
-		return gons_i_fail(EINVAL, "%d is no mark on the scope of this thread", mark);
+		return gons_i_fail(EINVAL, "%d is not a mark of this thread's scope", mark);
 	return end_to((size_t)height, (unsigned)mark);
 }
 
@@ -449,7 +449,7 @@ GONS_EXPORT int gons_defer(void (*fn)(void *), void *arg)
 	struct call call = { fn, arg };
 
 	if (!fn)
-		return gons_i_fail(EINVAL, "cannot defer a call of no function");
+		return gons_i_fail(EINVAL, "fn is NULL");
 	if (gons_i_scope_reserve(1) < 0)
 		return -1;
 	(void)gons_i_scope_push(&undo, &call, sizeof(call));

@@ -182,7 +182,7 @@ static void diagnose_capability(enum gons_i_refused refused, int nsfd)
 	else if (gons_i_is_fakeroot())
 		missing = "CAP_SYS_ADMIN is missing (fakeroot makes the user look like root)";
 	if (!has_admin && refused == GONS_I_REFUSED_RETURN) {
-		gons_i_add_cause("CAP_SYS_ADMIN has been lost");
+		gons_i_add_cause("CAP_SYS_ADMIN was dropped");
 	} else if (!has_admin && refused == GONS_I_REFUSED_STARTUP) {
 		gons_i_add_cause("%s", missing);
 		gons_i_add_remedy("run as root, or enter first, by gons_user, the user namespace "

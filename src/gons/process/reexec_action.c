@@ -272,7 +272,7 @@ int gons_i_action_check(const char *name)
 		return gons_i_fail(EINVAL,
 				   "gons_reexec_run() cannot be called from within an action");
 	if (!checked) {
-		(void)gons_i_fail(EINVAL, "cannot have the action \"%s\" run", name);
+		(void)gons_i_fail(EINVAL, "cannot run the action \"%s\"", name);
 		gons_i_explain(
 			"main() has not called gons_reexec_check(), where the new process would "
 			"run it");

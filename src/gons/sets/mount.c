@@ -40,18 +40,18 @@ static int check_target(const struct target *target)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
-		return gons_i_fail(errno, "cannot mount a namespace to %s%s", target->dir,
+		return gons_i_fail(errno, "cannot mount a namespace on %s%s", target->dir,
 				   target->name);
 	if (S_ISDIR(st.st_mode))
-		return gons_i_fail(EISDIR, "cannot mount a namespace to the directory %s%s",
+		return gons_i_fail(EISDIR, "cannot mount a namespace on the directory %s%s",
 				   target->dir, target->name);
 	if (!S_ISREG(st.st_mode))
 		return gons_i_fail(EINVAL,
-				   "cannot mount a namespace to %s%s, which is no plain file",
+				   "cannot mount a namespace on %s%s, which is no plain file",
 				   target->dir, target->name);
 	if (fs.f_type != NSFS_MAGIC)
 		return 1;
-	(void)gons_i_fail(EBUSY, "cannot mount a namespace to %s%s, where one is mounted already",
+	(void)gons_i_fail(EBUSY, "cannot mount a namespace on %s%s, where one is mounted already",
 			  target->dir, target->name);
 	gons_i_explain("unmount that one first");
 	return -1;
@@ -167,14 +167,14 @@ GONS_EXPORT int gons_set_mount_ns(const gons_set *set, int type, const char *fil
 	slash = strrchr(file, '/');
 	target.name = slash ? slash + 1 : file;
 	if (strlen(file) >= sizeof(dir) || strlen(target.name) > NAME_MAX)
-		return gons_i_fail(ENAMETOOLONG, "cannot mount a namespace to %.64s...", file);
+		return gons_i_fail(ENAMETOOLONG, "cannot mount a namespace on %.64s...", file);
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(target.name - file), file);
 	target.dir = dir;
 	dir_fd = open(slash ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
-		return gons_i_fail(errno, "cannot mount a namespace to %s", file);
+		return gons_i_fail(errno, "cannot mount a namespace on %s", file);
 	if (!target.name[0])
-		return gons_i_fail(EISDIR, "cannot mount a namespace to the directory %s", file);
+		return gons_i_fail(EISDIR, "cannot mount a namespace on the directory %s", file);
 	target.dir_fd = dir_fd;
 	return mount_to(&target, &gons_i_types[index], set->fd[index]);
 }

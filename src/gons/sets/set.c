@@ -190,7 +190,7 @@ static int open_process(pid_t pid)
 	int fd;
 
 	if (pid <= 0)
-		return gons_i_fail(EINVAL, "%d is no process id", pid);
+		return gons_i_fail(EINVAL, "%d is not a process id", pid);
 	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,7 +15,10 @@
 
 #include <gons/ip.h>
 #include <gons/link.h>
+#include <gons/mntns.h>
+#include <gons/net.h>
 #include <gons/netns.h>
+#include <gons/set.h>
 #include <gons/test.h>
 
 #include "check.h"
@@ -359,6 +363,169 @@ static void a_neighbour_that_does_not_answer_is_found(void **state)
 	assert_contains(first_finding(), "FAILED: no namespace of the test has this address");
 }
 
+/* ---- IPv6 ---- */
+
+static int udp_socket6(int nsfd, const char *address, uint16_t port)
+{
+	struct sockaddr_in6 name = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = -1;
+	int result;
+
+	assert_int_equal(inet_pton(AF_INET6, address, &name.sin6_addr), 1);
+	GONS_IN(nsfd) {
+		fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	}
+	assert_true(fd >= 0);
+	result = bind(fd, (struct sockaddr *)&name, sizeof(name));
+	assert_int_equal(result, 0);
+	return fd;
+}
+
+/* The same network with IPv6 alone. Returns the socket of the server, on PORT. */
+static int make_chain6(struct chain *chain)
+{
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	chain->client = new_host();
+	chain->router = new_host();
+	chain->server = new_host();
+	cable(chain->client, "eth0", chain->router, "eth0", &chain->links[0]);
+	cable(chain->router, "eth1", chain->server, "eth0", &chain->links[1]);
+	gons_must(gons_address_add(chain->client, chain->links[0].ifindex, "fd00:1::2/64"));
+	gons_must(gons_address_add(chain->router, chain->links[0].peer_ifindex, "fd00:1::1/64"));
+	gons_must(gons_address_add(chain->router, chain->links[1].ifindex, "fd00:2::1/64"));
+	gons_must(gons_address_add(chain->server, chain->links[1].peer_ifindex, "fd00:2::2/64"));
+	gons_must(gons_route_add(chain->client, "default", "fd00:1::1", 0));
+	gons_must(gons_route_add(chain->server, "default", "fd00:2::1", 0));
+	gons_must(gons_address_wait(chain->client, chain->links[0].ifindex, 10000));
+	gons_must(gons_address_wait(chain->router, chain->links[0].peer_ifindex, 10000));
+	gons_must(gons_address_wait(chain->router, chain->links[1].ifindex, 10000));
+	gons_must(gons_address_wait(chain->server, chain->links[1].peer_ifindex, 10000));
+	put(chain->router, "/proc/sys/net/ipv6/conf/all/forwarding", "1");
+	return udp_socket6(chain->server, "::", PORT);
+}
+
+static int send_one6(const struct chain *chain, uint16_t port)
+{
+	struct sockaddr_in6 server = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = udp_socket6(chain->client, "::", 0);
+
+	assert_int_equal(inet_pton(AF_INET6, "fd00:2::2", &server.sin6_addr), 1);
+	(void)connect(fd, (struct sockaddr *)&server, sizeof(server));
+	(void)send(fd, "hello", 5, 0);
+	return fd;
+}
+
+static void an_ipv6_network_that_works_has_no_findings(void **state)
+{
+	struct chain chain;
+	int server, client;
+	char buf[8];
+
+	(void)state;
+	if (access("/proc/sys/net/ipv6", F_OK) < 0)
+		skip_for("an_ipv6_network_that_works_has_no_findings", "there is no IPv6");
+	server = make_chain6(&chain);
+	client = send_one6(&chain, PORT);
+	assert_int_equal(recv(server, buf, sizeof(buf), 0), 5);
+	assert_string_equal(first_finding(), "none");
+	close_both(server, client);
+}
+
+static void ipv6_forwarding_that_is_off_is_found(void **state)
+{
+	struct chain chain;
+	int server;
+
+	(void)state;
+	if (access("/proc/sys/net/ipv6", F_OK) < 0)
+		skip_for("ipv6_forwarding_that_is_off_is_found", "there is no IPv6");
+	server = make_chain6(&chain);
+	put(chain.router, "/proc/sys/net/ipv6/conf/all/forwarding", "0");
+	close_both(send_one6(&chain, PORT), server);
+	assert_contains(first_finding(), "forwarding is off in ");
+	assert_contains(first_finding(), "net.ipv6.conf.all.forwarding = 0");
+}
+
+static void a_missing_ipv6_route_is_found(void **state)
+{
+	struct chain chain;
+	int server;
+
+	(void)state;
+	if (access("/proc/sys/net/ipv6", F_OK) < 0)
+		skip_for("a_missing_ipv6_route_is_found", "there is no IPv6");
+	server = make_chain6(&chain);
+	gons_must(gons_route_delete(chain.client, "default", "fd00:1::1", 0));
+	close_both(send_one6(&chain, PORT), server);
+	assert_contains(first_finding(), "has no route to fd00:2::");
+}
+
+static void a_wrong_ipv6_port_is_found(void **state)
+{
+	struct chain chain;
+	int server, client;
+
+	(void)state;
+	if (access("/proc/sys/net/ipv6", F_OK) < 0)
+		skip_for("a_wrong_ipv6_port_is_found", "there is no IPv6");
+	server = make_chain6(&chain);
+	client = send_one6(&chain, PORT + 1);
+	assert_contains(first_finding(), "nothing listens on UDP port 4712 in ");
+	close_both(server, client);
+}
+
+/* ---- which namespaces ---- */
+
+static void namespaces_of_a_set_are_reported(void **state)
+{
+	gons_set *set;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNET, NULL));
+	(void)report();
+	gons_set_close(set);
+	assert_contains(report_text, "namespace 1 (net:[");
+}
+
+static void hosts_of_a_network_have_their_names(void **state)
+{
+	const gons_net *net;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_require_link("veth");
+	net = gons_must(gons_net_new("alice -- bob", 0));
+	gons_must(gons_link_down(gons_net_nsfd(net, "bob"), gons_net_ifindex(net, "bob", "eth0")));
+	assert_string_equal(first_finding(), "the peer of eth0 in alice is down: eth0 in bob");
+	assert_contains(report_text, "\nbob (net:[");
+	assert_contains(report_text, "link eth0 (peer eth0 in alice)");
+}
+
+/* Thirty hosts at a bridge, one of them with its link down. */
+static void a_network_of_thirty_hosts_takes_a_line_for_each_host_without_findings(void **state)
+{
+	char plan[1024] = "lan: ";
+	size_t used = strlen(plan), lines = 0;
+	const gons_net *net;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_require_link("bridge");
+	for (int i = 0; i < 30; i++)
+		used += (size_t)snprintf(plan + used, sizeof(plan) - used, "%sh%d", i ? ", " : "",
+					 i);
+	net = gons_must(gons_net_new(plan, 0));
+	gons_must(gons_link_down(gons_net_nsfd(net, "h7"), gons_net_ifindex(net, "h7", "eth0")));
+	assert_contains(first_finding(), "eth0 in h7 is down");
+	assert_contains(report_text, "\nh8 (net:[");
+	assert_contains(report_text, ": no findings; links 2, addresses ");
+	for (const char *c = report_text; *c; c++)
+		lines += *c == '\n';
+	assert_in_range(lines, 30, 120);
+}
+
 /* ---- the state ---- */
 
 static void the_reported_state_is_that_of_the_kernel(void **state)
@@ -377,6 +544,58 @@ static void the_reported_state_is_that_of_the_kernel(void **state)
 	assert_contains(report_text, "udp bound 10.0.2.2:4711 (test-report, process ");
 	assert_contains(report_text, "sysctl net.ipv4.ip_forward = 1 (new: 0)");
 	close_both(server, -1);
+}
+
+static void raw_sockets_are_shown_with_their_protocol(void **state)
+{
+	int fd;
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient());
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+	assert_true(fd >= 0);
+	(void)report();
+	assert_contains(report_text, "  raw protocol 1 (test-report, process ");
+	close_both(fd, -1);
+}
+
+static void mounts_of_the_test_are_compared_with_those_outside(void **state)
+{
+	const char *begin;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	gons_must(gons_enter_network());
+	gons_must(gons_mntns_private(GONS_PRIVATE_TMP));
+	(void)report();
+	begin = strstr(report_text, "\nmounts of the test (mnt:[");
+	assert_non_null(begin);
+	assert_contains(begin, "), compared with those outside of the test:\n");
+	assert_contains(begin, "\n  mounted /tmp tmpfs");
+	assert_contains(begin, "\n  mounted /sys sysfs (ro");
+}
+
+static int with_few_descriptors(void *arg)
+{
+	struct rlimit limit;
+
+	(void)arg;
+	want(gons_scope_begin() >= 0 && gons_netns_enter_transient() == 0);
+	want(gons_netns_new_transient() >= 0);
+	want(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = 3;
+	want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	(void)report();
+	want(strstr(report_text, "network namespaces could not be looked at: "));
+	return 0;
+}
+
+static void namespaces_that_cannot_be_asked_are_told(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	assert_int_equal(in_child(with_few_descriptors, NULL), 0);
 }
 
 static void an_empty_namespace_takes_one_line(void **state)
@@ -445,7 +664,17 @@ int main(void)
 		check_test(a_reverse_path_filter_that_drops_is_found),
 		check_test(a_firewall_that_drops_is_found),
 		check_test(a_neighbour_that_does_not_answer_is_found),
+		check_test(an_ipv6_network_that_works_has_no_findings),
+		check_test(ipv6_forwarding_that_is_off_is_found),
+		check_test(a_missing_ipv6_route_is_found),
+		check_test(a_wrong_ipv6_port_is_found),
+		check_test(namespaces_of_a_set_are_reported),
+		check_test(hosts_of_a_network_have_their_names),
+		check_test(a_network_of_thirty_hosts_takes_a_line_for_each_host_without_findings),
 		check_test(the_reported_state_is_that_of_the_kernel),
+		check_test(raw_sockets_are_shown_with_their_protocol),
+		check_test(mounts_of_the_test_are_compared_with_those_outside),
+		check_test(namespaces_that_cannot_be_asked_are_told),
 		check_test(an_empty_namespace_takes_one_line),
 		check_test(the_machines_own_namespace_is_not_reported),
 		check_test(a_report_without_a_stream_is_refused),

@@ -90,8 +90,11 @@ static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, v
 {
 	const gons_net *net = *(gons_net *const *)data;
 
-	for (size_t i = 0; i < net->model.n_hosts; i++)
+	for (size_t i = 0; i < net->model.n_hosts; i++) {
 		fn(gons_set_fd(net->sets[i], CLONE_NEWNET), net->model.hosts[i].name, arg);
+		if (gons_set_types(net->sets[i]) & CLONE_NEWNS)
+			fn(gons_set_fd(net->sets[i], CLONE_NEWNS), net->model.hosts[i].name, arg);
+	}
 }
 
 GONS_EXPORT gons_net *gons_net_new(const char *plan, int types)

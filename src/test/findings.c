@@ -63,13 +63,25 @@ static bool is_usable(const struct gons_i_state_address *address)
 	return !gons_i_ip_is_loopback(&address->ip) && !gons_i_ip_is_link_local(&address->ip);
 }
 
-static bool has_address(const struct gons_i_state *state, int ifindex)
+/* family 0: of either. */
+static bool has_address(const struct gons_i_state *state, int ifindex, uint8_t family)
 {
-	for (size_t i = 0; i < state->addresses.n; i++)
-		if (state->addresses.list[i].ifindex == ifindex &&
-		    is_usable(&state->addresses.list[i]))
+	for (size_t i = 0; i < state->addresses.n; i++) {
+		const struct gons_i_state_address *address = &state->addresses.list[i];
+
+		if (address->ifindex == ifindex && is_usable(address) &&
+		    (family == 0 || address->ip.family == family))
 			return true;
+	}
 	return false;
+}
+
+/* "1 packet", "2 packets"; buf is returned. */
+enum { COUNT_SIZE = 40 };
+static const char *packets(uint64_t n, char buf[COUNT_SIZE])
+{
+	(void)snprintf(buf, COUNT_SIZE, "%llu packet%s", (unsigned long long)n, n == 1 ? "" : "s");
+	return buf;
 }
 
 static const char *link_name(const struct gons_i_state *state, int ifindex)
@@ -112,7 +124,7 @@ static void find_links(struct gons_i_report *report, struct gons_i_report_namesp
 			     "%s in %s is down: 127.0.0.1 cannot be reached", link->name,
 			     namespace->name);
 		else if (!(link->flags & IFF_UP) &&
-			 (peer || link->master || has_address(&namespace->state, link->ifindex)))
+			 (peer || link->master || has_address(&namespace->state, link->ifindex, 0)))
 			find(report, RANK_LINK_DOWN, namespace, "%s in %s is down", link->name,
 			     namespace->name);
 		else if ((link->flags & IFF_UP) && link->operstate == IF_OPER_LOWERLAYERDOWN &&
@@ -261,7 +273,7 @@ static void find_route(struct gons_i_report *report, struct gons_i_report_namesp
 	const struct gons_i_state *state = &namespace->state;
 	const char *counter = ip->family == AF_INET ? "IpOutNoRoutes" : "Ip6OutNoRoutes";
 	const uint64_t counted = gons_i_state_counter(state, counter);
-	char text[GONS_I_IP_TEXT_SIZE];
+	char text[GONS_I_IP_TEXT_SIZE], count[COUNT_SIZE];
 	const char *trouble;
 	int ifindex, errnum;
 
@@ -276,8 +288,8 @@ static void find_route(struct gons_i_report *report, struct gons_i_report_namesp
 		     trouble, text, target->name);
 	else if (counted)
 		find(report, RANK_COUNTED_NO_ROUTE, namespace,
-		     "%s has no route to %s (%s); it had no route for %llu packets (%s)",
-		     namespace->name, text, target->name, (unsigned long long)counted, counter);
+		     "%s has no route to %s (%s); it had no route for %s (%s)", namespace->name,
+		     text, target->name, packets(counted, count), counter);
 	else
 		find(report, RANK_NO_ROUTE, namespace, "%s has no route to %s (%s)",
 		     namespace->name, text, target->name);
@@ -290,6 +302,7 @@ static void find_routes(struct gons_i_report *report, struct gons_i_report_names
 {
 	const char *counter = family == AF_INET ? "IpOutNoRoutes" : "Ip6OutNoRoutes";
 	bool takes_part = false, found = false;
+	char count[COUNT_SIZE];
 	uint64_t counted;
 
 	for (size_t i = 0; i < namespace->state.addresses.n; i++)
@@ -310,35 +323,34 @@ static void find_routes(struct gons_i_report *report, struct gons_i_report_names
 	counted = gons_i_state_counter(&namespace->state, counter);
 	if (counted && !found)
 		find(report, RANK_COUNTED_OTHER, namespace,
-		     "%s had no route for %llu packets, to no address of the test (%s)",
-		     namespace->name, (unsigned long long)counted, counter);
+		     "%s had no route for %s, which went to no address of the test (%s)",
+		     namespace->name, packets(counted, count), counter);
 }
 
 /* A host that does not forward drops packets between other hosts. */
-static void find_forwarding(struct gons_i_report *report, struct gons_i_report_namespace *namespace)
+static void find_forwarding(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
+			    uint8_t family)
 {
 	const struct gons_i_state *state = &namespace->state;
-	const uint64_t counted = gons_i_state_counter(state, "IpInAddrErrors");
-	const uint64_t counted6 = gons_i_state_counter(state, "Ip6InAddrErrors");
+	const char *counter = family == AF_INET ? "IpInAddrErrors" : "Ip6InAddrErrors";
+	const char *sysctl =
+		family == AF_INET ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
+	const uint64_t counted = gons_i_state_counter(state, counter);
+	char dropped[3 * COUNT_SIZE] = "", buf[COUNT_SIZE];
 	unsigned links = 0;
 
 	for (size_t i = 0; i < state->links.n; i++)
 		links += !(state->links.list[i].flags & IFF_LOOPBACK) &&
 			 !state->links.list[i].master &&
-			 has_address(state, state->links.list[i].ifindex);
-	if (links < 2)
+			 has_address(state, state->links.list[i].ifindex, family);
+	if (links < 2 || strcmp(gons_i_state_sysctl(state, sysctl), "0") != 0)
 		return;
-	if (strcmp(gons_i_state_sysctl(state, "net.ipv4.ip_forward"), "0") == 0)
-		find(report, counted ? RANK_COUNTED_FORWARDING : RANK_FORWARDING, namespace,
-		     "forwarding is off in %s (net.ipv4.ip_forward = 0), which has %u links%s",
-		     namespace->name, links,
-		     counted ? "; it dropped packets for others (IpInAddrErrors)" : "");
-	if (counted6 &&
-	    strcmp(gons_i_state_sysctl(state, "net.ipv6.conf.all.forwarding"), "0") == 0)
-		find(report, RANK_COUNTED_FORWARDING, namespace,
-		     "forwarding is off in %s (net.ipv6.conf.all.forwarding = 0); it dropped "
-		     "packets for others (Ip6InAddrErrors)",
-		     namespace->name);
+	if (counted)
+		(void)snprintf(dropped, sizeof(dropped), "; it dropped %s for others (%s)",
+			       packets(counted, buf), counter);
+	find(report, counted ? RANK_COUNTED_FORWARDING : RANK_FORWARDING, namespace,
+	     "forwarding is off in %s (%s = 0), which has %u links%s", namespace->name, sysctl,
+	     links, dropped);
 }
 
 /* ---- neighbours ---- */
@@ -492,7 +504,7 @@ static void find_ports(struct gons_i_report *report, struct gons_i_report_namesp
 						   gons_i_state_counter(state, "Udp6NoPorts")
 					 : gons_i_state_counter(state, "TcpOutRsts");
 	const char *counter = protocol == IPPROTO_UDP ? "UdpNoPorts" : "TcpOutRsts";
-	char list[160], text[GONS_I_IP_TEXT_SIZE];
+	char list[160], text[GONS_I_IP_TEXT_SIZE], count[COUNT_SIZE];
 	bool loopback_only = false;
 
 	for (size_t i = 0; i < state->sockets.n; i++) {
@@ -513,9 +525,10 @@ static void find_ports(struct gons_i_report *report, struct gons_i_report_namesp
 	if (counted && !find_wrong_port(report, namespace, protocol) &&
 	    !find_recorded_port(report, namespace, protocol) && !loopback_only)
 		find(report, RANK_COUNTED_PORT, namespace,
-		     "nothing listens on a %s port in %s that %llu packets were sent to (%s); "
+		     "nothing listens on a %s port in %s that %s %s sent to (%s); "
 		     "listening there: %s",
-		     protocol_name(protocol), namespace->name, (unsigned long long)counted, counter,
+		     protocol_name(protocol), namespace->name, packets(counted, count),
+		     counted == 1 ? "was" : "were", counter,
 		     list_receivers(state, protocol, list, sizeof(list)));
 }
 
@@ -527,6 +540,7 @@ static void find_mtus(struct gons_i_report *report, struct gons_i_report_namespa
 	const uint64_t counted = gons_i_state_counter(state, "IpFragFails") +
 				 gons_i_state_counter(state, "Ip6InTooBigErrors");
 	const struct gons_i_state_link *smallest = NULL;
+	char count[COUNT_SIZE];
 
 	for (size_t i = 0; i < state->links.n; i++) {
 		const struct gons_i_state_link *link = &state->links.list[i];
@@ -547,9 +561,9 @@ static void find_mtus(struct gons_i_report *report, struct gons_i_report_namespa
 	}
 	if (counted && smallest)
 		find(report, RANK_COUNTED_MTU, namespace,
-		     "MTU %u on the path: %s in %s could not send %llu packets that are larger "
+		     "MTU %u on the path: %s in %s could not send %s of a larger size "
 		     "(IpFragFails, Ip6InTooBigErrors)",
-		     smallest->mtu, smallest->name, namespace->name, (unsigned long long)counted);
+		     smallest->mtu, smallest->name, namespace->name, packets(counted, count));
 }
 
 static void find_counters(struct gons_i_report *report, struct gons_i_report_namespace *namespace)
@@ -614,7 +628,8 @@ void gons_i_report_find(struct gons_i_report *report)
 		find_networks_on_two_links(report, namespace);
 		find_routes(report, namespace, AF_INET);
 		find_routes(report, namespace, AF_INET6);
-		find_forwarding(report, namespace);
+		find_forwarding(report, namespace, AF_INET);
+		find_forwarding(report, namespace, AF_INET6);
 		find_neighbours(report, namespace);
 		find_ports(report, namespace, IPPROTO_UDP);
 		find_ports(report, namespace, IPPROTO_TCP);

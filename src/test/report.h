@@ -18,6 +18,24 @@ struct gons_i_report_namespace {
 	bool has_findings;
 };
 
+struct gons_i_report_mount {
+	char text[256];
+};
+
+struct gons_i_report_mount_list {
+	struct gons_i_report_mount *list;
+	size_t n;
+};
+
+/* The mounts of a mount namespace that the one which the thread came from does not have, and those
+ * that only that one has. A text is "/sys sysfs (ro,nosuid)". */
+struct gons_i_report_mounts {
+	uint64_t ino;
+	char name[48];
+	struct gons_i_report_mount_list all, added, missing;
+	char message[256]; /* why they could not be read, or "" */
+};
+
 enum { GONS_I_FINDINGS_SHOWN = 5, GONS_I_FINDINGS_MOST = 64 };
 
 struct gons_i_finding {
@@ -29,6 +47,10 @@ struct gons_i_finding {
 struct gons_i_report {
 	struct gons_i_report_namespace *namespaces;
 	size_t n;
+	size_t n_unreadable; /* further namespaces, of which no descriptor could be had */
+	int unreadable_errnum;
+	struct gons_i_report_mounts *mounts;
+	size_t n_mounts;
 	struct gons_i_finding findings[GONS_I_FINDINGS_MOST];
 	size_t n_findings;
 	struct gons_i_capture capture; /* empty where nothing was recorded */
@@ -39,6 +61,13 @@ struct gons_i_report {
  * gons_i_report_free(), also after -1 (ENOMEM). */
 int gons_i_report_collect(struct gons_i_report *ret_report);
 void gons_i_report_free(struct gons_i_report *report);
+
+/* report_mounts.c: adds the mount namespace of this descriptor unless it is known; name may be NULL.
+ * False without memory. The comparison is with the namespace of outside_fd. */
+bool gons_i_report_add_mounts(struct gons_i_report *report, int fd, const char *name);
+void gons_i_report_compare_mounts(struct gons_i_report *report, int outside_fd);
+void gons_i_report_write_mounts(const struct gons_i_report *report, FILE *stream);
+void gons_i_report_free_mounts(struct gons_i_report *report);
 
 /* Fills in the findings, the most likely cause first. */
 void gons_i_report_find(struct gons_i_report *report);

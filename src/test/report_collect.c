@@ -13,22 +13,28 @@
 #include <gons/netns.h>
 
 #include "gons/base/error.h"
+#include "gons/base/forks.h"
 #include "gons/core/scope.h"
+#include "gons/leak/exempt.h"
+#include "gons/leak/snapshot.h"
 #include "test/report.h"
 
 /* ---- which ones ---- */
 
 struct collecting {
 	struct gons_i_report *report;
-	uint64_t outside; /* inode number of the namespace that the thread comes from; 0: none */
+	/* The namespaces that the thread comes from: the inode number, 0 for none; a descriptor. */
+	uint64_t outside;
+	uint64_t mnt_outside;
+	int mnt_outside_fd;
 	bool out_of_memory;
 };
 
-static uint64_t net_ino(int fd)
+static uint64_t ino_of(int fd, int type)
 {
 	struct stat st;
 
-	if (fd < 0 || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET || fstat(fd, &st) < 0)
+	if (fd < 0 || ioctl(fd, NS_GET_NSTYPE) != type || fstat(fd, &st) < 0)
 		return 0;
 	return st.st_ino;
 }
@@ -37,9 +43,13 @@ static void add_namespace(int fd, const char *name, void *arg)
 {
 	struct collecting *collecting = arg;
 	struct gons_i_report *report = collecting->report;
-	const uint64_t ino = net_ino(fd);
+	const uint64_t ino = ino_of(fd, CLONE_NEWNET);
+	const uint64_t mnt = ino_of(fd, CLONE_NEWNS);
 	struct gons_i_report_namespace *larger;
 
+	if (mnt != 0 && mnt != collecting->mnt_outside &&
+	    !gons_i_report_add_mounts(report, fd, name))
+		collecting->out_of_memory = true;
 	if (ino == 0 || ino == collecting->outside)
 		return;
 	for (size_t i = 0; i < report->n; i++)
@@ -61,8 +71,12 @@ static void add_namespace(int fd, const char *name, void *arg)
 	};
 	if (name)
 		(void)snprintf(larger[report->n].name, sizeof(larger[report->n].name), "%s", name);
-	if (larger[report->n].fd >= 0)
+	if (larger[report->n].fd >= 0) {
 		report->n++;
+	} else {
+		report->unreadable_errnum = errno;
+		report->n_unreadable++;
+	}
 }
 
 /* The oldest namespace that the scope returns to is where the thread comes from. */
@@ -72,7 +86,27 @@ static void find_outside(int fd, const char *name, void *arg)
 
 	(void)name;
 	if (collecting->outside == 0)
-		collecting->outside = net_ino(fd);
+		collecting->outside = ino_of(fd, CLONE_NEWNET);
+	if (collecting->mnt_outside == 0) {
+		collecting->mnt_outside = ino_of(fd, CLONE_NEWNS);
+		collecting->mnt_outside_fd = fd;
+	}
+}
+
+/* The scope does not know sets, nor what the program has opened itself. What gons keeps for later,
+ * such as the namespaces of pools, is no part of a test. */
+static void add_descriptors(struct collecting *collecting)
+{
+	struct gons_i_items fds = { 0 };
+	unsigned last;
+
+	gons_i_forks_forbid();
+	last = gons_i_exempt_last();
+	gons_i_forks_allow();
+	if (gons_i_list_fds(last, &fds) == 0)
+		for (size_t i = 0; i < fds.n; i++)
+			add_namespace(fds.list[i].number, NULL, collecting);
+	gons_i_items_free(&fds);
 }
 
 static void name_them(struct gons_i_report *report, uint64_t own)
@@ -100,8 +134,8 @@ static void read_state(struct gons_i_report_namespace *namespace)
 
 	state->is_complete = true;
 	gons_i_state_read_rtnetlink(namespace->fd, state);
-	gons_i_state_read_sockets(namespace->fd, state);
 	gons_i_state_read_procfs(namespace->fd, state);
+	gons_i_state_read_sockets(namespace->fd, state);
 	gons_i_state_read_firewall(namespace->fd, state);
 }
 
@@ -117,21 +151,41 @@ static void read_fresh(struct gons_i_report *report)
 		(void)gons_scope_end(mark);
 }
 
+/* The namespaces of the calling thread, with a scope around them that the caller ends. Where the
+ * thread has not entered any, these are those that it comes from. */
+static void add_own(struct collecting *collecting, uint64_t *ret_own)
+{
+	const int net_fd = gons_current(CLONE_NEWNET);
+	const int mnt_fd = gons_current(CLONE_NEWNS);
+
+	*ret_own = ino_of(net_fd, CLONE_NEWNET);
+	if (collecting->outside == 0)
+		collecting->outside = *ret_own;
+	if (collecting->mnt_outside == 0) {
+		collecting->mnt_outside = ino_of(mnt_fd, CLONE_NEWNS);
+		collecting->mnt_outside_fd = mnt_fd;
+	}
+	add_namespace(net_fd, NULL, collecting);
+	add_namespace(mnt_fd, NULL, collecting);
+}
+
 int gons_i_report_collect(struct gons_i_report *ret_report)
 {
-	struct collecting collecting = { .report = ret_report };
-	int mark, own_fd;
-	uint64_t own;
+	struct collecting collecting = { .report = ret_report, .mnt_outside_fd = -1 };
+	uint64_t own = 0;
+	int mark;
 
 	*ret_report = (struct gons_i_report){ .namespaces = NULL };
 	gons_i_scope_each_nsfd(true, find_outside, &collecting);
 	gons_i_scope_each_nsfd(true, add_namespace, &collecting);
 	gons_i_scope_each_nsfd(false, add_namespace, &collecting);
 	mark = gons_scope_begin();
-	own_fd = mark < 0 ? -1 : gons_current(CLONE_NEWNET);
-	own = net_ino(own_fd);
+	if (mark >= 0)
+		add_own(&collecting, &own);
 	if (collecting.outside != 0)
-		add_namespace(own_fd, NULL, &collecting);
+		add_descriptors(&collecting);
+	if (ret_report->n_mounts > 0)
+		gons_i_report_compare_mounts(ret_report, collecting.mnt_outside_fd);
 	if (mark >= 0)
 		(void)gons_scope_end(mark);
 	if (collecting.out_of_memory)
@@ -154,6 +208,7 @@ void gons_i_report_free(struct gons_i_report *report)
 		gons_i_state_free(&report->namespaces[i].state);
 	}
 	free(report->namespaces);
+	gons_i_report_free_mounts(report);
 	gons_i_state_free(&report->fresh);
 	gons_i_capture_free(&report->capture);
 	errno = saved;

@@ -170,7 +170,10 @@ static void write_sockets(struct json *json, const struct gons_i_state *state)
 		const struct gons_i_state_socket *socket = &state->sockets.list[i];
 
 		open_list(json, NULL, '{');
-		text_of(json, "protocol", socket->protocol == IPPROTO_UDP ? "udp" : "tcp");
+		text_of(json, "protocol",
+			socket->protocol == IPPROTO_UDP	  ? "udp"
+			: socket->protocol == IPPROTO_TCP ? "tcp"
+							  : "raw");
 		number_of(json, "state", socket->state);
 		ip_of(json, "local_address", &socket->local);
 		number_of(json, "local_port", socket->local_port);
@@ -202,6 +205,54 @@ static void write_sysctls(struct json *json, const struct gons_i_report *report,
 	close_list(json, '}');
 }
 
+static void write_chains(struct json *json, const struct gons_i_state *state)
+{
+	open_list(json, "nftables_chains", '[');
+	for (size_t i = 0; i < state->chains.n; i++) {
+		const struct gons_i_state_chain *chain = &state->chains.list[i];
+
+		open_list(json, NULL, '{');
+		text_of(json, "family", chain->family);
+		text_of(json, "table", chain->table);
+		text_of(json, "name", chain->name);
+		text_of(json, "hook", chain->hook);
+		number_of(json, "rules", chain->n_rules);
+		key(json, "drops");
+		(void)fputs(chain->drops ? "true" : "false", json->stream);
+		close_list(json, '}');
+	}
+	close_list(json, ']');
+}
+
+static void write_mount_list(struct json *json, const char *name,
+			     const struct gons_i_report_mount_list *mounts)
+{
+	open_list(json, name, '[');
+	for (size_t i = 0; i < mounts->n; i++) {
+		comma(json);
+		text(json, mounts->list[i].text);
+	}
+	close_list(json, ']');
+}
+
+static void write_mounts(struct json *json, const struct gons_i_report *report)
+{
+	open_list(json, "mount_namespaces", '[');
+	for (size_t i = 0; i < report->n_mounts; i++) {
+		const struct gons_i_report_mounts *mounts = &report->mounts[i];
+
+		open_list(json, NULL, '{');
+		text_of(json, "name", mounts->name);
+		number_of(json, "inode", mounts->ino);
+		if (mounts->message[0] != '\0')
+			text_of(json, "incomplete", mounts->message);
+		write_mount_list(json, "mounted", &mounts->added);
+		write_mount_list(json, "missing", &mounts->missing);
+		close_list(json, '}');
+	}
+	close_list(json, ']');
+}
+
 int gons_i_report_write_json(const struct gons_i_report *report, FILE *stream)
 {
 	struct json json = { stream, true };
@@ -228,10 +279,12 @@ int gons_i_report_write_json(const struct gons_i_report *report, FILE *stream)
 		write_neighbours(&json, state);
 		write_sockets(&json, state);
 		write_counters(&json, state);
+		write_chains(&json, state);
 		write_sysctls(&json, report, state);
 		close_list(&json, '}');
 	}
 	close_list(&json, ']');
+	write_mounts(&json, report);
 	close_list(&json, '}');
 	(void)fputc('\n', stream);
 	return fflush(stream) == 0 && !ferror(stream) ? 0 : -1;

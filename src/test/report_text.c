@@ -207,12 +207,19 @@ static void write_neighbours(const struct gons_i_state *state, struct output *ou
 
 /* ---- sockets ---- */
 
+static const char *protocol_name(uint8_t protocol)
+{
+	return protocol == IPPROTO_UDP ? "udp" : protocol == IPPROTO_TCP ? "tcp" : "raw";
+}
+
 static const char *socket_state(const struct gons_i_state_socket *socket)
 {
 	static const char *const names[] = { "",	   "connected",	 "SYN-SENT",  "SYN-RECV",
 					     "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "CLOSED",
 					     "CLOSE-WAIT", "LAST-ACK",	 "listening", "CLOSING" };
 
+	if (socket->protocol == IPPROTO_RAW)
+		return "protocol";
 	if (socket->protocol == IPPROTO_UDP)
 		return socket->remote_port ? "connected" : "bound";
 	return socket->state < sizeof(names) / sizeof(names[0]) ? names[socket->state] : "?";
@@ -236,10 +243,12 @@ static void write_sockets(const struct gons_i_state *state, struct output *outpu
 
 		if (!line(output))
 			continue;
-		(void)fprintf(output->stream, "  %s %s ",
-			      socket->protocol == IPPROTO_UDP ? "udp" : "tcp",
+		(void)fprintf(output->stream, "  %s %s ", protocol_name(socket->protocol),
 			      socket_state(socket));
-		write_end(output->stream, &socket->local, socket->local_port);
+		if (socket->protocol == IPPROTO_RAW)
+			(void)fprintf(output->stream, "%u", socket->local_port);
+		else
+			write_end(output->stream, &socket->local, socket->local_port);
 		if (socket->remote_port) {
 			(void)fputs(" to ", output->stream);
 			write_end(output->stream, &socket->remote, socket->remote_port);
@@ -334,9 +343,10 @@ static void write_firewall(const struct gons_i_state *state, struct output *outp
 		const struct gons_i_state_chain *chain = &state->chains.list[i];
 
 		if (line(output))
-			(void)fprintf(output->stream, "  nftables %s %s chain %s%s%s, %u rules%s\n",
-				      chain->family, chain->table, chain->name,
-				      chain->is_base ? ", hook " : "", chain->hook, chain->n_rules,
+			(void)fprintf(output->stream,
+				      "  nftables %s %s chain %s%s%s, %u rule%s%s\n", chain->family,
+				      chain->table, chain->name, chain->is_base ? ", hook " : "",
+				      chain->hook, chain->n_rules, chain->n_rules == 1 ? "" : "s",
 				      chain->drops ? ", drops" : "");
 	}
 }
@@ -366,13 +376,13 @@ static void write_namespace(const struct gons_i_report *report,
 		return;
 	}
 	if (report->n > SHOWN_WHOLE && !namespace->has_findings) {
-		(void)fprintf(stream, ": %zu links, %zu addresses, %zu sockets, no findings\n",
+		(void)fprintf(stream, ": no findings; links %zu, addresses %zu, sockets %zu\n",
 			      state->links.n, state->addresses.n, state->sockets.n);
 		return;
 	}
 	(void)fputs(":\n", stream);
 	if (!state->is_complete)
-		(void)fprintf(stream, "  not everything could be read: %s\n", state->message);
+		(void)fprintf(stream, "  not everything could be read here: %s\n", state->message);
 	write_links(report, namespace, &output);
 	write_addresses(state, &output);
 	write_routes(state, &output);
@@ -382,7 +392,8 @@ static void write_namespace(const struct gons_i_report *report,
 	write_firewall(state, &output);
 	write_sysctls(report, state, &output);
 	if (output.left_out)
-		(void)fprintf(stream, "  ... %u lines more\n", output.left_out);
+		(void)fprintf(stream, "  ... %u more line%s\n", output.left_out,
+			      output.left_out == 1 ? "" : "s");
 }
 
 int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream)
@@ -393,9 +404,13 @@ int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream)
 	if (report->n_findings > GONS_I_FINDINGS_SHOWN)
 		(void)fprintf(stream, "  ... %zu more\n",
 			      report->n_findings - GONS_I_FINDINGS_SHOWN);
-	if (report->n == 0)
+	if (report->n_unreadable > 0)
+		(void)fprintf(stream, "%zu more network namespaces could not be looked at: %s\n",
+			      report->n_unreadable, strerror(report->unreadable_errnum));
+	if (report->n == 0 && report->n_unreadable == 0)
 		(void)fputs("No network namespace was entered or held.\n", stream);
 	for (size_t i = 0; i < report->n; i++)
 		write_namespace(report, &report->namespaces[i], stream);
+	gons_i_report_write_mounts(report, stream);
 	return fflush(stream) == 0 && !ferror(stream) ? 0 : -1;
 }

@@ -60,10 +60,10 @@ struct gons_i_state_neighbour {
 };
 
 struct gons_i_state_socket {
-	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_RAW */
 	uint8_t state; /* TCP_LISTEN... */
 	struct gons_i_ip local, remote;
-	uint16_t local_port, remote_port;
+	uint16_t local_port, remote_port; /* local_port of a raw socket: its protocol */
 	uint32_t inode, uid;
 	pid_t pid; /* 0: no visible process has it open */
 	char command[16];
@@ -109,8 +109,8 @@ void gons_i_state_free(struct gons_i_state *state);
 /* Each reads one part of a network namespace into a state that starts with all zeros but
  * is_complete. They never fail: gons_i_state_incomplete() notes what cannot be read. */
 void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state);
-void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state);
 void gons_i_state_read_procfs(int nsfd, struct gons_i_state *state);
+void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state); /* and whose all are */
 void gons_i_state_read_firewall(int nsfd, struct gons_i_state *state);
 void gons_i_state_incomplete(struct gons_i_state *state, const char *message);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters and sysctls of a network namespace, read from procfs, which shows those of the
- * reading thread.
+ * Counters, raw sockets and sysctls of a network namespace, read from procfs, which shows those of
+ * the reading thread.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -67,6 +67,56 @@ static void read_pairs(struct gons_i_state *state, const char *path)
 		add_counter(state, "", name, value);
 	if (file)
 		(void)fclose(file);
+}
+
+/* ---- raw sockets ---- */
+
+/* An address as eight hexadecimal digits for each 32 bits, in the byte order of the machine. */
+static bool read_address(const char *text, uint8_t family, struct gons_i_ip *ip)
+{
+	const size_t words = family == AF_INET ? 1 : 4;
+
+	if (strlen(text) != 8 * words)
+		return false;
+	ip->family = family;
+	for (size_t i = 0; i < words; i++) {
+		char digits[9] = "";
+		uint32_t word;
+
+		memcpy(digits, text + 8 * i, 8);
+		word = (uint32_t)strtoul(digits, NULL, 16);
+		memcpy(ip->bytes + 4 * i, &word, sizeof(word));
+	}
+	return true;
+}
+
+/* Their port is the protocol that they receive. */
+static void read_raw_sockets(struct gons_i_state *state, const char *path, uint8_t family)
+{
+	FILE *file = fopen(path, "re");
+	struct gons_i_state_socket read = { .protocol = IPPROTO_RAW };
+	char *line = NULL;
+	size_t room = 0;
+
+	while (file && getline(&line, &room, file) > 0) {
+		struct gons_i_state_socket *socket;
+		char local[33], remote[33];
+		unsigned protocol;
+
+		if (sscanf(line,
+			   " %*u: %32[0-9A-F]:%x %32[0-9A-F]:%*x %*x %*x:%*x %*x:%*x %*x %u %*d %u",
+			   local, &protocol, remote, &read.uid, &read.inode) != 5 ||
+		    !read_address(local, family, &read.local) ||
+		    !read_address(remote, family, &read.remote))
+			continue;
+		read.local_port = (uint16_t)protocol;
+		socket = GONS_I_ADD(state, sockets);
+		if (socket)
+			*socket = read;
+	}
+	if (file)
+		(void)fclose(file);
+	free(line);
 }
 
 /* ---- sysctls ---- */
@@ -145,6 +195,8 @@ static void read_here(void *arg)
 	read_tables(state, "/proc/thread-self/net/snmp");
 	read_tables(state, "/proc/thread-self/net/netstat");
 	read_pairs(state, "/proc/thread-self/net/snmp6");
+	read_raw_sockets(state, "/proc/thread-self/net/raw", AF_INET);
+	read_raw_sockets(state, "/proc/thread-self/net/raw6", AF_INET6);
 	read_sysctls(state, AT_FDCWD, "/proc/sys/net", "net", 0);
 }
 

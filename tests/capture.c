@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static int run_one(void *arg)
 }
 
 /* Runs it, and returns what it has written to standard error. */
-static const char *errors_by(int (*fn)(void *), struct run run)
+static const char *errors_by_ending(int (*fn)(void *), struct run run, int wanted)
 {
 	static char text[65536];
 	FILE *file = tmpfile();
@@ -110,12 +111,17 @@ static const char *errors_by(int (*fn)(void *), struct run run)
 
 	assert_non_null(file);
 	run.error_fd = fileno(file);
-	assert_int_equal(in_child(fn, &run), 0);
+	assert_int_equal(in_child(fn, &run), wanted);
 	rewind(file);
 	size = fread(text, 1, sizeof(text) - 1, file);
 	text[size] = '\0';
 	(void)fclose(file);
 	return text;
+}
+
+static const char *errors_by(int (*fn)(void *), struct run run)
+{
+	return errors_by_ending(fn, run, 0);
 }
 
 static const char *errors_of(struct run run)
@@ -285,6 +291,158 @@ static void a_directory_that_is_missing_is_told_and_changes_no_verdict(void **st
 	assert_contains(errors, "gons: cannot write /no/such/directory/");
 }
 
+static void a_full_disk_is_told_and_changes_no_verdict(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	assert_int_equal(symlink("/dev/full", artifact("txt")), 0);
+	errors = errors_of((struct run){ .artifacts = dir, .failed = true });
+	assert_contains(errors, "gons: report of a/test of mine\n");
+	assert_contains(errors, "gons: cannot write the report of a/test of mine into ");
+	assert_contains(errors, strerror(ENOSPC));
+}
+
+/* ---- tests that end their process ---- */
+
+static int end_by_signal(const struct run *run, int number)
+{
+	set("GONS_ARTIFACTS", run->artifacts);
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("a/test of mine", 0) == 0);
+	want(send_into_nothing() == 0);
+	(void)raise(number);
+	return 0;
+}
+
+static int aborts(void *arg)
+{
+	return end_by_signal(arg, SIGABRT);
+}
+
+static int is_terminated(void *arg)
+{
+	return end_by_signal(arg, SIGTERM);
+}
+
+static int times_out(void *arg)
+{
+	return end_by_signal(arg, SIGALRM);
+}
+
+static void *abort_here(void *arg)
+{
+	(void)arg;
+	abort();
+}
+
+static int aborts_on_another_thread(void *arg)
+{
+	const struct run *run = arg;
+	pthread_t thread;
+
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("a/test of mine", 0) == 0);
+	want(send_into_nothing() == 0);
+	want(pthread_create(&thread, NULL, abort_here, NULL) == 0);
+	(void)pthread_join(thread, NULL);
+	return 0;
+}
+
+static int exits(void *arg)
+{
+	const struct run *run = arg;
+
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("a/test of mine", 0) == 0);
+	want(send_into_nothing() == 0);
+	exit(5);
+}
+
+static int aborts_outside_of_a_test(void *arg)
+{
+	const struct run *run = arg;
+
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("a/test of mine", 0) == 0);
+	want(send_into_nothing() == 0);
+	want(gons_test_end(false) == 0);
+	abort();
+}
+
+static void assert_reports_end(int (*fn)(void *), int wanted, const char *how)
+{
+	const char *errors = errors_by_ending(fn, (struct run){ .failed = true }, wanted);
+
+	assert_contains(errors, how);
+	assert_contains(errors, "gons: report of a/test of mine\n");
+	assert_contains(errors, "nothing listens on a UDP port in namespace 2");
+}
+
+static void a_test_that_aborts_is_reported(void **state)
+{
+	(void)state;
+	require_network();
+	assert_reports_end(aborts, 128 + SIGABRT, "gons: a/test of mine was ended by SIGABRT\n");
+}
+
+static void a_test_that_the_runner_terminates_is_reported(void **state)
+{
+	(void)state;
+	require_network();
+	assert_reports_end(is_terminated, 128 + SIGTERM,
+			   "gons: a/test of mine was ended by SIGTERM\n");
+}
+
+static void a_test_that_its_alarm_ends_is_reported(void **state)
+{
+	(void)state;
+	require_network();
+	assert_reports_end(times_out, 128 + SIGALRM, "gons: a/test of mine was ended by SIGALRM\n");
+}
+
+static void a_test_whose_other_thread_aborts_is_reported(void **state)
+{
+	(void)state;
+	require_network();
+	assert_reports_end(aborts_on_another_thread, 128 + SIGABRT,
+			   "gons: a/test of mine was ended by SIGABRT\n");
+}
+
+static void a_test_that_calls_exit_is_reported(void **state)
+{
+	(void)state;
+	require_network();
+	assert_reports_end(exits, 5, "gons: a/test of mine called exit(3)\n");
+}
+
+static void a_test_that_aborts_writes_files(void **state)
+{
+	unsigned char *text;
+	size_t size;
+
+	(void)state;
+	require_network();
+	(void)errors_by_ending(aborts, (struct run){ .artifacts = dir }, 128 + SIGABRT);
+	text = read_file(artifact("txt"), &size);
+	assert_contains((char *)text, "link left0 (peer right0 in namespace 2)");
+	free(text);
+	assert_int_equal(access(artifact("json"), F_OK), 0);
+	assert_int_equal(access(artifact("pcapng"), F_OK), 0);
+}
+
+static void a_process_that_aborts_outside_of_a_test_writes_no_report(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	errors = errors_by_ending(aborts_outside_of_a_test, (struct run){ .failed = false },
+				  128 + SIGABRT);
+	assert_string_equal(errors, "");
+}
+
 /* ---- programs ---- */
 
 static int run_with_a_program(void *arg)
@@ -399,6 +557,14 @@ int main(void)
 		dir_test(a_test_that_passes_writes_nothing),
 		dir_test(the_report_can_be_turned_off),
 		dir_test(a_directory_that_is_missing_is_told_and_changes_no_verdict),
+		dir_test(a_full_disk_is_told_and_changes_no_verdict),
+		dir_test(a_test_that_aborts_is_reported),
+		dir_test(a_test_that_the_runner_terminates_is_reported),
+		dir_test(a_test_that_its_alarm_ends_is_reported),
+		dir_test(a_test_whose_other_thread_aborts_is_reported),
+		dir_test(a_test_that_calls_exit_is_reported),
+		dir_test(a_test_that_aborts_writes_files),
+		dir_test(a_process_that_aborts_outside_of_a_test_writes_no_report),
 		dir_test(programs_and_commands_are_part_of_the_report),
 		dir_test(a_held_test_prints_a_command_that_gets_in),
 		dir_test(a_held_test_goes_on_after_its_time),

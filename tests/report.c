@@ -498,7 +498,8 @@ static void hosts_of_a_network_have_their_names(void **state)
 	gons_require_link("veth");
 	net = gons_must(gons_net_new("alice -- bob", 0));
 	gons_must(gons_link_down(gons_net_nsfd(net, "bob"), gons_net_ifindex(net, "bob", "eth0")));
-	assert_string_equal(first_finding(), "the peer of eth0 in alice is down: eth0 in bob");
+	assert_string_equal(first_finding(),
+			    "eth0 in bob is down (it is the peer of eth0 in alice)");
 	assert_contains(report_text, "\nbob (net:[");
 	assert_contains(report_text, "link eth0 (peer eth0 in alice)");
 }

@@ -123,19 +123,20 @@ static void find_links(struct gons_i_report *report, struct gons_i_report_namesp
 			find(report, RANK_TENTATIVE, namespace,
 			     "%s in %s is down: 127.0.0.1 cannot be reached", link->name,
 			     namespace->name);
+		else if (!(link->flags & IFF_UP) && peer)
+			find(report, RANK_LINK_DOWN, namespace,
+			     "%s in %s is down (it is the peer of %s in %s)", link->name,
+			     namespace->name, peer->name, peer_namespace->name);
 		else if (!(link->flags & IFF_UP) &&
-			 (peer || link->master || has_address(&namespace->state, link->ifindex, 0)))
+			 (link->master || has_address(&namespace->state, link->ifindex, 0)))
 			find(report, RANK_LINK_DOWN, namespace, "%s in %s is down", link->name,
 			     namespace->name);
 		else if ((link->flags & IFF_UP) && link->operstate == IF_OPER_LOWERLAYERDOWN &&
 			 !peer)
 			find(report, RANK_LINK_DOWN, namespace,
-			     "the link that %s in %s is on top of is down", link->name,
-			     namespace->name);
-		else if ((link->flags & IFF_UP) && peer && !(peer->flags & IFF_UP))
-			find(report, RANK_LINK_DOWN, namespace,
-			     "the peer of %s in %s is down: %s in %s", link->name, namespace->name,
-			     peer->name, peer_namespace->name);
+			     strcmp(link->kind, "veth") == 0 ? "the peer of %s in %s is down"
+							     : "the link below %s in %s is down",
+			     link->name, namespace->name);
 	}
 }
 

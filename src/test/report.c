@@ -10,6 +10,7 @@
 #include "test/capture.h"
 #include "test/hold.h"
 #include "test/report.h"
+#include "test/report_ends.h"
 #include "test/test.h"
 
 GONS_EXPORT int gons_report(FILE *stream)
@@ -89,15 +90,34 @@ static void write_artifact(const struct gons_i_report *report, const char *dir, 
 
 /* ---- a failed test ---- */
 
+static bool writes_report(void)
+{
+	const char *report = getenv("GONS_REPORT");
+
+	return !report || strcmp(report, "0") != 0;
+}
+
+static const char *value_of(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && value[0] ? value : NULL;
+}
+
+bool gons_i_report_is_wanted(void)
+{
+	return writes_report() || value_of("GONS_ARTIFACTS") || value_of("GONS_ON_FAILURE") ||
+	       gons_i_capture_is_wanted() || gons_i_test_holds();
+}
+
 void gons_i_test_report(const char *name, FILE *stream)
 {
-	const char *wanted = getenv("GONS_REPORT");
-	const char *dir = getenv("GONS_ARTIFACTS");
-	const char *command = getenv("GONS_ON_FAILURE");
-	const bool is_wanted = !wanted || strcmp(wanted, "0") != 0;
+	const char *dir = value_of("GONS_ARTIFACTS");
+	const char *command = value_of("GONS_ON_FAILURE");
+	const bool is_wanted = writes_report();
 	struct gons_i_report report;
 
-	if (!is_wanted && !dir && !command && !gons_i_capture_is_wanted() && !gons_i_test_holds())
+	if (!gons_i_report_is_wanted())
 		return;
 	if (gons_i_report_collect(&report) < 0)
 		gons_i_test_note("gons: no report of %s: %s\n", name, gons_error());
@@ -107,17 +127,16 @@ void gons_i_test_report(const char *name, FILE *stream)
 		(void)gons_i_report_write_text(&report, stream);
 		gons_i_report_write_processes(stream);
 	}
-	if (command && command[0])
+	if (command)
 		gons_i_report_run_command(&report, command, stream);
-	if (dir && dir[0] && report.n > 0) {
+	if (dir && report.n > 0) {
 		write_artifact(&report, dir, name, "txt", write_text);
 		write_artifact(&report, dir, name, "json", write_json);
 	}
 	if (gons_i_capture_is_wanted() && report.n > 0) {
 		if (is_wanted)
 			gons_i_capture_write_text(&report, stream);
-		write_artifact(&report, dir && dir[0] ? dir : ".", name, "pcapng",
-			       gons_i_capture_write);
+		write_artifact(&report, dir ? dir : ".", name, "pcapng", gons_i_capture_write);
 	}
 	if (gons_i_test_holds())
 		gons_i_test_hold(&report, name);

@@ -13,6 +13,7 @@
 #include "gons/base/types.h"
 #include "gons/leak/leak.h"
 #include "test/capture.h"
+#include "test/report_ends.h"
 #include "test/test.h"
 
 /* The test of this thread. */
@@ -171,6 +172,7 @@ static int begin(const char *name, const char *remedy, int types)
 		return -1;
 	test.forks = gons_i_forks();
 	gons_i_capture_begin();
+	gons_i_report_ends_begin();
 	return enter(types);
 }
 
@@ -257,6 +259,7 @@ GONS_EXPORT int gons_test_end(bool failed)
 	}
 	if (failed)
 		gons_i_test_report(test.name, gons_i_test_stream());
+	gons_i_report_ends_end();
 	gons_i_capture_end();
 	if (!test.remedy)
 		end_scope(&verdict);

@@ -3,6 +3,7 @@
  * Tests that end the process, and tests that a forked child leaves. In both cases a failure
  * stays a failure, and no test runs twice.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ static void runs_next(void **state)
 /*
  * run: exit
  * status: 1
+ * err: gons: calls_exit called exit(3)
  * err: gons: calls_exit called exit(3): the tests after it have not run
  * notrun: runs_next
  * run: exit_in_a_fixture
@@ -58,6 +60,78 @@ static int exit_between_groups(void)
 	const struct CMUnitTest tests[] = { gons_unit_test(runs_next) };
 
 	exit(gons_run_group_tests(tests, NULL, NULL));
+}
+
+/* ---- signals ---- */
+
+/*
+ * The report is there, and the process ends as it would without gons.
+ *
+ * run: abort
+ * status: 134
+ * err: gons: calls_abort was ended by SIGABRT
+ * err: gons: report of calls_abort
+ * err: the test's namespace (net:[*]): loopback up, and nothing else
+ * notrun: runs_next
+ */
+static void calls_abort(void **state)
+{
+	(void)state;
+	abort();
+}
+
+static int abort_group(void)
+{
+	run_these(gons_unit_test_in(calls_abort, CLONE_NEWNET), gons_unit_test(runs_next));
+}
+
+/*
+ * cmocka catches these itself, and goes on with the next test.
+ *
+ * run: crash
+ * status: 1
+ * err: gons: report of crashes
+ * err: the test's namespace (net:[*]): loopback up, and nothing else
+ * failed: crashes
+ * passed: runs_next
+ */
+static void crashes(void **state)
+{
+	(void)state;
+	(void)raise(SIGSEGV);
+}
+
+static int crash_group(void)
+{
+	run_these(gons_unit_test_in(crashes, CLONE_NEWNET), gons_unit_test(runs_next));
+}
+
+/*
+ * Fixtures that fail are reported in the namespaces of the test.
+ *
+ * run: fixtures
+ * status: 2
+ * failed: does_nothing
+ * err: gons: report of does_nothing
+ * err: the test's namespace (net:[*]): loopback up, and nothing else
+ * err: gons: report of does_nothing
+ * err: the test's namespace (net:[*]): loopback up, and nothing else
+ */
+static void does_nothing(void **state)
+{
+	(void)state;
+}
+
+static int fails(void **state)
+{
+	(void)state;
+	return -1;
+}
+
+static int fixtures(void)
+{
+	run_these(gons_unit_test_in_setup_teardown(does_nothing, CLONE_NEWNET, fails, NULL),
+		  gons_unit_test_in_setup_teardown(does_nothing, CLONE_NEWNET, NULL, fails));
 }
 
 /* ---- forked children ---- */
@@ -201,6 +275,9 @@ int main(int argc, char *argv[])
 		{ "exit", exit_group },
 		{ "exit_in_a_fixture", exit_in_a_fixture },
 		{ "exit_between_groups", exit_between_groups },
+		{ "abort", abort_group },
+		{ "crash", crash_group },
+		{ "fixtures", fixtures },
 		{ "child_fails", child_fails },
 		{ "last_child_fails", last_child_fails },
 		{ "plain_child_fails", plain_child_fails },

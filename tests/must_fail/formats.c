@@ -146,13 +146,45 @@ static int reports(void)
 	return gons_run_group_tests(tests, NULL, NULL);
 }
 
+/*
+ * The report of a failed test is on standard error: the formats do not change by it.
+ *
+ * run: explained CMOCKA_MESSAGE_OUTPUT=STDOUT
+ * status: 1
+ * failed: is_explained
+ * err: gons: report of is_explained
+ * err: the test's namespace (net:[*]): loopback up, and nothing else
+ * run: explained CMOCKA_MESSAGE_OUTPUT=TAP
+ * status: 1
+ * valid: tap
+ * err: gons: report of is_explained
+ * run: explained CMOCKA_MESSAGE_OUTPUT=SUBUNIT
+ * status: 1
+ * valid: subunit
+ * err: gons: report of is_explained
+ * run: explained CMOCKA_MESSAGE_OUTPUT=XML
+ * status: 1
+ * valid: xml
+ * err: gons: report of is_explained
+ */
+static void is_explained(void **state)
+{
+	(void)state;
+	assert_int_equal(1, 2);
+}
+
+static int explained(void)
+{
+	const struct CMUnitTest tests[] = { gons_unit_test_in(is_explained, CLONE_NEWNET) };
+
+	return gons_run_group_tests(tests, NULL, NULL);
+}
+
 int main(int argc, char *argv[])
 {
 	const struct group groups[] = {
-		{ "plain", plain },
-		{ "gons", with_gons },
-		{ "reports", reports },
-		{ NULL, NULL },
+		{ "plain", plain },	    { "gons", with_gons }, { "reports", reports },
+		{ "explained", explained }, { NULL, NULL },
 	};
 
 	return group_main(argc, argv, groups);

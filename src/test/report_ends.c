@@ -93,7 +93,7 @@ __attribute__((noreturn)) static void report_and_exit(void)
 	if (!gons_i_test_holds())
 		(void)alarm(REPORTER_S);
 	gons_i_test_write_notes();
-	gons_i_test_report(gons_i_test_name(), stderr);
+	gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 	gons_i_child_exit(EXIT_SUCCESS);
 }
 
@@ -165,7 +165,7 @@ static void report_exit(void)
 	is_open = false;
 	gons_i_test_write_notes();
 	gons_i_test_note("gons: %s called exit(3)\n", gons_i_test_name());
-	gons_i_test_report(gons_i_test_name(), stderr);
+	gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 }
 
 /* ---- the test ---- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gons/base/error.h"
+#include "netns/rtnl.h"
 #include "test/state.h"
 
 struct any_list {
@@ -52,6 +53,31 @@ void gons_i_state_free(struct gons_i_state *state)
 	free(state->counters.list);
 	free(state->sysctls.list);
 	free(state->chains.list);
+}
+
+/* ---- answers ---- */
+
+int gons_i_state_run(const void *messages, size_t size, mnl_cb_t take, void *arg)
+{
+	const struct nlmsghdr *nlh = messages;
+	int left = (int)size, result = MNL_CB_OK;
+
+	for (; result > MNL_CB_STOP && gons_i_nlmsg_ok(nlh, left);
+	     nlh = mnl_nlmsg_next(nlh, &left)) {
+		const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+
+		if (nlh->nlmsg_type == NLMSG_DONE)
+			return MNL_CB_STOP;
+		if (nlh->nlmsg_type == NLMSG_ERROR) {
+			errno = mnl_nlmsg_get_payload_len(nlh) < sizeof(error->error)
+					? EBADMSG
+					: -error->error;
+			return errno == 0 ? MNL_CB_STOP : MNL_CB_ERROR;
+		}
+		if (nlh->nlmsg_type >= NLMSG_MIN_TYPE)
+			result = take(nlh, arg);
+	}
+	return result;
 }
 
 /* ---- look-ups ---- */

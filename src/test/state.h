@@ -14,6 +14,8 @@
 
 #include <linux/if.h>
 
+#include <libmnl/libmnl.h>
+
 #include "gons/base/common.h"
 
 /* An IPv4 or IPv6 address. */
@@ -113,6 +115,9 @@ void gons_i_state_read_procfs(int nsfd, struct gons_i_state *state);
 void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state); /* and whose all are */
 void gons_i_state_read_firewall(int nsfd, struct gons_i_state *state);
 void gons_i_state_incomplete(struct gons_i_state *state, const char *message);
+
+/* mnl_cb_run(3), which takes a message of more than INT_MAX bytes for a short one. */
+int gons_i_state_run(const void *messages, size_t size, mnl_cb_t take, void *arg);
 
 /* Room for one more element at the end of the list, zeroed; NULL without memory, which leaves the
  * state incomplete. */

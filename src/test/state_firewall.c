@@ -186,7 +186,7 @@ static int dump(struct mnl_socket *netlink, uint16_t type, mnl_cb_t take,
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		result = got <= 0 ? -1 : mnl_cb_run(buf, (size_t)got, 0, 0, take, state);
+		result = got <= 0 ? -1 : gons_i_state_run(buf, (size_t)got, take, state);
 	}
 	return result;
 }

@@ -38,7 +38,8 @@ static void read_table(struct gons_i_state *state, char *names, char *values)
 	(void)strtok_r(values, ":", &next_value);
 	while ((name = strtok_r(NULL, " \n", &next_name)) &&
 	       (value = strtok_r(NULL, " \n", &next_value)))
-		add_counter(state, group, name, strtoull(value, NULL, 10));
+		if (value[0] != '-') /* "MaxConn -1": there is no limit */
+			add_counter(state, group, name, strtoull(value, NULL, 10));
 }
 
 static void read_tables(struct gons_i_state *state, const char *path)

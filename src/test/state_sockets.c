@@ -78,7 +78,7 @@ static int dump_sockets(struct mnl_socket *netlink, uint8_t family, const struct
 		if (got < 0 && errno == EINTR)
 			continue;
 		result = got <= 0 ? -1
-				  : mnl_cb_run(buf, (size_t)got, 0, 0, take_socket, (void *)dump);
+				  : gons_i_state_run(buf, (size_t)got, take_socket, (void *)dump);
 	}
 	return result;
 }

@@ -89,9 +89,16 @@ static int count_sockets(void *arg)
 	return 0;
 }
 
+static int (*count_further)(ino_t ino);
+
+void gons_i_vanish_set_counter(int (*count)(ino_t ino))
+{
+	count_further = count;
+}
+
 static int own_sockets(const struct gons_i_rtnl *rtnl)
 {
-	int n = 1;
+	int n = 1 + (count_further ? count_further(rtnl->id.ino) : 0);
 
 	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++)
 		n += rtnl->monitors[i].fd >= 0;

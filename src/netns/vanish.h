@@ -8,6 +8,10 @@
 
 #include "netns/rtnl.h"
 
+/* Has this function say how many further sockets of gons's are open in the network namespace with
+ * this inode number; NULL: none. */
+void gons_i_vanish_set_counter(int (*count)(ino_t ino));
+
 struct gons_i_scope_rest; /* of a scope: what was left for its very end */
 
 /* Something in up to three network namespaces, to be undone with the scope. Embed it as the first

@@ -24,6 +24,7 @@
 #include "gons/core/switch.h"
 #include "gons/core/thread.h"
 #include "gons/leak/exempt.h"
+#include "netns/vanish.h"
 #include "test/report.h"
 
 enum {
@@ -104,6 +105,18 @@ out:
 	errno = saved;
 }
 
+/* They do not keep a namespace: no link has to be deleted because of them. */
+static int count_recorders(ino_t ino)
+{
+	int n = 0;
+
+	(void)pthread_mutex_lock(&lock);
+	for (const struct recorder *recorder = recorders; recorder; recorder = recorder->next)
+		n += recorder->ino == ino;
+	(void)pthread_mutex_unlock(&lock);
+	return n;
+}
+
 /* The kernel notes the time of packets while any socket wants it: switching that on and off would
  * cost each test more than its packets do. */
 static void keep_timestamps_on(void)
@@ -129,6 +142,7 @@ void gons_i_capture_begin(void)
 	(void)pthread_once(&once, keep_timestamps_on);
 	recording_pid = getpid();
 	gons_i_on_new_netns(record_here);
+	gons_i_vanish_set_counter(count_recorders);
 }
 
 /* ---- the end ---- */

@@ -260,11 +260,11 @@ GONS_EXPORT int gons_test_end(bool failed)
 	if (failed)
 		gons_i_test_report(test.name, gons_i_test_stream());
 	gons_i_report_ends_end();
-	gons_i_capture_end();
 	if (!test.remedy)
 		end_scope(&verdict);
 	else
 		may_have_moved = end_plain_scope(&verdict);
+	gons_i_capture_end(); /* the end of the scope counts its sockets */
 	if (test.leaks) {
 		is_fresh = !test.remedy;
 		if (may_have_moved &&

@@ -7,6 +7,7 @@
  * takes some milliseconds. So a thread of its own closes them after the test.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <pthread.h>
@@ -31,6 +32,10 @@ enum {
 	BUFFER = 4 << 20, /* bytes of kernel memory for a namespace, of which packets take more than
 			   * their size; users without privileges get net.core.rmem_max */
 	SNAP = 65536,
+	/* Descriptors of sockets get numbers from this on, where the limit allows it, so that a number
+	 * that is being closed does not become that of a file of the program. */
+	HIGH = 512,
+	HIGH_NUMBERS = 512,
 };
 
 struct recorder {
@@ -41,6 +46,8 @@ struct recorder {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct recorder *recorders;
+static unsigned char
+	users[HIGH_NUMBERS]; /* of a high number: sockets that are open or being closed */
 static pid_t recording_pid; /* forked children do not record */
 
 bool gons_i_capture_is_wanted(void)
@@ -59,18 +66,31 @@ static int open_socket(void)
 {
 	const int on = 1, size = BUFFER;
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
+	int high_fd;
 
 	if (fd < 0)
 		return -1;
+	high_fd = fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+	if (high_fd >= 0) {
+		(void)close(fd);
+		fd = high_fd;
+	}
 	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	return fd;
 }
 
+static bool is_high(int fd)
+{
+	return fd >= HIGH && fd < HIGH + HIGH_NUMBERS;
+}
+
 static void exempt(int fd)
 {
 	gons_i_forks_forbid();
+	if (is_high(fd))
+		users[fd - HIGH]++;
 	(void)gons_i_exempt_add_fd(fd, GONS_I_EXEMPT_LIBRARY);
 	gons_i_forks_allow();
 }
@@ -147,17 +167,33 @@ void gons_i_capture_begin(void)
 
 /* ---- the end ---- */
 
+static void forget(int fd)
+{
+	gons_i_forks_forbid();
+	if (!is_high(fd) || --users[fd - HIGH] == 0)
+		gons_i_exempt_remove_fd(fd);
+	gons_i_forks_allow();
+}
+
+/* A snapshot waits for a change, so that a slow close must not be part of one. The number is free
+ * before close(2) returns; a high one is exempt until then. */
+static void close_recorder(int fd)
+{
+	if (is_high(fd))
+		(void)close(fd);
+	gons_i_exempt_change();
+	forget(fd);
+	if (!is_high(fd))
+		(void)close(fd);
+	gons_i_exempt_changed();
+}
+
 static void close_recorders(struct recorder *recorder)
 {
 	while (recorder) {
 		struct recorder *next = recorder->next;
 
-		gons_i_exempt_change();
-		gons_i_forks_forbid();
-		gons_i_exempt_remove_fd(recorder->fd);
-		gons_i_forks_allow();
-		(void)close(recorder->fd);
-		gons_i_exempt_changed();
+		close_recorder(recorder->fd);
 		free(recorder);
 		recorder = next;
 	}

@@ -754,33 +754,6 @@ static int call_test_begin(void)
 	return gons_test_end(result < 0) < 0 ? -1 : result;
 }
 
-static void show_sysctls(void *arg)
-{
-	(void)arg;
-	(void)umount2("/proc/sys/net", MNT_DETACH);
-}
-
-/* Without the sysctls, of which there are a thousand that are read in the same way. */
-static int make_reported_network(void)
-{
-	if (make_pair() < 0 || gons_defer(show_sysctls, NULL) < 0)
-		return -1;
-	return mount("none", "/proc/sys/net", "tmpfs", 0, NULL);
-}
-
-/* What cannot be read is told in the report, so that most faults are none of the call. */
-static int call_report(void)
-{
-	FILE *stream = fopen("/dev/null", "we");
-	int result = stream ? gons_report(stream) : -1;
-	int errnum = errno;
-
-	if (stream)
-		(void)fclose(stream);
-	errno = errnum;
-	return result;
-}
-
 const struct scenario scenarios[] = {
 	{ .name = "gons_type", .call = call_type, .prepare = make_net },
 	{ .name = "gons_path_type", .call = call_path_type },
@@ -908,7 +881,6 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_leaks_begin", .call = call_leaks_begin },
 	{ .name = "gons_leaks_end", .call = call_leaks_end, .prepare = remember_leaks },
 	{ .name = "gons_leaks_accept", .call = call_leaks_accept },
-	{ .name = "gons_report", .call = call_report, .prepare = make_reported_network },
 	{ .name = "gons_test_begin and gons_test_end", .call = call_test_begin },
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -152,7 +152,7 @@ MISUSE(namespaces_have_a_type_and_a_path)
 	struct gons_nsref refs[] = { { "!net", "/a" }, { "net", "/a" } };
 
 	want(no_forks());
-	want_refused(in(NULL, 2), EINVAL, "there are 2 namespaces at NULL");
+	want_refused(in(NULL, 2), EINVAL, "namespaces is NULL but n_namespaces is 2");
 	want_refused(in(refs, 2), EINVAL, "the namespaces to run in are two of the type net");
 	refs[0].type = NULL;
 	want_refused(in(refs, 1), EINVAL, "the type of a namespace to run in is NULL");

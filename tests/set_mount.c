@@ -175,13 +175,15 @@ static void invalid_targets_of_a_mount_are_refused(void **state)
 	name[sizeof(name) - 1] = '\0';
 	memset(deep, '/', sizeof(deep));
 	deep[sizeof(deep) - 1] = '\0';
-	assert_nothing_left(gons_set_mount(set, NULL), EINVAL, "without a directory");
-	assert_nothing_left(gons_set_mount(set, ""), EINVAL, "without a directory");
+	assert_nothing_left(gons_set_mount(set, NULL), EINVAL, "dir is NULL or empty");
+	assert_nothing_left(gons_set_mount(set, ""), EINVAL, "dir is NULL or empty");
 	assert_nothing_left(gons_set_mount(set, "/tmp/none"), ENOENT,
 			    "cannot mount a set to /tmp/none: No such file or directory");
 	assert_nothing_left(gons_set_mount(set, "/etc/passwd"), ENOTDIR, "Not a directory");
-	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, NULL), EINVAL, "without a file");
-	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, ""), EINVAL, "without a file");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, NULL), EINVAL,
+			    "file is NULL or empty");
+	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, ""), EINVAL,
+			    "file is NULL or empty");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, dir), EISDIR,
 			    "on the directory /tmp/dir");
 	assert_nothing_left(gons_set_mount_ns(set, CLONE_NEWNET, "/tmp/dir/"), EISDIR,

@@ -90,7 +90,7 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 	if (gons_i_rtnl_dump(rtnl, nlh, take_link, &reading) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot find the new link %s", name);
 	if (reading.identity.ifindex <= 0)
-		return gons_i_fail(ENODEV, "the kernel tells nothing of the new link %s", name);
+		return gons_i_fail(ENODEV, "the kernel does not list the new link %s", name);
 	*ret_identity = reading.identity;
 	return 0;
 }

@@ -270,7 +270,7 @@ static int find_ports(const struct simulator *simulator, unsigned id, struct gon
 	if (n < 0 && errno != ENOENT)
 		return gons_i_fail(errno, "cannot find the ports of the device netdevsim%u", id);
 	if (n != (int)ports) {
-		(void)gons_i_fail(EIO, "the device netdevsim%u has not got its %u ports", id,
+		(void)gons_i_fail(EIO, "the device netdevsim%u did not get its %u ports", id,
 				  ports);
 		gons_i_explain("the kernel's log may say why");
 		return -1;

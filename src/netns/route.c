@@ -42,7 +42,7 @@ static int read_destination(const char *text, struct route *route)
 	}
 	if (!gons_i_prefix_mask(destination))
 		return 0;
-	(void)gons_i_fail(EINVAL, "the destination %s has bits behind its prefix length", text);
+	(void)gons_i_fail(EINVAL, "the destination %s has bits beyond its prefix length", text);
 	gons_i_add_remedy("the network is %s", gons_i_prefix_text(destination, network));
 	return -1;
 }

@@ -160,7 +160,7 @@ static int fail_timeout(const struct query *query, int timeout_ms)
 	else
 		(void)gons_i_fail(ETIMEDOUT, "no socket is bound to UDP port %u after %d ms",
 				  query->port, timeout_ms);
-	gons_i_add_cause("the program has not come so far, has ended, or is in another network "
+	gons_i_add_cause("the program is not ready yet, has ended, or is in another network "
 			 "namespace");
 	return -1;
 }

@@ -75,7 +75,8 @@ int gons_i_environment_check(const struct gons_reexec *job)
 	int types = 0;
 
 	if (!job->namespaces && job->n_namespaces > 0)
-		return gons_i_fail(EINVAL, "there are %zu namespaces at NULL", job->n_namespaces);
+		return gons_i_fail(EINVAL, "namespaces is NULL but n_namespaces is %zu",
+				   job->n_namespaces);
 	for (size_t i = 0; i < job->n_namespaces; i++)
 		if (check_namespace(&job->namespaces[i], &types) < 0)
 			return -1;

@@ -128,7 +128,7 @@ GONS_EXPORT int gons_set_mount(const gons_set *set, const char *dir)
 	if (!gons_i_set_is_valid(set))
 		return -1;
 	if (!dir || !dir[0])
-		return gons_i_fail(EINVAL, "cannot mount a set without a directory");
+		return gons_i_fail(EINVAL, "dir is NULL or empty");
 	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return gons_i_fail(errno, "cannot mount a set to %s", dir);
@@ -163,7 +163,7 @@ GONS_EXPORT int gons_set_mount_ns(const gons_set *set, int type, const char *fil
 	if (index < 0)
 		return -1;
 	if (!file || !file[0])
-		return gons_i_fail(EINVAL, "cannot mount a namespace without a file");
+		return gons_i_fail(EINVAL, "file is NULL or empty");
 	slash = strrchr(file, '/');
 	target.name = slash ? slash + 1 : file;
 	if (strlen(file) >= sizeof(dir) || strlen(target.name) > NAME_MAX)

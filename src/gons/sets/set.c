@@ -190,7 +190,7 @@ static int open_process(pid_t pid)
 	int fd;
 
 	if (pid <= 0)
-		return gons_i_fail(EINVAL, "%d is not a process id", pid);
+		return gons_i_fail(EINVAL, "pid is not positive (%d)", pid);
 	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
@@ -244,7 +244,7 @@ GONS_EXPORT gons_set *gons_set_from_dir(const char *dir, int types)
 
 	if (dir && dir[0])
 		return make(types, open_in_dir, (void *)dir);
-	(void)gons_i_fail(EINVAL, "cannot open namespaces without a directory");
+	(void)gons_i_fail(EINVAL, "dir is NULL or empty");
 	return NULL;
 }
 
@@ -347,7 +347,7 @@ GONS_EXPORT int gons_set_id(const gons_set *set, int type, char *buf, size_t siz
 	if (index < 0)
 		return -1;
 	if (!buf)
-		return gons_i_fail(EINVAL, "there is nowhere to write the namespace's id to");
+		return gons_i_fail(EINVAL, "buf is NULL");
 	if (fstat(set->fd[index], &st) < 0)
 		return gons_i_fail(errno, "cannot read the id of the set's %s namespace",
 				   gons_i_types[index].long_name);

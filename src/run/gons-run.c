@@ -75,7 +75,7 @@ static int begin_test(const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct options options = { 0 };
 	struct gons_net *net;
 	int status;
 

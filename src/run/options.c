@@ -255,6 +255,17 @@ static int read_uts(const char *value, struct options *options)
 			value);
 }
 
+/* As in GONS_REQUIRE: also kinds of links, so that any word may be right. */
+static int read_require(const char *list, struct options *options)
+{
+	options->require = list;
+	if (list[strspn(list, ", \t\n")] != '\0')
+		return -1;
+	return complain(STATUS_FAILURE,
+			"--require takes words such as net,mnt,veth, or 1 for all, and not \"%s\"",
+			list);
+}
+
 /* ---- all together ---- */
 
 static int read_flag(int option, struct options *options)
@@ -294,8 +305,8 @@ static int read_flag(int option, struct options *options)
 	case OPTION_CAPTURE:
 		options->capture = true;
 		break;
-	default: /* getopt_long(3) has said what is wrong */
-		return complain(STATUS_FAILURE, "see gons-run --help for what is accepted");
+	default:
+		return complain(STATUS_FAILURE, "option %d is not handled", option);
 	}
 	return -1;
 }
@@ -327,8 +338,7 @@ static int read_option(int option, struct options *options)
 		options->artifacts = optarg;
 		return -1;
 	case OPTION_REQUIRE:
-		options->require = optarg;
-		return -1;
+		return read_require(optarg, options);
 	default:
 		return read_flag(option, options);
 	}
@@ -358,13 +368,39 @@ static int check(const struct options *options, bool has_sys, bool has_no_sys)
 	return -1;
 }
 
-/* The directory must be writable before the command runs, not only when it has failed. */
-static int check_artifacts(const char *dir)
+/* The directory must be writable before the command runs, not only when it has failed. It stays
+ * open, because the command may get private files in its place. */
+static int open_artifacts(struct options *options)
 {
-	if (!dir || (access(dir, W_OK | X_OK) == 0))
+	const char *dir = options->artifacts;
+
+	options->artifacts_fd = -1;
+	if (!dir)
 		return -1;
-	return complain(STATUS_FAILURE, "cannot write to the artifacts directory %s: %s", dir,
-			strerror(errno));
+	options->artifacts_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (options->artifacts_fd >= 0 && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0)
+		return -1;
+	return complain(STATUS_FAILURE,
+			"cannot write into \"%s\": %s; --artifacts takes a directory that exists",
+			dir, strerror(errno));
+}
+
+/* What getopt_long(3) has refused. */
+static int refuse_option(int option, char **argv)
+{
+	static const char see[] = "see gons-run --help for what is accepted";
+	const struct option *known = long_options;
+
+	while (known->name && known->val != optopt)
+		known++;
+	if (option == ':')
+		return complain(STATUS_FAILURE, "--%s needs a value; %s", known->name, see);
+	if (known->name)
+		return complain(STATUS_FAILURE, "--%s takes no value; %s", known->name, see);
+	if (optopt != 0)
+		return complain(STATUS_FAILURE, "there is no option -%c; %s", optopt, see);
+	return complain(STATUS_FAILURE, "there is no option %s, or more than one; %s",
+			argv[optind - 1], see);
 }
 
 int options_read(int argc, char **argv, struct options *ret_options)
@@ -373,9 +409,10 @@ int options_read(int argc, char **argv, struct options *ret_options)
 	struct options options = { 0 };
 	int option, status = -1;
 
-	/* "+": the first word that is no option begins the command. */
+	opterr = 0;
+	/* "+": the first word that is no option begins the command. ":": a missing value is one. */
 	while (status < 0 &&
-	       (option = getopt_long(argc, argv, "+pu::iCU", long_options, NULL)) != -1) {
+	       (option = getopt_long(argc, argv, "+:pu::iCU", long_options, NULL)) != -1) {
 		if (option == OPTION_HELP || option == OPTION_VERSION) {
 			(void)fputs(option == OPTION_HELP ? help : "gons-run " VERSION "\n",
 				    stdout);
@@ -383,14 +420,15 @@ int options_read(int argc, char **argv, struct options *ret_options)
 		}
 		has_sys |= option == OPTION_SYS;
 		has_no_sys |= option == OPTION_NO_SYS;
-		status = read_option(option, &options);
+		status = option == '?' || option == ':' ? refuse_option(option, argv)
+							: read_option(option, &options);
 	}
 	if (status < 0) {
 		options.command = argv[optind] ? argv + optind : NULL;
 		status = check(&options, has_sys, has_no_sys);
 	}
 	if (status < 0)
-		status = check_artifacts(options.artifacts);
+		status = open_artifacts(&options);
 	if (options.hermetic)
 		options.private_dirs = GONS_PRIVATE_RUN | GONS_PRIVATE_TMP | GONS_PRIVATE_NAMES;
 	*ret_options = options;

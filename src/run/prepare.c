@@ -40,8 +40,12 @@ static bool requires_word(const struct options *options, const char *word)
 	return lists_word(options->require, word) || lists_word(getenv("GONS_REQUIRE"), word);
 }
 
+/* What is required must be what the refusal is about: where the words name some of the types, and
+ * only others cannot be had, it is not. */
 static bool requires_any(const struct options *options, int types)
 {
+	int named = 0;
+
 	if (requires_word(options, "1"))
 		return true;
 	for (unsigned bit = 0; bit < 31; bit++) {
@@ -49,15 +53,27 @@ static bool requires_any(const struct options *options, int types)
 
 		if (type != 0 && gons_type_name(type) &&
 		    requires_word(options, gons_type_name(type)))
-			return true;
+			named |= type;
 	}
-	return false;
+	if (named == 0 || named == types)
+		return named != 0;
+	return !gons_can(named) || gons_can(types & ~named);
+}
+
+/* Of the kinds of links that a plan needs. */
+static bool requires_links(const struct options *options)
+{
+	return options->plan &&
+	       (requires_word(options, "veth") || requires_word(options, "bridge"));
 }
 
 /* After a call of gons has failed: the machine cannot make namespaces of these types, or something
  * is wrong with gons-run or with what it was told. */
 static int refused(const struct options *options, int types)
 {
+	char *why;
+	bool is_required;
+
 	switch (errno) {
 	case EPERM:
 	case EACCES:
@@ -66,12 +82,17 @@ static int refused(const struct options *options, int types)
 	case EINVAL:
 	case ENOENT:
 	case EROFS:
+	case EOPNOTSUPP: /* no such kind of link */
 		break;
 	default:
 		return complain(STATUS_FAILURE, "%s", gons_error());
 	}
-	return complain(requires_any(options, types) ? STATUS_FAILURE : STATUS_IMPOSSIBLE, "%s",
-			gons_error());
+	is_required = errno == EOPNOTSUPP && requires_links(options);
+	why = strdup(gons_error());
+	is_required |= requires_any(options, types);
+	(void)complain(0, "%s", why ? why : "out of memory");
+	free(why);
+	return is_required ? STATUS_FAILURE : STATUS_IMPOSSIBLE;
 }
 
 static int failed(void)
@@ -118,7 +139,8 @@ static int enter_host_outside(const struct options *options)
 				"not set",
 				options->in, variable);
 	nsfd = gons_open(path, CLONE_NEWNET);
-	return nsfd >= 0 && gons_enter(nsfd) == 0 ? -1 : refused(options, CLONE_NEWNET);
+	/* Not a skip: the gons-run around this one could make it. */
+	return nsfd >= 0 && gons_enter(nsfd) == 0 ? -1 : failed();
 }
 
 static int draw(const struct options *options, const struct gons_net *net)
@@ -172,7 +194,8 @@ static int set_host_name(const struct options *options)
 			strerror(errno));
 }
 
-/* What a new network namespace may inherit from the machine, or what differs between kernels. */
+/* What a new network namespace may inherit from the machine, or what differs between kernels. A
+ * plan says itself which hosts forward. */
 static const struct {
 	const char *name, *value;
 } hermetic_sysctls[] = {
@@ -198,13 +221,17 @@ static int set_ping_group_range(const char *name)
 		       : -1;
 }
 
-static int set_hermetic_sysctls(void)
+static int set_hermetic_sysctls(bool in_host)
 {
 	for (size_t i = 0; i < sizeof(hermetic_sysctls) / sizeof(hermetic_sysctls[0]); i++) {
 		const char *name = hermetic_sysctls[i].name;
-		int result = strstr(name, "ping_group_range")
-				     ? set_ping_group_range(name)
-				     : gons_netns_sysctl_set(-1, name, hermetic_sysctls[i].value);
+		int result;
+
+		if (in_host && strstr(name, "forwarding"))
+			continue;
+		result = strstr(name, "ping_group_range")
+				 ? set_ping_group_range(name)
+				 : gons_netns_sysctl_set(-1, name, hermetic_sysctls[i].value);
 
 		if (result < 0 && errno != ENOENT) /* this kernel does not have it */
 			return failed();
@@ -214,7 +241,7 @@ static int set_hermetic_sysctls(void)
 
 static int set_sysctls(const struct options *options)
 {
-	int status = options->hermetic ? set_hermetic_sysctls() : -1;
+	int status = options->hermetic ? set_hermetic_sysctls(options->host) : -1;
 
 	for (size_t i = 0; i < options->n_sysctls && status < 0; i++) {
 		const char *value = strchr(options->sysctls[i], '=') + 1; /* options.c has looked */
@@ -246,43 +273,50 @@ static int enter_pid_namespace(const struct options *options)
 	return -1; /* the set stays open until gons-run ends */
 }
 
-int prepare_procfs(void)
+int prepare_procfs(const struct options *options)
 {
+	int errnum;
+
 	if (gons_enter_transient(CLONE_NEWNS) < 0)
-		return complain(STATUS_IMPOSSIBLE, "%s", gons_error());
+		return refused(options, CLONE_NEWNS);
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
 		return -1;
-	return complain(STATUS_IMPOSSIBLE,
+	errnum = errno;
+	return complain(requires_any(options, CLONE_NEWPID) ? STATUS_FAILURE : STATUS_IMPOSSIBLE,
 			"cannot mount /proc of the new PID namespace: %s: parts of /proc are "
 			"probably masked, as in a container; run the container with an unmasked "
 			"/proc (podman: --security-opt unmask=ALL, docker: --security-opt "
 			"systempaths=unconfined)",
-			strerror(errno));
+			strerror(errnum));
 }
 
 int prepare(const struct options *options, struct gons_net **ret_net)
 {
 	const int transient = options->types & (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
 	const bool in_host = options->plan && options->host;
+	const bool has_names = in_host && options->sysfs != SYSFS_NONE;
+	/* The host's files know all hosts. */
+	const int private_dirs = options->private_dirs & ~(has_names ? GONS_PRIVATE_NAMES : 0);
 	int types = transient | CLONE_NEWNS;
 	int status;
 
 	*ret_net = NULL;
 	if (!options->no_net && !options->in && !in_host)
 		types |= CLONE_NEWNET;
-	if (in_host && options->sysfs != SYSFS_NONE)
+	if (has_names)
 		types &= ~(CLONE_NEWNS | CLONE_NEWUTS); /* the host has its own */
 	if ((options->plan && (status = make_plan(options, ret_net)) >= 0) ||
 	    (options->in && (status = enter_host_outside(options)) >= 0))
 		return status;
 	if (types != 0 && gons_enter_transient(types) < 0)
 		return refused(options, types);
-	if ((!in_host && (status = mount_sysfs(options)) >= 0) ||
+	/* That of a host is read-only. */
+	if (((!in_host || options->sysfs == SYSFS_RW) && (status = mount_sysfs(options)) >= 0) ||
 	    (status = set_host_name(options)) >= 0)
 		return status;
 	if ((types & CLONE_NEWNET) && !options->no_loopback && gons_netns_loopback_up() < 0)
 		return refused(options, CLONE_NEWNET);
-	if (options->private_dirs && gons_mntns_private(options->private_dirs) < 0)
+	if (private_dirs && gons_mntns_private(private_dirs) < 0)
 		return refused(options, CLONE_NEWNS);
 	if ((status = set_sysctls(options)) >= 0)
 		return status;

@@ -39,7 +39,8 @@ struct options {
 	const char *in; /* the host of a surrounding gons-run to go to; NULL: none */
 	double timeout; /* in seconds; 0: none */
 	int on_failure;
-	const char *artifacts;
+	const char *artifacts; /* a directory; NULL: none */
+	int artifacts_fd; /* of it, as it was before the command got private files; or -1 */
 	const char *require;
 	char **command; /* ends with NULL; NULL with --draw alone */
 };
@@ -66,7 +67,7 @@ int prepare(const struct options *options, struct gons_net **ret_net);
 
 /* What only the process itself can set up that the command is to be in: after the fork with a new
  * PID namespace. Called by a child. -1 to go on; else the exit status. */
-int prepare_procfs(void);
+int prepare_procfs(const struct options *options);
 
 /* Runs the command in a child and stays with it. Returns the exit status; does not return where the
  * command has died of a signal. */

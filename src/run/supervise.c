@@ -8,6 +8,8 @@
  * between them, and then kills what is left of the command and of its children: so nothing of it
  * outlives gons-run, also where that was killed by SIGKILL.
  *
+ * The guard has a process group of its own, too, so that killing that of gons-run leaves it.
+ *
  * gons-run gives the terminal's foreground to the command's group, if it has it itself, stops when
  * the command stops, and continues it when it is continued.
  */
@@ -23,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,13 +89,14 @@ static bool kill_children(void)
 	return killed;
 }
 
-/* In each round, the children of those that the last one has killed have become this process's. */
+/* When a child has ended, its children have become this process's, and must be killed before the
+ * next wait, which would be for their own end otherwise. */
 static void kill_all(pid_t group)
 {
 	if (group > 0)
 		(void)kill(-group, SIGKILL);
-	while (kill_children())
-		while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+	while (kill_children() && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
+		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 }
 
@@ -120,6 +124,12 @@ int become(char **command)
 
 	(void)execvp(command[0], command);
 	errnum = errno;
+	if (errnum == ENOENT && strchr(command[0], '/') && access(command[0], F_OK) == 0)
+		return complain(
+			STATUS_NOT_FOUND,
+			"cannot execute %s: the interpreter or dynamic linker that it names "
+			"does not exist",
+			command[0]);
 	if (errnum == ENOENT)
 		return complain(STATUS_NOT_FOUND, "%s: command not found", command[0]);
 	return complain(STATUS_NOT_EXECUTABLE, "cannot execute %s: %s", command[0],
@@ -128,8 +138,8 @@ int become(char **command)
 
 /* ---- the guard ---- */
 
-/* Commands find the hosts of the plan below this process, whose descriptors they are. */
-static void name_hosts(const struct gons_net *net)
+/* Commands find the hosts of the plan below a process whose descriptors they are. */
+static void name_hosts(const struct gons_net *net, pid_t owner)
 {
 	const char *name;
 
@@ -137,7 +147,7 @@ static void name_hosts(const struct gons_net *net)
 		char variable[HOST_VARIABLE_SIZE], path[64];
 
 		host_variable(name, variable);
-		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(),
+		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", owner,
 			       gons_net_nsfd(net, name));
 		if (setenv(variable, path, 1) < 0)
 			_exit(complain(STATUS_FAILURE, "out of memory"));
@@ -214,17 +224,18 @@ static int guard(const struct options *options, const struct gons_net *net, int 
 	struct report report = { .could_not_start = true };
 	pid_t command;
 
+	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_NAME, "gons-run-guard");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* Its descriptors can be opened by whoever is the same user. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
-	report.status = options->types & CLONE_NEWPID ? prepare_procfs() : -1;
+	report.status = options->types & CLONE_NEWPID ? prepare_procfs(options) : -1;
 	if (report.status >= 0) {
 		tell(fd, &report);
 		return 0;
 	}
 	restore_variables();
-	name_hosts(net);
+	name_hosts(net, getpid());
 	command = fork();
 	if (command == 0)
 		run_command(options->command);
@@ -263,12 +274,25 @@ static void request_signal(const struct supervision *supervision, int number, bo
 	(void)send(supervision->fd, &request, sizeof(request), MSG_NOSIGNAL);
 }
 
-/* Stops as the command has. */
-static void stop_too(void)
+/* Stops as the command has, but not for longer than the timeout: then a timer continues it. */
+static void stop_too(const struct supervision *supervision)
 {
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT };
+	const struct itimerspec at = { .it_value = { .tv_sec = supervision->deadline / 1000,
+						     .tv_nsec = supervision->deadline % 1000 *
+								1000000 } };
+	timer_t timer;
+	bool has_timer;
+
+	if (supervision->timed_out)
+		return;
+	has_timer = supervision->deadline && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 &&
+		    timer_settime(timer, TIMER_ABSTIME, &at, NULL) == 0;
 	if (has_foreground)
 		take_foreground(getpgrp());
 	(void)raise(SIGSTOP);
+	if (has_timer)
+		(void)timer_delete(timer);
 }
 
 /* Somebody has continued gons-run, perhaps in the foreground of the terminal. */
@@ -295,7 +319,7 @@ static void read_report(struct supervision *supervision)
 		return;
 	}
 	if (!report.could_not_start && WIFSTOPPED(report.status)) {
-		stop_too();
+		stop_too(supervision);
 		return;
 	}
 	supervision->report = report;
@@ -381,6 +405,18 @@ static void open_terminal(void)
 	has_foreground = tty_fd >= 0 && tcgetpgrp(tty_fd) == getpgrp();
 }
 
+/* Signals do again what they did when gons-run started, but those that have come by now. */
+static void unblock_signals(void)
+{
+	const struct timespec at_once = { 0, 0 };
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	while (sigtimedwait(&all, NULL, &at_once) > 0 || errno == EINTR)
+		;
+	(void)sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
 static void block_signals(void)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
@@ -393,12 +429,14 @@ static void block_signals(void)
 
 /* ---- after a failure ---- */
 
-static void run_shell(void)
+static void run_shell(const struct gons_net *net)
 {
 	const char *shell = getenv("SHELL");
-	pid_t pid = fork();
+	pid_t owner = getpid(), pid = fork();
 
 	if (pid == 0) {
+		restore_variables();
+		name_hosts(net, owner);
 		(void)sigprocmask(SIG_SETMASK, &mask_before, NULL);
 		(void)execlp(shell && *shell ? shell : "sh", shell && *shell ? shell : "sh", NULL);
 		(void)execl("/bin/sh", "sh", NULL);
@@ -408,14 +446,31 @@ static void run_shell(void)
 		;
 }
 
-static void explain_failure(const struct options *options, int status)
+/* Paths that the command saw may be of private files, or hidden by them. */
+static void go_to_artifacts(const struct options *options)
+{
+	struct stat before, now;
+
+	if (options->artifacts_fd < 0 || fstat(options->artifacts_fd, &before) < 0 ||
+	    (stat(options->artifacts, &now) == 0 && now.st_dev == before.st_dev &&
+	     now.st_ino == before.st_ino) ||
+	    fchdir(options->artifacts_fd) < 0)
+		return;
+	(void)complain(0, "files are written into %s, which the command could not see",
+		       options->artifacts);
+	(void)setenv("GONS_ARTIFACTS", ".", 1);
+}
+
+static void explain_failure(const struct options *options, const struct gons_net *net, int status)
 {
 	if (status == 0 || status == STATUS_IMPOSSIBLE)
 		return;
 	if (options->on_failure & ON_FAILURE_SHELL) {
 		(void)complain(0, "the command failed; this shell is in its namespaces");
-		run_shell();
+		run_shell(net);
 	}
+	unblock_signals();
+	go_to_artifacts(options);
 	if (options->on_failure & (ON_FAILURE_REPORT | ON_FAILURE_HOLD) || options->capture ||
 	    options->artifacts)
 		(void)gons_test_end(true);
@@ -423,8 +478,7 @@ static void explain_failure(const struct options *options, int status)
 
 int supervise(const struct options *options, const struct gons_net *net)
 {
-	struct supervision supervision = { .report = { .could_not_start = true,
-						       .status = STATUS_FAILURE } };
+	struct supervision supervision = { .report = { .could_not_start = true, .status = -1 } };
 	sigset_t all;
 	int ends[2], status;
 	pid_t pid;
@@ -458,7 +512,11 @@ int supervise(const struct options *options, const struct gons_net *net)
 	if (tty_fd >= 0)
 		(void)close(tty_fd);
 	status = read_status(options, &supervision);
-	explain_failure(options, status);
+	if (status < 0)
+		return complain(STATUS_FAILURE,
+				"somebody has killed the process between gons-run and the command");
+	if (!supervision.report.could_not_start)
+		explain_failure(options, net, status);
 	if (status > 0xff)
 		die_of(status - 0x100);
 	return status > 0xff ? 128 + status - 0x100 : status;

@@ -293,6 +293,41 @@ def signal_mask_and_dispositions_are_as_without_it():
             same(run(*way, *program, preexec_fn=before).stdout, alone, f'{way}')
 
 
+def what_a_process_inherits_is_as_without_it():
+    able()
+
+    def before():
+        os.umask(0o037)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (123, 456))
+        os.nice(3)
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    # Ids and capabilities are as the user namespace says, which root does not get.
+    own = '' if os.geteuid() == 0 else '|Uid|Gid|Groups|Cap[A-Z][a-z]+'
+    program = ['sh', '-c', 'pwd; umask; cat /proc/self/limits /proc/self/oom_score_adj '
+               '/proc/self/personality /proc/self/comm /proc/self/cmdline '
+               '/proc/self/coredump_filter; ls -l /proc/self/root /proc/self/cwd | cut -d" " -f9-;'
+               f'nice; grep -Ev "^(Pid|Tgid|PPid|Ngid|NS.*|Vm.*|Rss.*|.*ctxt.*|Cpus.*{own}):" '
+               '/proc/self/status; taskset -p $$ | cut -d: -f2']
+    with tempfile.TemporaryDirectory() as where:
+        os.chmod(where, 0o755)
+        alone = subprocess.run(program, stdout=subprocess.PIPE, text=True, preexec_fn=before,
+                               stderr=subprocess.DEVNULL, cwd=where, check=False).stdout
+        for way in WAYS:
+            result = run(*way, *program, preexec_fn=before, cwd=where)
+            for with_it, without_it in zip(result.stdout.split('\n'), alone.split('\n')):
+                same(with_it, without_it, f'{way}')
+        os.rmdir(where)
+        os.mkdir(where)
+    with tempfile.TemporaryDirectory() as where:
+        for way in WAYS:
+            path = pathlib.Path(where) / 'gone'
+            path.mkdir()
+            result = subprocess.run(['sh', '-c', 'rmdir "$PWD"; exec "$@"', 'x', GONS_RUN, *way,
+                                     'readlink', '/proc/self/cwd'], cwd=path, text=True,
+                                    stdout=subprocess.PIPE, check=False, timeout=TIMEOUT)
+            contains(result.stdout, 'gone (deleted)')
+
+
 def makes_jobserver_works():
     able()
     if subprocess.run(['sh', '-c', 'command -v make'], stdout=subprocess.DEVNULL,
@@ -355,6 +390,19 @@ def a_timeout_kills_what_ignores_the_request():
     until(lambda: not alive(word), 'no child is left')
 
 
+def a_timeout_reaches_a_command_that_is_stopped():
+    able()
+    script = 'kill -STOP $$; exit 3'
+    same(run('--timeout=0.3', 'sh', '-c', script).returncode, 124)
+    # Without a timeout gons-run is stopped as the command is, until somebody continues it.
+    with subprocess.Popen([GONS_RUN, '--on-failure=report', 'sh', '-c', script],
+                          stderr=subprocess.DEVNULL) as process:
+        stat = pathlib.Path(f'/proc/{process.pid}/stat')
+        until(lambda: stat.read_text(encoding='ascii').split(') ')[1][0] == 'T', 'it stops')
+        process.send_signal(signal.SIGCONT)
+        same(process.wait(TIMEOUT), 3)
+
+
 def a_command_that_is_quick_meets_no_timeout():
     able()
     same(run('--timeout=60', 'sh', '-c', 'exit 4').returncode, 4)
@@ -371,6 +419,24 @@ def nothing_outlives_a_supervisor_that_is_killed():
             until(lambda word=word: len(alive(word)) >= 3, 'they run')
             process.kill()
         until(lambda word=word: not alive(word), f'{way}: nothing is left')
+
+
+def nothing_outlives_a_supervisor_whose_group_is_killed():
+    able()
+    word = marker()
+    with subprocess.Popen([GONS_RUN, '--timeout=600', 'sh', '-c', f'sleep {word} & sleep {word}'],
+                          start_new_session=True) as process:
+        until(lambda: len(alive(word)) >= 4, 'it runs')
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    until(lambda: not alive(word), 'all have ended')
+
+
+def a_killed_guard_is_told():
+    able()
+    word = marker()
+    refused(125, 'killed', '--timeout=600', 'sh', '-c', f'kill -9 $PPID; sleep {word}')
+    same(alive(word), [])
 
 
 def nothing_outlives_a_command_with_a_supervisor():
@@ -430,6 +496,18 @@ def on_a_terminal(script):
             terminal.close()
 
 
+def generations_of_daemons_are_killed():
+    """Each is a session of its own, and the child of one that is killed first."""
+    able()
+    word = marker()
+    script = 'n=$1; shift; [ $n = 0 ] || setsid sh -c "$0" "$0" $((n - 1)) & exec sleep ' + word
+    for _ in range(5):
+        result = run('--timeout=600', 'sh', '-c',
+                     f"sh -c '{script}' '{script}' 20 & sleep 0.5; exit 5", stdout=None)
+        same(result.returncode, 5, result.stderr)
+        same(alive(word), [])
+
+
 def an_interrupt_from_the_terminal_ends_the_command_once():
     def script(terminal, gons_run):
         terminal.send(f"{gons_run} sh -c 'trap \"echo in-ter\"rupted INT; echo rea\"\"dy; "
@@ -473,11 +551,30 @@ def it_stops_and_continues_with_the_command():
 
 # ---- networks ----
 
-def a_command_runs_in_a_host_of_a_plan():
-    able('--plan=client -- server')
+def ip_is_installed():
     if subprocess.run(['sh', '-c', 'command -v ip'], stdout=subprocess.DEVNULL,
                       check=False).returncode:
         raise Skip('ip is not installed')
+
+
+def options_for_files_and_settings_work_in_hosts():
+    able('--plan=client -- server')
+    plan = ['--plan=client -- router -- server']
+    result = run(*plan, '--host=router', '--hermetic', 'sh', '-c',
+                 'cat /proc/sys/net/ipv4/ip_forward; grep -cw server /etc/hosts; ls /tmp', cwd='/')
+    same(result.stdout.split(), ['1', '2'], 'it forwards and knows the others')
+    same(run(*plan, '--host=client', '--sysctl', 'net.core.somaxconn=77', 'sh', '-c',
+             f'cat /proc/sys/net/core/somaxconn; {GONS_RUN} --in=server '
+             'cat /proc/sys/net/core/somaxconn').stdout.split()[0], '77')
+    result = run(*plan, '--host=client', '--sys=rw', 'sh', '-c',
+                 'echo 1400 >/sys/class/net/eth0/mtu && cat /sys/class/net/eth0/mtu')
+    same(result.stdout, '1400\n', result.stderr)
+    same(run(*plan, '--host=client', '--uts=other', 'uname', '-n').stdout, 'other\n')
+
+
+def a_command_runs_in_a_host_of_a_plan():
+    able('--plan=client -- server')
+    ip_is_installed()
     result = run('--plan=client -- router -- server', '--host=client', 'sh', '-c',
                  'uname -n; grep -w server /etc/hosts; ls /sys/class/net; ip route get '
                  '$(awk \'$2 == "server" && $1 !~ /:/ {print $1; exit}\' /etc/hosts)')
@@ -499,6 +596,8 @@ def other_hosts_can_be_reached_from_inside():
         same(inside[0], inside[1])
         same(inside[0] != inside[2], True)
     refused(125, 'GONS_HOST_nobody', '--in=nobody', 'true')
+    for path in ('/no/such/file', '/proc/self/ns/mnt', '/dev/null'):
+        refused(125, path, '--in=a', 'true', env={**os.environ, 'GONS_HOST_a': path})
 
 
 def a_plan_comes_from_a_file():
@@ -549,12 +648,42 @@ def artifacts_of_a_failure_are_written():
         same(names, ['.json', '.pcapng', '.txt'], result.stderr)
 
 
+def artifacts_come_out_of_private_files():
+    able('--private=tmp')
+    with tempfile.TemporaryDirectory(dir='/tmp') as where:
+        result = run('--private=tmp', f'--artifacts={where}', '--on-failure=report', 'sh', '-c',
+                     f'test ! -e {where} && exit 3', cwd='/')
+        same(result.returncode, 3, result.stderr)
+        contains(result.stderr, where)
+        same('cannot' in result.stderr, False, result.stderr)
+        same(len(list(pathlib.Path(where).glob('*.txt'))), 1, result.stderr)
+
+
+def a_failure_can_be_held_until_told():
+    able()
+    for number, status in ((signal.SIGUSR1, 3), (signal.SIGTERM, -signal.SIGTERM)):
+        with subprocess.Popen([GONS_RUN, '--on-failure=hold', 'sh', '-c', 'exit 3'], text=True,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            contains(process.stderr.readline(), 'waits')
+            contains(process.stderr.readline(), f'nsenter --target {process.pid} ')
+            while not process.stderr.readline().startswith('To go on'):
+                pass
+            process.send_signal(number)
+            same(process.wait(TIMEOUT), status)
+
+
 def a_shell_can_look_at_a_failure():
     able()
     result = run('--on-failure=shell', 'sh', '-c', 'exit 3', input='echo links: $(ls /sys/class/net)\n',
                  stdin=None, env={**os.environ, 'SHELL': '/bin/sh'})
     same(result.returncode, 3, result.stderr)
     contains(result.stdout, 'links: lo')
+    able('--plan=client -- server')
+    result = run('--on-failure=shell', '--plan=a -- b', '--host=a', 'false', stdin=None,
+                 input=f'{GONS_RUN} --in=b ls /sys/class/net; env | grep ^GONS_ | grep -v HOST\n',
+                 env={'PATH': os.environ['PATH'], 'SHELL': '/bin/sh'})
+    same(result.returncode, 1, result.stderr)
+    same(result.stdout, 'eth0\nlo\n', result.stderr)
 
 
 # ---- refusals ----
@@ -578,12 +707,25 @@ def mistakes_on_the_command_line_are_named():
             ('--timeout takes', ['--timeout=-1', 'true']),
             ('--timeout takes', ['--timeout=x', 'true']),
             ('--timeout takes', ['--timeout=nan', 'true']),
+            ('--timeout needs a value', ['--timeout']),
+            ('--plan needs a value', ['-p', '--plan']),
+            ('--pid takes no value', ['--pid=3', 'true']),
+            ('no option -x', ['-ixp', 'true']),
+            ('no option --no-such-option', ['--no-such-option', 'true']),
+            ('no option --no,', ['--no', 'true']),
+            ('--require takes words', ['--require=', 'true']),
+            ('--require takes words', ['--require=, ', 'true']),
+            ('--uts takes a host name', [f'--uts={"x" * 65}', 'true']),
+            ('--private takes', ['--private=', 'true']),
+            ('--private takes', ['--private=run,,tmp', 'true']),
+            ('/etc/passwd', ['--artifacts=/etc/passwd', 'true']),
+            ('a directory that exists', ['--artifacts=', 'true']),
+            ('cannot read the plan @/', ['--plan=@/', 'true']),
             ('/no/such/directory', ['--artifacts=/no/such/directory', 'true'])):
         refused(125, words, *arguments)
-    result = run('--no-such-option', 'true')
-    same(result.returncode, 125)
-    contains(result.stderr, '--no-such-option')
-    contains(result.stderr, 'gons-run --help')
+    refused(125, 'gons-run --help', '--no-such-option', 'true')
+    if os.geteuid() != 0:
+        refused(125, 'cannot write into "/"', '--artifacts=/', 'true')
 
 
 def a_command_that_is_missing_or_not_executable_is_told():
@@ -594,6 +736,15 @@ def a_command_that_is_missing_or_not_executable_is_told():
         refused(127, '/no/such/command', *way, '/no/such/command')
         refused(126, '/dev/null', *way, '/dev/null')
         refused(126, '/proc', *way, '/proc')
+        refused(127, 'command not found', *way, '')
+        with tempfile.NamedTemporaryFile('w', delete=False) as file:
+            file.write('#!/no/such/interpreter\n')
+        os.chmod(file.name, 0o755)
+        refused(127, 'interpreter', *way, file.name)
+        pathlib.Path(file.name).write_text('echo "$1"; exit 4\n', encoding='ascii')
+        result = run(*way, file.name, 'a script without an interpreter')
+        os.unlink(file.name)
+        same((result.returncode, result.stdout), (4, 'a script without an interpreter\n'))
 
 
 def where_the_machine_says_no_the_status_is_77_or_125():
@@ -614,7 +765,24 @@ def where_the_machine_says_no_the_status_is_77_or_125():
     same(limited('--require=net', 'true').returncode, 125)
     same(limited('--require=1', 'true').returncode, 125)
     same(limited('--require=time', 'true').returncode, 77)
+    same(limited('--require=time, net', 'true').returncode, 125)
     same(limited('true', env={**os.environ, 'GONS_REQUIRE': 'mnt,veth'}).returncode, 125)
+
+
+def a_masked_proc_refuses_a_pid_namespace_with_the_remedy():
+    """As in a container: in a user namespace, with something mounted on a file of /proc."""
+    around = ['unshare', '-Urm', 'sh', '-c', 'mount --bind /dev/null /proc/meminfo && exec "$@"', 'x']
+    if subprocess.run([*around, 'true'], stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skip('unshare -Urm is refused here, or has no mounts')
+    able()
+    for status, options in ((77, []), (77, ['--require=time']), (125, ['--require=pid']),
+                            (125, ['--require=1'])):
+        result = subprocess.run([*around, GONS_RUN, '-U', '-p', *options, 'echo', 'ran'], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT,
+                                check=False)
+        same((result.returncode, result.stdout), (status, ''), result.stderr)
+        contains(result.stderr, 'unmask=ALL')
+    same(subprocess.run([*around, GONS_RUN, '-U', 'true'], check=False).returncode, 0)
 
 
 def help_and_version_are_written():

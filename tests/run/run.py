@@ -790,6 +790,21 @@ def help_and_version_are_written():
     contains(run('--version').stdout, 'gons-run ')
 
 
+def every_option_is_in_the_manual_and_in_the_completions():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    manual, bash, zsh = ((root / path).read_text(encoding='utf-8') for path in (
+        'docs/man/gons-run.1.in', 'src/run/gons-run.bash', 'src/run/_gons-run'))
+    manual = manual.replace('\\-', '-').replace('\\fR|\\fP', '|')
+    options = re.findall(r'^ +(?:-., )?(--[a-z-]+)', run('--help').stdout, re.MULTILINE)
+    same(len(options) > 20, True, str(options))
+    for option in options:
+        for name, text in (('bash', bash), ('zsh', zsh), ('manual', manual)):
+            if name == 'manual' and option in ('--help', '--version'):
+                continue
+            if not re.search(re.escape(option) + r'(?![a-z-])', text):
+                raise AssertionError(f'{option} is not in the {name} file')
+
+
 # ---- under load ----
 
 def many_at_once_leave_nothing():

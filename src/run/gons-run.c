@@ -60,6 +60,18 @@ void restore_variables(void)
 	}
 }
 
+static bool test_is_open;
+
+void end_test(bool failed)
+{
+	if (!test_is_open)
+		return;
+	test_is_open = false;
+	if (!failed)
+		(void)gons_leaks_accept(); /* the command may keep what it wants */
+	(void)gons_test_end(failed);
+}
+
 /* The test core keeps what happens to the namespaces, and reports it after a failure. */
 static int begin_test(const struct options *options)
 {
@@ -68,6 +80,7 @@ static int begin_test(const struct options *options)
 	if (!options->on_failure && !options->capture && !options->artifacts)
 		return -1;
 	set_variables(options);
+	test_is_open = true;
 	if (gons_test_begin(name ? name + 1 : options->command[0], 0) == 0)
 		return -1;
 	return complain(STATUS_FAILURE, "%s", gons_error());
@@ -87,9 +100,10 @@ int main(int argc, char **argv)
 		status = begin_test(&options);
 	if (status < 0)
 		status = prepare(&options, &net);
-	if (status >= 0)
-		return status;
-	if (options_need_supervisor(&options))
-		return supervise(&options, net);
-	return become(options.command);
+	if (status < 0 && options_need_supervisor(&options))
+		status = supervise(&options, net);
+	else if (status < 0)
+		status = become(options.command);
+	end_test(false);
+	return status;
 }

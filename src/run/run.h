@@ -73,6 +73,9 @@ int prepare_procfs(const struct options *options);
  * command has died of a signal. */
 int supervise(const struct options *options, const struct gons_net *net);
 
+/* Ends the test of the test core that keeps the namespaces for a report, if there is one. */
+void end_test(bool failed);
+
 /* Puts the variables back that gons-run has set for the library. */
 void restore_variables(void);
 

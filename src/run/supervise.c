@@ -290,7 +290,7 @@ static void stop_too(const struct supervision *supervision)
 		    timer_settime(timer, TIMER_ABSTIME, &at, NULL) == 0;
 	if (has_foreground)
 		take_foreground(getpgrp());
-	(void)raise(SIGSTOP);
+	(void)kill(getpid(), SIGSTOP);
 	if (has_timer)
 		(void)timer_delete(timer);
 }
@@ -473,7 +473,7 @@ static void explain_failure(const struct options *options, const struct gons_net
 	go_to_artifacts(options);
 	if (options->on_failure & (ON_FAILURE_REPORT | ON_FAILURE_HOLD) || options->capture ||
 	    options->artifacts)
-		(void)gons_test_end(true);
+		end_test(true);
 }
 
 int supervise(const struct options *options, const struct gons_net *net)
@@ -517,6 +517,7 @@ int supervise(const struct options *options, const struct gons_net *net)
 				"somebody has killed the process between gons-run and the command");
 	if (!supervision.report.could_not_start)
 		explain_failure(options, net, status);
+	end_test(false);
 	if (status > 0xff)
 		die_of(status - 0x100);
 	return status > 0xff ? 128 + status - 0x100 : status;

@@ -17,4 +17,4 @@ for entry in * .[!.]*; do
 done
 # "statics" are C functions, .TE ends a table in a man page, "nonsens" is no kind of link, and TestIn
 # is a class.
-codespell --ignore-words-list=nonsens,statics,te,testin "$@"
+codespell --ignore-words-list=nonsens,statics,te,bu,testin "$@"

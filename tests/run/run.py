@@ -455,6 +455,9 @@ class Terminal:
     def __init__(self):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # Shells pass on what was ignored before them, as by a runner in the background.
+            for number in (signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
             os.environ['PS1'] = 'prompt> '
             os.execlp('bash', 'bash', '--norc', '--noprofile', '-i')
         attributes = termios.tcgetattr(self.fd)

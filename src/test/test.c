@@ -257,9 +257,9 @@ GONS_EXPORT int gons_test_end(bool failed)
 		close_test();
 		return gons_i_fail(ECHILD, "this process was forked in the test %s", test.name);
 	}
+	gons_i_report_ends_end(); /* a signal while it reports, or waits, is no second report */
 	if (failed)
 		gons_i_test_report(test.name, gons_i_test_stream());
-	gons_i_report_ends_end();
 	if (!test.remedy)
 		end_scope(&verdict);
 	else

@@ -306,7 +306,7 @@ def what_a_process_inherits_is_as_without_it():
     program = ['sh', '-c', 'pwd; umask; cat /proc/self/limits /proc/self/oom_score_adj '
                '/proc/self/personality /proc/self/comm /proc/self/cmdline '
                '/proc/self/coredump_filter; ls -l /proc/self/root /proc/self/cwd | cut -d" " -f9-;'
-               f'nice; grep -Ev "^(Pid|Tgid|PPid|Ngid|NS.*|Vm.*|Rss.*|.*ctxt.*|Cpus.*{own}):" '
+               f'nice; grep -Ev "^(Pid|Tgid|PPid|Ngid|NS.*|Vm.*|Rss.*|SigQ|.*ctxt.*|Cpus.*{own}):" '
                '/proc/self/status; taskset -p $$ | cut -d: -f2']
     with tempfile.TemporaryDirectory() as where:
         os.chmod(where, 0o755)

@@ -333,6 +333,7 @@ static void a_program_runs_in_a_namespace(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip_for("a_program_runs_in_a_namespace", "it needs root");
+	gons_require(CLONE_NEWNET);
 	options.nsfd = gons_must(gons_netns_new_transient());
 	gons_must(run_shell("readlink /proc/self/ns/net"));
 	(void)snprintf(wanted, sizeof(wanted), "net:[%ju]\n",
@@ -397,6 +398,7 @@ static void the_pid_is_known_in_a_pid_namespace_for_children(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip_for("the_pid_is_known_in_a_pid_namespace_for_children", "it needs root");
+	gons_require(CLONE_NEWPID);
 	if (!gons_can(CLONE_NEWPID) || geteuid() != 0) {
 		skip_for(__func__, "it takes root");
 	}

@@ -216,6 +216,7 @@ int gons_i_list_children(struct gons_i_items *children)
 	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || adopts())
 		return 0;
 	text = malloc(SIZE);
+	gons_i_exempt_hold(); /* a pool that creates a set forks children for a moment */
 	result = text ? list_numbers(task_dir, &threads)
 		      : gons_i_fail(ENOMEM, "cannot list the child processes");
 	/* Each child is listed with the thread that forked it. */
@@ -227,6 +228,7 @@ int gons_i_list_children(struct gons_i_items *children)
 		if (read_file(path, text, SIZE) > 0)
 			result = add_children(text, children);
 	}
+	gons_i_exempt_release();
 	gons_i_items_free(&threads);
 	free(text);
 	if (result < 0)

@@ -35,7 +35,7 @@ struct list {
 	size_t n;
 };
 
-/* ---- things.c ---- */
+/* ---- probes.c ---- */
 
 /* Those that are known by name. */
 extern const struct thing things[];
@@ -48,7 +48,7 @@ struct thing things_link(const char *kind);
  * so must be net, what was found out about network namespaces. */
 void things_try(const struct thing *thing, const struct finding *net, struct finding *finding);
 
-/* ---- want.c ---- */
+/* ---- arguments.c ---- */
 
 /* Marks in the list of all that is known what these words name, and appends other kinds of links.
  * The words are cut up. -1 where one cannot be meant, which is said on standard error. */

@@ -28,7 +28,7 @@
 #include "gons/core/switch.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
-#include "mntns/check.h"
+#include "mntns/refuse_initial.h"
 #include "mntns/submounts.h"
 #include "mntns/sysfs.h"
 
@@ -306,7 +306,7 @@ static int mount_sysfs(unsigned access)
 	cleanup_fd int old_fd = -1;
 	int result;
 
-	if (gons_i_check_mntns("mount a sysfs on /sys") < 0)
+	if (gons_i_refuse_initial_mntns("mount a sysfs on /sys") < 0)
 		return -1;
 	old_fd = open_mount_point();
 	if (old_fd < 0)

@@ -20,7 +20,7 @@
 #include "gons/core/saved_context.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread.h"
-#include "mntns/names.h"
+#include "mntns/etc_files.h"
 #include "net/build.h"
 #include "net/configure.h"
 #include "net/host.h"
@@ -49,8 +49,8 @@ static bool has_bridge(const struct gons_i_net_model *model)
 /* A mount namespace that all hosts get a copy of, with the names of all hosts in it. */
 static int prepare_mounts(const struct build *build, struct gons_i_context *ret_base)
 {
-	if (gons_i_net_enter_mounts() < 0 || gons_i_names_make() < 0 ||
-	    gons_i_names_add(build->hosts_text, build->hosts_size) < 0)
+	if (gons_i_net_enter_mounts() < 0 || gons_i_etc_files_create() < 0 ||
+	    gons_i_etc_hosts_add(build->hosts_text, build->hosts_size) < 0)
 		return -1;
 	return gons_i_context_save(CLONE_NEWNS, ret_base);
 }

@@ -13,7 +13,7 @@
 #include "netns/link_request.h"
 #include "netns/prefix.h"
 #include "netns/rtnl.h"
-#include "netns/undo.h"
+#include "netns/rtnl_add.h"
 
 /* The last address of an IPv4 network; the kernel does not choose one by itself. */
 static void put_broadcast(struct nlmsghdr *nlh, const struct gons_i_prefix *address)

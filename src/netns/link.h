@@ -9,7 +9,7 @@
 #include "netns/kind.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
-#include "netns/vanish.h"
+#include "netns/deferred_undo.h"
 
 /* ---- link.c ---- */
 
@@ -34,7 +34,7 @@ int gons_i_link_choose_address(const unsigned char *wanted, unsigned char addres
 int gons_i_link_choose_name(const char *kind, const char *prefix, const char *wanted,
 			    char name[GONS_I_NAME_SIZE]);
 
-/* ---- link_owned.c: links that go with the scope ---- */
+/* ---- link_find_and_delete.c: links that go with the scope ---- */
 
 /* What a link is known by. */
 struct gons_i_identity {

@@ -12,7 +12,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "netns/inside.h"
+#include "netns/execute.h"
 #include "netns/link.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
@@ -89,5 +89,5 @@ GONS_EXPORT int gons_link_offload(int nsfd, int ifindex, bool on)
 
 	if (gons_i_check_ifindex(ifindex) < 0 || gons_i_netns_optional(nsfd, &nsfd) < 0)
 		return -1;
-	return gons_i_netns_inside(nsfd, offload_inside, &offload);
+	return gons_i_netns_execute(nsfd, offload_inside, &offload);
 }

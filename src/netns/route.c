@@ -14,7 +14,7 @@
 #include "netns/link_request.h"
 #include "netns/prefix.h"
 #include "netns/rtnl.h"
-#include "netns/undo.h"
+#include "netns/rtnl_add.h"
 
 struct route {
 	struct gons_i_prefix destination, gateway;

@@ -189,7 +189,8 @@ struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 	}
 	rtnl->id = (struct gons_i_file_id){ st.st_dev, st.st_ino };
 	if (nsfd > 0)
-		(void)flock(nsfd, LOCK_SH | LOCK_NB); /* shows duplicates of it; see vanish.c */
+		(void)flock(nsfd,
+			    LOCK_SH | LOCK_NB); /* shows duplicates of it; see can_be_entered.c */
 	rtnl->forks = gons_i_forks();
 	rtnl->next = in_use;
 	in_use = rtnl;

@@ -16,14 +16,14 @@ enum {
 };
 
 /* A socket for notifications. It is kept for the next time, because a closed netlink socket counts
- * as one of its namespace until some milliseconds later, and vanish.c counts sockets. */
+ * as one of its namespace until some milliseconds later, and can_be_entered.c counts sockets. */
 struct gons_i_rtnl_monitor {
 	int fd; /* -1: none yet */
 	ino_t ino;
 	bool is_used;
 };
 
-/* Whether the network namespace ends with the scope; see vanish.c. */
+/* Whether the network namespace ends with the scope; see can_be_entered.c. */
 enum gons_i_fate { GONS_I_FATE_UNKNOWN, GONS_I_FATE_STAYS, GONS_I_FATE_ENDS };
 
 struct gons_i_rtnl {

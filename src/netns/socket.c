@@ -17,7 +17,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/scope.h"
-#include "netns/inside.h"
+#include "netns/execute.h"
 #include "netns/rtnl.h"
 
 struct opening {
@@ -50,7 +50,7 @@ GONS_EXPORT int gons_netns_socket(int nsfd, int domain, int type, int protocol)
 
 	if (gons_i_netns_optional(nsfd, &nsfd) < 0 || gons_i_scope_reserve(1) < 0)
 		return -1;
-	if (gons_i_netns_inside(nsfd, open_socket, &opening) < 0) {
+	if (gons_i_netns_execute(nsfd, open_socket, &opening) < 0) {
 		gons_i_close_fd(&opening.fd);
 		return -1;
 	}

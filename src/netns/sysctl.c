@@ -23,7 +23,7 @@
 #include "gons/base/error.h"
 #include "gons/base/file.h"
 #include "gons/core/scope.h"
-#include "netns/inside.h"
+#include "netns/execute.h"
 #include "netns/rtnl.h"
 
 enum { PATH_SIZE = 256, VALUE_SIZE = 4096 };
@@ -136,7 +136,7 @@ static int open_setting(void *arg)
 
 static int open_in(int nsfd, struct setting *setting)
 {
-	if (gons_i_netns_inside(nsfd, open_setting, setting) == 0)
+	if (gons_i_netns_execute(nsfd, open_setting, setting) == 0)
 		return 0;
 	gons_i_close_fd(&setting->fd);
 	return -1;

@@ -18,7 +18,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/scope.h"
-#include "netns/inside.h"
+#include "netns/execute.h"
 #include "netns/link.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
@@ -162,7 +162,7 @@ static int make(struct making *making, struct gons_i_identity *ret_identity)
 
 	if (!rtnl)
 		return -1;
-	if (gons_i_netns_inside(making->options.nsfd, make_inside, making) == 0)
+	if (gons_i_netns_execute(making->options.nsfd, make_inside, making) == 0)
 		result = set_up(making, rtnl, ret_identity);
 	gons_i_rtnl_close(rtnl);
 	if (result < 0)

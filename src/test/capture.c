@@ -25,7 +25,7 @@
 #include "gons/core/switch.h"
 #include "gons/core/thread.h"
 #include "gons/leak/exempt.h"
-#include "netns/vanish.h"
+#include "netns/can_be_entered.h"
 #include "test/report.h"
 
 enum {
@@ -162,7 +162,7 @@ void gons_i_capture_begin(void)
 	(void)pthread_once(&once, keep_timestamps_on);
 	recording_pid = getpid();
 	gons_i_on_new_netns(record_here);
-	gons_i_vanish_set_counter(count_recorders);
+	gons_i_can_be_entered_set_counter(count_recorders);
 }
 
 /* ---- the end ---- */

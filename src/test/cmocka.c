@@ -425,9 +425,9 @@ GONS_EXPORT int gons_cmocka_run_(const struct gons_cmocka_functions_ *functions,
 	run.forks = gons_i_forks();
 	if (run.scope >= 0 && copy_all(tests, n, file, line) == 0) {
 		gons_i_test_run_begins();
-		gons_i_status_run_begins();
+		gons_i_exit_status_run_begins();
 		result = functions->run(name, run.copies, n, group_setup, group_teardown);
-		gons_i_status_run_ends();
+		gons_i_exit_status_run_ends();
 		gons_i_test_run_ends();
 	} else {
 		gons_i_test_note("gons: %s\n", gons_error());
@@ -437,13 +437,13 @@ GONS_EXPORT int gons_cmocka_run_(const struct gons_cmocka_functions_ *functions,
 	gons_i_test_write_notes();
 	free_all(n);
 	run.open = NULL;
-	gons_i_status_add((size_t)(result < 0 ? 1 : result) + run.teardown_failed, run.started,
-			  run.completed);
+	gons_i_exit_status_add((size_t)(result < 0 ? 1 : result) + run.teardown_failed, run.started,
+			       run.completed);
 	return result;
 }
 
 GONS_EXPORT int gons_cmocka_status_(int result)
 {
 	(void)result; /* already known */
-	return gons_i_status_result();
+	return gons_i_exit_status_result();
 }

@@ -208,7 +208,7 @@ __attribute__((noreturn)) static void end_process(void)
 {
 	gons_i_test_note("gons: the run ends here: %s: %s\n", test.name, gons_error());
 	gons_i_test_write_notes();
-	gons_i_status_run_ends();
+	gons_i_exit_status_run_ends();
 	exit(EXIT_FAILURE);
 }
 
@@ -275,8 +275,9 @@ GONS_EXPORT int gons_test_end(bool failed)
 	failed = failed || test.is_refused;
 	if (!keeps_snapshot) {
 		drop_kept();
-		gons_i_status_count(failed || (verdict.errnum != 0 && !gons_i_test_is_skipped()),
-				    gons_i_test_is_skipped());
+		gons_i_exit_status_count(failed ||
+						 (verdict.errnum != 0 && !gons_i_test_is_skipped()),
+					 gons_i_test_is_skipped());
 	}
 	if (verdict.errnum == 0 || failed || gons_i_test_is_skipped())
 		return 0;

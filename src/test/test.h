@@ -63,18 +63,18 @@ int gons_i_test_enter(int types);
 void gons_i_test_pool_begins(void);
 void gons_i_test_pool_ends(void);
 
-/* ---- status.c ---- */
+/* ---- exit_status.c ---- */
 
 /* Counts a group of tests: its failures, started tests, and tests that were not skipped.
  * Returns its result for the program. */
-void gons_i_status_add(size_t failed, size_t started, size_t completed);
-int gons_i_status_result(void);
+void gons_i_exit_status_add(size_t failed, size_t started, size_t completed);
+int gons_i_exit_status_result(void);
 
 /* Counts a test outside of groups. */
-void gons_i_status_count(bool failed, bool skipped);
+void gons_i_exit_status_count(bool failed, bool skipped);
 
 /* The process must not end by exit(3) between these. */
-void gons_i_status_run_begins(void);
-void gons_i_status_run_ends(void);
+void gons_i_exit_status_run_begins(void);
+void gons_i_exit_status_run_ends(void);
 
 #endif

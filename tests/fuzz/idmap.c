@@ -13,7 +13,7 @@
 
 #include "fuzz.h"
 #include "gons/base/error.h"
-#include "gons/sets/helper.h"
+#include "gons/sets/idmap_helper.h"
 #include "gons/sets/idmap.h"
 
 enum { MOST = 400, KERNEL_LINES = 340, KERNEL_BYTES = 4096 };

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "gons/base/lines.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/base/procfs.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"

@@ -26,7 +26,7 @@ check() {
 		--enable=warning,style,performance,portability \
 		--suppress=clarifyCalculation --suppress=unreadVariable --suppress=variableScope \
 		--suppress=knownConditionTrueFalse:src/gons/process/reexec_action.c \
-		--suppress=unusedStructMember:src/gons/base/lines.c \
+		--suppress=unusedStructMember:src/gons/base/signal_safe_read.c \
 		--suppress=syntaxError:include/gons/gtest.h \
 		--suppress=unknownMacro:docs/examples/frameworks/criterion.c \
 		-D_GNU_SOURCE -Iinclude -Isrc "$@"

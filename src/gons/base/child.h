@@ -12,7 +12,7 @@
  * A bare child is made by clone(2) itself. No fork handler (pthread_atfork(3)) runs, because a
  * handler may wait for a lock that the caller holds. So any lock of the program, that of the
  * allocator for one, may be held forever in the child: all that runs there is async-signal-safe.
- * It calls neither malloc nor stdio, and reads files by gons/base/lines.h; gons_i_fail() and the
+ * It calls neither malloc nor stdio, and reads files by gons/base/signal_safe_read.h; gons_i_fail() and the
  * other functions for messages may be called.
  *
  * The child is invisible to the program: its end raises no signal, and the program's wait(2) does

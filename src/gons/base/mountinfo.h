@@ -4,7 +4,7 @@
 
 /* The mounts of /proc/PID/mountinfo, one at a time, and async-signal-safe as gons_i_lines. */
 
-#include "gons/base/lines.h"
+#include "gons/base/signal_safe_read.h"
 
 struct gons_i_mount {
 	int id, parent;

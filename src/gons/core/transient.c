@@ -5,7 +5,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
-#include "gons/core/births.h"
+#include "gons/core/netns_creation.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
@@ -53,7 +53,7 @@ GONS_EXPORT int gons_enter_transient(int types)
 		return -1;
 	}
 	if (types & CLONE_NEWNET)
-		gons_i_birth_note(-1, last_pid);
+		gons_i_netns_creation_note(-1, last_pid);
 	(void)gons_i_context_record(&context);
 	return 0;
 }
@@ -96,6 +96,6 @@ GONS_EXPORT int gons_new_transient(int type)
 	}
 	gons_i_context_close(&context);
 	if (result == 0 && type == CLONE_NEWNET)
-		gons_i_birth_note(fd, last_pid);
+		gons_i_netns_creation_note(fd, last_pid);
 	return result < 0 ? -1 : gons_i_scope_push_fd(gons_i_take_fd(&fd));
 }

@@ -70,7 +70,7 @@ bool gons_i_no_module_refuses(enum gons_i_guarded guarded);
 void gons_i_diagnose_confinement(const char *before, const char *refuses,
 				 enum gons_i_guarded guarded);
 
-/* ---- obstacle.c ---- */
+/* ---- userns.c ---- */
 
 /* What keeps user namespaces from this process: "unprivileged user namespaces are disabled
  * (user.max_user_namespaces = 0)", and what would help, "raise the limit", or NULL. NULL where

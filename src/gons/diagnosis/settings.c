@@ -10,7 +10,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/base/lines.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/diagnosis/cause.h"

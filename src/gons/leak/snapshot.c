@@ -15,7 +15,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/forks.h"
-#include "gons/base/lines.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/base/procfs.h"
 #include "gons/leak/exempt.h"
 #include "gons/leak/snapshot.h"

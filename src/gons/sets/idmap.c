@@ -12,7 +12,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/diagnosis/cause.h"
-#include "gons/sets/helper.h"
+#include "gons/sets/idmap_helper.h"
 #include "gons/sets/idmap.h"
 
 /* The kernel's own limits: lines since Linux 4.15, bytes where a page has 4096. */

@@ -19,7 +19,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
-#include "gons/core/births.h"
+#include "gons/core/netns_creation.h"
 #include "gons/base/child.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/switch.h"
@@ -396,7 +396,7 @@ GONS_EXPORT gons_set *gons_set_unshare(const gons_set *set, int types,
 	result = make(&request, to);
 	give(&request, to);
 	if (result == 0 && last_pid >= 0)
-		gons_i_birth_note(gons_set_fd(to, CLONE_NEWNET), last_pid);
+		gons_i_netns_creation_note(gons_set_fd(to, CLONE_NEWNET), last_pid);
 	if (result == 0)
 		return to;
 	gons_set_close(to); /* keeps errno */

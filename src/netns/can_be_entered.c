@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What need not be undone. Deleting a link makes the kernel wait for tens of milliseconds; a network
- * namespace that ends takes its links along, and the kernel does that in the background. So what is
- * in network namespaces that may end with the scope is not undone in its turn, but left for the
- * bottom of the scope: when all else of the scope is undone, and gons holds the namespaces by its own
- * sockets only, it is found out whether anybody else can still get into them. Where somebody can, it
- * is undone then, newest first. docs/design.md has the reasons.
+ * Whether anybody but gons can still enter a network namespace, at the end of a scope, when gons
+ * holds it by its own sockets only.
  *
- * The kernel does not tell how often a namespace is held. (That a namespace lives yet says
- * nothing either: a closed UDP or netlink socket keeps it for some milliseconds, although it
- * cannot be entered by it.) But whoever can get in has one of these:
+ * The kernel does not tell how many references a namespace has. (Whether it still exists says
+ * nothing either: a closed UDP or netlink socket keeps it for some milliseconds, although nobody
+ * can enter it by that socket.) But whoever can enter it has one of these:
  *
- * - a socket: the namespace counts its sockets, whoever has them;
- * - a descriptor of the namespace's file, or a mount of it: as long as there is one, the kernel keeps
- *   the inode, and a new inode has a later time;
+ * - a socket: the namespace counts its sockets, of all processes;
+ * - a descriptor of the namespace's file, or a bind mount of it: as long as there is one, the kernel
+ *   keeps the inode of the file, and a new inode has a later time;
  * - a process or a thread in it, which procfs shows.
  *
  * Each doubt counts as a yes.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -30,13 +25,11 @@
 #include <sys/wait.h>
 
 #include "gons/base/common.h"
-#include "gons/base/error.h"
-#include "gons/base/lines.h"
-#include "gons/core/births.h"
-#include "gons/core/scope.h"
-#include "netns/inside.h"
+#include "gons/base/signal_safe_read.h"
+#include "gons/core/netns_creation.h"
+#include "netns/can_be_entered.h"
+#include "netns/execute.h"
 #include "netns/rtnl_socket.h"
-#include "netns/vanish.h"
 
 #ifndef SIOCGSKNS
 #define SIOCGSKNS 0x894C
@@ -57,8 +50,7 @@ static int compare_times(const struct timespec *a, const struct timespec *b)
 	return (a->tv_nsec > b->tv_nsec) - (a->tv_nsec < b->tv_nsec);
 }
 
-/* Notes the time of the inode, while the scope holds what it holds. */
-static void note_time(struct gons_i_rtnl *rtnl)
+void gons_i_can_be_entered_note(struct gons_i_rtnl *rtnl)
 {
 	cleanup_fd int fd = -1;
 	struct stat st;
@@ -91,7 +83,7 @@ static int count_sockets(void *arg)
 
 static int (*count_further)(ino_t ino);
 
-void gons_i_vanish_set_counter(int (*count)(ino_t ino))
+void gons_i_can_be_entered_set_counter(int (*count)(ino_t ino))
 {
 	count_further = count;
 }
@@ -172,23 +164,24 @@ static bool has_children(void)
 }
 
 /*
- * Who was born after the namespaces, by number, where all of that is known and there are not too many
- * of them. Who is older is not in one by birth. A child that is older could have been given a
- * descriptor, so that there must be no children. False: not looked.
+ * Looks only at the processes that were created after the namespaces, by their ids, if it is known when
+ * each namespace was created and there are not too many ids. An older process was not created in one
+ * of the namespaces. An older child could have been given a descriptor to enter one, so there must
+ * be no children. False: not looked.
  */
-static bool look_at_young(struct search *search)
+static bool look_at_later_processes(struct search *search)
 {
 	enum { MANY = 200 };
 	int last = gons_i_last_pid(), first = last;
 	char name[16];
 
 	for (size_t i = 0; i < search->n; i++) {
-		int birth = gons_i_birth_find(&search->candidates[i]->id);
+		int created = gons_i_netns_creation_find(&search->candidates[i]->id);
 
-		if (birth < 0)
+		if (created < 0)
 			return false;
-		if (birth < first)
-			first = birth;
+		if (created < first)
+			first = created;
 	}
 	if (first < 0 || last - first > MANY || has_children())
 		return false;
@@ -206,7 +199,7 @@ static void look_at_processes(struct search *search)
 
 	search->proc_fd = proc_fd;
 	search->own_pid[length > 0 ? length : 0] = '\0';
-	if (length > 0 && proc_fd >= 0 && look_at_young(search))
+	if (length > 0 && proc_fd >= 0 && look_at_later_processes(search))
 		return;
 	if (length > 0 && gons_i_each_name("/proc", look_at_process, search) == 0 &&
 	    search->sees_itself)
@@ -275,7 +268,7 @@ static bool judge_alone(struct gons_i_rtnl *rtnl)
 	}
 	order = compare_times(&st.st_ctim, &rtnl->nsfs_time);
 	if (order >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    gons_i_netns_inside(fd, count_sockets, &sockets) == 0 && sockets == own_sockets(rtnl))
+	    gons_i_netns_execute(fd, count_sockets, &sockets) == 0 && sockets == own_sockets(rtnl))
 		rtnl->fate = GONS_I_FATE_ENDS;
 	gons_i_close_fd(&fd);
 	return order > 0;
@@ -289,8 +282,7 @@ static void search_candidates(struct gons_i_rtnl **rtnls, size_t n, void (*look)
 		look(&search);
 }
 
-/* Finds out the fate of each of them. */
-static void judge(struct gons_i_rtnl **rtnls, size_t n)
+void gons_i_can_be_entered_find(struct gons_i_rtnl **rtnls, size_t n)
 {
 	size_t doubtful = 0, ending = 0;
 
@@ -318,194 +310,4 @@ static void judge(struct gons_i_rtnl **rtnls, size_t n)
 		rtnls[ending++] = rtnl;
 	}
 	search_candidates(rtnls, ending, look_at_processes);
-}
-
-/* ---- the rest of a scope ---- */
-
-struct gons_i_scope_rest {
-	struct gons_i_item *first; /* the newest, which is undone first */
-	struct gons_i_item **end;
-};
-
-/* Without doubles. NULL where there is no memory. */
-static struct gons_i_rtnl **list_sockets(const struct gons_i_scope_rest *rest, size_t *ret_n)
-{
-	struct gons_i_rtnl **rtnls = NULL, **larger;
-	size_t n = 0, room = 0;
-
-	for (struct gons_i_item *item = rest->first; item; item = item->next)
-		for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++) {
-			if (item->rtnls[i]->fate == GONS_I_FATE_STAYS)
-				continue;
-			if (n == room) {
-				room = room * 2 + 16;
-				larger = realloc(rtnls, room * sizeof(*rtnls));
-				if (!larger) {
-					free(rtnls);
-					return NULL;
-				}
-				rtnls = larger;
-			}
-			item->rtnls[i]->fate = GONS_I_FATE_STAYS; /* until it is judged */
-			rtnls[n++] = item->rtnls[i];
-		}
-	*ret_n = n;
-	return rtnls;
-}
-
-static void forget_fates(const struct gons_i_scope_rest *rest)
-{
-	for (struct gons_i_item *item = rest->first; item; item = item->next)
-		for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
-			item->rtnls[i]->fate = GONS_I_FATE_UNKNOWN;
-}
-
-static bool ends(const struct gons_i_item *item)
-{
-	for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
-		if (item->rtnls[i]->fate != GONS_I_FATE_ENDS)
-			return false;
-	return true;
-}
-
-static void free_rest(struct gons_i_scope_rest *rest)
-{
-	struct gons_i_item *item;
-
-	while ((item = rest->first)) {
-		rest->first = item->next;
-		gons_i_item_free(item);
-	}
-	free(rest);
-}
-
-static int settle(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_scope_rest *rest = *(struct gons_i_scope_rest **)data;
-	struct gons_i_failure failure = { .errnum = 0 };
-	struct gons_i_rtnl **rtnls;
-	size_t n = 0;
-
-	forget_fates(rest);
-	rtnls = list_sockets(rest, &n);
-	if (rtnls)
-		judge(rtnls, n);
-	free(rtnls);
-	for (struct gons_i_item *item = rest->first; item; item = item->next)
-		if (!ends(item) && item->undo(item) < 0 && failure.errnum == 0)
-			gons_i_failure_save(&failure);
-	forget_fates(rest);
-	free_rest(rest);
-	return failure.errnum == 0 ? 0 : gons_i_failure_restore(&failure);
-}
-
-static void drop_rest(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-
-	free_rest(*(struct gons_i_scope_rest **)data);
-}
-
-static const struct gons_i_undo rest_undo = { .undo = settle, .drop = drop_rest };
-
-/* ---- items ---- */
-
-void gons_i_item_add_rtnl(struct gons_i_item *item, struct gons_i_rtnl *rtnl)
-{
-	int i = 0;
-
-	while (item->rtnls[i] && item->rtnls[i] != rtnl)
-		i++;
-	if (item->rtnls[i])
-		gons_i_rtnl_close(rtnl);
-	else
-		item->rtnls[i] = rtnl;
-}
-
-int gons_i_item_add(struct gons_i_item *item, int nsfd)
-{
-	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(nsfd);
-
-	if (!rtnl)
-		return -1;
-	gons_i_item_add_rtnl(item, rtnl);
-	return 0;
-}
-
-void gons_i_item_free(struct gons_i_item *item)
-{
-	int saved = errno;
-
-	for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
-		gons_i_rtnl_close(item->rtnls[i]);
-	free(item);
-	errno = saved;
-}
-
-struct recorded {
-	struct gons_i_item *item;
-	bool (*is_there)(struct gons_i_item *item);
-};
-
-static int undo_item(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-	const struct recorded *recorded = data;
-	struct gons_i_item *item = recorded->item;
-	int result;
-
-	if (item->rest && (!recorded->is_there || recorded->is_there(item))) {
-		for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
-			note_time(item->rtnls[i]);
-		item->next = NULL;
-		*item->rest->end = item;
-		item->rest->end = &item->next;
-		return 0;
-	}
-	result = item->undo(item);
-	gons_i_item_free(item);
-	return result;
-}
-
-static void drop_item(void *data)
-{
-	uncancelled int cancel = gons_i_forbid_cancel();
-
-	gons_i_item_free(((const struct recorded *)data)->item);
-}
-
-int gons_i_item_reserve(void)
-{
-	struct gons_i_scope_rest *rest;
-
-	if (gons_i_scope_reserve(2) < 0)
-		return -1;
-	if (gons_i_scope_bottom(&rest_undo))
-		return 0;
-	rest = calloc(1, sizeof(*rest));
-	if (!rest)
-		return gons_i_fail(ENOMEM, "cannot record what is to be undone");
-	rest->end = &rest->first;
-	gons_i_scope_insert_at_bottom(&rest_undo, &rest, sizeof(rest));
-	return 0;
-}
-
-static bool may_end(const struct gons_i_item *item)
-{
-	for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
-		if (item->rtnls[i]->id.ino == 0 ||
-		    !gons_i_scope_may_end(&item->rtnls[i]->id, gons_i_rtnl_is_own(item->rtnls[i])))
-			return false;
-	return true;
-}
-
-void gons_i_item_record(struct gons_i_item *item, bool (*is_there)(struct gons_i_item *item))
-{
-	static const struct gons_i_undo undo = { .undo = undo_item, .drop = drop_item };
-	const struct recorded recorded = { item, is_there };
-	struct gons_i_scope_rest **rest = gons_i_scope_bottom(&rest_undo);
-
-	item->rest = rest && may_end(item) ? *rest : NULL;
-	(void)gons_i_scope_push(&undo, &recorded, sizeof(recorded));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_I_BASE_LINES_H
-#define GONS_I_BASE_LINES_H
+#ifndef GONS_I_BASE_SIGNAL_SAFE_READ_H
+#define GONS_I_BASE_SIGNAL_SAFE_READ_H
 
 /*
  * Text files and directories, read without stdio and opendir(3), which allocate: these functions

@@ -8,8 +8,8 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "netns/undo.h"
-#include "netns/vanish.h"
+#include "netns/rtnl_add.h"
+#include "netns/deferred_undo.h"
 
 struct addition {
 	struct gons_i_item item; /* its namespace */

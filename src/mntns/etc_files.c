@@ -23,8 +23,8 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "mntns/check.h"
-#include "mntns/names.h"
+#include "mntns/refuse_initial.h"
+#include "mntns/etc_files.h"
 #include "mntns/tmpfs.h"
 
 /* The first line: by it gons_mntns_add_host() knows the file. */
@@ -178,7 +178,7 @@ static void unmount_etc(void)
 	errno = saved;
 }
 
-int gons_i_names_make(void)
+int gons_i_etc_files_create(void)
 {
 	cleanup_fd int old_fd = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	bool stays;
@@ -218,7 +218,7 @@ static int open_hosts(void)
 	return -1;
 }
 
-int gons_i_names_add(const char *lines, size_t size)
+int gons_i_etc_hosts_add(const char *lines, size_t size)
 {
 	cleanup_fd int fd = open_hosts();
 
@@ -253,8 +253,8 @@ GONS_EXPORT int gons_mntns_add_host(const char *name, const char *address)
 		return gons_i_fail(EINVAL, "\"%s\" is not a host name", name);
 	if (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1)
 		return gons_i_fail(EINVAL, "\"%s\" is not an IPv4 or IPv6 address", address);
-	if (gons_i_check_mntns("add a host to /etc/hosts") < 0)
+	if (gons_i_refuse_initial_mntns("add a host to /etc/hosts") < 0)
 		return -1;
 	(void)snprintf(line, sizeof(line), "%s %s\n", address, name); /* fits */
-	return gons_i_names_add(line, strlen(line));
+	return gons_i_etc_hosts_add(line, strlen(line));
 }

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_I_NETNS_VANISH_H
-#define GONS_I_NETNS_VANISH_H
+#ifndef GONS_I_NETNS_DEFERRED_UNDO_H
+#define GONS_I_NETNS_DEFERRED_UNDO_H
 
 /*
- * What need not be undone, because the network namespaces that it is in end with the scope.
+ * What need not be undone, because its network namespaces end with the scope.
  */
 
 #include "netns/rtnl.h"
-
-/* Has this function say how many further sockets of gons's are open in the network namespace with
- * this inode number; NULL: none. */
-void gons_i_vanish_set_counter(int (*count)(ino_t ino));
 
 struct gons_i_scope_rest; /* of a scope: what was left for its very end */
 

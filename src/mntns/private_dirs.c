@@ -11,8 +11,8 @@
 #include "gons/base/error.h"
 #include "gons/base/mountinfo.h"
 #include "gons/core/switch.h"
-#include "mntns/check.h"
-#include "mntns/names.h"
+#include "mntns/refuse_initial.h"
+#include "mntns/etc_files.h"
 #include "mntns/tmpfs.h"
 
 /* What was covered, to be uncovered after a failure. */
@@ -102,13 +102,13 @@ GONS_EXPORT int gons_mntns_private(int what)
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct covered covered = { .n = 0 };
 
-	if (check_what(what) < 0 || gons_i_check_mntns("cover directories") < 0 ||
+	if (check_what(what) < 0 || gons_i_refuse_initial_mntns("cover directories") < 0 ||
 	    stop_sharing() < 0)
 		return -1;
 	/* The names last: a link /etc/resolv.conf may lead below /run. */
 	if (((what & GONS_PRIVATE_RUN) && cover_run(&covered) < 0) ||
 	    ((what & GONS_PRIVATE_TMP) && cover_tmp(&covered) < 0) ||
-	    ((what & GONS_PRIVATE_NAMES) && gons_i_names_make() < 0)) {
+	    ((what & GONS_PRIVATE_NAMES) && gons_i_etc_files_create() < 0)) {
 		uncover(&covered);
 		return -1;
 	}

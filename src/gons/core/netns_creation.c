@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When network namespaces were made, in process ids. An inode number may be given again, and then
- * what is noted may be of an earlier namespace, which is too early and so does no harm.
+ * When network namespaces were created, measured in process ids. The kernel reuses inode numbers, so
+ * a note may be about an earlier namespace. Its process id is then too low, which does no harm: more
+ * processes are looked at.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,14 +12,14 @@
 #include "gons/base/common.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
-#include "gons/core/births.h"
+#include "gons/core/netns_creation.h"
 
-enum { BIRTHS = 64 }; /* the last ones */
+enum { NOTES = 64 }; /* the last ones */
 
-static __thread struct birth {
+static __thread struct note {
 	struct gons_i_file_id id;
 	int last_pid;
-} births[BIRTHS];
+} notes[NOTES];
 static __thread unsigned next;
 
 int gons_i_last_pid(void)
@@ -35,7 +36,7 @@ int gons_i_last_pid(void)
 	return last ? atoi(last + 1) : -1;
 }
 
-void gons_i_birth_note(int nsfd, int last_pid)
+void gons_i_netns_creation_note(int nsfd, int last_pid)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
 	const int saved = errno;
@@ -43,17 +44,17 @@ void gons_i_birth_note(int nsfd, int last_pid)
 
 	if ((nsfd == -1 ? stat(gons_i_own_path(gons_i_type_entry(CLONE_NEWNET), path), &st)
 			: fstat(nsfd, &st)) == 0)
-		births[next++ % BIRTHS] = (struct birth){ { st.st_dev, st.st_ino }, last_pid };
+		notes[next++ % NOTES] = (struct note){ { st.st_dev, st.st_ino }, last_pid };
 	errno = saved;
 }
 
-int gons_i_birth_find(const struct gons_i_file_id *id)
+int gons_i_netns_creation_find(const struct gons_i_file_id *id)
 {
-	for (unsigned i = 1; i <= BIRTHS; i++) {
-		const struct birth *birth = &births[(next - i) % BIRTHS];
+	for (unsigned i = 1; i <= NOTES; i++) {
+		const struct note *note = &notes[(next - i) % NOTES];
 
-		if (birth->id.ino == id->ino && birth->id.dev == id->dev)
-			return birth->last_pid;
+		if (note->id.ino == id->ino && note->id.dev == id->dev)
+			return note->last_pid;
 	}
 	return -1;
 }

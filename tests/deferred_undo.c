@@ -337,7 +337,7 @@ static void a_link_is_deleted_where_a_set_has_the_namespace(void **state)
 	assert_deleted(&(struct holder){ hold_by_set, open_of_set, close_set });
 }
 
-static const char place[] = "/tmp/gons-vanish";
+static const char place[] = "/tmp/gons-deferred-undo";
 
 static int hold_by_mount(int nsfd)
 {

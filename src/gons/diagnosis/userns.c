@@ -17,7 +17,7 @@
 #include "gons/base/child.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
-#include "gons/base/lines.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/base/mountinfo.h"
 #include "gons/base/mounts.h"
 #include "gons/base/procfs.h"

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 
 #include "gons/base/common.h"
-#include "gons/base/lines.h"
+#include "gons/base/signal_safe_read.h"
 
 enum { ROOM = sizeof(((struct gons_i_lines *)NULL)->buf) - 1 };
 

@@ -12,7 +12,7 @@
 #include "gons/base/clock.h"
 #include "gons/base/common.h"
 #include "gons/base/child.h"
-#include "gons/sets/helper.h"
+#include "gons/sets/idmap_helper.h"
 
 /* A program may not run longer, since the caller waits for it. */
 enum { PROGRAM_MS = 30000 };

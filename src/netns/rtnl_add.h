@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_I_NETNS_UNDO_H
-#define GONS_I_NETNS_UNDO_H
+#ifndef GONS_I_NETNS_RTNL_ADD_H
+#define GONS_I_NETNS_RTNL_ADD_H
 
 /* What rtnetlink added and the scope deletes: addresses, routes, neighbours. */
 

@@ -42,7 +42,7 @@ GONS_EXPORT int gons_exit_status(void)
 	return status.started > 0 && status.completed == 0 ? SKIPPED : 0;
 }
 
-void gons_i_status_count(bool failed, bool skipped)
+void gons_i_exit_status_count(bool failed, bool skipped)
 {
 	forget_parent();
 	status.started++;
@@ -57,14 +57,14 @@ __attribute__((constructor)) static void remember_process(void)
 	first_process = getpid();
 }
 
-void gons_i_status_run_begins(void)
+void gons_i_exit_status_run_begins(void)
 {
 	is_running = true;
 	run_forks = gons_i_forks();
 	run_pid = getpid();
 }
 
-void gons_i_status_run_ends(void)
+void gons_i_exit_status_run_ends(void)
 {
 	is_running = false;
 }
@@ -129,7 +129,7 @@ static unsigned result_of_failures(size_t failed)
 	return result;
 }
 
-void gons_i_status_add(size_t failed, size_t started, size_t completed)
+void gons_i_exit_status_add(size_t failed, size_t started, size_t completed)
 {
 	forget_parent();
 	status.last_failed = failed;
@@ -140,7 +140,7 @@ void gons_i_status_add(size_t failed, size_t started, size_t completed)
 	status.completed += completed;
 }
 
-int gons_i_status_result(void)
+int gons_i_exit_status_result(void)
 {
 	unsigned result = 0;
 

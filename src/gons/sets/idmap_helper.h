@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_I_SETS_HELPER_H
-#define GONS_I_SETS_HELPER_H
+#ifndef GONS_I_SETS_IDMAP_HELPER_H
+#define GONS_I_SETS_IDMAP_HELPER_H
 
 #include <stddef.h>
 

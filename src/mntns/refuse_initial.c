@@ -5,9 +5,9 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/initial_mntns.h"
-#include "mntns/check.h"
+#include "mntns/refuse_initial.h"
 
-int gons_i_check_mntns(const char *what)
+int gons_i_refuse_initial_mntns(const char *what)
 {
 	int is_initial = gons_i_initial_mntns_is_here();
 

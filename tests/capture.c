@@ -265,6 +265,33 @@ static void the_last_packets_are_in_the_report(void **state)
 	assert_contains(errors, "ICMP 10.0.0.2 > 10.0.0.1: port unreachable\n");
 }
 
+static int send_nothing(void *arg)
+{
+	const struct run *run = arg;
+
+	set("GONS_ARTIFACTS", run->artifacts);
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("a/test of mine", 0) == 0);
+	want(gons_netns_new_transient() >= 0);
+	want(gons_test_end(true) == 0);
+	return 0;
+}
+
+static void without_packets_there_is_no_file_of_packets(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	(void)errors_of((struct run){ .artifacts = dir, .failed = true });
+	assert_int_equal(access(artifact("pcapng"), F_OK), 0);
+	errors = errors_by(send_nothing, (struct run){ .artifacts = dir });
+	assert_contains(errors, "Packets: none\n");
+	assert_null(strstr(errors, "pcapng"));
+	assert_int_equal(access(artifact("pcapng"), F_OK), -1);
+	assert_int_equal(access(artifact("txt"), F_OK), 0);
+}
+
 static void a_test_that_passes_writes_nothing(void **state)
 {
 	(void)state;
@@ -554,6 +581,7 @@ int main(void)
 		dir_test(the_packets_are_a_valid_file_in_the_order_of_time),
 		dir_test(tcpdump_reads_the_packets),
 		dir_test(the_last_packets_are_in_the_report),
+		dir_test(without_packets_there_is_no_file_of_packets),
 		dir_test(a_test_that_passes_writes_nothing),
 		dir_test(the_report_can_be_turned_off),
 		dir_test(a_directory_that_is_missing_is_told_and_changes_no_verdict),

@@ -20,6 +20,7 @@
 #include "gons/base/error.h"
 #include "gons/base/forks.h"
 #include "gons/core/thread_state.h"
+#include "test/hold.h"
 #include "test/test.h"
 
 /* struct CMUnitTest */
@@ -170,6 +171,16 @@ static void run_unit(void **cmocka_state)
 	run.completed++;
 }
 
+/* Ends a test that has failed. */
+static void end_failed(void)
+{
+	gons_i_test_hold_set_hint("cmocka prints what failed only then; CMOCKA_TEST_ABORT=1 beside "
+				  "GONS_HOLD prints it first.");
+	(void)gons_test_end(true);
+	gons_i_test_hold_set_hint(NULL);
+	run.open = NULL;
+}
+
 /* The teardown that cmocka runs in any case. */
 static int rescue(void **cmocka_state)
 {
@@ -184,8 +195,7 @@ static int rescue(void **cmocka_state)
 	gons_i_test_delay_notes();
 	if (!tear_down(entry))
 		gons_i_test_note("gons: the teardown of %s failed\n", entry->name);
-	(void)gons_test_end(true);
-	run.open = NULL;
+	end_failed();
 	return 0;
 }
 
@@ -245,8 +255,7 @@ static int plain_teardown(void **cmocka_state)
 	if (passed)
 		end(entry, result != 0);
 	else
-		(void)gons_test_end(true);
-	run.open = NULL;
+		end_failed();
 	return result;
 }
 

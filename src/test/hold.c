@@ -41,6 +41,13 @@ static bool is_in_user_namespace(void)
 	return inside != 0 || outside != 0 || count != 4294967295U;
 }
 
+static __thread const char *hint;
+
+void gons_i_test_hold_set_hint(const char *new_hint)
+{
+	hint = new_hint;
+}
+
 static void print_commands(const struct gons_i_report *report, const char *name)
 {
 	const char *user = is_in_user_namespace() ? " --user --preserve-credentials" : "";
@@ -55,6 +62,8 @@ static void print_commands(const struct gons_i_report *report, const char *name)
 					 report->namespaces[i].name);
 	gons_i_test_note("To go on: %skill -USR1 %d\n",
 			 isatty(STDIN_FILENO) ? "press Enter here, or " : "", getpid());
+	if (hint)
+		gons_i_test_note("%s\n", hint);
 }
 
 /* ---- waiting ---- */

@@ -7,6 +7,9 @@
 /* Whether failed tests wait (GONS_HOLD). */
 bool gons_i_test_holds(void);
 
+/* A line for tests of the calling thread that wait, or NULL. It is not copied. */
+void gons_i_test_hold_set_hint(const char *new_hint);
+
 /* Prints the command lines that get into the namespaces, and waits. */
 void gons_i_test_hold(const struct gons_i_report *report, const char *name);
 

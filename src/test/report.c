@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
@@ -37,6 +38,8 @@ GONS_EXPORT int gons_report(FILE *stream)
 
 /* ---- files ---- */
 
+enum { PATH_SIZE = 512 };
+
 static int write_text(const struct gons_i_report *report, const char *test, FILE *stream)
 {
 	(void)test;
@@ -53,18 +56,25 @@ static int write_json(const struct gons_i_report *report, const char *test, FILE
 }
 
 /* "DIR/PROGRAM.TEST.txt"; what cannot be in a file name becomes "_". */
-static FILE *open_artifact(const char *dir, const char *test, const char *suffix)
+static void artifact_path(char path[PATH_SIZE], const char *dir, const char *test,
+			  const char *suffix)
 {
-	char path[512];
-	size_t begin = (size_t)snprintf(path, sizeof(path), "%s/", dir);
-	FILE *file;
+	size_t begin = (size_t)snprintf(path, PATH_SIZE, "%s/", dir);
 
-	if (begin < sizeof(path))
-		(void)snprintf(path + begin, sizeof(path) - begin, "%s.%.200s.%s",
+	if (begin < PATH_SIZE)
+		(void)snprintf(path + begin, PATH_SIZE - begin, "%s.%.200s.%s",
 			       program_invocation_short_name, test, suffix);
-	for (char *c = path + begin; begin < sizeof(path) && *c; c++)
+	for (char *c = path + begin; begin < PATH_SIZE && *c; c++)
 		if (*c == '/' || *c == ' ' || (unsigned char)*c < 0x20)
 			*c = '_';
+}
+
+static FILE *open_artifact(const char *dir, const char *test, const char *suffix)
+{
+	char path[PATH_SIZE];
+	FILE *file;
+
+	artifact_path(path, dir, test, suffix);
 	file = fopen(path, "we");
 	if (file)
 		gons_i_test_note("gons: see %s\n", path);
@@ -86,6 +96,19 @@ static void write_artifact(const struct gons_i_report *report, const char *dir, 
 		gons_i_test_note("gons: cannot write the report of %s into %s: %s\n", test, dir,
 				 strerror(errno));
 	(void)fclose(file);
+}
+
+/* Without packets there is no file, nor one of an earlier run. */
+static void write_packets(const struct gons_i_report *report, const char *dir, const char *test)
+{
+	char path[PATH_SIZE];
+
+	if (report->capture.n > 0) {
+		write_artifact(report, dir, test, "pcapng", gons_i_capture_write);
+	} else {
+		artifact_path(path, dir, test, "pcapng");
+		(void)unlink(path);
+	}
 }
 
 /* ---- a failed test ---- */
@@ -136,7 +159,7 @@ void gons_i_test_report(const char *name, FILE *stream)
 	if (gons_i_capture_is_wanted() && report.n > 0) {
 		if (is_wanted)
 			gons_i_capture_write_text(&report, stream);
-		write_artifact(&report, dir ? dir : ".", name, "pcapng", gons_i_capture_write);
+		write_packets(&report, dir ? dir : ".", name);
 	}
 	if (gons_i_test_holds())
 		gons_i_test_hold(&report, name);

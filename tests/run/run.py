@@ -645,7 +645,8 @@ def artifacts_of_a_failure_are_written():
     able()
     with tempfile.TemporaryDirectory() as where:
         result = run('--capture', f'--artifacts={where}', 'sh', '-c',
-                     'ping -c1 -w1 127.0.0.1 >/dev/null 2>&1; exit 3')
+                     f'{sys.executable} -c "import socket; socket.socket(socket.AF_INET, '
+                     'socket.SOCK_DGRAM).sendto(b\'x\', (\'127.0.0.1\', 9))"; exit 3')
         same(result.returncode, 3, result.stderr)
         names = sorted(path.suffix for path in pathlib.Path(where).iterdir())
         same(names, ['.json', '.pcapng', '.txt'], result.stderr)

@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <gons/netns.h>
 #include <gons/privilege.h>
@@ -25,39 +24,32 @@ static int bring_loopback_up(const gons_set *set, void *arg)
 	return result;
 }
 
-/* The socket stays in the network of the set, wherever it is used. */
+/* The socket stays in the network of the set, wherever it is used. It belongs to the scope. */
 static int listen_on_port_80(const gons_set *set)
 {
 	const struct sockaddr_in address = { .sin_family = AF_INET,
 					     .sin_port = htons(80),
 					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = -1;
+	int fd = gons_netns_socket(gons_set_fd(set, CLONE_NEWNET), AF_INET, SOCK_STREAM, 0);
 
-	GONS_IN(gons_set_fd(set, CLONE_NEWNET)) {
-		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd < 0)
-			break;
-		if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-		    listen(fd, 1) < 0) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	return fd;
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -1;
+	return listen(fd, 1);
 }
 
 static int run_jobs(gons_pool *pool)
 {
-	int fds[JOBS];
-
 	for (int i = 0; i < JOBS; i++) {
 		gons_set *set = gons_pool_get(pool);
+		int result;
 
 		if (!set)
 			return -1;
-		fds[i] = listen_on_port_80(set);
-		gons_set_close(set);
-		if (fds[i] < 0)
+		result = listen_on_port_80(set);
+		gons_set_close(set); /* the socket keeps the network alive */
+		if (result < 0)
 			return -1;
 	}
 	printf("%d sockets listen on port 80\n", JOBS);

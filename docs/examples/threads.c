@@ -15,12 +15,11 @@
 
 enum { THREADS = 8 };
 
-struct server {
+static struct server {
 	pthread_t thread;
-	int create_error; /* of pthread_create(3) */
 	int fd; /* a socket that listens, or -1 */
 	char error[256];
-};
+} servers[THREADS]; /* not on the stack: a failed assertion leaves threads running */
 
 static int listen_on_port_80(void)
 {
@@ -54,23 +53,16 @@ static void *serve(void *arg)
 
 static void threads_listen_on_the_same_port(void **state)
 {
-	struct server servers[THREADS] = { 0 };
-
 	(void)state;
 	gons_require(CLONE_NEWNET);
 	for (int i = 0; i < THREADS; i++)
-		servers[i].create_error =
-			pthread_create(&servers[i].thread, NULL, serve, &servers[i]);
-	/* First wait for all threads: a failing assertion would leave them running. */
+		assert_int_equal(pthread_create(&servers[i].thread, NULL, serve, &servers[i]), 0);
 	for (int i = 0; i < THREADS; i++)
-		if (servers[i].create_error == 0)
-			pthread_join(servers[i].thread, NULL);
+		assert_int_equal(pthread_join(servers[i].thread, NULL), 0);
 	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(servers[i].create_error, 0);
 		assert_string_equal(servers[i].error, "");
-	}
-	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(close(servers[i].fd), 0);
+	}
 }
 
 int main(void)

@@ -100,7 +100,7 @@ void table_measure(const struct job *job)
 	double *ratio = must_allocate(job->rounds, sizeof(*ratio));
 	double gons_median, bare_median;
 
-	for (unsigned i = 0; i < WARM_UP; i++) {
+	for (unsigned i = 0; i < WARM_UP && i < job->rounds; i++) {
 		(void)time_one(job, job->bare);
 		(void)time_one(job, job->gons);
 	}

@@ -8,7 +8,7 @@ set -eu
 root=$1/docs/examples/runners
 runner=$3
 PATH=$(cd "$(dirname "$2")" && pwd):$PATH
-export PATH
+export PATH CCACHE_DISABLE=1 # its directory may be another user's
 
 skip() {
 	echo "gons: skipped: $runner: $1" >&2

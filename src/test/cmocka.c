@@ -145,6 +145,13 @@ static void enter(const struct entry *entry)
 		fail(entry, gons_error());
 }
 
+/* cmocka asks for the teardown when the test has returned. One that has passed needs none, for which
+ * cmocka would install its signal handlers once more. */
+static void spare_teardown(const struct entry *entry)
+{
+	run.copies[entry - run.entries].teardown_func = NULL;
+}
+
 static void run_unit(void **cmocka_state)
 {
 	struct entry *entry = *cmocka_state;
@@ -168,6 +175,7 @@ static void run_unit(void **cmocka_state)
 		(void)snprintf(message, sizeof(message), "the teardown of %s failed", entry->name);
 		fail(entry, message);
 	}
+	spare_teardown(entry);
 	run.completed++;
 }
 
@@ -181,7 +189,7 @@ static void end_failed(void)
 	run.open = NULL;
 }
 
-/* The teardown that cmocka runs in any case. */
+/* The teardown of cmocka, for a test that has not passed. */
 static int rescue(void **cmocka_state)
 {
 	struct entry *entry = *cmocka_state;
@@ -231,8 +239,10 @@ static void plain_test(void **cmocka_state)
 	end_child();
 	run.completed++;
 	/* Its teardown may still leave the namespaces. */
-	if (!entry->unit->teardown_func)
+	if (!entry->unit->teardown_func) {
 		end(entry, false);
+		spare_teardown(entry);
+	}
 	entry->is_torn_down = true; /* the test has passed */
 }
 

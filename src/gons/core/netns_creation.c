@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "gons/base/clock.h"
 #include "gons/base/common.h"
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
@@ -34,6 +35,20 @@ int gons_i_last_pid(void)
 	text[got] = '\0';
 	last = strrchr(text, ' ');
 	return last ? atoi(last + 1) : -1;
+}
+
+int gons_i_earlier_pid(void)
+{
+	enum { AGE_MS = 100 };
+	static __thread int64_t read_at;
+	static __thread int pid = -1;
+	const int64_t now = gons_i_nanoseconds();
+
+	if (pid < 0 || now - read_at > AGE_MS * (int64_t)GONS_I_NS_OF_MS) {
+		pid = gons_i_last_pid();
+		read_at = now;
+	}
+	return pid;
 }
 
 void gons_i_netns_creation_note(int nsfd, int last_pid)

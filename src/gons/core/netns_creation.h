@@ -10,6 +10,9 @@
 /* The process id (or thread id) that the kernel assigned last; -1: cannot be told. */
 int gons_i_last_pid(void);
 
+/* One that was assigned at most 100 ms ago: early enough for a note, and usually no system call. */
+int gons_i_earlier_pid(void);
+
 /* Notes, for the calling thread, that the network namespace nsfd (-1: its own) was created after
  * last_pid. Keeps errno. */
 void gons_i_netns_creation_note(int nsfd, int last_pid);

@@ -61,6 +61,11 @@ int gons_i_context_restore_directories(const struct gons_i_context *context)
 	return -1;
 }
 
+static bool same_spot(const struct gons_i_spot *a, const struct gons_i_spot *b)
+{
+	return a->mount == b->mount && a->file.dev == b->file.dev && a->file.ino == b->file.ino;
+}
+
 /* Whether the thread, which has just joined the mount namespace of the context, has its root back
  * by that. */
 static bool has_root(const struct gons_i_context *context)
@@ -68,8 +73,7 @@ static bool has_root(const struct gons_i_context *context)
 	struct gons_i_spot now;
 
 	return context->root.mount != 0 && gons_i_spot_get(AT_FDCWD, "/", &now) == 0 &&
-	       now.mount == context->root.mount && now.file.dev == context->root.file.dev &&
-	       now.file.ino == context->root.file.ino;
+	       same_spot(&now, &context->root);
 }
 
 /* Returns to one type; errno is setns's. */
@@ -104,6 +108,9 @@ static int try_directories(const struct gons_i_context *context)
 	return chroot("") < 0 && errno == ENOENT ? 0 : -1;
 }
 
+/* A root of this thread that was also the root of its mount namespace, when that was last checked. */
+static __thread struct gons_i_spot namespace_root;
+
 /* Joins the mount namespace that the thread is in, whose root it is at then, and returns to its own
  * root and working directory. -1: refused, and the thread may have moved. */
 static int join_own_mntns(struct gons_i_context *context)
@@ -111,9 +118,10 @@ static int join_own_mntns(struct gons_i_context *context)
 	if (gons_i_join(context->fd[GONS_I_MNT], CLONE_NEWNS) < 0)
 		return -1;
 	context->is_at_root = has_root(context);
-	if (context->is_at_root)
-		return fchdir(context->cwd_fd);
-	return gons_i_context_restore_directories(context);
+	if (!context->is_at_root)
+		return gons_i_context_restore_directories(context);
+	namespace_root = context->root;
+	return fchdir(context->cwd_fd);
 }
 
 static bool has_moved(const struct gons_i_context *context)
@@ -167,8 +175,13 @@ int gons_i_context_check(struct gons_i_context *context, int optional, const int
 		const int type = gons_i_types[i].flag;
 		bool moved;
 
-		if (!(context->types & ~known & type))
+		if (!(context->types & type))
 			continue;
+		if (known & type) {
+			if (type == CLONE_NEWNS && namespace_root.mount != 0)
+				context->is_at_root = same_spot(&context->root, &namespace_root);
+			continue;
+		}
 		if (check_type(context, i, &moved) == 0) {
 			checked |= type;
 		} else if (moved) {
@@ -408,7 +421,7 @@ static void carry_directories(const struct gons_i_context *context, const char *
 	const char *root = path;
 
 	/* Seen from here, the old root has a path of its own: "(unreachable)/srv/chroot". */
-	if (fchdir(context->root_fd) == 0) {
+	if (!context->is_at_root && fchdir(context->root_fd) == 0) {
 		get_directory(path);
 		if (strncmp(root, unreachable, sizeof(unreachable) - 1) == 0)
 			root += sizeof(unreachable) - 1;

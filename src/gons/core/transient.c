@@ -42,7 +42,7 @@ static int check_types(int types)
 GONS_EXPORT int gons_enter_transient(int types)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	const int last_pid = types & CLONE_NEWNET ? gons_i_last_pid() : -1;
+	const int last_pid = types & CLONE_NEWNET ? gons_i_earlier_pid() : -1;
 	struct gons_i_context context;
 
 	if (check_types(types) < 0 || gons_i_scope_reserve(1) < 0 ||
@@ -81,7 +81,7 @@ GONS_EXPORT int gons_new_transient(int type)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	const struct gons_i_type *entry = check_type(type);
-	const int last_pid = type == CLONE_NEWNET ? gons_i_last_pid() : -1;
+	const int last_pid = type == CLONE_NEWNET ? gons_i_earlier_pid() : -1;
 	struct gons_i_context context;
 	cleanup_fd int fd = -1;
 	int result = -1;

@@ -392,7 +392,7 @@ GONS_EXPORT gons_set *gons_set_unshare(const gons_set *set, int types,
 	if (!to)
 		return NULL;
 	if (types & CLONE_NEWNET)
-		last_pid = gons_i_last_pid();
+		last_pid = gons_i_earlier_pid();
 	result = make(&request, to);
 	give(&request, to);
 	if (result == 0 && last_pid >= 0)

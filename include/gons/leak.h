@@ -19,7 +19,7 @@ typedef struct gons_leaks gons_leaks;
  * gons_leaks_begin - take a snapshot.
  *
  * The snapshot lists the process's open descriptors, threads and child processes, and the calling
- * thread's namespaces, root, working directory and umask. It holds up to seven descriptors. It
+ * thread's namespaces, root, working directory and umask. It holds up to eight descriptors. It
  * excludes what gons itself keeps open or running, such as the sets of a pool (gons_pool_start());
  * while a pool's thread creates a set, this call waits for it, for 10 seconds at most.
  *

@@ -30,6 +30,8 @@ struct gons_leaks {
 	pthread_t thread;
 	unsigned forks;
 	char namespaces[GONS_I_LINKS][GONS_I_LINK_SIZE];
+	int namespaces_fd; /* the directory where they are read */
+	struct stat namespaces_dir;
 	struct stat root, cwd;
 	char cwd_path[PATH_MAX];
 	int umask; /* -1: cannot be read */
@@ -133,6 +135,8 @@ static void close_context(gons_leaks *leaks)
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
 		if (ino_of(context->fd[i]) != leaks->context_ino[i])
 			context->fd[i] = -1;
+	if (is_open(leaks->namespaces_fd, &leaks->namespaces_dir))
+		gons_i_close_fd(&leaks->namespaces_fd);
 	if (!is_open(context->root_fd, &leaks->root))
 		context->root_fd = -1;
 	if (!is_open(context->cwd_fd, &leaks->cwd))
@@ -171,6 +175,24 @@ static bool can_return_by(const gons_leaks *leaks)
 	       is_open(leaks->context.cwd_fd, &leaks->cwd);
 }
 
+static bool is_own_fd(const gons_leaks *leaks, int fd)
+{
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
+		if (fd == leaks->context.fd[i])
+			return true;
+	return fd == leaks->context.root_fd || fd == leaks->context.cwd_fd ||
+	       fd == leaks->namespaces_fd;
+}
+
+static int list_fds(const gons_leaks *leaks, struct gons_i_items *fds)
+{
+	int result = gons_i_list_fds(leaks->last_owner, fds);
+
+	for (size_t i = 0; i < fds->n; i++)
+		fds->list[i].is_own = is_own_fd(leaks, fds->list[i].number);
+	return result;
+}
+
 int gons_i_leaks_refresh(gons_leaks *leaks)
 {
 	const bool has_one_thread = gons_i_has_one_thread();
@@ -182,8 +204,7 @@ int gons_i_leaks_refresh(gons_leaks *leaks)
 	leaks->last_owner = gons_i_exempt_last();
 	gons_i_forks_allow();
 	leaks->umask = gons_i_read_umask(has_one_thread);
-	if (gons_i_list_fds(leaks->last_owner, &leaks->fds) < 0 ||
-	    gons_i_list_children(&leaks->children) < 0)
+	if (list_fds(leaks, &leaks->fds) < 0 || gons_i_list_children(&leaks->children) < 0)
 		return -1;
 	/* The calling thread is never a finding, so it may be missing in the list. */
 	return has_one_thread ? 0 : gons_i_list_threads(leaks->last_owner, &leaks->threads);
@@ -193,15 +214,23 @@ static int take_place(gons_leaks *leaks)
 {
 	const int types = gons_i_present_types();
 
-	if (types == 0 || /* no procfs, says the message */
-	    gons_i_context_save(types, &leaks->context) < 0)
+	if (types == 0) /* no procfs, says the message */
 		return -1;
+	leaks->namespaces_fd = gons_i_open_namespaces();
+	if (leaks->namespaces_fd < 0)
+		return gons_i_fail(errno, "cannot open /proc/thread-self/ns");
+	if (gons_i_context_save(types, &leaks->context) < 0) {
+		gons_i_close_fd(&leaks->namespaces_fd);
+		return -1;
+	}
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
 		leaks->context_ino[i] = ino_of(leaks->context.fd[i]);
 	leaks->thread = pthread_self();
 	leaks->forks = gons_i_forks();
-	gons_i_read_namespaces(leaks->namespaces);
-	(void)fstat(leaks->context.root_fd, &leaks->root); /* just opened */
+	gons_i_read_namespaces(leaks->namespaces_fd, leaks->namespaces);
+	/* These were just opened. */
+	(void)fstat(leaks->namespaces_fd, &leaks->namespaces_dir);
+	(void)fstat(leaks->context.root_fd, &leaks->root);
 	(void)fstat(leaks->context.cwd_fd, &leaks->cwd);
 	gons_i_read_link(AT_FDCWD, "/proc/thread-self/cwd", leaks->cwd_path,
 			 sizeof(leaks->cwd_path));
@@ -300,6 +329,19 @@ static void find_directories(const gons_leaks *leaks, struct findings *findings)
 		find(findings, "the root directory was left changed");
 }
 
+/* Of the calling thread, for which the directory must be its own and still open. */
+static void read_namespaces(const gons_leaks *leaks, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
+{
+	cleanup_fd int fd = -1;
+
+	if (gons_i_leaks_is_own(leaks))
+		gons_i_read_namespaces(leaks->namespaces_fd, links);
+	if (!gons_i_leaks_is_own(leaks) || links[0][0] == '\0') {
+		fd = gons_i_open_namespaces();
+		gons_i_read_namespaces(fd, links);
+	}
+}
+
 /* Returns whether all are the same; switchable gets those that differ and from which the
  * thread can return. */
 static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, int *switchable)
@@ -307,7 +349,7 @@ static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, 
 	char now[GONS_I_LINKS][GONS_I_LINK_SIZE];
 	bool same = true;
 
-	gons_i_read_namespaces(now);
+	read_namespaces(leaks, now);
 	for (size_t i = 0; i < GONS_I_LINKS; i++) {
 		if (strcmp(now[i], leaks->namespaces[i]) == 0)
 			continue;
@@ -373,7 +415,7 @@ static void find_fds(gons_leaks *leaks, struct findings *findings)
 
 	if (gons_i_fds_are_unchanged(&leaks->fds))
 		return;
-	if (gons_i_list_fds(leaks->last_owner, &now) < 0)
+	if (list_fds(leaks, &now) < 0)
 		find(findings, "%s", gons_error());
 	for (size_t i = 0; i < now.n; i++) {
 		char name[64], target[PATH_MAX];

@@ -126,8 +126,9 @@ bool gons_i_fds_are_unchanged(const struct gons_i_items *fds)
 	    st.st_size != (off_t)fds->n)
 		return false;
 	for (size_t i = 0; i < fds->n; i++)
-		if (fstat(fds->list[i].number, &st) < 0 || st.st_dev != fds->list[i].dev ||
-		    st.st_ino != fds->list[i].ino)
+		if (!fds->list[i].is_own &&
+		    (fstat(fds->list[i].number, &st) < 0 || st.st_dev != fds->list[i].dev ||
+		     st.st_ino != fds->list[i].ino))
 			return false;
 	return true;
 }
@@ -252,10 +253,13 @@ void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size)
 	buf[length < 0 ? 0 : length] = '\0';
 }
 
-void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
+int gons_i_open_namespaces(void)
 {
-	cleanup_fd int fd = open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
 
+void gons_i_read_namespaces(int dir_fd, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
+{
 	for (size_t i = 0; i < GONS_I_LINKS; i++) {
 		const int type = i < GONS_I_TYPES ? gons_i_types[i].flag : 0;
 
@@ -263,7 +267,7 @@ void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
 		/* A process never leaves its PID namespace, and cannot change its time namespace
 		 * without that of its children. */
 		if (type != CLONE_NEWPID && type != CLONE_NEWTIME)
-			gons_i_read_link(fd, gons_i_link_name(i), links[i], GONS_I_LINK_SIZE);
+			gons_i_read_link(dir_fd, gons_i_link_name(i), links[i], GONS_I_LINK_SIZE);
 	}
 }
 

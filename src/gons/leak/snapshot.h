@@ -15,6 +15,7 @@ struct gons_i_item {
 	int number;
 	dev_t dev;
 	ino_t ino;
+	bool is_own; /* a descriptor of the snapshot itself */
 };
 
 struct gons_i_items {
@@ -35,8 +36,10 @@ bool gons_i_has_one_thread(void);
 int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads);
 
-/* Whether exactly these descriptors are open, none of which was exempt: one stat(2) instead of a list
- * of them. False where that cannot be told, as before Linux 6.2. */
+/* Whether as many descriptors are open as these, none of which was exempt, and each of them still is:
+ * one stat(2) instead of a list. The snapshot's own are taken to be, for a program would have to close
+ * some and leave as many open under the same numbers. False where the number of open descriptors
+ * cannot be told, as before Linux 6.2. */
 bool gons_i_fds_are_unchanged(const struct gons_i_items *fds);
 
 /* Running child processes. None for a subreaper: it cannot tell its own children from adopted
@@ -48,10 +51,12 @@ int gons_i_list_children(struct gons_i_items *children);
 enum { GONS_I_COMM_SIZE = 32 };
 bool gons_i_read_comm(const char *path, char comm[GONS_I_COMM_SIZE]);
 
-/* The thread's namespaces, and those of its children: "net:[4026531840]", or "". */
+/* The thread's namespaces, and those of its children: "net:[4026531840]", or "". dir_fd refers to the
+ * thread's directory of them, or is -1. */
+int gons_i_open_namespaces(void);
 enum { GONS_I_LINKS = GONS_I_TYPES + 2, GONS_I_LINK_SIZE = 32 };
 const char *gons_i_link_name(size_t i);
-void gons_i_read_namespaces(char links[GONS_I_LINKS][GONS_I_LINK_SIZE]);
+void gons_i_read_namespaces(int dir_fd, char links[GONS_I_LINKS][GONS_I_LINK_SIZE]);
 
 /* Reads a link of procfs into buf; "" when it cannot be read. */
 void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size);

@@ -165,9 +165,18 @@ int count_threads(int expected)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
-	for (int i = 0; i < 1000 && list_threads() > expected; i++)
+	for (int i = 0; i < 10000 && list_threads() > expected; i++)
 		(void)nanosleep(&pause, NULL);
 	return list_threads();
+}
+
+/* Other programs of the machine may mount something for a while. */
+static void await_mounts(int expected)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	for (int i = 0; i < 1000 && count_mounts() != expected; i++)
+		(void)nanosleep(&pause, NULL);
 }
 
 static void take_snapshot(struct snapshot *snapshot)
@@ -227,6 +236,7 @@ int check_end(void **state)
 	(void)state;
 	gons_must(gons_scope_end(before.mark));
 	(void)count_threads(before.threads);
+	await_mounts(before.mounts);
 	take_snapshot(&after);
 	for (size_t i = 0; i < NAMES; i++)
 		if (after.ino[i] != before.ino[i])

@@ -12,6 +12,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/mountinfo.h"
+#include "gons/base/mounts.h"
 #include "mntns/submounts.h"
 
 static const char own_mountinfo[] = "/proc/thread-self/mountinfo";
@@ -23,8 +24,8 @@ static bool is_below(const char *path, const char *dir)
 	return strncmp(path, dir, length) == 0 && path[length] == '/';
 }
 
-/* The number of the mount that an open file is on, as in mountinfo; 0 and a message on failure. */
-static int mount_of(int fd)
+/* Linux before 5.8 tells the number only there. */
+static int read_mount_of(int fd)
 {
 	char path[64], text[512];
 	cleanup_fd int info_fd = -1;
@@ -45,6 +46,16 @@ static int mount_of(int fd)
 	if (id <= 0)
 		(void)gons_i_fail(EPROTO, "%s names no mount", path);
 	return id;
+}
+
+/* The number of the mount that an open file is on, as in mountinfo; 0 and a message on failure. */
+static int mount_of(int fd)
+{
+	struct gons_i_spot spot;
+
+	if (gons_i_spot_get(fd, "", &spot) == 0 && spot.mount != 0)
+		return (int)spot.mount;
+	return read_mount_of(fd);
 }
 
 /* Whether a file is on another file system than the directory, and so on a mount of its own. */

@@ -8,6 +8,7 @@
 #include <gons/netns.h>
 
 #include "gons/base/common.h"
+#include "gons/base/error.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
 
@@ -23,31 +24,49 @@ static int is_up(const struct nlmsghdr *nlh, void *up)
 	return MNL_CB_OK;
 }
 
+static int bring_up(struct gons_i_rtnl *rtnl)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, LOOPBACK);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = IFF_UP;
+	if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot bring up the loopback link");
+	return 0;
+}
+
+/* Whoever may not bring it up may still find it up. Keeps the message. */
+static bool was_up(struct gons_i_rtnl *rtnl)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct gons_i_failure failure;
+	bool up = false;
+
+	gons_i_failure_save(&failure);
+	if (gons_i_rtnl_dump(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, LOOPBACK), is_up, &up) <
+	    0)
+		up = false;
+	(void)gons_i_failure_restore(&failure);
+	return up;
+}
+
 GONS_EXPORT int gons_netns_loopback_up(void)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(-1);
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh;
-	bool up = false;
+	struct gons_i_failure before;
 	int result;
 
 	if (!rtnl)
 		return -1;
-	/* Asked first, because whoever may not bring it up may still find it up. */
-	result = gons_i_rtnl_dump(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, LOOPBACK), is_up,
-				  &up);
-	if (result < 0) {
-		(void)gons_i_rtnl_fail(rtnl, "cannot find the loopback link");
-	} else if (!up) {
-		nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, LOOPBACK);
-		ifi = mnl_nlmsg_get_payload(nlh);
-		ifi->ifi_change = IFF_UP;
-		ifi->ifi_flags = IFF_UP;
-		result = gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL);
-		if (result < 0)
-			(void)gons_i_rtnl_fail(rtnl, "cannot bring up the loopback link");
+	gons_i_failure_save(&before);
+	/* The kernel describes a link at length, so nothing is asked unless this is refused. */
+	result = bring_up(rtnl);
+	if (result < 0 && was_up(rtnl)) {
+		(void)gons_i_failure_restore(&before);
+		result = 0;
 	}
 	gons_i_rtnl_close(rtnl);
 	return result;

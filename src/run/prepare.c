@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,15 @@ static int failed(void)
 
 /* ---- one after the other ---- */
 
+/* gons_become_root() tries more than the command needs. Where nothing is to be done before the
+ * namespaces are entered, entering them shows whether it must be called. */
+static bool may_try_at_once(const struct options *options)
+{
+	return !(options->types & CLONE_NEWUSER) && !options->in &&
+	       !options_need_supervisor(options) && gons_has_cap(CAP_SYS_ADMIN) &&
+	       gons_has_cap(CAP_SYS_CHROOT) && gons_has_cap(CAP_NET_ADMIN);
+}
+
 int get_capabilities(const struct options *options)
 {
 	const struct gons_idmap uid = { .inside = geteuid(), .outside = geteuid(), .count = 1 };
@@ -109,6 +119,8 @@ int get_capabilities(const struct options *options)
 	const struct gons_idmaps maps = { .uid = &uid, .n_uid = 1, .gid = &gid, .n_gid = 1 };
 	int result;
 
+	if (may_try_at_once(options))
+		return -1;
 	if (options->types & CLONE_NEWUSER)
 		result = gons_enter_user_namespace(options->map_current_user ? &maps : NULL);
 	else
@@ -170,6 +182,17 @@ static int make_plan(const struct options *options, struct gons_net **ret_net)
 	if (!host)
 		return failed();
 	return gons_set_enter(host) == 0 ? -1 : refused(options, gons_set_types(host));
+}
+
+/* A process that is root of a user namespace alone cannot return to the namespaces outside. */
+static int enter_new(const struct options *options, int types)
+{
+	if (gons_enter_transient(types) == 0)
+		return 0;
+	if ((errno != EPERM && errno != EACCES) || !may_try_at_once(options) ||
+	    gons_become_root() < 0)
+		return -1;
+	return gons_enter_transient(types);
 }
 
 static int mount_sysfs(const struct options *options)
@@ -308,7 +331,7 @@ int prepare(const struct options *options, struct gons_net **ret_net)
 	if ((options->plan && (status = make_plan(options, ret_net)) >= 0) ||
 	    (options->in && (status = enter_host_outside(options)) >= 0))
 		return status;
-	if (types != 0 && gons_enter_transient(types) < 0)
+	if (types != 0 && enter_new(options, types) < 0)
 		return refused(options, types);
 	/* That of a host is read-only. */
 	if (((!in_host || options->sysfs == SYSFS_RW) && (status = mount_sysfs(options)) >= 0) ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What gons-run does beyond unshare -n, by bare system calls: a mount namespace, its sysfs, and the
- * loopback link up. Only root is measured.
+ * loopback link up. With a command, it becomes that command then, and does so all of gons-run's work.
+ * Only root is measured.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -11,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct ifreq request;
 	int fd;
@@ -26,5 +27,10 @@ int main(void)
 	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
 		return 1;
 	request.ifr_flags |= IFF_UP;
-	return ioctl(fd, SIOCSIFFLAGS, &request) == 0 ? 0 : 1;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return 1;
+	if (argc == 1)
+		return 0;
+	(void)execvp(argv[1], argv + 1);
+	return 127;
 }

@@ -194,6 +194,20 @@ def it_works_inside_of_itself():
     same(inner != outer and inner.startswith('net:'), True, inner)
 
 
+def it_works_as_root_of_a_user_namespace():
+    """Where capabilities are held, but the namespaces belong to the user namespace outside."""
+    able()
+    for around in (['unshare', '-Ur'], ['unshare', '-Urm'], ['unshare', '-Urn']):
+        if subprocess.run([*around, 'true'], stderr=subprocess.DEVNULL, check=False).returncode:
+            raise Skip(f'{" ".join(around)} is refused here')
+        for way in WAYS:
+            result = subprocess.run([*around, GONS_RUN, *way, 'cat', '/sys/class/net/lo/flags'],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                    stdin=subprocess.DEVNULL, timeout=TIMEOUT, check=False)
+            same((result.returncode, result.stdout, result.stderr), (0, '0x9\n', ''),
+                 f'{around} {way}')
+
+
 # ---- the command is as without it ----
 
 def every_exit_status_is_the_commands():

@@ -101,7 +101,8 @@ int gons_test_require_link(const char *kind);
  * has GONS_REPORT=0. Other variables: gons(7), "The failure report".
  *
  * The call changes nothing, and takes some milliseconds. The report says what could not be read.
- * Returns 0. -1 with EINVAL when stream is NULL; ENOMEM; the errno of the stream.
+ * Returns 0. -1 with EINVAL when stream is NULL; ENOMEM; the errno of the stream; or, when the kernel
+ * does not let the thread return from a namespace that it has read, the errno of that.
  */
 int gons_report(FILE *stream);
 

@@ -8,6 +8,8 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/core/switch.h"
+#include "gons/core/thread_state.h"
 #include "test/capture.h"
 #include "test/hold.h"
 #include "test/report.h"
@@ -17,6 +19,7 @@
 GONS_EXPORT int gons_report(FILE *stream)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
+	const bool was_stranded = gons_i_is_stranded();
 	struct gons_i_report report;
 	int result;
 
@@ -33,6 +36,9 @@ GONS_EXPORT int gons_report(FILE *stream)
 			(void)gons_i_fail(errno, "cannot write the report");
 	}
 	gons_i_report_free(&report);
+	/* The report says what could not be read; but a thread that could not return has moved. */
+	if (!was_stranded && gons_i_is_stranded())
+		result = gons_i_fail_stranded();
 	return result;
 }
 
@@ -137,7 +143,7 @@ void gons_i_test_report(const char *name, FILE *stream)
 {
 	const char *dir = value_of("GONS_ARTIFACTS");
 	const char *command = value_of("GONS_ON_FAILURE");
-	const bool is_wanted = writes_report();
+	const bool is_wanted = writes_report(), was_stranded = gons_i_is_stranded();
 	struct gons_i_report report;
 
 	if (!gons_i_report_is_wanted())
@@ -164,4 +170,9 @@ void gons_i_test_report(const char *name, FILE *stream)
 	if (gons_i_test_holds())
 		gons_i_test_hold(&report, name);
 	gons_i_report_free(&report);
+	/* The end of the test puts the thread back, or ends the process. */
+	if (!was_stranded && gons_i_is_stranded()) {
+		(void)gons_i_fail_stranded();
+		gons_i_test_note("gons: after the report of %s: %s\n", name, gons_error());
+	}
 }

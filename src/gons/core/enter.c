@@ -99,12 +99,13 @@ static int switch_from(struct gons_i_context *context, struct targets *targets, 
 {
 	const int unexamined =
 		check == GONS_I_RETURN_CHECK_ONCE ? gons_i_checked_returns() & ~CLONE_NEWNS : 0;
+	const bool was_stranded = gons_i_is_stranded();
 	int own = skip_own(targets, context, unexamined);
 
 	if (gons_i_context_check(context, own, nsfds, n, check) == 0 &&
 	    gons_i_switch_to(targets->nsfd, targets->type, targets->n, context) == 0)
 		return 0;
-	own = gons_i_is_stranded() ? 0 : skip_own(targets, context, ~unexamined);
+	own = gons_i_is_stranded() && !was_stranded ? 0 : skip_own(targets, context, ~unexamined);
 	if (own == 0)
 		return -1;
 	if (gons_i_context_check(context, own, nsfds, n, check) < 0)

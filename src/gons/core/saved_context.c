@@ -11,6 +11,7 @@
 #include "gons/core/initial_mntns.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
+#include "gons/core/thread_state.h"
 
 int gons_i_open_root(void)
 {
@@ -91,6 +92,7 @@ static int open_context(int types, struct gons_i_context *context)
 int gons_i_context_save(int types, struct gons_i_context *ret_context)
 {
 	struct gons_i_context context = { .types = types,
+					  .stranded = gons_i_stranded_types(),
 					  .fd = { [0 ... GONS_I_ENTERABLE - 1] = -1 },
 					  .root_fd = -1,
 					  .cwd_fd = -1 };

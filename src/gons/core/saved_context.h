@@ -16,6 +16,7 @@ struct gons_i_context {
 	int fd[GONS_I_ENTERABLE];
 	int root_fd, cwd_fd;
 	mode_t umask; /* once it is recorded */
+	int stranded; /* the types of which this is not the namespace to return to in the end */
 	bool may_enter_cwd; /* known, since it was opened by "." */
 	/* The thread's root is that of its mount namespace, and not below a chroot(2). Known after
 	 * the return was checked. */

@@ -185,7 +185,7 @@ int gons_i_context_check(struct gons_i_context *context, int optional, const int
 		if (check_type(context, i, &moved) == 0) {
 			checked |= type;
 		} else if (moved) {
-			gons_i_set_stranded(type, true);
+			gons_i_set_stranded(type, errno);
 			return gons_i_fail_switch(GONS_I_REFUSED_RETURN, type, -1);
 		} else if (optional & type) {
 			context->types &= ~type;
@@ -222,10 +222,12 @@ int gons_i_context_restore(const struct gons_i_context *context)
 		if (!(context->types & entry->flag))
 			continue;
 		if (return_to(context, i) == 0) {
-			gons_i_set_stranded(entry->flag, false);
+			/* A thread that was stranded before it left is stranded again. */
+			if (!(context->stranded & entry->flag))
+				gons_i_set_stranded(entry->flag, 0);
 			continue;
 		}
-		gons_i_set_stranded(entry->flag, true);
+		gons_i_set_stranded(entry->flag, errno);
 		if (errnum != 0)
 			continue;
 		(void)gons_i_fail_switch(GONS_I_REFUSED_RETURN, entry->flag, -1);
@@ -238,6 +240,14 @@ int gons_i_context_restore(const struct gons_i_context *context)
 		return 0;
 	errno = errnum;
 	return -1;
+}
+
+int gons_i_fail_stranded(void)
+{
+	const int types = gons_i_stranded_types();
+
+	errno = gons_i_stranded_errno();
+	return gons_i_fail_switch(GONS_I_REFUSED_RETURN, types & -types, -1);
 }
 
 int gons_i_switch_undo(const struct gons_i_context *context, int types)

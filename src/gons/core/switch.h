@@ -44,6 +44,10 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
  * when even that fails. Returns -1. */
 int gons_i_switch_undo(const struct gons_i_context *context, int types);
 
+/* For a thread that is stranded, and whose caller has used gons for something else since: says
+ * again which return the kernel has refused. Returns -1. */
+int gons_i_fail_stranded(void);
+
 /* The types for which GONS_I_RETURN_CHECK_ONCE asks for nothing more on this thread. */
 int gons_i_checked_returns(void);
 

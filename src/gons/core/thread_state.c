@@ -6,7 +6,7 @@
 #include "gons/core/thread_state.h"
 
 /* Types to which the kernel has refused the return. */
-static __thread int stranded;
+static __thread int stranded, stranded_errnum;
 
 /* How many returns are recorded on this thread's scope. */
 static __thread unsigned away;
@@ -16,9 +16,21 @@ bool gons_i_is_stranded(void)
 	return stranded != 0;
 }
 
-void gons_i_set_stranded(int type, bool is)
+int gons_i_stranded_types(void)
 {
-	stranded = is ? stranded | type : stranded & ~type;
+	return stranded;
+}
+
+int gons_i_stranded_errno(void)
+{
+	return stranded_errnum;
+}
+
+void gons_i_set_stranded(int type, int errnum)
+{
+	if (stranded == 0)
+		stranded_errnum = errnum;
+	stranded = errnum != 0 ? stranded | type : stranded & ~type;
 }
 
 bool gons_i_is_away(void)

@@ -3,6 +3,7 @@
  * The state of a network namespace: its lists, and addresses.
  */
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,10 +37,15 @@ void *gons_i_state_add(struct gons_i_state *state, void *list, size_t size)
 	return element;
 }
 
-void gons_i_state_incomplete(struct gons_i_state *state, const char *message)
+void gons_i_state_incomplete(struct gons_i_state *state, const char *format, ...)
 {
-	if (state->is_complete)
-		(void)snprintf(state->message, sizeof(state->message), "%s", message);
+	va_list args;
+
+	if (!state->is_complete)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(state->message, sizeof(state->message), format, args); /* cut */
+	va_end(args);
 	state->is_complete = false;
 }
 

@@ -114,7 +114,8 @@ void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state);
 void gons_i_state_read_procfs(int nsfd, struct gons_i_state *state);
 void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state); /* and whose all are */
 void gons_i_state_read_firewall(int nsfd, struct gons_i_state *state);
-void gons_i_state_incomplete(struct gons_i_state *state, const char *message);
+void gons_i_state_incomplete(struct gons_i_state *state, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* mnl_cb_run(3), which takes a message of more than INT_MAX bytes for a short one. */
 int gons_i_state_run(const void *messages, size_t size, mnl_cb_t take, void *arg);

@@ -42,17 +42,37 @@ static void read_table(struct gons_i_state *state, char *names, char *values)
 			add_counter(state, group, name, strtoull(value, NULL, 10));
 }
 
-static void read_tables(struct gons_i_state *state, const char *path)
+/* There is no file for what the kernel was built without. */
+static FILE *open_file(struct gons_i_state *state, const char *path)
 {
 	FILE *file = fopen(path, "re");
+
+	if (!file && errno != ENOENT)
+		gons_i_state_incomplete(state, "cannot read %s: %s", path,
+					gons_i_errno_text(errno));
+	return file;
+}
+
+/* After a loop that ends with the file. */
+static void close_file(struct gons_i_state *state, const char *path, FILE *file)
+{
+	if (!file)
+		return;
+	if (!feof(file))
+		gons_i_state_incomplete(state, "cannot read all of %s", path);
+	(void)fclose(file);
+}
+
+static void read_tables(struct gons_i_state *state, const char *path)
+{
+	FILE *file = open_file(state, path);
 	char *names = NULL, *values = NULL;
 	size_t names_room = 0, values_room = 0;
 
 	while (file && getline(&names, &names_room, file) > 0 &&
 	       getline(&values, &values_room, file) > 0)
 		read_table(state, names, values);
-	if (file)
-		(void)fclose(file);
+	close_file(state, path, file);
 	free(names);
 	free(values);
 }
@@ -60,14 +80,13 @@ static void read_tables(struct gons_i_state *state, const char *path)
 /* Lines such as "Udp6NoPorts 7". */
 static void read_pairs(struct gons_i_state *state, const char *path)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = open_file(state, path);
 	unsigned long long value;
 	char name[48];
 
 	while (file && fscanf(file, "%47s %llu", name, &value) == 2)
 		add_counter(state, "", name, value);
-	if (file)
-		(void)fclose(file);
+	close_file(state, path, file);
 }
 
 /* ---- raw sockets ---- */
@@ -94,7 +113,7 @@ static bool read_address(const char *text, uint8_t family, struct gons_i_ip *ip)
 /* Their port is the protocol that they receive. */
 static void read_raw_sockets(struct gons_i_state *state, const char *path, uint8_t family)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = open_file(state, path);
 	struct gons_i_state_socket read = { .protocol = IPPROTO_RAW };
 	char *line = NULL;
 	size_t room = 0;
@@ -115,8 +134,7 @@ static void read_raw_sockets(struct gons_i_state *state, const char *path, uint8
 		if (socket)
 			*socket = read;
 	}
-	if (file)
-		(void)fclose(file);
+	close_file(state, path, file);
 	free(line);
 }
 
@@ -167,10 +185,12 @@ static void read_sysctls(struct gons_i_state *state, int parent_fd, const char *
 	const struct dirent *entry;
 
 	if (!dir) {
+		gons_i_state_incomplete(state, "cannot list the sysctls below %s: %s", full_name,
+					gons_i_errno_text(errno));
 		gons_i_close_fd(&fd);
 		return;
 	}
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		char below[96];
 		struct stat st;
 
@@ -184,6 +204,9 @@ static void read_sysctls(struct gons_i_state *state, int parent_fd, const char *
 		else if (S_ISREG(st.st_mode) && (st.st_mode & 0444))
 			read_sysctl(state, fd, entry->d_name, below);
 	}
+	if (errno != 0)
+		gons_i_state_incomplete(state, "cannot list the sysctls below %s: %s", full_name,
+					gons_i_errno_text(errno));
 	(void)closedir(dir);
 }
 
@@ -206,5 +229,5 @@ void gons_i_state_read_procfs(int nsfd, struct gons_i_state *state)
 	if (nsfd <= 0)
 		read_here(state);
 	else if (gons_execute(nsfd, read_here, state) < 0)
-		gons_i_state_incomplete(state, gons_error());
+		gons_i_state_incomplete(state, "%s", gons_error());
 }

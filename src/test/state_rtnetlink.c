@@ -268,7 +268,7 @@ void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state)
 	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(nsfd);
 
 	if (!rtnl) {
-		gons_i_state_incomplete(state, gons_error());
+		gons_i_state_incomplete(state, "%s", gons_error());
 		return;
 	}
 	for (size_t i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++) {
@@ -279,7 +279,7 @@ void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state)
 		if (gons_i_rtnl_dump(rtnl, nlh, dumps[i].take, state) == 0)
 			continue;
 		(void)gons_i_rtnl_fail(rtnl, "cannot list the %s", dumps[i].what);
-		gons_i_state_incomplete(state, gons_error());
+		gons_i_state_incomplete(state, "%s", gons_error());
 	}
 	gons_i_rtnl_close(rtnl);
 }

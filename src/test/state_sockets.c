@@ -117,7 +117,8 @@ static void read_command(pid_t pid, char command[16])
 	command[strcspn(command, "\n")] = '\0';
 }
 
-static void find_sockets_of(const struct gons_i_state *state, pid_t pid)
+/* A process of another user is not visible, and one that has just ended has no descriptors. */
+static void find_sockets_of(struct gons_i_state *state, pid_t pid)
 {
 	char path[32];
 	const struct dirent *entry;
@@ -125,7 +126,7 @@ static void find_sockets_of(const struct gons_i_state *state, pid_t pid)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
+	while (dir && (errno = 0, (entry = readdir(dir)))) {
 		struct gons_i_state_socket *socket = find_socket(state, dirfd(dir), entry->d_name);
 
 		if (!socket || socket->pid != 0)
@@ -133,20 +134,25 @@ static void find_sockets_of(const struct gons_i_state *state, pid_t pid)
 		socket->pid = pid;
 		read_command(pid, socket->command);
 	}
+	if (dir && errno != 0 && errno != ENOENT && errno != ESRCH)
+		gons_i_state_incomplete(state, "cannot list %s: %s", path,
+					gons_i_errno_text(errno));
 	if (dir)
 		(void)closedir(dir);
 }
 
-static void find_owners(const struct gons_i_state *state)
+static void find_owners(struct gons_i_state *state)
 {
 	const struct dirent *entry;
 	DIR *dir;
 
 	find_sockets_of(state, getpid()); /* most are the test's own */
 	dir = opendir("/proc");
-	while (dir && (entry = readdir(dir)))
+	while (dir && (errno = 0, (entry = readdir(dir))))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
 			find_sockets_of(state, atoi(entry->d_name));
+	if (!dir || errno != 0)
+		gons_i_state_incomplete(state, "cannot list /proc: %s", gons_i_errno_text(errno));
 	if (dir)
 		(void)closedir(dir);
 }
@@ -160,7 +166,7 @@ void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state)
 
 	if (!netlink) {
 		gons_i_close_fd(&fd);
-		gons_i_state_incomplete(state, gons_error());
+		gons_i_state_incomplete(state, "%s", gons_error());
 		return;
 	}
 	for (size_t i = 0; i < 2; i++)

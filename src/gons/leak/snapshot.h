@@ -51,12 +51,15 @@ int gons_i_list_children(struct gons_i_items *children);
 enum { GONS_I_COMM_SIZE = 32 };
 bool gons_i_read_comm(const char *path, char comm[GONS_I_COMM_SIZE]);
 
-/* The thread's namespaces, and those of its children: "net:[4026531840]", or "". dir_fd refers to the
- * thread's directory of them, or is -1. */
+/* The thread's directory of its namespaces, or -1 with errno alone. */
 int gons_i_open_namespaces(void);
+
+/* The thread's namespaces, and those of its children: "net:[4026531840]"; "" where there is none yet,
+ * or the kernel lacks the type. dir_fd refers to that directory; if it is -1, errno says why. Returns
+ * 0, or -1 with errno and message. */
 enum { GONS_I_LINKS = GONS_I_TYPES + 2, GONS_I_LINK_SIZE = 32 };
 const char *gons_i_link_name(size_t i);
-void gons_i_read_namespaces(int dir_fd, char links[GONS_I_LINKS][GONS_I_LINK_SIZE]);
+int gons_i_read_namespaces(int dir_fd, char links[GONS_I_LINKS][GONS_I_LINK_SIZE]);
 
 /* Reads a link of procfs into buf; "" when it cannot be read. */
 void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size);

@@ -90,7 +90,9 @@ int gons_become_root(void);
  * gons_become_root(), which does nothing afterwards. Not undone.
  *
  * Returns 0; or -1 with the process where it was, with errno as of gons_become_root() and,
- * for maps, of gons_set_unshare().
+ * for maps, of gons_set_unshare(). A child process tries all of it first. If the process is refused
+ * what the child was not, because memory or descriptors have just run out, it is in the new user
+ * namespace, which it cannot leave: the message says so, and the process should end.
  */
 struct gons_idmaps; /* <gons/set.h> */
 int gons_enter_user_namespace(const struct gons_idmaps *maps);

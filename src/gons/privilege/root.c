@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <gons/netns.h>
@@ -182,14 +183,17 @@ static int enter_user_namespace(const struct gons_idmaps *maps)
 static int make_base(void)
 {
 	int made = 0;
+	bool is_refused = false;
 
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
-		int type = gons_i_types[i].flag;
+		const int type = gons_i_types[i].flag, returns = can_return(type);
 
-		if (can_return(type) == 0 && gons_i_unshare(type) == 0)
+		if (returns == 0 && gons_i_unshare(type) == 0)
 			made |= type;
+		else if (returns != 1)
+			is_refused = true;
 	}
-	if (made == 0)
+	if (made == 0 && is_refused)
 		return -1;
 	if (made & CLONE_NEWNS)
 		gons_i_initial_mntns_set();
@@ -217,13 +221,34 @@ static int move(void *arg)
 	return make_base();
 }
 
+/* 0 where that cannot be told. */
+static ino_t user_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/thread-self/ns/user", &st) < 0 ? 0 : st.st_ino;
+}
+
 /* There is no return, so a child process tries it first. */
 static int try_and_move(struct request *request)
 {
-	if (gons_i_in_child(move, request) < 0 || move(request) < 0)
+	const ino_t before = user_namespace();
+	struct gons_i_failure failure;
+
+	if (gons_i_in_child(move, request) < 0)
 		return -1;
-	(void)gons_netns_loopback_up(); /* as it was before; only a convenience */
-	return 0;
+	if (move(request) == 0) {
+		(void)gons_netns_loopback_up(); /* as it was before; only a convenience */
+		return 0;
+	}
+	gons_i_failure_save(&failure);
+	if (user_namespace() == before)
+		return gons_i_failure_restore(&failure);
+	(void)gons_i_failure_restore(&failure);
+	gons_i_add_cause("what a child process could do is refused now, when this process has "
+			 "entered the new user namespace, which it cannot leave");
+	gons_i_add_remedy("end the process");
+	return -1;
 }
 
 /* Other threads must not notice anything; but the check of the return can end the sharing of

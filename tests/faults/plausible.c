@@ -99,11 +99,11 @@ static const struct plausible table[] = {
 	CALL(nanosleep, EINTR),
 	CALL(mmap, ENOMEM),
 	CALL(mprotect, ENOMEM),
-	CALL(brk, ENOMEM),
 	CALL(mremap, ENOMEM),
 	CALL(getrandom, ENOSYS, EINTR),
 	/* These cannot fail, or the C library copes with it, or it ends the process. */
 	CALL(fstat),
+	CALL(brk), /* returns the old end where it fails, and no errno */
 	CALL(munmap),
 	CALL(futex),
 	CALL(madvise),

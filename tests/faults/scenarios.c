@@ -235,16 +235,22 @@ static int call_path_type(void)
 	return negative_or_0(gons_path_type("/proc/self/ns/net"));
 }
 
+/* After a failure the descriptor is closed all the same, as after close(2). */
 static int call_close(void)
 {
-	return gons_close(fds[0]);
+	int fd = fds[0];
+
+	fds[0] = -1;
+	return fd < 0 ? 0 : gons_close(fd);
 }
 
 static int call_keep(void)
 {
 	int fd = gons_keep(fds[0]);
 
-	return fd < 0 ? -1 : close(fd);
+	if (fd >= 0)
+		(void)close(fd);
+	return negative_or_0(fd);
 }
 
 static int call_in(void)
@@ -746,19 +752,51 @@ static int call_leaks_accept(void)
 	return gons_leaks_accept();
 }
 
-/* gons_test_end() also fails if it cannot inspect something. */
-static int call_test_begin(void)
+/* gons_test_end() also fails if it cannot inspect something. Its message is a list of findings. */
+static int call_test(void)
 {
 	int result = gons_test_begin("a test", 0);
+	int errnum = errno;
 
-	return gons_test_end(result < 0) < 0 ? -1 : result;
+	if (result == 0)
+		return gons_test_end(false);
+	(void)gons_test_end(true);
+	errno = errnum;
+	return -1;
+}
+
+static void show_sysctls(void *arg)
+{
+	(void)arg;
+	(void)umount2("/proc/sys/net", MNT_DETACH);
+}
+
+/* Without the sysctls, of which there are a thousand that are read in the same way. */
+static int make_reported_network(void)
+{
+	if (make_pair() < 0 || gons_defer(show_sysctls, NULL) < 0)
+		return -1;
+	return mount("none", "/proc/sys/net", "tmpfs", 0, NULL);
+}
+
+/* What cannot be read is told in the report, so that most faults are none of the call. */
+static int call_report(void)
+{
+	FILE *stream = fopen("/dev/null", "we");
+	int result = stream ? gons_report(stream) : -1;
+	int errnum = errno;
+
+	if (stream)
+		(void)fclose(stream);
+	errno = errnum;
+	return result;
 }
 
 const struct scenario scenarios[] = {
 	{ .name = "gons_type", .call = call_type, .prepare = make_net },
 	{ .name = "gons_path_type", .call = call_path_type },
 	{ .name = "gons_open", .call = call_open },
-	{ .name = "gons_close", .call = call_close, .prepare = make_net },
+	{ .name = "gons_close", .call = call_close, .prepare = make_net, .undoes = true },
 	{ .name = "gons_keep", .call = call_keep, .prepare = make_net },
 	{ .name = "gons_current", .call = call_current },
 	{ .name = "gons_ino", .call = call_ino, .prepare = make_net },
@@ -781,8 +819,8 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_enter_transient", .call = call_enter_transient },
 	{ .name = "gons_enter, net", .call = call_enter, .prepare = make_net },
 	{ .name = "gons_enter, mnt", .call = call_enter, .prepare = make_mnt },
-	{ .name = "GONS_IN, net", .call = call_in, .prepare = make_net },
-	{ .name = "GONS_IN, mnt", .call = call_in, .prepare = make_mnt },
+	{ .name = "GONS_IN, net", .call = call_in, .prepare = make_net, .is_block = true },
+	{ .name = "GONS_IN, mnt", .call = call_in, .prepare = make_mnt, .is_block = true },
 	{ .name = "gons_new_transient", .call = call_new_transient },
 	{ .name = "gons_execute, net", .call = call_execute, .prepare = make_net },
 	{ .name = "gons_execute, mnt", .call = call_execute, .prepare = make_mnt },
@@ -877,10 +915,12 @@ const struct scenario scenarios[] = {
 	{ .name = "gons_become_root", .call = call_become_root, .changes_process = true },
 	{ .name = "gons_enter_user_namespace",
 	  .call = call_enter_user_namespace,
-	  .changes_process = true },
+	  .changes_process = true,
+	  .undoes = true },
 	{ .name = "gons_leaks_begin", .call = call_leaks_begin },
 	{ .name = "gons_leaks_end", .call = call_leaks_end, .prepare = remember_leaks },
 	{ .name = "gons_leaks_accept", .call = call_leaks_accept },
-	{ .name = "gons_test_begin and gons_test_end", .call = call_test_begin },
+	{ .name = "gons_report", .call = call_report, .prepare = make_reported_network },
+	{ .name = "gons_test_begin and gons_test_end", .call = call_test, .has_findings = true },
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

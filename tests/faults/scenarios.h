@@ -13,6 +13,8 @@ struct scenario {
 	bool changes_process; /* the scope does not undo the call */
 	bool undoes; /* the types that the call can change, also when it fails */
 	bool keeps_thread; /* for a second an idle thread, which the next call may use */
+	bool is_block; /* GONS_IN: ends the process where the thread cannot return */
+	bool has_findings; /* the message lists them, and not the text of an errno */
 	bool executes; /* programs, whose own calls do not count */
 };
 

@@ -103,7 +103,7 @@ int gons_i_each_name(const char *path, bool (*fn)(int dir_fd, const char *name, 
 		return -1;
 	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
 		for (long at = 0; at < n;) {
-			const struct name *name = (const struct name *)(buf + at);
+			const struct name *name = (const void *)(buf + at);
 
 			at += name->length;
 			if (strcmp(name->text, ".") == 0 || strcmp(name->text, "..") == 0)

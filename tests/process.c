@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 #include <gons/process.h>
+
+#include "caller.h"
 
 enum { LONG_MS = 120000, LARGE = 8 << 20 };
 
@@ -326,19 +329,27 @@ static void a_program_may_run_without_a_limit(void **state)
 
 /* ---- namespaces ---- */
 
-static void a_program_runs_in_a_namespace(void **state)
+static int run_in_a_namespace(void *arg)
 {
 	char wanted[64];
 
-	(void)state;
-	if (geteuid() != 0)
-		skip_for("a_program_runs_in_a_namespace", "it needs root");
-	gons_require(CLONE_NEWNET);
-	options.nsfd = gons_must(gons_netns_new_transient());
-	gons_must(run_shell("readlink /proc/self/ns/net"));
+	(void)arg;
+	want(gons_become_root() == 0);
+	options.nsfd = gons_netns_new_transient();
+	want(options.nsfd >= 0);
+	want(run_shell("readlink /proc/self/ns/net") == 0);
 	(void)snprintf(wanted, sizeof(wanted), "net:[%ju]\n",
 		       (uintmax_t)gons_netns_ino(options.nsfd));
-	assert_string_equal(result.output, wanted);
+	want(strcmp(result.output, wanted) == 0);
+	gons_process_result_free(&result);
+	return 0;
+}
+
+static void a_program_runs_in_a_namespace(void **state)
+{
+	(void)state;
+	gons_require(gons_has_cap(CAP_SYS_ADMIN) ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET);
+	assert_int_equal(in_child(run_in_a_namespace, NULL), 0);
 }
 
 static void a_program_runs_in_all_namespaces_of_a_set(void **state)
@@ -396,12 +407,10 @@ static void the_pid_is_known_in_a_pid_namespace_for_children(void **state)
 	gons_set *set;
 
 	(void)state;
-	if (geteuid() != 0)
-		skip_for("the_pid_is_known_in_a_pid_namespace_for_children", "it needs root");
+	/* A thread enters PID namespaces below its own, in whose user namespace it needs this. */
+	if (!gons_has_cap(CAP_SYS_ADMIN))
+		skip_for("the_pid_is_known_in_a_pid_namespace_for_children", gons_error());
 	gons_require(CLONE_NEWPID);
-	if (!gons_can(CLONE_NEWPID) || geteuid() != 0) {
-		skip_for(__func__, "it takes root");
-	}
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
 	GONS_SCOPE {
 		gons_must(gons_enter(gons_set_fd(set, CLONE_NEWPID)));
@@ -415,18 +424,23 @@ static void the_pid_is_known_in_a_pid_namespace_for_children(void **state)
 	gons_set_close(set);
 }
 
+static int run_without_capabilities(void *arg)
+{
+	(void)arg;
+	want(lose_capabilities(~0ULL));
+	want(failed_with(run_shell("true"), EPERM, "network namespace"));
+	return 0;
+}
+
 static void a_refusal_to_join_is_explained(void **state)
 {
 	gons_set *set;
 
 	(void)state;
-	if (getuid() == 0) {
-		skip_for(__func__, "root may join every namespace");
-	}
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET, NULL));
 	options.nsfd = gons_set_fd(set, CLONE_NEWNET);
-	assert_refused(run_shell("true"), EPERM, "network namespace");
+	assert_int_equal(in_child(run_without_capabilities, NULL), 0);
 	gons_set_close(set);
 }
 
@@ -590,78 +604,36 @@ static void the_result_of_a_program_may_be_freed_twice_or_never(void **state)
 
 /* ---- the caller ---- */
 
-static int run_closed(void *arg)
+static bool run_cat(const char *text)
 {
-	const int closed = *(int *)arg;
 	static const char *const argv[] = { "cat", NULL };
+	const struct gons_process_options with_input = { .input = text,
+							 .input_size = strlen(text),
+							 .timeout_ms = LONG_MS };
+	struct gons_process_result own;
+	const int done = gons_process_run(argv, &with_input, &own);
+	const bool same = done == 0 && own.status == 0 && strcmp(own.output, text) == 0;
 
-	for (int fd = 0; fd < 3; fd++)
-		if (closed & (1 << fd))
-			(void)close(fd);
-	options.input = "through";
-	options.input_size = 7;
-	if (gons_process_run(argv, &options, &result) < 0 || result.status != 0)
-		return 1;
-	if (strcmp(result.output, "through") != 0 || result.error_size != 0)
-		return 2;
-	for (int fd = 0; fd < 3; fd++)
-		if ((closed & (1 << fd)) && fcntl(fd, F_GETFD) >= 0)
-			return 3;
-	gons_process_result_free(&result);
-	return 0;
+	gons_process_result_free(&own); /* keeps errno */
+	return same;
 }
 
 static void programs_run_for_a_caller_without_standard_descriptors(void **state)
 {
 	(void)state;
-	(void)fflush(NULL);
-	for (int closed = 1; closed < 8; closed++)
-		assert_int_equal(in_child(run_closed, &closed), 0);
-}
-
-static int run_with_few_descriptors(void *arg)
-{
-	const int open_fds = count_entries("/proc/self/fd");
-	static const char *const argv[] = { "true", NULL };
-	struct rlimit limit = { 0, 4096 };
-	bool worked = false;
-
-	(void)arg;
-	for (int i = 0; i < 16 && !worked; i++) {
-		limit.rlim_cur = (rlim_t)(open_fds + i);
-		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-		worked = gons_process_run(argv, &options, &result) == 0 && result.status == 0;
-		want(worked || result.status != -1 || errno == EMFILE);
-		gons_process_result_free(&result);
-		limit.rlim_cur = 4096;
-		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-		want(count_entries("/proc/self/fd") <= open_fds + 1); /* the one that opens it */
-	}
-	want(worked);
-	return 0;
+	assert_runs_without_standard_descriptors(run_cat);
 }
 
 static void a_program_without_free_descriptors_leaves_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(run_with_few_descriptors, NULL), 0);
-}
-
-static int run_without_pidfds(void *arg)
-{
-	static const char *const argv[] = { "true", NULL };
-
-	(void)arg;
-	want(refuse_call(SYS_pidfd_open, ENOSYS));
-	want(gons_process_run(argv, NULL, NULL) < 0 && errno == ENOSYS);
-	want(strstr(gons_error(), "this takes Linux 5.3"));
-	return 0;
+	assert_runs_with_few_descriptors(run_cat);
 }
 
 static void programs_are_refused_by_name_on_a_kernel_without_pidfds(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(run_without_pidfds, NULL), 0);
+	assert_refused_without_pidfds(run_cat);
 }
 
 static int run_without_close_range(void *arg)
@@ -746,40 +718,10 @@ static void the_caller_may_close_what_was_open_at_the_start(void **state)
 	assert_int_equal(close(ends[0]), 0);
 }
 
-enum { THREADS = 8, TIMES = 8 };
-
-static void *run_many(void *arg)
-{
-	for (int i = 0; i < TIMES; i++) {
-		char text[32];
-		struct gons_process_result own;
-		struct gons_process_options echo = { .input = text, .timeout_ms = LONG_MS };
-		static const char *const argv[] = { "cat", NULL };
-		bool right;
-
-		echo.input_size = (size_t)snprintf(text, sizeof(text), "%p %d", arg, i);
-		right = gons_process_run(argv, &echo, &own) == 0 && strcmp(own.output, text) == 0;
-		gons_process_result_free(&own);
-		if (!right)
-			return strdup(gons_error());
-	}
-	return NULL;
-}
-
 static void several_threads_run_programs_at_once(void **state)
 {
-	pthread_t threads[THREADS];
-	int numbers[THREADS];
-	void *wrong;
-
 	(void)state;
-	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, run_many, &numbers[i]), 0);
-	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_join(threads[i], &wrong), 0);
-		if (wrong)
-			fail_msg("%s", (char *)wrong);
-	}
+	assert_runs_on_several_threads(run_cat);
 }
 
 int main(void)

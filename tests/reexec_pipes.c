@@ -19,6 +19,8 @@
 
 #include <gons/reexec.h>
 
+#include "caller.h"
+
 enum { LONG_MS = 120000, LARGE = 64 << 20 };
 
 static struct gons_reexec_result result;
@@ -340,71 +342,29 @@ GONS_ACTION(echo)
 	return fwrite(data, 1, got, stdout) == got ? 0 : 1;
 }
 
-/* Which of 0, 1 and 2 are closed. */
-static int run_closed(void *arg)
+static bool run_echo(const char *text)
 {
-	const int closed = *(int *)arg;
 	const struct gons_reexec job = {
-		.action = "echo", .param = "through", .param_size = 7, .timeout_ms = LONG_MS
+		.action = "echo", .param = text, .param_size = strlen(text), .timeout_ms = LONG_MS
 	};
 	struct gons_reexec_result own;
+	const int done = gons_reexec_run(&job, &own);
+	const bool same = done == 0 && strcmp(own.output, text) == 0;
 
-	for (int fd = 0; fd < 3; fd++)
-		if (closed & (1 << fd))
-			(void)close(fd);
-	if (gons_reexec_run(&job, &own) < 0)
-		return 1;
-	if (strcmp(own.output, "through") != 0)
-		return 2;
-	for (int fd = 0; fd < 3; fd++)
-		if ((closed & (1 << fd)) && fcntl(fd, F_GETFD) >= 0)
-			return 3;
-	gons_reexec_result_free(&own);
-	return 0;
+	gons_reexec_result_free(&own); /* keeps errno */
+	return same;
 }
 
 static void actions_run_for_a_caller_without_standard_descriptors(void **state)
 {
 	(void)state;
-	(void)fflush(NULL);
-	for (int closed = 1; closed < 8; closed++)
-		assert_int_equal(in_child(run_closed, &closed), 0);
-}
-
-static int run_with_few_descriptors(void *arg)
-{
-	const int open_fds = count_entries("/proc/self/fd");
-	struct rlimit limit = { 0, 4096 };
-	bool worked = false;
-	const struct gons_reexec job = {
-		.action = "echo", .param = "few", .param_size = 3, .timeout_ms = LONG_MS
-	};
-	struct gons_reexec_result own;
-
-	(void)arg;
-	for (int i = 0; i < 16 && !worked; i++) {
-		limit.rlim_cur = (rlim_t)(open_fds + i);
-		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-		worked = gons_reexec_run(&job, &own) == 0;
-		if (!worked) {
-			want(errno == EMFILE);
-			want(strstr(gons_error(), "(RLIMIT_NOFILE) is reached") != NULL);
-			want(own.output == NULL && own.exit_status == -1);
-		}
-		gons_reexec_result_free(&own);
-		limit.rlim_cur = 4096;
-		want(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-		want(count_entries("/proc/self/fd") == open_fds);
-		want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
-	}
-	want(worked);
-	return 0;
+	assert_runs_without_standard_descriptors(run_echo);
 }
 
 static void an_action_without_free_descriptors_leaves_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(run_with_few_descriptors, NULL), 0);
+	assert_runs_with_few_descriptors(run_echo);
 }
 
 static int run_without_processes(void *arg)
@@ -467,24 +427,10 @@ static void an_action_without_memory_leaves_nothing(void **state)
 }
 #endif
 
-static int run_without_pidfds(void *arg)
-{
-	const int fds = count_entries("/proc/self/fd");
-	const struct gons_reexec job = { .action = "echo", .timeout_ms = LONG_MS };
-
-	(void)arg;
-	want(refuse_call(SYS_pidfd_open, ENOSYS));
-	want(gons_reexec_run(&job, NULL) < 0 && errno == ENOSYS);
-	want(strstr(gons_error(), "pidfd_open(2) is missing: this takes Linux 5.3"));
-	want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
-	want(count_entries("/proc/self/fd") == fds);
-	return 0;
-}
-
 static void actions_are_refused_by_name_on_a_kernel_without_pidfds(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(run_without_pidfds, NULL), 0);
+	assert_refused_without_pidfds(run_echo);
 }
 
 /* ---- children of the caller's own ---- */
@@ -590,39 +536,10 @@ static void handled_signals_do_not_disturb_an_action(void **state)
 
 /* ---- threads ---- */
 
-enum { THREADS = 8, TIMES = 8 };
-
-static void *run_many(void *arg)
-{
-	for (int i = 0; i < TIMES; i++) {
-		char text[32];
-		struct gons_reexec_result own;
-		struct gons_reexec job = { .action = "echo", .param = text, .timeout_ms = LONG_MS };
-		bool right;
-
-		job.param_size = (size_t)snprintf(text, sizeof(text), "%p %d", arg, i);
-		right = gons_reexec_run(&job, &own) == 0 && strcmp(own.output, text) == 0;
-		gons_reexec_result_free(&own);
-		if (!right)
-			return strdup(gons_error());
-	}
-	return NULL;
-}
-
 static void several_threads_run_actions_at_once(void **state)
 {
-	pthread_t threads[THREADS];
-	int numbers[THREADS];
-	void *wrong;
-
 	(void)state;
-	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, run_many, &numbers[i]), 0);
-	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_join(threads[i], &wrong), 0);
-		if (wrong)
-			fail_msg("%s", (char *)wrong);
-	}
+	assert_runs_on_several_threads(run_echo);
 }
 
 static void *run_cancelled(void *barrier)

@@ -31,25 +31,18 @@ struct chain {
 	struct gons_link links[2];
 };
 
-static void put(int nsfd, const char *path, const char *value)
+static void put(int nsfd, const char *sysctl, const char *value)
 {
-	bool written = false;
-
-	GONS_IN(nsfd) {
-		written = put_text(path, value);
-	}
-	assert_true(written);
+	gons_must(gons_netns_sysctl_set(nsfd, sysctl, value));
 }
 
 static int new_host(void)
 {
 	int nsfd = gons_must(gons_netns_new_transient());
-	bool is_up = false;
 
-	GONS_IN(nsfd) {
-		is_up = gons_netns_loopback_up() == 0;
+	GONS_MUST_IN(nsfd) {
+		gons_must(gons_netns_loopback_up());
 	}
-	assert_true(is_up);
 	return nsfd;
 }
 
@@ -63,44 +56,49 @@ static void cable(int left, const char *name, int right, const char *peer_name,
 	gons_must(gons_veth_new_transient(&options, link));
 }
 
-/* Everything works in it. */
-static void make_chain(struct chain *chain)
+static struct chain new_hosts(void)
 {
+	struct chain chain;
+
 	gons_require(CLONE_NEWNET);
 	gons_require_link("veth");
-	chain->client = new_host();
-	chain->router = new_host();
-	chain->server = new_host();
-	cable(chain->client, "eth0", chain->router, "eth0", &chain->links[0]);
-	cable(chain->router, "eth1", chain->server, "eth0", &chain->links[1]);
-	gons_must(gons_address_add(chain->client, chain->links[0].ifindex, "10.0.1.2/24"));
-	gons_must(gons_address_add(chain->router, chain->links[0].peer_ifindex, "10.0.1.1/24"));
-	gons_must(gons_address_add(chain->router, chain->links[1].ifindex, "10.0.2.1/24"));
-	gons_must(gons_address_add(chain->server, chain->links[1].peer_ifindex, "10.0.2.2/24"));
-	gons_must(gons_route_add(chain->client, "default", "10.0.1.1", 0));
-	gons_must(gons_route_add(chain->server, "default", "10.0.2.1", 0));
-	put(chain->router, "/proc/sys/net/ipv4/ip_forward", "1");
+	chain.client = new_host();
+	chain.router = new_host();
+	chain.server = new_host();
+	cable(chain.client, "eth0", chain.router, "eth0", &chain.links[0]);
+	cable(chain.router, "eth1", chain.server, "eth0", &chain.links[1]);
+	return chain;
 }
 
+/* Everything works in it. */
+static struct chain new_chain(void)
+{
+	const struct chain chain = new_hosts();
+
+	gons_must(gons_address_add(chain.client, chain.links[0].ifindex, "10.0.1.2/24"));
+	gons_must(gons_address_add(chain.router, chain.links[0].peer_ifindex, "10.0.1.1/24"));
+	gons_must(gons_address_add(chain.router, chain.links[1].ifindex, "10.0.2.1/24"));
+	gons_must(gons_address_add(chain.server, chain.links[1].peer_ifindex, "10.0.2.2/24"));
+	gons_must(gons_route_add(chain.client, "default", "10.0.1.1", 0));
+	gons_must(gons_route_add(chain.server, "default", "10.0.2.1", 0));
+	put(chain.router, "net.ipv4.ip_forward", "1");
+	return chain;
+}
+
+/* The scope closes it. */
 static int udp_socket(int nsfd, const char *address, uint16_t port)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = -1;
-	int result = -1;
+	int fd = gons_must(gons_netns_socket(nsfd, AF_INET, SOCK_DGRAM, 0));
 
 	assert_int_equal(inet_pton(AF_INET, address, &name.sin_addr), 1);
-	GONS_IN(nsfd) {
-		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	}
-	assert_true(fd >= 0);
-	result = bind(fd, (struct sockaddr *)&name, sizeof(name));
-	assert_int_equal(result, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
 	return fd;
 }
 
 /* A datagram from the client to the server, as a test sends it. Whether it could be sent does not
- * matter. Returns the socket. */
-static int send_one(const struct chain *chain, size_t size)
+ * matter. */
+static void send_one(const struct chain *chain, size_t size)
 {
 	struct sockaddr_in server = { .sin_family = AF_INET, .sin_port = htons(PORT) };
 	static const char data[2000];
@@ -111,7 +109,6 @@ static int send_one(const struct chain *chain, size_t size)
 	(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
 	(void)connect(fd, (struct sockaddr *)&server, sizeof(server));
 	(void)send(fd, data, size, 0);
-	return fd;
 }
 
 static char report_text[65536];
@@ -139,228 +136,197 @@ static const char *first_finding(void)
 	return line;
 }
 
-static void close_both(int a, int b)
+static void assert_found(const char *words, const char *more)
 {
-	if (a >= 0)
-		(void)close(a);
-	if (b >= 0)
-		(void)close(b);
+	const char *finding = first_finding();
+
+	assert_contains(finding, words);
+	assert_contains(finding, more);
+}
+
+static void assert_found_after_one(const struct chain *chain, const char *words, const char *more)
+{
+	send_one(chain, 5);
+	assert_found(words, more);
 }
 
 /* ---- twelve broken networks ---- */
 
 static void a_network_that_works_has_no_findings(void **state)
 {
-	struct chain chain;
-	int server, client;
+	const struct chain chain = new_chain();
+	int server = udp_socket(chain.server, "0.0.0.0", PORT);
 	char buf[8];
 
 	(void)state;
-	make_chain(&chain);
-	server = udp_socket(chain.server, "0.0.0.0", PORT);
-	client = send_one(&chain, 5);
+	send_one(&chain, 5);
 	assert_int_equal(recv(server, buf, sizeof(buf), 0), 5);
 	assert_string_equal(first_finding(), "none");
-	close_both(server, client);
 }
 
 static void a_wrong_netmask_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
+	const int ifindex = chain.links[1].peer_ifindex;
 
 	(void)state;
-	make_chain(&chain);
-	gons_must(gons_address_delete(chain.server, chain.links[1].peer_ifindex, "10.0.2.2/24"));
-	gons_must(gons_address_add(chain.server, chain.links[1].peer_ifindex, "10.0.2.2/32"));
-	close_both(send_one(&chain, 5), -1);
-	assert_contains(first_finding(), "netmask is wrong");
-	assert_contains(first_finding(), "10.0.2.2/32");
+	gons_must(gons_address_delete(chain.server, ifindex, "10.0.2.2/24"));
+	gons_must(gons_address_add(chain.server, ifindex, "10.0.2.2/32"));
+	assert_found_after_one(&chain, "netmask is wrong", "10.0.2.2/32");
 }
 
 static void a_missing_default_route_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
 	gons_must(gons_route_delete(chain.client, "default", "10.0.1.1", 0));
-	close_both(send_one(&chain, 5), -1);
-	assert_contains(first_finding(), "has no route to 10.0.2.");
+	assert_found_after_one(&chain, "has no route to ", "10.0.2.");
 }
 
 static void a_link_that_is_down_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
 	gons_must(gons_link_down(chain.router, chain.links[1].ifindex));
-	close_both(send_one(&chain, 5), -1);
-	assert_contains(first_finding(), "eth1 in ");
-	assert_contains(first_finding(), " is down");
+	assert_found_after_one(&chain, "eth1 in ", " is down");
 }
 
 static void a_peer_that_is_down_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
 	gons_must(gons_link_down(chain.server, chain.links[1].peer_ifindex));
-	close_both(send_one(&chain, 5), -1);
-	assert_contains(report(), "the peer of eth1 in ");
-	assert_contains(first_finding(), " is down");
+	assert_found_after_one(&chain, "the peer of eth1 in ", " is down");
 }
 
 static void forwarding_that_is_off_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
-	put(chain.router, "/proc/sys/net/ipv4/ip_forward", "0");
-	close_both(send_one(&chain, 5), -1);
-	assert_contains(first_finding(), "forwarding is off in ");
+	put(chain.router, "net.ipv4.ip_forward", "0");
+	assert_found_after_one(&chain, "forwarding is off in ", "net.ipv4.ip_forward = 0");
 }
 
 static void a_wrong_port_is_found(void **state)
 {
-	struct chain chain;
-	int server, client;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
-	server = udp_socket(chain.server, "0.0.0.0", PORT + 1);
-	client = send_one(&chain, 5);
-	assert_contains(first_finding(), "nothing listens on UDP port 4711 in ");
-	assert_contains(first_finding(), "listening there: 4712");
-	close_both(server, client);
+	(void)udp_socket(chain.server, "0.0.0.0", PORT + 1);
+	assert_found_after_one(&chain, "nothing listens on UDP port 4711 in ",
+			       "listening there: 4712");
 }
 
 static void a_socket_on_loopback_only_is_found(void **state)
 {
-	struct chain chain;
-	int server, client;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
-	server = udp_socket(chain.server, "127.0.0.1", PORT);
-	client = send_one(&chain, 5);
-	assert_contains(first_finding(), "UDP port 4711 in ");
-	assert_contains(first_finding(), "is bound to 127.0.0.1 only");
-	close_both(server, client);
+	(void)udp_socket(chain.server, "127.0.0.1", PORT);
+	assert_found_after_one(&chain, "UDP port 4711 in ", "is bound to 127.0.0.1 only");
 }
 
 static void a_duplicate_address_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
 	gons_must(gons_address_add(chain.server, chain.links[1].peer_ifindex, "10.0.2.1/24"));
-	close_both(send_one(&chain, 5), -1);
-	assert_contains(first_finding(), "duplicate address 10.0.2.1");
+	assert_found_after_one(&chain, "duplicate address ", "10.0.2.1");
 }
 
 static void an_mtu_that_swallows_packets_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
-	/* The router sends what the server's end of the cable does not take. */
+	/* The router sends packets that are too long for the server's end of the cable. */
 	gons_must(gons_link_set_mtu(chain.server, chain.links[1].peer_ifindex, 1400));
-	close_both(send_one(&chain, 1450), -1);
-	assert_contains(first_finding(), "MTU 1400 on the path");
+	send_one(&chain, 1450);
+	assert_found("MTU 1400 ", "on the path");
 }
 
 static void an_mtu_of_a_router_that_is_too_small_is_found(void **state)
 {
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
 	gons_must(gons_link_set_mtu(chain.router, chain.links[1].ifindex, 1400));
 	gons_must(gons_link_set_mtu(chain.server, chain.links[1].peer_ifindex, 1400));
-	close_both(send_one(&chain, 1450), -1);
-	assert_contains(first_finding(), "MTU 1400 on the path");
-	assert_contains(first_finding(), "eth1");
+	send_one(&chain, 1450);
+	assert_found("MTU 1400 on the path", "eth1");
 }
 
 static void a_stale_neighbour_is_found(void **state)
 {
 	const unsigned char lladdr[6] = { 2, 0, 0, 0, 0, 9 };
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
 	gons_must(gons_neighbour_add(chain.client, chain.links[0].ifindex, "10.0.1.1", lladdr));
-	close_both(send_one(&chain, 5), -1);
-	assert_contains(first_finding(), "neighbour 10.0.1.1 in ");
-	assert_contains(first_finding(), "02:00:00:00:00:09");
+	assert_found_after_one(&chain, "neighbour 10.0.1.1 in ", "02:00:00:00:00:09");
 }
 
 static void a_reverse_path_filter_that_drops_is_found(void **state)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	struct chain chain;
-	int server, client;
+	const struct chain chain = new_chain();
+	int server = udp_socket(chain.server, "0.0.0.0", PORT);
+	int client;
 	char buf[8];
 
 	(void)state;
-	make_chain(&chain);
-	server = udp_socket(chain.server, "0.0.0.0", PORT);
-	client = send_one(&chain, 5); /* after it the neighbours know each other */
+	send_one(&chain, 5); /* then the neighbours know each other */
 	assert_int_equal(recv(server, buf, sizeof(buf), 0), 5);
-	close_both(server, client);
-	put(chain.router, "/proc/sys/net/ipv4/conf/all/rp_filter", "1");
+	gons_must(gons_close(server));
+	put(chain.router, "net.ipv4.conf.all.rp_filter", "1");
 	/* Packets of the client come from an address that the router has no route back to. */
 	gons_must(gons_address_add(chain.client, chain.links[0].ifindex, "10.9.9.9/32"));
 	client = udp_socket(chain.client, "10.9.9.9", 0);
 	assert_int_equal(inet_pton(AF_INET, "10.0.2.2", &name.sin_addr), 1);
 	(void)sendto(client, "x", 1, 0, (struct sockaddr *)&name, sizeof(name));
-	close_both(client, -1);
-	assert_contains(first_finding(),
-			"the reverse path filter (net.ipv4.conf.*.rp_filter) dropped");
+	gons_must(gons_close(client));
+	assert_found("the reverse path filter (net.ipv4.conf.*.rp_filter) dropped", "");
 }
 
 static void a_firewall_that_drops_is_found(void **state)
 {
 	struct chain chain;
-	int server, client, status = -1;
+	int status = -1;
 
 	(void)state;
 	if (system("command -v nft >/dev/null 2>&1") != 0)
 		skip_for("a_firewall_that_drops_is_found", "nft is not installed");
-	make_chain(&chain);
-	GONS_IN(chain.server) {
+	chain = new_chain();
+	GONS_MUST_IN(chain.server) {
 		status = system("nft 'add table inet f; add chain inet f in { type filter hook "
 				"input priority 0; policy accept; }; add rule inet f in udp dport "
 				"4711 drop' 2>/dev/null");
 	}
 	if (status != 0)
 		skip_for("a_firewall_that_drops_is_found", "the kernel has no nftables");
-	server = udp_socket(chain.server, "0.0.0.0", PORT);
-	client = send_one(&chain, 5);
-	assert_contains(first_finding(), "a firewall drops packets in ");
-	assert_contains(first_finding(), "chain in of nftables table inet f at hook input");
-	close_both(server, client);
+	(void)udp_socket(chain.server, "0.0.0.0", PORT);
+	assert_found_after_one(&chain, "a firewall drops packets in ",
+			       "chain in of nftables table inet f at hook input");
 }
 
 static void a_neighbour_that_does_not_answer_is_found(void **state)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
-	struct chain chain;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
 	gons_must(gons_route_delete(chain.client, "default", "10.0.1.1", 0));
 	gons_must(gons_route_add(chain.client, "default", "10.0.1.7", 0));
-	close_both(send_one(&chain, 5), -1);
+	send_one(&chain, 5);
 	for (int i = 0; i < 1000 && !strstr(report(), "FAILED"); i++)
 		(void)nanosleep(&pause, NULL);
-	assert_contains(first_finding(), "neighbour 10.0.1.7 on eth0 in ");
-	assert_contains(first_finding(), "FAILED: no namespace of the test has this address");
+	assert_found("neighbour 10.0.1.7 on eth0 in ",
+		     "FAILED: no namespace of the test has this address");
 }
 
 /* ---- IPv6 ---- */
@@ -368,111 +334,86 @@ static void a_neighbour_that_does_not_answer_is_found(void **state)
 static int udp_socket6(int nsfd, const char *address, uint16_t port)
 {
 	struct sockaddr_in6 name = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int fd = -1;
-	int result;
+	int fd = gons_must(gons_netns_socket(nsfd, AF_INET6, SOCK_DGRAM, 0));
 
 	assert_int_equal(inet_pton(AF_INET6, address, &name.sin6_addr), 1);
-	GONS_IN(nsfd) {
-		fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	}
-	assert_true(fd >= 0);
-	result = bind(fd, (struct sockaddr *)&name, sizeof(name));
-	assert_int_equal(result, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
 	return fd;
 }
 
-/* The same network with IPv6 alone. Returns the socket of the server, on PORT. */
-static int make_chain6(struct chain *chain)
+/* The same network with IPv6 alone. */
+static struct chain new_chain6(const char *test)
 {
-	gons_require(CLONE_NEWNET);
-	gons_require_link("veth");
-	chain->client = new_host();
-	chain->router = new_host();
-	chain->server = new_host();
-	cable(chain->client, "eth0", chain->router, "eth0", &chain->links[0]);
-	cable(chain->router, "eth1", chain->server, "eth0", &chain->links[1]);
-	gons_must(gons_address_add(chain->client, chain->links[0].ifindex, "fd00:1::2/64"));
-	gons_must(gons_address_add(chain->router, chain->links[0].peer_ifindex, "fd00:1::1/64"));
-	gons_must(gons_address_add(chain->router, chain->links[1].ifindex, "fd00:2::1/64"));
-	gons_must(gons_address_add(chain->server, chain->links[1].peer_ifindex, "fd00:2::2/64"));
-	gons_must(gons_route_add(chain->client, "default", "fd00:1::1", 0));
-	gons_must(gons_route_add(chain->server, "default", "fd00:2::1", 0));
-	gons_must(gons_address_wait(chain->client, chain->links[0].ifindex, 10000));
-	gons_must(gons_address_wait(chain->router, chain->links[0].peer_ifindex, 10000));
-	gons_must(gons_address_wait(chain->router, chain->links[1].ifindex, 10000));
-	gons_must(gons_address_wait(chain->server, chain->links[1].peer_ifindex, 10000));
-	put(chain->router, "/proc/sys/net/ipv6/conf/all/forwarding", "1");
-	return udp_socket6(chain->server, "::", PORT);
+	struct chain chain;
+
+	if (access("/proc/sys/net/ipv6", F_OK) < 0)
+		skip_for(test, "there is no IPv6");
+	chain = new_hosts();
+	gons_must(gons_address_add(chain.client, chain.links[0].ifindex, "fd00:1::2/64"));
+	gons_must(gons_address_add(chain.router, chain.links[0].peer_ifindex, "fd00:1::1/64"));
+	gons_must(gons_address_add(chain.router, chain.links[1].ifindex, "fd00:2::1/64"));
+	gons_must(gons_address_add(chain.server, chain.links[1].peer_ifindex, "fd00:2::2/64"));
+	gons_must(gons_route_add(chain.client, "default", "fd00:1::1", 0));
+	gons_must(gons_route_add(chain.server, "default", "fd00:2::1", 0));
+	gons_must(gons_address_wait(chain.client, chain.links[0].ifindex, 10000));
+	gons_must(gons_address_wait(chain.router, chain.links[0].peer_ifindex, 10000));
+	gons_must(gons_address_wait(chain.router, chain.links[1].ifindex, 10000));
+	gons_must(gons_address_wait(chain.server, chain.links[1].peer_ifindex, 10000));
+	put(chain.router, "net.ipv6.conf.all.forwarding", "1");
+	return chain;
 }
 
+/* Returns the server's socket, to which it goes if port is PORT. */
 static int send_one6(const struct chain *chain, uint16_t port)
 {
-	struct sockaddr_in6 server = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int fd = udp_socket6(chain->client, "::", 0);
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int server = udp_socket6(chain->server, "::", PORT);
+	int client = udp_socket6(chain->client, "::", 0);
 
-	assert_int_equal(inet_pton(AF_INET6, "fd00:2::2", &server.sin6_addr), 1);
-	(void)connect(fd, (struct sockaddr *)&server, sizeof(server));
-	(void)send(fd, "hello", 5, 0);
-	return fd;
+	assert_int_equal(inet_pton(AF_INET6, "fd00:2::2", &to.sin6_addr), 1);
+	(void)connect(client, (struct sockaddr *)&to, sizeof(to));
+	(void)send(client, "hello", 5, 0);
+	return server;
 }
 
 static void an_ipv6_network_that_works_has_no_findings(void **state)
 {
-	struct chain chain;
-	int server, client;
+	const struct chain chain = new_chain6("an_ipv6_network_that_works_has_no_findings");
+	int server = send_one6(&chain, PORT);
 	char buf[8];
 
 	(void)state;
-	if (access("/proc/sys/net/ipv6", F_OK) < 0)
-		skip_for("an_ipv6_network_that_works_has_no_findings", "there is no IPv6");
-	server = make_chain6(&chain);
-	client = send_one6(&chain, PORT);
 	assert_int_equal(recv(server, buf, sizeof(buf), 0), 5);
 	assert_string_equal(first_finding(), "none");
-	close_both(server, client);
 }
 
 static void ipv6_forwarding_that_is_off_is_found(void **state)
 {
-	struct chain chain;
-	int server;
+	const struct chain chain = new_chain6("ipv6_forwarding_that_is_off_is_found");
 
 	(void)state;
-	if (access("/proc/sys/net/ipv6", F_OK) < 0)
-		skip_for("ipv6_forwarding_that_is_off_is_found", "there is no IPv6");
-	server = make_chain6(&chain);
-	put(chain.router, "/proc/sys/net/ipv6/conf/all/forwarding", "0");
-	close_both(send_one6(&chain, PORT), server);
-	assert_contains(first_finding(), "forwarding is off in ");
-	assert_contains(first_finding(), "net.ipv6.conf.all.forwarding = 0");
+	put(chain.router, "net.ipv6.conf.all.forwarding", "0");
+	(void)send_one6(&chain, PORT);
+	assert_found("forwarding is off in ", "net.ipv6.conf.all.forwarding = 0");
 }
 
 static void a_missing_ipv6_route_is_found(void **state)
 {
-	struct chain chain;
-	int server;
+	const struct chain chain = new_chain6("a_missing_ipv6_route_is_found");
 
 	(void)state;
-	if (access("/proc/sys/net/ipv6", F_OK) < 0)
-		skip_for("a_missing_ipv6_route_is_found", "there is no IPv6");
-	server = make_chain6(&chain);
 	gons_must(gons_route_delete(chain.client, "default", "fd00:1::1", 0));
-	close_both(send_one6(&chain, PORT), server);
-	assert_contains(first_finding(), "has no route to fd00:2::");
+	(void)send_one6(&chain, PORT);
+	assert_found("has no route to ", "fd00:2::");
 }
 
 static void a_wrong_ipv6_port_is_found(void **state)
 {
-	struct chain chain;
-	int server, client;
+	const struct chain chain = new_chain6("a_wrong_ipv6_port_is_found");
 
 	(void)state;
-	if (access("/proc/sys/net/ipv6", F_OK) < 0)
-		skip_for("a_wrong_ipv6_port_is_found", "there is no IPv6");
-	server = make_chain6(&chain);
-	client = send_one6(&chain, PORT + 1);
-	assert_contains(first_finding(), "nothing listens on UDP port 4712 in ");
-	close_both(server, client);
+	(void)send_one6(&chain, PORT + 1);
+	assert_found("nothing listens on UDP port 4712 in ", "");
 }
 
 /* ---- which namespaces ---- */
@@ -531,12 +472,10 @@ static void a_network_of_thirty_hosts_takes_a_line_for_each_host_without_finding
 
 static void the_reported_state_is_that_of_the_kernel(void **state)
 {
-	struct chain chain;
-	int server;
+	const struct chain chain = new_chain();
 
 	(void)state;
-	make_chain(&chain);
-	server = udp_socket(chain.server, "10.0.2.2", PORT);
+	(void)udp_socket(chain.server, "10.0.2.2", PORT);
 	(void)report();
 	assert_contains(report_text, "link eth0 (peer eth1 in ");
 	assert_contains(report_text, "veth UP ");
@@ -544,21 +483,16 @@ static void the_reported_state_is_that_of_the_kernel(void **state)
 	assert_contains(report_text, "route default via 10.0.1.1 dev eth0");
 	assert_contains(report_text, "udp bound 10.0.2.2:4711 (test-report, process ");
 	assert_contains(report_text, "sysctl net.ipv4.ip_forward = 1 (new: 0)");
-	close_both(server, -1);
 }
 
 static void raw_sockets_are_shown_with_their_protocol(void **state)
 {
-	int fd;
-
 	(void)state;
 	gons_require(CLONE_NEWNET);
 	gons_must(gons_netns_enter_transient());
-	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
-	assert_true(fd >= 0);
+	gons_must(gons_netns_socket(-1, AF_INET, SOCK_RAW, IPPROTO_ICMP));
 	(void)report();
 	assert_contains(report_text, "  raw protocol 1 (test-report, process ");
-	close_both(fd, -1);
 }
 
 static void mounts_of_the_test_are_compared_with_those_outside(void **state)

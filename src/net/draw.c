@@ -7,6 +7,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/file.h"
 #include "net/net.h"
 
 /* A box with the name, and below it a field for each link: its name and its addresses. */
@@ -81,7 +82,7 @@ GONS_EXPORT int gons_net_draw(const gons_net *net, FILE *stream)
 		else
 			draw_cable(model, &model->segments[i], stream);
 	(void)fprintf(stream, "}\n");
-	if (fflush(stream) == 0 && !ferror(stream))
+	if (gons_i_flush(stream) == 0)
 		return 0;
-	return gons_i_fail(errno ? errno : EIO, "cannot write the drawing of a network");
+	return gons_i_fail(errno, "cannot write the drawing of a network");
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gons/base/file.h"
 #include "test/report.h"
 
 enum {
@@ -182,7 +183,9 @@ int gons_i_capture_write(const struct gons_i_report *report, const char *test, F
 	}
 	free(interfaces);
 	free(block.data);
+	if (gons_i_flush(stream) < 0)
+		return -1;
 	if (block.out_of_memory)
 		errno = ENOMEM;
-	return fflush(stream) == 0 && !ferror(stream) && !block.out_of_memory ? 0 : -1;
+	return block.out_of_memory ? -1 : 0;
 }

@@ -8,6 +8,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/file.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread_state.h"
 #include "test/capture.h"
@@ -30,8 +31,8 @@ GONS_EXPORT int gons_report(FILE *stream)
 		gons_i_report_find(&report);
 		result = gons_i_report_write_text(&report, stream);
 		gons_i_report_write_processes(stream);
-		if (result == 0 && (fflush(stream) != 0 || ferror(stream)))
-			result = -1;
+		if (result == 0)
+			result = gons_i_flush(stream);
 		if (result < 0)
 			(void)gons_i_fail(errno, "cannot write the report");
 	}
@@ -52,7 +53,7 @@ static int write_text(const struct gons_i_report *report, const char *test, FILE
 	if (gons_i_report_write_text(report, stream) < 0)
 		return -1;
 	gons_i_report_write_processes(stream);
-	return fflush(stream) == 0 && !ferror(stream) ? 0 : -1;
+	return gons_i_flush(stream);
 }
 
 static int write_json(const struct gons_i_report *report, const char *test, FILE *stream)

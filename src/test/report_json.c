@@ -5,6 +5,7 @@
 #include <linux/neighbour.h>
 #include <string.h>
 
+#include "gons/base/file.h"
 #include "test/report.h"
 
 struct json {
@@ -287,5 +288,5 @@ int gons_i_report_write_json(const struct gons_i_report *report, FILE *stream)
 	write_mounts(&json, report);
 	close_list(&json, '}');
 	(void)fputc('\n', stream);
-	return fflush(stream) == 0 && !ferror(stream) ? 0 : -1;
+	return gons_i_flush(stream);
 }

@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "gons/base/file.h"
 #include "test/report.h"
 
 enum {
@@ -412,5 +413,5 @@ int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream)
 	for (size_t i = 0; i < report->n; i++)
 		write_namespace(report, &report->namespaces[i], stream);
 	gons_i_report_write_mounts(report, stream);
-	return fflush(stream) == 0 && !ferror(stream) ? 0 : -1;
+	return gons_i_flush(stream);
 }

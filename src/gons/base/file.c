@@ -64,6 +64,17 @@ static void describe(const struct gons_i_file *file, char *buf, size_t size)
 			       S_ISDIR(file->mode) ? "directory" : "file", ino);
 }
 
+int gons_i_flush(FILE *stream)
+{
+	const bool has_failed = ferror(stream);
+
+	if (fflush(stream) != 0)
+		return -1;
+	if (has_failed)
+		errno = EIO;
+	return has_failed ? -1 : 0;
+}
+
 int gons_i_file_fail(const struct gons_i_file *file, const char *verb)
 {
 	char before[64], path[64], now[PATH_MAX];

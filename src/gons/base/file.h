@@ -4,6 +4,7 @@
 
 /* Descriptors that gons owns for a while, and what they refer to. */
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -35,6 +36,10 @@ void gons_i_file_identify(int fd, struct gons_i_file *ret_file);
 
 /* Whether the number still refers to that file. Keeps errno. */
 bool gons_i_file_is_same(const struct gons_i_file *file);
+
+/* fflush(3); also -1 where an earlier write to the stream has failed, with EIO, because the errno of
+ * that is not known any more. errno alone. */
+int gons_i_flush(FILE *stream);
 
 /* EBADF: "cannot <verb> descriptor 5", what it was, and what it is now. Returns -1. */
 int gons_i_file_fail(const struct gons_i_file *file, const char *verb);

@@ -44,7 +44,7 @@ static void an_invalid_kind_of_link_is_refused(void **state)
 	assert_not_made("", NULL, EINVAL, "\"\" is not a kind of link");
 	assert_not_made("a kind of sixteen", NULL, EINVAL, "is not a kind of link");
 	assert_not_made("nonsense", NULL, EOPNOTSUPP,
-			"cannot make a link of kind nonsense: %m; this kernel lacks it: load the "
+			"cannot create a link of kind nonsense: %m: this kernel lacks it; load the "
 			"module nonsense");
 	assert_not_made("a/b", NULL, EOPNOTSUPP, "a/b");
 	assert_not_made("%s%n", NULL, EOPNOTSUPP, "%s%n");
@@ -226,7 +226,7 @@ static void a_missing_parent_is_refused(void **state)
 	assert_not_made("macvlan", &options, EINVAL, "parent_ifindex is negative (-5)");
 	options.parent_ifindex = 0;
 	assert_not_made("macvlan", &options, EINVAL,
-			"cannot make a link of kind macvlan: %m: it possibly needs a "
+			"cannot create a link of kind macvlan: %m: it possibly needs a "
 			"parent_ifindex or info_data");
 	assert_refused(gons_macvlan_new_transient(&options, &link), EINVAL, "needs a parent");
 	assert_refused(gons_macvlan_new_transient(NULL, &link), EINVAL, "needs a parent");

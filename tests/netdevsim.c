@@ -259,7 +259,7 @@ static void netdevsim_works_or_the_message_names_the_missing_module(void **state
 	} else if (errno == EOPNOTSUPP) {
 		assert_contains(gons_error(), "load the module netdevsim");
 		assert_refused(gons_netdevsim_new_transient(1, NULL), EOPNOTSUPP,
-			       "cannot make a netdevsim device: %m; this kernel lacks it: load "
+			       "cannot create a netdevsim device: %m: this kernel lacks it; load "
 			       "the module netdevsim");
 	} else { /* the module is loaded, but this user may not use it */
 		assert_refused(gons_netdevsim_new_transient(1, NULL), EACCES, "belong to root");
@@ -273,7 +273,7 @@ static void rtnetlink_refuses_netdevsim_and_names_the_call_to_use(void **state)
 	(void)state;
 	enter_new_net();
 	assert_refused(gons_link_new_transient("netdevsim", NULL, &link), EOPNOTSUPP,
-		       "cannot make a link of kind netdevsim: %m");
+		       "cannot create a link of kind netdevsim: %m");
 	assert_contains(gons_error(), "gons_netdevsim_new_transient()");
 }
 
@@ -285,7 +285,7 @@ static int try_as_somebody_else(void *arg)
 	want(gons_netns_enter_transient() == 0);
 	want(gons_netdevsim_new_transient(1, NULL) == -1 && errno == EACCES);
 	want(strstr(gons_error(),
-		    "cannot make a netdevsim device: Permission denied; the files "
+		    "cannot create a netdevsim device: Permission denied: the files "
 		    "new_device and del_device of /sys/bus/netdevsim belong to root"));
 	want(!gons_can_link("netdevsim") && errno == EACCES);
 	return 0;

@@ -351,7 +351,7 @@ static int bring_up_foreign(void *arg)
 		return 1;
 	return !failed_with(
 		gons_netns_loopback_up(), EPERM,
-		"the network namespace belongs to another user namespace: use one that was made in this one, as gons_netns_new_transient() does");
+		"the network namespace belongs to another user namespace; use one that was created in this user namespace");
 }
 
 static void bringing_up_loopback_of_another_user_namespace_is_refused(void **state)

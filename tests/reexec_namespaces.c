@@ -313,7 +313,7 @@ static int run_after_setresuid(void *arg)
 	want(setresuid(65534, 65534, 65534) == 0);
 	want(look(NULL, 0) == 0);
 	want(look(&own, 1) < 0 && errno == EACCES);
-	want(strstr(gons_error(), "Permission denied; this process is not dumpable, so that the "
+	want(strstr(gons_error(), "Permission denied; this process is not dumpable, so the "
 				  "new one may not look below its /proc/self"));
 	want(prctl(PR_SET_DUMPABLE, 1) == 0);
 	want(look(&own, 1) < 0 && errno == EPERM); /* the root of the namespace says so */

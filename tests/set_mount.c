@@ -205,8 +205,8 @@ static void invalid_targets_of_a_mount_are_refused(void **state)
 
 static void mounting_a_mount_namespace_in_itself_is_refused(void **state)
 {
-	const char words[] = "Invalid argument; a mount namespace can be mounted in an older one "
-			     "only, and not on a shared mount";
+	const char words[] = "the kernel mounts a mount namespace only in an older one, and not "
+			     "on a shared mount";
 	gons_set *own, *older;
 
 	(void)state;

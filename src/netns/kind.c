@@ -46,14 +46,14 @@ int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 
 	/* A kind may also have been refused for other reasons, and the kernel says so then. */
 	if (errno != EOPNOTSUPP || (words[0] != '\0' && !strstr(words, "Unknown device type"))) {
-		(void)gons_i_rtnl_fail(rtnl, "cannot make a link of kind %s", kind);
+		(void)gons_i_rtnl_fail(rtnl, "cannot create a link of kind %s", kind);
 		if (errno == EOPNOTSUPP && strcmp(kind, "netdevsim") == 0)
-			gons_i_explain("gons_netdevsim_new_transient() makes such links");
+			gons_i_add_remedy("create it with gons_netdevsim_new_transient()");
 		return -1;
 	}
-	(void)gons_i_fail(EOPNOTSUPP, "cannot make a link of kind %s", kind);
-	gons_i_explain("this kernel lacks it: load the module %s, if there is one",
-		       module_of(kind));
+	(void)gons_i_fail(EOPNOTSUPP, "cannot create a link of kind %s", kind);
+	gons_i_add_cause("this kernel lacks it");
+	gons_i_add_remedy("load the module %s, if there is one", module_of(kind));
 	return -1;
 }
 

@@ -213,7 +213,8 @@ static int move(struct gons_i_rtnl *rtnl, int ifindex, int to_fd, const char *na
 	if (errno == EEXIST)
 		gons_i_add_cause("a link named %s is there", ret_name);
 	else if (errno == EINVAL && gons_i_rtnl_extack(rtnl)[0] == '\0')
-		gons_i_add_cause("links of this kind stay in the namespace where they were made");
+		gons_i_add_cause(
+			"links of this kind stay in the namespace where they were created");
 	return -1;
 }
 

@@ -57,22 +57,24 @@ static bool is_missing(const struct simulator *simulator)
 
 static int fail_open(int errnum)
 {
-	static const char what[] = "cannot make a netdevsim device";
+	static const char what[] = "cannot create a netdevsim device";
 
 	if (errnum == ENOENT) {
 		(void)gons_i_fail(EOPNOTSUPP, what);
-		gons_i_explain("this kernel lacks it: load the module netdevsim, if there is one");
+		gons_i_add_cause("this kernel lacks it");
+		gons_i_add_remedy("load the module netdevsim, if there is one");
 		return -1;
 	}
 	(void)gons_i_fail(errnum, what);
-	if (errnum == EACCES || errnum == EPERM)
-		gons_i_explain(
-			"the files new_device and del_device of /sys/bus/netdevsim belong to "
-			"root outside of user namespaces, who may give them to this user");
-	else if (errnum == EROFS)
-		gons_i_explain(
-			"the sysfs of this network namespace was made read-only, and not just "
-			"a mount of it");
+	if (errnum == EACCES || errnum == EPERM) {
+		gons_i_add_cause("the files new_device and del_device of /sys/bus/netdevsim belong "
+				 "to root of the initial user namespace");
+		gons_i_add_remedy("run as root there, or have root give them to this user (chown)");
+	} else if (errnum == EROFS) {
+		gons_i_add_cause("the sysfs of this network namespace was made read-only as a "
+				 "whole, and not just a mount of it");
+		gons_i_add_remedy("use a new network namespace");
+	}
 	return -1;
 }
 
@@ -190,8 +192,8 @@ static int make_device(const struct simulator *simulator, unsigned ports, unsign
 	}
 	if (made > 0)
 		return 0;
-	return gons_i_fail(made == 0 ? EEXIST : errno, "cannot make a netdevsim device of %u ports",
-			   ports);
+	return gons_i_fail(made == 0 ? EEXIST : errno,
+			   "cannot create a netdevsim device of %u ports", ports);
 }
 
 /* ---- its ports ---- */
@@ -272,7 +274,7 @@ static int find_ports(const struct simulator *simulator, unsigned id, struct gon
 	if (n != (int)ports) {
 		(void)gons_i_fail(EIO, "the device netdevsim%u did not get its %u ports", id,
 				  ports);
-		gons_i_explain("the kernel's log may say why");
+		gons_i_add_remedy("look for the cause in the kernel's log (dmesg)");
 		return -1;
 	}
 	qsort(links, ports, sizeof(*links), by_ifindex);
@@ -300,7 +302,7 @@ GONS_EXPORT int gons_netdevsim_new_transient(unsigned ports, struct gons_link *r
 
 	if (ports < 1 || ports > MAX_PORTS)
 		return gons_i_fail(EINVAL,
-				   "cannot make a netdevsim device of %u ports: it has 1 to %d",
+				   "cannot create a netdevsim device of %u ports: it has 1 to %d",
 				   ports, MAX_PORTS);
 	if (gons_i_scope_reserve(1) < 0)
 		return -1;

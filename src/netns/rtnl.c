@@ -56,7 +56,7 @@ static void open_here(void *arg)
 		return;
 	(void)gons_i_fail(errno, "cannot open a netlink socket");
 	if (errno == EPROTONOSUPPORT)
-		gons_i_explain("this kernel has no netlink bus %d", opening->bus);
+		gons_i_add_cause("this kernel has no netlink bus %d", opening->bus);
 	gons_i_failure_save(&opening->failure);
 }
 
@@ -433,29 +433,35 @@ int gons_i_rtnl_dump(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_
 
 /* ---- the message ---- */
 
+static void add_owner(void)
+{
+	gons_i_add_cause("the network namespace belongs to another user namespace");
+	gons_i_add_remedy("use one that was created in this user namespace, as by "
+			  "gons_netns_new_transient()");
+}
+
 static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 {
 	if (rtnl->words[0] != '\0')
-		gons_i_explain("the kernel says: %s", rtnl->words);
+		gons_i_add_cause("the kernel says: %s", rtnl->words);
 	else if (rtnl->attribute != 0)
-		gons_i_explain("attribute %u of the request is %s", rtnl->attribute,
-			       rtnl->is_missing ? "missing" : "refused");
+		gons_i_add_cause("attribute %u of the request is %s", rtnl->attribute,
+				 rtnl->is_missing ? "missing" : "refused");
 	else if (errnum == EPERM && !gons_i_has_cap(CAP_NET_ADMIN))
 		gons_i_diagnose_missing(CAP_NET_ADMIN, "CAP_NET_ADMIN");
 	else if (errnum == EPERM)
-		gons_i_explain(
-			"the network namespace belongs to another user namespace: use one that "
-			"was made in this one, as gons_netns_new_transient() does");
+		add_owner();
 	else if (errnum == EBADF)
-		gons_i_explain("the program has closed the netlink socket, which the scope owns");
+		gons_i_add_cause("the program has closed the netlink socket, which the scope owns");
 	else if (errnum == ENOBUFS)
-		gons_i_explain("the kernel had no room for its answer, and may have done it");
+		gons_i_add_cause("the kernel had no room for its answer, and may have carried out "
+				 "the request");
 	else if (errnum == EBADMSG)
-		gons_i_explain("the kernel's answer is missing, cut off or out of order");
+		gons_i_add_cause("the kernel's answer is missing, cut off or out of order");
 	else if (errnum == EMSGSIZE)
-		gons_i_explain("the kernel's answer is too long, or does not end");
+		gons_i_add_cause("the kernel's answer is too long, or does not end");
 	else if (errnum == EINTR)
-		gons_i_explain("it was changed each of the %d times that it was read", ASK_LIMIT);
+		gons_i_add_cause("it was changed each of the %d times that it was read", ASK_LIMIT);
 }
 
 int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)

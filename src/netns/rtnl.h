@@ -74,7 +74,7 @@ int gons_i_rtnl_request_send(struct gons_i_rtnl *rtnl, struct nlmsghdr *request,
  * makes of an answer must not depend on how often it hears it. */
 int gons_i_rtnl_dump(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg);
 
-/* Makes the message after such a failure: "cannot make a link", errno's text and what the
+/* Makes the message after such a failure: "cannot create a link", errno's text and what the
  * kernel said beside it. Keeps errno; returns -1. */
 int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

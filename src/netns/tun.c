@@ -44,7 +44,7 @@ static int fail_open(const char *kind, int errnum)
 {
 	struct stat st;
 
-	(void)gons_i_fail(errnum, "cannot make a link of kind %s: cannot open %s", kind, device);
+	(void)gons_i_fail(errnum, "cannot create a link of kind %s: cannot open %s", kind, device);
 	if (errnum == ENOENT) {
 		gons_i_add_cause("there is no such device file here");
 		gons_i_add_remedy("start the container with --device %s, or as root load the "
@@ -65,11 +65,11 @@ static int fail_make(const struct making *making, int errnum)
 {
 	/* EBUSY: TUNSETIFF's word for a name that is taken. */
 	if (errnum == EBUSY && making->options.name) {
-		(void)gons_i_fail(EEXIST, "cannot make a link of kind %s", making->kind);
+		(void)gons_i_fail(EEXIST, "cannot create a link of kind %s", making->kind);
 		gons_i_add_cause("the name %s is taken in its namespace", making->options.name);
 		return -1;
 	}
-	(void)gons_i_fail(errnum, "cannot make a link of kind %s", making->kind);
+	(void)gons_i_fail(errnum, "cannot create a link of kind %s", making->kind);
 	if (errnum == EPERM) {
 		gons_i_add_cause("CAP_NET_ADMIN is missing in the user namespace that owns the "
 				 "network namespace");

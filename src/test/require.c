@@ -92,15 +92,18 @@ GONS_EXPORT int gons_test_require(int types)
 
 GONS_EXPORT int gons_test_require_link(const char *kind)
 {
+	struct gons_i_failure failure;
+	bool netns_is_refused;
+
 	if (gons_can_link(kind))
 		return 0;
 	if (!kind || kind[0] == '\0' || strlen(kind) > 15 /* IFNAMSIZ - 1 */ || is_accident(errno))
 		return -1;
 	if (gons_i_require_names(kind))
 		return gons_i_test_skip_or_fail(true);
-	/* These two are refused by the mode of /dev/net/tun. Otherwise it is the network namespace
-	 * that is refused, not the kind. */
-	return errno == EOPNOTSUPP || strcmp(kind, "tun") == 0 || strcmp(kind, "tap") == 0
-		       ? gons_i_test_skip_or_fail(false)
-		       : gons_i_test_refused(CLONE_NEWNET);
+	gons_i_failure_save(&failure);
+	netns_is_refused = !gons_can(CLONE_NEWNET);
+	(void)gons_i_failure_restore(&failure);
+	return netns_is_refused ? gons_i_test_refused(CLONE_NEWNET)
+				: gons_i_test_skip_or_fail(false);
 }

@@ -53,7 +53,7 @@ expect_report()
 expect_links()
 {
 	for word in $links; do
-		if ! grep -q "^$word .*; this kernel lacks it: .*; kernel option CONFIG_" "$dir/out"; then
+		if ! grep -q "^$word .*: this kernel lacks it; .*; kernel option CONFIG_" "$dir/out"; then
 			expect_answer "$1" "$word"
 		fi
 	done

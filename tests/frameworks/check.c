@@ -33,7 +33,7 @@ static ino_t own_netns(void)
  * out: {leaks}:F:*leaks:0: left behind: descriptor * was left open: /etc/passwd
  * out: {must}:F:*must:0: gons_type(-1): *: Bad file descriptor*
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ * err: gons: skipped: requires: cannot create a link of kind nonsense: *
  * no: not reached
  */
 GONS_START_TEST(fails, CLONE_NEWNET)

@@ -32,7 +32,7 @@ static void set_up(void)
  * err: *left behind: descriptor * was left open: /etc/passwd*
  * err: *{must}: Assertion Failed*
  * err: *gons_type(-1): *: Bad file descriptor*
- * err: gons: skipped: tests.skips: cannot make a link of kind nonsense: *
+ * err: gons: skipped: tests.skips: cannot create a link of kind nonsense: *
  * err: *Tested: 4 | Passing: 1 | Failing: 3*
  * no: not reached
  */

@@ -27,7 +27,7 @@ static ino_t own_netns()
  * out: left behind: descriptor * was left open: /etc/passwd
  * out: {must}: Failure
  * out: gons_type(-1): *: Bad file descriptor*
- * out: cannot make a link of kind nonsense: *
+ * out: cannot create a link of kind nonsense: *
  * out: *SKIPPED ] Outside.Requires*
  * out: *PASSED  ] 2 tests.
  * err: gons: left behind: Outside.Leaks: descriptor * was left open: /etc/passwd

@@ -32,7 +32,7 @@ void tearDown(void)
  * out: *:is_outside:PASS
  * out: {leaks}:leaks:FAIL:*left behind: descriptor * was left open: /etc/passwd
  * out: {must}:must:FAIL:*gons_type(-1): *: Bad file descriptor*
- * out: *:requires:IGNORE: cannot make a link of kind nonsense: *
+ * out: *:requires:IGNORE: cannot create a link of kind nonsense: *
  * out: *:passes:PASS
  * out: 6 Tests 3 Failures 1 Ignored*
  * no: not reached

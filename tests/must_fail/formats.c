@@ -87,7 +87,7 @@ static int with_gons(void)
  * err: [   LINE   ] --- {tests}: error: Failure!
  * err: [  ERROR   ] --- gons_type(-1): *: Bad file descriptor*
  * err: [   LINE   ] --- {must}: error: Failure!
- * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ * err: gons: skipped: requires: cannot create a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=TAP
  * status: 2
  * valid: tap
@@ -96,7 +96,7 @@ static int with_gons(void)
  * out: *gons_type(-1): *: Bad file descriptor*
  * out: *3 *requires*
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ * err: gons: skipped: requires: cannot create a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=SUBUNIT
  * status: 2
  * valid: subunit
@@ -107,7 +107,7 @@ static int with_gons(void)
  * out: gons_type(-1): *: Bad file descriptor*
  * out: skip: requires
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ * err: gons: skipped: requires: cannot create a link of kind nonsense: *
  * run: reports CMOCKA_MESSAGE_OUTPUT=XML
  * status: 2
  * valid: xml
@@ -115,7 +115,7 @@ static int with_gons(void)
  * out: *<failure>*left behind: descriptor * was left open: /etc/passwd*
  * out: *<failure>*gons_type(-1): *: Bad file descriptor*
  * err: gons: left behind: leaks: descriptor * was left open: /etc/passwd
- * err: gons: skipped: requires: cannot make a link of kind nonsense: *
+ * err: gons: skipped: requires: cannot create a link of kind nonsense: *
  */
 static void leaks(void **state)
 {

@@ -11,7 +11,7 @@
  *
  * run: link
  * status: 77
- * err: gons: skipped: requires_a_link: cannot make a link of kind nonsense: *; this kernel lacks it: load the module nonsense, if there is one
+ * err: gons: skipped: requires_a_link: cannot create a link of kind nonsense: *: this kernel lacks it; load the module nonsense, if there is one
  * skipped: requires_a_link
  * no: not reached
  * run: link GONS_REQUIRE=1
@@ -22,7 +22,7 @@
  * status: 77
  * run: link GONS_REQUIRE=nonsense
  * status: 1
- * err: gons: required: requires_a_link: cannot make a link of kind nonsense: *; *
+ * err: gons: required: requires_a_link: cannot create a link of kind nonsense: *
  * err: *{link}: error: Failure!
  * failed: requires_a_link
  * no: not reached

@@ -11,7 +11,7 @@
  * passed: enters_in_another_file
  * err: gons: left behind: leaks_in_another_file: the umask was left at 0137, before at *
  * failed: leaks_in_another_file
- * err: gons: skipped: requires_in_another_file: cannot make a link of kind nonsense: *
+ * err: gons: skipped: requires_in_another_file: cannot create a link of kind nonsense: *
  * skipped: requires_in_another_file
  * passed: next_test_starts_in_the_same_state
  */

@@ -95,15 +95,6 @@ void gons_i_add_remedy(const char *format, ...)
 	va_end(args);
 }
 
-void gons_i_explain(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add("; ", format, args);
-	va_end(args);
-}
-
 int gons_i_check_reserved(const uint64_t reserved[GONS_I_RESERVED], const char *what)
 {
 	for (size_t i = 0; i < GONS_I_RESERVED; i++)

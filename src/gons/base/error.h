@@ -25,7 +25,8 @@ int gons_i_fail(int errnum, const char *format, ...) __attribute__((format(print
  * takes locks, which a forked child must not. */
 const char *gons_i_errno_text(int errnum);
 
-/* Append ": <cause>" and "; <remedy>" to the message. Both keep errno. */
+/* Append ": <cause>" and "; <remedy>" to the message. A remedy may also be what has happened besides,
+ * as where a second call failed. Both keep errno. */
 void gons_i_add_cause(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void gons_i_add_remedy(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -33,9 +34,6 @@ void gons_i_add_remedy(const char *format, ...) __attribute__((format(printf, 1,
  * what is the struct's name. Returns 0 or -1. */
 enum { GONS_I_RESERVED = 4 };
 int gons_i_check_reserved(const uint64_t reserved[GONS_I_RESERVED], const char *what);
-
-/* The old way: appends "; <formatted>". */
-void gons_i_explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The calling thread's last failure, kept while something else may fail, or handed to
  * another thread or process. */

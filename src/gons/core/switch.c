@@ -261,7 +261,7 @@ int gons_i_switch_undo(const struct gons_i_context *context, int types)
 		return gons_i_failure_restore(&failure);
 	gons_i_failure_save(&stranded);
 	(void)gons_i_failure_restore(&failure);
-	gons_i_explain("%s", stranded.message);
+	gons_i_add_remedy("%s", stranded.message);
 	return -1;
 }
 

@@ -155,7 +155,7 @@ static int map_as_asked(const struct gons_idmaps *maps)
 		return gons_i_fail(errno, "cannot read /proc/self");
 	writing.target = (struct gons_i_idmaps_target){ getpid(), atoi(link), proc_fd };
 	if (pipe2(writing.go, O_CLOEXEC) < 0)
-		return gons_i_fail(errno, "cannot make a pipe to a child process");
+		return gons_i_fail(errno, "cannot create a pipe to a child process");
 	result = unshare_and_map(&writing);
 	gons_i_close_fd(&writing.go[0]);
 	gons_i_close_fd(&writing.go[1]);

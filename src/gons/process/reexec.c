@@ -179,8 +179,9 @@ static int judge_end(const char *action, int status, const struct progress *prog
 				     "the action \"%s\" was not run: %s", action,
 				     progress->message);
 		if (progress->errnum == EACCES && prctl(PR_GET_DUMPABLE) != 1)
-			gons_i_explain("this process is not dumpable, so that the new one may not "
-				       "look below its /proc/self: prctl(PR_SET_DUMPABLE, 1)");
+			gons_i_add_remedy("this process is not dumpable, so the new one may not "
+					  "look below its /proc/self: call "
+					  "prctl(PR_SET_DUMPABLE, 1)");
 		return -1;
 	}
 	if (!progress->reported)

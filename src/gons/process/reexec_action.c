@@ -47,8 +47,8 @@ static const struct gons_reexec_action *find(const char *name)
 	(void)gons_i_fail(EINVAL, "%s action \"%s\" is registered", n == 0 ? "no" : "more than one",
 			  name);
 	if (n == 0)
-		gons_i_explain("GONS_ACTION() or gons_reexec_register() does it, before "
-			       "gons_reexec_check()");
+		gons_i_add_remedy("register it with GONS_ACTION(), or with "
+				  "gons_reexec_register() before gons_reexec_check()");
 	return NULL;
 }
 
@@ -273,9 +273,9 @@ int gons_i_action_check(const char *name)
 				   "gons_reexec_run() cannot be called from within an action");
 	if (!checked) {
 		(void)gons_i_fail(EINVAL, "cannot run the action \"%s\"", name);
-		gons_i_explain(
-			"main() has not called gons_reexec_check(), where the new process would "
-			"run it");
+		gons_i_add_cause("main() has not called gons_reexec_check(), where the new "
+				 "process runs the action");
+		gons_i_add_remedy("call it at the beginning of main()");
 		return -1;
 	}
 	return find(name) ? 0 : -1;

@@ -66,7 +66,8 @@ static int check_variable(const char *variable)
 	if (!is_reserved(variable))
 		return 0;
 	(void)gons_i_fail(EINVAL, "cannot set the variable \"%s\"", variable);
-	gons_i_explain("variables of gons itself are given by the namespaces of the job");
+	gons_i_add_cause("gons sets this variable itself");
+	gons_i_add_remedy("name namespaces in the member namespaces of the job");
 	return -1;
 }
 
@@ -147,7 +148,7 @@ __attribute__((format(printf, 2, 3))) static int add(struct gons_i_environment *
 		return 0;
 	}
 	environment->variables[environment->own] = NULL; /* is undefined then */
-	return gons_i_fail(ENOMEM, "cannot make the environment of a process");
+	return gons_i_fail(ENOMEM, "cannot create the environment of a process");
 }
 
 static int add_namespaces(const struct gons_reexec *job, struct gons_i_environment *environment)
@@ -192,7 +193,7 @@ int gons_i_environment_make(const struct gons_reexec *job, const char *ticket,
 	struct gons_i_environment environment = { calloc(n + 3, sizeof(char *)), 0 };
 
 	if (!environment.variables)
-		return gons_i_fail(ENOMEM, "cannot make the environment of a process");
+		return gons_i_fail(ENOMEM, "cannot create the environment of a process");
 	if (add(&environment, "%s=%s", GONS_I_ACTION_VARIABLE, ticket) < 0 ||
 	    add_namespaces(job, &environment) < 0) {
 		gons_i_environment_free(&environment);

@@ -53,7 +53,7 @@ static int check_target(const struct target *target)
 		return 1;
 	(void)gons_i_fail(EBUSY, "cannot mount a namespace on %s%s, where one is mounted already",
 			  target->dir, target->name);
-	gons_i_explain("unmount that one first");
+	gons_i_add_remedy("unmount that one first");
 	return -1;
 }
 
@@ -84,12 +84,14 @@ static int fail_mount(const struct target *target, const struct gons_i_type *ent
 {
 	(void)gons_i_fail(errno, "cannot mount the set's %s namespace to %s%s", entry->long_name,
 			  target->dir, target->name);
-	if (errno == EINVAL && entry->flag == CLONE_NEWNS)
-		gons_i_explain(
-			"a mount namespace can be mounted in an older one only, and not on a "
-			"shared mount, which would pass it on (mount --make-private)");
-	else
+	if (errno == EINVAL && entry->flag == CLONE_NEWNS) {
+		gons_i_add_cause("the kernel mounts a mount namespace only in an older one, and "
+				 "not on a shared mount");
+		gons_i_add_remedy("make the mount private (mount --make-private), or mount it in "
+				  "an older mount namespace");
+	} else {
 		gons_i_diagnose_refusal(GONS_I_REFUSED_MOUNT, CLONE_NEWNS, -1);
+	}
 	return -1;
 }
 

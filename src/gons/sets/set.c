@@ -156,11 +156,11 @@ static int fail_process(const struct process *process, const struct gons_i_type 
 	(void)gons_i_fail(errnum, "cannot open the %s namespace of process %d", entry->long_name,
 			  process->pid);
 	if (errnum == ENOENT && access(gons_i_own_path(entry, path), F_OK) < 0)
-		gons_i_explain("this kernel has no namespaces of that type");
+		gons_i_add_cause("this kernel has no %s namespaces", entry->long_name);
 	else if (errnum == EACCES || errnum == EPERM)
-		gons_i_explain(
-			"it belongs to another user, or has more capabilities than this one: "
-			"CAP_SYS_PTRACE is missing in its user namespace");
+		gons_i_add_cause("the process belongs to another user, or has more capabilities "
+				 "than this one, and CAP_SYS_PTRACE is missing in its user "
+				 "namespace");
 	return -1;
 }
 
@@ -200,7 +200,8 @@ static int open_process(pid_t pid)
 	if (access("/proc/thread-self/ns", F_OK) == 0)
 		return gons_i_fail(ESRCH, "there is no process %d", pid);
 	(void)gons_i_fail(ENOENT, "cannot open %s", path);
-	gons_i_explain("procfs of this PID namespace is not mounted on /proc");
+	gons_i_add_cause("procfs of this PID namespace is not mounted on /proc");
+	gons_i_add_remedy("mount it: mount -t proc proc /proc");
 	return -1;
 }
 

@@ -152,7 +152,7 @@ static int make_by_thread(struct request *request)
 	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, make_on_thread, request);
 
 	if (errnum != 0)
-		return gons_i_fail_thread(errnum, "cannot create a thread to make namespaces on");
+		return gons_i_fail_thread(errnum, "cannot create a thread that creates namespaces");
 	gons_i_thread_join(thread, &request->tid);
 	return request->done ? 0 : gons_i_failure_restore(&request->failure);
 }

@@ -379,8 +379,7 @@ static void without_offload_captured_checksums_are_right(void **state)
 	assert_false(has_checksum(packet));
 	assert_refused(gons_link_offload(blue, 4711, false), ENODEV, "link 4711");
 	assert_refused(gons_link_offload(blue, 0, false), EINVAL, "0 is not an ifindex");
-	assert_refused(gons_link_offload(blue, 1, false), EOPNOTSUPP,
-		       "does not let it be switched");
+	assert_refused(gons_link_offload(blue, 1, false), EOPNOTSUPP, "cannot switch it");
 }
 
 /* ---- gons_enter_network ---- */

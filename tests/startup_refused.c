@@ -345,7 +345,7 @@ static void start_up_refuses_an_ancestor_user_namespace(void **state)
 	      &seen);
 	assert_stayed(
 		&seen,
-		"gons_user: cannot enter the user namespace /run/user: Operation not permitted: CAP_SYS_ADMIN is missing there, and the process is not one of the user who created it, in the user namespace where that was; run as that user, or as root",
+		"gons_user: cannot enter the user namespace /run/user: Operation not permitted: CAP_SYS_ADMIN is missing in that user namespace, and the process does not belong to the user who created it, or not to the user namespace that it was created in; run as that user, or as root",
 		BIT(USER));
 }
 

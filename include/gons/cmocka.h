@@ -9,7 +9,8 @@
  *
  *     int main(void)
  *     {
- *         const struct CMUnitTest tests[] = { gons_unit_test_in(sees_only_loopback, CLONE_NEWNET) };
+ *         const struct CMUnitTest tests[] = { gons_unit_test_in(sees_only_loopback, CLONE_NEWNET)
+ * };
  *         return gons_run_group_tests(tests, gons_group_setup_root, NULL);
  *     }
  *
@@ -49,7 +50,7 @@ extern "C" {
  * gons_unit_test_prestate(f, state), gons_unit_test_prestate_setup_teardown(f, setup, teardown,
  * state) - a test that gons cleans up after.
  *
- * A struct CMUnitTest, as cmocka_unit_test() and the others make it. A scope begins before the
+ * A struct CMUnitTest, as cmocka_unit_test() and the others define it. A scope begins before the
  * set-up and ends after f and the teardown, whether they failed or not, and after a failed set-up.
  * (cmocka runs no teardown after a failed set-up, and neither does gons.) What a passing test
  * leaves behind makes it fail with a message that names all of it: see gons_test_end().
@@ -125,7 +126,7 @@ extern "C" {
  * early: a failure is never lost. gons_exit_status() has the status of all groups.
  *
  * The group has a scope of its own, which begins before the group set-up and ends after the group
- * teardown. In the group, a test made by cmocka_unit_test() gets a scope, too, and fails when it
+ * teardown. In the group, a test defined by cmocka_unit_test() gets a scope, too, and fails when it
  * does not return from a namespace. If start-up switching failed (gons_status()), its message is
  * written to standard error, and the group set-up fails. A test that calls exit(3) makes the
  * process end with status 1, and so does a forked child that leaves a test by an assertion or by

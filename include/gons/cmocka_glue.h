@@ -41,7 +41,7 @@ __attribute__((noreturn)) void gons_cmocka_stop_(const struct gons_cmocka_functi
 /*
  * gons_cmocka_pool(types, n) - create namespaces ahead of the tests. Called before them.
  *
- * Tests made by gons_unit_test_in() with exactly these types enter namespaces of a pool (see
+ * Tests defined by gons_unit_test_in() with exactly these types enter namespaces of a pool (see
  * gons_pool_new()) instead of creating their own. n are created ahead, from the group set-up on,
  * and more while tests run; no namespace is entered twice. Where the pool cannot create them, the
  * tests create their own. The pool ends after the group teardown. It has a thread and descriptors,

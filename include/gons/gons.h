@@ -321,8 +321,8 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  *
  * Before main, a program that is linked with gons joins the namespaces whose paths are in the
  * environment variables gons_user, gons_mnt, gons_cgroup, gons_ipc, gons_net, gons_pid (which moves
- * the children made later, not the process), gons_uts and gons_time. gons_order gives the sequence,
- * such as "!mnt,net", in which a trailing comma is accepted. Unset or empty it means
+ * the children created later, not the process), gons_uts and gons_time. gons_order gives the
+ * sequence, such as "!mnt,net", in which a trailing comma is accepted. Unset or empty it means
  * "!user,!mnt,!cgroup,!ipc,!net,!pid,!uts,!time". If a type has a "!", its path is opened before
  * the first switch. Otherwise the path is opened just before its own switch, in the mount namespace
  * that the process is in by then. For types whose variable is unset or empty, the process stays

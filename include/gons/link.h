@@ -26,7 +26,7 @@ struct nlmsghdr; /* <linux/netlink.h> */
 extern "C" {
 #endif
 
-/* A link that was made, and its peer if it is a pair (else 0 and ""). */
+/* A link that was created, and its peer if it is a pair (else 0 and ""). */
 struct gons_link {
 	int ifindex;
 	int peer_ifindex;
@@ -61,9 +61,9 @@ struct gons_link_options {
 	/* Not 0: bring it, and its peer, up, and wait for that for five seconds. A bond or team,
 	 * which is up only with ports, is not waited for. */
 	int up;
-	/* Adds the attributes inside of IFLA_INFO_DATA, by mnl_attr_put_check() and the like. It may
-	 * add at most room bytes, which is 2048: pass nlh->nlmsg_len + room as the buffer size to
-	 * mnl_attr_put_check(). Called once, before anything is made; it may leave by
+	/* Adds the attributes inside of IFLA_INFO_DATA, by mnl_attr_put_check() and the like. It
+	 * may add at most room bytes, which is 2048: pass nlh->nlmsg_len + room as the buffer size
+	 * to mnl_attr_put_check(). Called once, before anything is created; it may leave by
 	 * longjmp(3). */
 	void (*info_data)(struct nlmsghdr *nlh, size_t room, void *arg);
 	void *info_data_arg;
@@ -71,22 +71,23 @@ struct gons_link_options {
 };
 
 /*
- * gons_link_new_transient - make a link of this kind, such as "veth", "bridge" or "vxlan".
+ * gons_link_new_transient - create a link of this kind, such as "veth", "bridge" or "vxlan".
  *
  * @options: may be NULL.
  * @ret_link: filled on success; may be NULL.
  *
- * The link and its peer are made in their own namespaces: they never appear in the calling thread's
- * namespace first. The link is deleted when the calling thread's scope ends, even if it was renamed
- * or moved to another namespace before. (The namespace where it was made must have an id for the
- * other one, as it has after a move.) A link that is gone already is no error. Until the scope
- * ends, the link's namespaces stay alive.
+ * The link and its peer are created in their own namespaces: they never appear in the calling
+ * thread's namespace first. The link is deleted when the calling thread's scope ends, even if it
+ * was renamed or moved to another namespace before. (The namespace where it was created must have
+ * an id for the other one, as it has after a move.) A link that is gone already is no error. Until
+ * the scope ends, the link's namespaces stay alive.
  *
- * gons finds the link by the name or the MAC address that it was made with, or by a peer that still
- * has its own. In the namespace where it was made, gons also finds it by its index and its first
- * peer or parent; a bridge or bond, which takes the address of a port, by its index alone. A link
- * that has lost all of these is taken for another program's, and stays. A link that was renamed and
- * moved stays, too, if its MAC address is not random, since other links may have the same address.
+ * gons finds the link by the name or the MAC address that it was created with, or by a peer that
+ * still has its own. In the namespace where it was created, gons also finds it by its index and its
+ * first peer or parent; a bridge or bond, which takes the address of a port, by its index alone. A
+ * link that has lost all of these is taken for another program's, and stays. A link that was
+ * renamed and moved stays, too, if its MAC address is not random, since other links may have the
+ * same address.
  *
  * For veth, macvlan, macvtap, dummy, ifb, vxlan and geneve, the random MAC address is set by
  * gons and not by the kernel, so that udev does not replace it.
@@ -120,7 +121,7 @@ int gons_vlan_new_transient(unsigned id, const struct gons_link_options *options
 			    struct gons_link *ret_link);
 
 /*
- * gons_tap_new_transient, gons_tun_new_transient - make a link whose other end is a descriptor.
+ * gons_tap_new_transient, gons_tun_new_transient - create a link whose other end is a descriptor.
  *
  * @options: may be NULL. Only prefix, name, nsfd, mtu, up and, for a tap, address may be set.
  * @ret_link: filled on success; may be NULL.
@@ -139,16 +140,16 @@ int gons_tap_new_transient(const struct gons_link_options *options, struct gons_
 int gons_tun_new_transient(const struct gons_link_options *options, struct gons_link *ret_link);
 
 /*
- * gons_netdevsim_new_transient - make a simulated network device (netdevsim).
+ * gons_netdevsim_new_transient - create a simulated network device (netdevsim).
  *
  * @ports: how many links it has, 1 to 128.
  * @ret_links: an array of ports elements, filled on success in the order of the ports; may be NULL.
  *
- * The links are made in the calling thread's network namespace, with names that the kernel chooses,
- * such as "eth0". It does not matter what is mounted on /sys. The links stay in that namespace and
- * keep it alive. The device is removed when the calling thread's scope ends, in whatever namespace
- * the thread is then; a device that is removed already is no error. A process that is killed before
- * its scope ends leaves the device on the machine.
+ * The links are created in the calling thread's network namespace, with names that the kernel
+ * chooses, such as "eth0". It does not matter what is mounted on /sys. The links stay in that
+ * namespace and keep it alive. The device is removed when the calling thread's scope ends, in
+ * whatever namespace the thread is then; a device that is removed already is no error. A process
+ * that is killed before its scope ends leaves the device on the machine.
  *
  * The call writes to files that belong to root: /sys/bus/netdevsim/new_device and del_device. Root
  * may give them to another user (chown(1)), who then only needs CAP_SYS_ADMIN in the user namespace
@@ -158,7 +159,7 @@ int gons_tun_new_transient(const struct gons_link_options *options, struct gons_
  * Returns 0; -1 with EINVAL for no ports or too many; EOPNOTSUPP when this kernel lacks it; EACCES
  * when the files belong to another user, and EPERM without CAP_SYS_ADMIN; EPERM and ENOSYS as
  * gons_sysfs_open() says; EROFS when the network namespace's sysfs was made read-only as a whole;
- * EIO when the kernel made the device without its ports; EMFILE, ENOMEM.
+ * EIO when the kernel created the device without its ports; EMFILE, ENOMEM.
  */
 int gons_netdevsim_new_transient(unsigned ports, struct gons_link *ret_links);
 
@@ -207,8 +208,8 @@ int gons_link_set_mtu(int nsfd, int ifindex, unsigned mtu);
  *
  * @name: its name there; NULL: the same name.
  *
- * After the move the link is down, without addresses and routes. Not undone; a link that gons made
- * is still deleted with its scope.
+ * After the move the link is down, without addresses and routes. Not undone; a link that gons
+ * created is still deleted with its scope.
  *
  * Returns the ifindex there, which may be another one. -1 with EINVAL when the kind of link cannot
  * be moved, such as lo or a bridge, or name cannot be the name of a link; EEXIST when there is a
@@ -230,8 +231,8 @@ int gons_link_offload(int nsfd, int ifindex, bool on);
 /*
  * gons_link_delete - delete a link, and its peer with it.
  *
- * The link need not be one that gons made. Returns 0, also when there is no such link (any more);
- * -1 with EOPNOTSUPP for a link that cannot be deleted, such as lo.
+ * The link need not be one that gons created. Returns 0, also when there is no such link (any
+ * more); -1 with EOPNOTSUPP for a link that cannot be deleted, such as lo.
  */
 int gons_link_delete(int nsfd, int ifindex);
 

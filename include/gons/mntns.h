@@ -42,7 +42,7 @@ int gons_mntns_enter_transient(void);
  * in /proc/self/task. All mounts are private as above.
  *
  * Returns a descriptor, closed with the scope. -1 as gons_enter_transient() does,
- * and with EAGAIN when no thread can be made (RLIMIT_NPROC, pids.max), or with EINVAL, when
+ * and with EAGAIN when no thread can be created (RLIMIT_NPROC, pids.max), or with EINVAL, when
  * the children of the process go into another PID namespace (gons_pid of gons_status()).
  */
 int gons_mntns_new_transient(const char **procfsroot);
@@ -92,7 +92,7 @@ uint64_t gons_mntns_current_ino(void);
  *
  * Return 0, or -1 with:
  * EINVAL  the thread is in the mount namespace that the process started in, or that
- *         gons_become_root() made. Its /sys is never touched: call
+ *         gons_become_root() created. Its /sys is never touched: call
  *         gons_mntns_enter_transient() first;
  * EPERM   the capability is missing; or the network namespace belongs to another user namespace
  *         (enter a new one); or in a user namespace, parts of /sys are covered by other mounts,
@@ -134,10 +134,10 @@ int gons_sysfs_open(void);
  * tmpfs is mounted over /etc, with links to the other files of the machine's /etc. Programs that
  * ask nscd get its answers unless GONS_PRIVATE_RUN hides its socket. All this ends with the mount
  * namespace, not with the scope: the calling thread has to be in a transient mount namespace, such
- * as gons_mntns_enter_transient() makes.
+ * as gons_mntns_enter_transient() creates.
  *
  * Returns 0, or -1 with nothing covered: EINVAL when what is 0 or has other bits, or when the
- * thread is in the mount namespace that the process started in, or that gons_become_root() made;
+ * thread is in the mount namespace that the process started in, or that gons_become_root() created;
  * ENOENT or ENOTDIR when there is no /run, /tmp or /etc (a missing /var/tmp is ignored); EPERM when
  * CAP_SYS_ADMIN is missing in the user namespace that owns the mount namespace; EMFILE, ENOMEM.
  */
@@ -169,7 +169,7 @@ int gons_mntns_add_host(const char *name, const char *address);
  * @procfsroot: "/proc/TID/root" of gons_mntns_new_transient() or of any other
  *              process, or any directory.
  * @path:       absolute or relative, both start at procfsroot.
- * @flags:      of open(2); O_CLOEXEC is added; a file made by O_CREAT has mode 0666
+ * @flags:      of open(2); O_CLOEXEC is added; a file created by O_CREAT has mode 0666
  *              less the umask.
  *
  * Symbolic links, absolute and relative, and ".." stay inside that root. Links of

@@ -54,7 +54,7 @@ uint64_t gons_netns_path_ino(const char *path);
 uint64_t gons_netns_current_ino(void);
 
 /*
- * gons_netns_open_named - open the namespace that "ip netns add NAME" made.
+ * gons_netns_open_named - open the namespace that "ip netns add NAME" created.
  *
  * It is the file /run/netns/NAME. Returns a descriptor, closed with the scope. -1 with EINVAL when
  * name is NULL, empty, "." or "..", has a slash, or is the name of a file that is not a network
@@ -151,7 +151,7 @@ int gons_netns_path_nsid(const char *path);
  * @nsfd: 0 or -1: the calling thread's.
  * @bus: as mnl_socket_open() takes it, such as NETLINK_ROUTE.
  *
- * As mnl_socket_open() makes it: not bound yet, so mnl_socket_bind() comes next. Whatever thread
+ * As mnl_socket_open() returns it: not bound yet, so mnl_socket_bind() comes next. Whatever thread
  * uses it, in whatever namespace, its requests are about the namespace nsfd. It has close-on-exec,
  * and is closed with the scope: do not call mnl_socket_close(), or the end of the scope fails with
  * EBADF.

@@ -16,7 +16,7 @@
  * started have ended. When the scope ends, the process group of the program and its other children
  * get SIGTERM, and after one second SIGKILL. This includes programs that have gone into the
  * background, in a session of their own. When the calling process dies, by SIGKILL too, they are
- * killed at once. There is one exception: in a PID namespace that gons has not made, a process
+ * killed at once. There is one exception: in a PID namespace that gons has not created, a process
  * survives that has left the program's group and whose parent has ended.
  *
  * The calling process gets no SIGCHLD for a program, and wait(2) does not see it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_CHECK_H
-#define GONS_CHECK_H
+#ifndef GONS_I_CHECK_CHECK_H
+#define GONS_I_CHECK_CHECK_H
 
 /* What the files of gons-check share. */
 

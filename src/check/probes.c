@@ -174,7 +174,7 @@ void things_try(const struct thing *thing, const struct finding *net, struct fin
 		*finding = *net;
 		return;
 	}
-	/* A test that cannot return from a network namespace makes nothing in one. */
+	/* A test that cannot return from a network namespace cannot create anything in one. */
 	if (!net || !net->in_user_namespace)
 		in_child(try_now, thing, finding);
 	if (!finding->there && thing->types != 0)

@@ -8,7 +8,7 @@
  * as it was. */
 int gons_i_etc_files_create(void);
 
-/* Adds lines to /etc/hosts, which gons_i_etc_files_create() made. 0 or -1. */
+/* Adds lines to /etc/hosts, which gons_i_etc_files_create() created. 0 or -1. */
 int gons_i_etc_hosts_add(const char *lines, size_t size);
 
 #endif

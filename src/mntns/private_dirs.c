@@ -21,7 +21,7 @@ struct covered {
 	size_t n;
 };
 
-/* A mount namespace that gons did not make may be shared with the machine's. */
+/* A mount namespace that gons did not create may share its mounts with the machine's. */
 static int stop_sharing(void)
 {
 	static const char path[] = "/proc/thread-self/mountinfo";
@@ -57,7 +57,7 @@ static void uncover(const struct covered *covered)
 }
 
 /* With exactly this mode, whatever the umask is. */
-static int make_directory(const char *path, mode_t mode)
+static int create_directory(const char *path, mode_t mode)
 {
 	if (mkdir(path, mode) == 0 && chmod(path, mode) == 0)
 		return 0;
@@ -66,9 +66,9 @@ static int make_directory(const char *path, mode_t mode)
 
 static int cover_run(struct covered *covered)
 {
-	if (cover(covered, "/run", "mode=755") < 0 || make_directory("/run/netns", 0755) < 0)
+	if (cover(covered, "/run", "mode=755") < 0 || create_directory("/run/netns", 0755) < 0)
 		return -1;
-	return make_directory("/run/lock", 01777);
+	return create_directory("/run/lock", 01777);
 }
 
 static int cover_tmp(struct covered *covered)

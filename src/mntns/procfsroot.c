@@ -74,7 +74,8 @@ GONS_EXPORT int gons_procfsroot_open(const char *procfsroot, const char *path, i
 	return open_below(procfsroot, path, flags, NULL);
 }
 
-/* The path of a descriptor, from the root of its mount namespace or from the caller's own. */
+/* The path of a descriptor's file, from the root of its mount namespace, or from the caller's
+ * root. */
 static int path_of(int fd, char path[PATH_MAX])
 {
 	char link[64];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The refusal to change the mount namespace that the process started in.
+ * Refuses to change the mount namespace that the process started in.
  */
 #include "gons/base/common.h"
 #include "gons/base/error.h"

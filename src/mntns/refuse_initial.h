@@ -3,7 +3,7 @@
 #define GONS_I_MNTNS_REFUSE_INITIAL_H
 
 /* EINVAL, "cannot <what> in the mount namespace that this process started in", if the thread is in
- * that one, or in one that gons_become_root() made. 0 or -1. */
+ * that one, or in one that gons_become_root() created. 0 or -1. */
 int gons_i_refuse_initial_mntns(const char *what);
 
 #endif

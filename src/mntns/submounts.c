@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is mounted below a directory: found, and mounted again below another one.
+ * The mounts below a directory: finds them, and mounts them again below another directory.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -76,7 +76,7 @@ static int restore(int old_fd, int old_mount, const char *name, const char *dir,
 	char source[64];
 	int mount_id;
 
-	if (fd < 0) /* covered by another mount, or not for this user to see */
+	if (fd < 0) /* covered by another mount, or closed to this user */
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES
 			       ? 0
 			       : gons_i_fail(errno, "cannot open the mount on %s", point);
@@ -94,7 +94,7 @@ static int restore(int old_fd, int old_mount, const char *name, const char *dir,
 }
 
 /*
- * Mounts that are made meanwhile come at the end of mountinfo, and are on another mount than the
+ * Mounts that are created meanwhile come at the end of mountinfo, and are on another mount than the
  * covered one.
  */
 int gons_i_submounts_restore(int old_fd, const char *dir)
@@ -118,7 +118,7 @@ int gons_i_submounts_restore(int old_fd, const char *dir)
 	return result;
 }
 
-/* The directories that the kernel makes to be mounted on; a mount there hides nothing. */
+/* Directories that the kernel creates as mount points; a mount there hides nothing. */
 static bool is_mount_point_of_sysfs(const char *name)
 {
 	static const char *const names[] = {

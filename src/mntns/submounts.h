@@ -8,15 +8,15 @@
 #include <stddef.h>
 
 /*
- * Mounts what is visible below the directory of old_fd on the same names below dir, by which
- * another mount covers it now. What has no such name there is left out. Returns 0, or -1 with
- * errno and message, where some of it may be mounted already.
+ * A mount on dir covers the directory old_fd. Mounts the visible mounts below old_fd again, on the
+ * same names below dir; those whose name is absent there are left out. 0; or -1 with errno and
+ * message, and some may be mounted already.
  */
 int gons_i_submounts_restore(int old_fd, const char *dir);
 
 /*
- * Lists the mounts below dir, a sysfs, that hide a part of it: "/sys/firmware (tmpfs)". Whether
- * there are any.
+ * Lists the mounts below dir, a sysfs, that hide a part of it: "/sys/firmware (tmpfs)". Returns
+ * whether there are any.
  */
 bool gons_i_masking_submounts(const char *dir, char *buf, size_t size);
 

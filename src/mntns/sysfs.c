@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sysfs of the caller's network namespace: mounted on /sys, or nowhere.
+ * A sysfs of the caller's network namespace: mounted on /sys, or not mounted.
  *
  * Only the mount becomes read-only. A read-only super block would make every later sysfs of that
  * network namespace read-only, too. So fsmount(2) creates the mount; where that is missing (Linux
@@ -36,7 +36,7 @@ static const char sys[] = "/sys";
 
 enum { FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC }; /* of every sysfs */
 
-/* fsopen or fsconfig refused. */
+/* fsopen(2) or fsconfig(2) was refused. */
 static int fail_create(void)
 {
 	int errnum = errno;
@@ -62,10 +62,10 @@ static bool is_read_only(void)
 }
 
 /*
- * The mount was refused. In a user namespace the kernel permits it only beside a sysfs that is
- * mounted already and hides no more than the new one would.
+ * Why the mount was refused. In a user namespace the kernel permits it only if a sysfs is mounted
+ * already, of which no part is covered, and which is not read-only if the new one is writable.
  */
-static void explain_hidden(bool is_writable)
+static void diagnose_mount(bool is_writable)
 {
 	const int errnum = errno;
 	char masks[512];
@@ -97,11 +97,11 @@ static int fail_mount(const char *call, bool is_writable)
 {
 	(void)gons_i_fail(errno, "cannot mount a sysfs of this network namespace");
 	if (!gons_i_diagnose_call(call, "5.2") && errno == EPERM && gons_i_has_cap(CAP_SYS_ADMIN))
-		explain_hidden(is_writable);
+		diagnose_mount(is_writable);
 	return -1;
 }
 
-/* How access times are kept on the present /sys. */
+/* The flags for access times of the mount on /sys. */
 static unsigned present_atime(void)
 {
 	struct statvfs st;
@@ -127,7 +127,7 @@ static unsigned long present_atime_flags(void)
 							       : MS_RELATIME);
 }
 
-/* Mounted nowhere yet. For ENOSYS, after which other ways are tried, there is no message. */
+/* A mount that is not attached. ENOSYS comes without a message, since another way is tried then. */
 static int mount_detached(unsigned access)
 {
 	const unsigned attributes =
@@ -135,12 +135,12 @@ static int mount_detached(unsigned access)
 	cleanup_fd int fs_fd = fsopen("sysfs", FSOPEN_CLOEXEC);
 	int mount_fd;
 
-	/* The source has no meaning, but programs print it, and all others have this one. */
+	/* The source has no meaning, but programs print it, and every sysfs has this one. */
 	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", "sysfs", 0) < 0 ||
 	    fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return errno == ENOSYS ? -1 : fail_create();
 	mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes | MOUNT_ATTR_RELATIME);
-	/* A user namespace must keep to what /sys has been mounted with. */
+	/* In a user namespace the kernel refuses other flags than those of the mount on /sys. */
 	if (mount_fd < 0 && errno == EPERM)
 		mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes | present_atime());
 	if (mount_fd < 0 && errno != ENOSYS)
@@ -148,7 +148,7 @@ static int mount_detached(unsigned access)
 	return mount_fd;
 }
 
-/* Without a flag for access times, a remount leaves them as they are kept. */
+/* Without a flag for access times, a remount keeps the present ones. */
 static int remount(unsigned access)
 {
 	const bool read_only = access & MOUNT_ATTR_RDONLY;
@@ -158,11 +158,12 @@ static int remount(unsigned access)
 		return 0;
 	(void)gons_i_fail(errno, "cannot make %s %s", sys, read_only ? "read-only" : "writable");
 	if (errno == EPERM && !read_only)
-		explain_hidden(true);
+		diagnose_mount(true);
 	return -1;
 }
 
-/* Removes the mount on /sys that was just made, which cannot fail, and all on it. Keeps errno. */
+/* Removes the mount on /sys that was just created, which cannot fail, and all on it. Keeps
+ * errno. */
 static void unmount_sys(void)
 {
 	int saved = errno;
@@ -172,9 +173,9 @@ static void unmount_sys(void)
 }
 
 /*
- * By mount(2), on /sys. 1; 0 where /sys is a sysfs of this network namespace already (EBUSY), and
- * stays as it is; -1. Where nothing but a read-only one is permitted, its super block is read-only
- * as well, as that of every later one has to be there.
+ * By mount(2), on /sys. Returns 1; 0 if /sys is a sysfs of this network namespace already (EBUSY),
+ * which stays unchanged; or -1. Where only a read-only sysfs is permitted, its super block is
+ * read-only, too, as every later one there has to be.
  */
 static int mount_directly(unsigned access)
 {
@@ -195,8 +196,8 @@ static int mount_directly(unsigned access)
 }
 
 /*
- * The same nowhere: in a mount namespace of its own, which ends at once. The open directory keeps
- * the sysfs alive.
+ * The same without a mount that stays: in a mount namespace of its own, which ends at once. The
+ * open directory keeps the sysfs alive.
  */
 static int mount_elsewhere(unsigned access)
 {
@@ -222,7 +223,7 @@ static int mount_elsewhere(unsigned access)
 	return result < 0 ? -1 : gons_i_take_fd(&fd);
 }
 
-int gons_i_sysfs_make(unsigned access)
+int gons_i_sysfs_create(unsigned access)
 {
 	int fd = mount_detached(access);
 
@@ -237,7 +238,7 @@ GONS_EXPORT int gons_sysfs_open(void)
 
 	if (gons_i_scope_reserve(1) < 0)
 		return -1;
-	mount_fd = gons_i_sysfs_make(MOUNT_ATTR_RDONLY);
+	mount_fd = gons_i_sysfs_create(MOUNT_ATTR_RDONLY);
 	if (mount_fd < 0)
 		return -1;
 	/* A descriptor opened with O_PATH cannot be listed. */
@@ -249,7 +250,7 @@ GONS_EXPORT int gons_sysfs_open(void)
 
 /* ---- on /sys ---- */
 
-/* A mount namespace that gons did not make may be shared with the host's. */
+/* A mount namespace that gons did not create may share its mounts with the machine's. */
 static int make_sys_private(void)
 {
 	if (mount("none", sys, "none", MS_PRIVATE | MS_REC, NULL) == 0)
@@ -268,8 +269,8 @@ static bool is_same(int fd, int other_fd)
 }
 
 /*
- * Covers /sys, whose directory old_fd is. 1; 0 where the old one is a sysfs of this network
- * namespace already, and is not covered; -1.
+ * Covers /sys; old_fd is the present directory. Returns 1; 0 if that is a sysfs of this network
+ * namespace already, which is not covered; or -1.
  */
 static int cover(int old_fd, unsigned access)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transient mount namespaces that no thread of the caller's is in. An idle thread is in each,
- * since only /proc/TID/root gives access by path to the files of a mount namespace.
+ * Transient mount namespaces that no thread of the caller is in. Each has an idle thread, since
+ * only /proc/TID/root gives access by path to the files of a mount namespace.
  */
 #include <pthread.h>
 #include <semaphore.h>

@@ -8,7 +8,7 @@
  * socket, then it configures one host after the other, each by one batch of requests.
  *
  * Nothing is waited for that the kernel does not do by itself. An IPv6 address skips duplicate
- * address detection. A request for a link makes the kernel (from 6.11 on) work its state out at
+ * address detection. A request for a link has the kernel (from 6.11 on) update its state at
  * once. What is still not ready is waited for by notification.
  */
 #include <sched.h>

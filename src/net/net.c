@@ -73,7 +73,7 @@ static void write_texts(gons_net *net)
 	}
 }
 
-static int make(gons_net *net, const char *plan, int types)
+static int create(gons_net *net, const char *plan, int types)
 {
 	if (gons_i_net_plan_read(plan, &net->model) < 0 || gons_i_net_complete(&net->model) < 0)
 		return -1;
@@ -113,7 +113,7 @@ GONS_EXPORT gons_net *gons_net_new(const char *plan, int types)
 		return NULL;
 	}
 	net->bridge_fd = -1;
-	if (make(net, plan, types) < 0) {
+	if (create(net, plan, types) < 0) {
 		free_net(net);
 		return NULL;
 	}

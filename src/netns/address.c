@@ -15,7 +15,7 @@
 #include "netns/rtnl.h"
 #include "netns/rtnl_add.h"
 
-/* The last address of an IPv4 network; the kernel does not choose one by itself. */
+/* The broadcast address of an IPv4 network; the kernel does not choose one by itself. */
 static void put_broadcast(struct nlmsghdr *nlh, const struct gons_i_prefix *address)
 {
 	uint32_t bytes;

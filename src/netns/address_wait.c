@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Waiting until the addresses of a link can be used: until duplicate address detection is over, and
- * the link-local address is there.
+ * the link-local address exists.
  *
- * The kernel makes the link-local address when the link is up and has a carrier, and tells of it
- * after duplicate address detection. What is waited for is therefore worked out from the link and its
- * addresses as a whole, and worked out again whenever the kernel tells of a change of either.
+ * The kernel adds the link-local address when the link is up and has a carrier, and sends a
+ * notification after duplicate address detection. So whether to wait is decided from the state of
+ * the link and all its addresses, and decided again after each notification about either.
  */
 #include <arpa/inet.h>
 #include <linux/if.h>
@@ -37,7 +37,7 @@ struct snapshot {
 
 /* ---- the link ---- */
 
-/* Types of devices that the kernel gives a link-local address. */
+/* Types of devices to which the kernel adds a link-local address. */
 static bool is_type_with_link_local(unsigned short type)
 {
 	return type == ARPHRD_ETHER || type == ARPHRD_NONE || type == ARPHRD_RAWIP ||
@@ -56,7 +56,7 @@ static bool is_ipv6_disabled(const struct nlattr *conf)
 	return value != 0;
 }
 
-/* IPv6 is there if it tells of itself. */
+/* IPv6 is enabled if the link has its attributes. */
 static bool makes_link_local(const struct nlattr *families)
 {
 	const struct nlattr *family, *attr;
@@ -78,7 +78,7 @@ static bool makes_link_local(const struct nlattr *families)
 	return makes;
 }
 
-/* A VRF has none. */
+/* A VRF gets no link-local address. */
 static bool is_vrf(const struct nlattr *info)
 {
 	char kind[GONS_I_NAME_SIZE] = "";
@@ -205,7 +205,7 @@ static int fail_timeout(const struct snapshot *snapshot, int timeout_ms)
 	return -1;
 }
 
-/* Whatever the kernel tells, the link and its addresses are read again. */
+/* After any notification, the link and its addresses are read again. */
 static int pass_over(const struct nlmsghdr *nlh, void *arg)
 {
 	(void)nlh;

@@ -3,7 +3,8 @@
  * Batches of rtnetlink requests.
  *
  * The kernel carries out all requests of a datagram before sendto(2) returns, and queues the
- * answers. A request that fails is sent once more on a socket of its own, for the kernel's words.
+ * answers. A request that fails is sent once more on a socket of its own, to get its extended
+ * acknowledgement.
  */
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 #include "gons/base/error.h"
 #include "netns/batch.h"
 
-/* Answers wait in the socket's buffer: this many of them fit at least, also those about links. */
+/* Answers are queued in the buffer of the socket, in which at least this many fit, also about
+ * links. */
 enum { MOST = 24, ANSWER_SIZE = 16384 };
 
 int gons_i_batch_open(struct gons_i_batch *batch, const char *what, mnl_cb_t cb, void *arg)
@@ -55,14 +57,13 @@ int gons_i_batch_add(struct gons_i_batch *batch, const struct nlmsghdr *request)
 
 /* ---- answers ---- */
 
-struct hearing {
+struct reply {
 	bool is_done;
 	int errnum; /* of the first request that failed */
 	uint32_t failed; /* its sequence number */
 };
 
-static void hear(const struct gons_i_batch *batch, struct hearing *hearing,
-		 const struct nlmsghdr *nlh)
+static void hear(const struct gons_i_batch *batch, struct reply *reply, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *end = mnl_nlmsg_get_payload(nlh);
 
@@ -73,15 +74,15 @@ static void hear(const struct gons_i_batch *batch, struct hearing *hearing,
 	}
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*end))
 		return;
-	if (end->error < 0 && hearing->errnum == 0) {
-		hearing->errnum = -end->error;
-		hearing->failed = nlh->nlmsg_seq;
+	if (end->error < 0 && reply->errnum == 0) {
+		reply->errnum = -end->error;
+		reply->failed = nlh->nlmsg_seq;
 	}
-	hearing->is_done |= nlh->nlmsg_seq == batch->sequence + batch->n - 1;
+	reply->is_done |= nlh->nlmsg_seq == batch->sequence + batch->n - 1;
 }
 
-/* One datagram. Everything has been queued by now. */
-static int receive(const struct gons_i_batch *batch, struct hearing *hearing)
+/* Receives one datagram; all answers are queued by now. */
+static int receive(const struct gons_i_batch *batch, struct reply *reply)
 {
 	_Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
 	struct sockaddr_nl from = { .nl_pid = 0 };
@@ -99,12 +100,12 @@ static int receive(const struct gons_i_batch *batch, struct hearing *hearing)
 			errno = EBADMSG;
 		return -1;
 	}
-	if (from.nl_pid != 0) /* not the kernel's */
+	if (from.nl_pid != 0) /* not from the kernel */
 		return 0;
 	left = (int)got;
 	for (; gons_i_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
 		if (nlh->nlmsg_seq - batch->sequence < batch->n)
-			hear(batch, hearing, nlh);
+			hear(batch, reply, nlh);
 	return 0;
 }
 
@@ -137,18 +138,18 @@ static struct nlmsghdr *find(struct gons_i_batch *batch, uint32_t sequence)
 	}
 }
 
-static int fail(struct gons_i_batch *batch, const struct hearing *hearing)
+static int fail(struct gons_i_batch *batch, const struct reply *reply)
 {
-	struct nlmsghdr *nlh = find(batch, hearing->failed);
+	struct nlmsghdr *nlh = find(batch, reply->failed);
 	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(-1);
 
 	nlh->nlmsg_flags |= NLM_F_ACK;
-	if (rtnl && gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0 && errno == hearing->errnum)
+	if (rtnl && gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0 && errno == reply->errnum)
 		(void)gons_i_rtnl_fail(rtnl, "cannot %s in %s", verb(nlh), batch->what);
 	else
-		(void)gons_i_fail(hearing->errnum, "cannot %s in %s", verb(nlh), batch->what);
+		(void)gons_i_fail(reply->errnum, "cannot %s in %s", verb(nlh), batch->what);
 	gons_i_rtnl_close(rtnl);
-	errno = hearing->errnum;
+	errno = reply->errnum;
 	return -1;
 }
 
@@ -158,7 +159,7 @@ int gons_i_batch_flush(struct gons_i_batch *batch)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nlmsghdr *last = (struct nlmsghdr *)(void *)(batch->buf + batch->last_at);
-	struct hearing hearing = { .errnum = 0 };
+	struct reply reply = { .errnum = 0 };
 	int result = 0;
 
 	if (batch->n == 0)
@@ -168,12 +169,12 @@ int gons_i_batch_flush(struct gons_i_batch *batch)
 		      sizeof(kernel)) < 0)
 		if (errno != EINTR)
 			return gons_i_fail(errno, "cannot send requests for %s", batch->what);
-	while (!hearing.is_done && result == 0)
-		result = receive(batch, &hearing);
+	while (!reply.is_done && result == 0)
+		result = receive(batch, &reply);
 	if (result < 0)
 		result = gons_i_fail(errno, "cannot receive answers about %s", batch->what);
-	else if (hearing.errnum != 0)
-		result = fail(batch, &hearing);
+	else if (reply.errnum != 0)
+		result = fail(batch, &reply);
 	batch->sequence += batch->n;
 	batch->n = 0;
 	batch->used = 0;

@@ -12,13 +12,13 @@
 
 struct gons_i_batch {
 	int fd;
-	mnl_cb_t cb; /* takes the answers to requests that only ask; may be NULL */
+	mnl_cb_t cb; /* takes the answers to dumps; may be NULL */
 	void *arg;
 	const char *what; /* "the network of host a", for messages */
 	uint32_t sequence; /* of the first request in buf */
 	unsigned n, most; /* requests in buf, and how many there may be */
 	size_t used;
-	uint16_t last_at; /* where the last one begins in buf */
+	uint16_t last_at; /* offset of the last one in buf */
 	_Alignas(struct nlmsghdr) char buf[8192];
 };
 
@@ -26,12 +26,12 @@ struct gons_i_batch {
 int gons_i_batch_open(struct gons_i_batch *batch, const char *what, mnl_cb_t cb, void *arg);
 void gons_i_batch_close(struct gons_i_batch *batch); /* keeps errno */
 
-/* Adds a request, and sends those before it where there is no more room. 0, or -1 as for
+/* Adds a request, and sends those before it if there is no more room. 0, or -1 as for
  * gons_i_batch_flush(). */
 int gons_i_batch_add(struct gons_i_batch *batch, const struct nlmsghdr *request);
 
 /* Sends what was added. 0, or -1 with the errno of the first request that failed, and a message.
- * Requests behind that one were carried out all the same. */
+ * Later requests were carried out nevertheless. */
 int gons_i_batch_flush(struct gons_i_batch *batch);
 
 #endif

@@ -8,8 +8,8 @@
  * can enter it by that socket.) But whoever can enter it has one of these:
  *
  * - a socket: the namespace counts its sockets, of all processes;
- * - a descriptor of the namespace's file, or a bind mount of it: as long as there is one, the kernel
- *   keeps the inode of the file, and a new inode has a later time;
+ * - a descriptor of the namespace's file, or a bind mount of it: as long as there is one, the
+ *   kernel keeps the inode of the file, and a new inode has a later time;
  * - a process or a thread in it, which procfs shows.
  *
  * Each doubt counts as a yes.
@@ -64,7 +64,7 @@ void gons_i_can_be_entered_note(struct gons_i_rtnl *rtnl)
 
 /* ---- sockets ---- */
 
-/* Of the calling thread's network namespace; -1: cannot be told. */
+/* The number of sockets in the calling thread's network namespace; -1: unknown. */
 static int count_sockets(void *arg)
 {
 	static const char start[] = "sockets: used ";
@@ -107,7 +107,7 @@ struct search {
 	bool sees_itself;
 };
 
-/* What a link of procfs leads to: the candidate, or NULL. */
+/* The candidate that a link of procfs leads to, or NULL. */
 static struct gons_i_rtnl *find_candidate(const struct search *search, int dir_fd, const char *path)
 {
 	char text[64];
@@ -164,10 +164,10 @@ static bool has_children(void)
 }
 
 /*
- * Looks only at the processes that were created after the namespaces, by their ids, if it is known when
- * each namespace was created and there are not too many ids. An older process was not created in one
- * of the namespaces. An older child could have been given a descriptor to enter one, so there must
- * be no children. False: not looked.
+ * Looks only at the processes that were created after the namespaces, by their ids, if it is known
+ * when each namespace was created and there are not too many ids. An older process was not created
+ * in one of the namespaces. An older child could have been given a descriptor to enter one, so
+ * there must be no children. False: not looked.
  */
 static bool look_at_later_processes(struct search *search)
 {
@@ -208,7 +208,7 @@ static void look_at_processes(struct search *search)
 		rule_out(search->candidates[i]);
 }
 
-/* ---- where the times are the same ---- */
+/* ---- if the times are the same ---- */
 
 static bool look_at_descriptor(int dir_fd, const char *name, void *arg)
 {
@@ -239,9 +239,9 @@ static void look_at_mounts(struct search *search)
 }
 
 /*
- * The inode's time is that of a clock that ticks every few milliseconds. Where it has not ticked
- * since the namespace was made, a new inode and the old one look the same. What can hold a
- * namespace that young are this process, its children, and mounts.
+ * The time of an inode comes from a clock that ticks every few milliseconds. If it has not ticked
+ * since the namespace was created, a new inode and the old one look the same. A namespace that new
+ * can be held only by this process, its children, and mounts.
  */
 static void look_closely(struct search *search)
 {
@@ -253,9 +253,9 @@ static void look_closely(struct search *search)
 		rule_out(search->candidates[i]);
 }
 
-/* ---- together ---- */
+/* ---- the result ---- */
 
-/* Returns whether the time says it; else the namespace is to be looked at closely. */
+/* Returns whether the time decides; otherwise look_closely() has to. */
 static bool judge_alone(struct gons_i_rtnl *rtnl)
 {
 	int fd = open_namespace(rtnl), sockets = -1, order = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether this kernel has a kind of links, which is tried in a child.
+ * Whether this kernel has a kind of links, found out by trying in a child.
  */
 #include <string.h>
 
@@ -14,9 +14,10 @@
 #include "netns/rtnl.h"
 #include "netns/tun.h"
 
-/* Makes a link of this kind in a network namespace that goes with the child. It may be refused
- * because it lacks a parent, an id or something else that the kind needs; only one answer means that
- * the kernel does not know the kind. Runs in a bare child: nothing here may allocate memory. */
+/* Creates a link of this kind in a network namespace that goes with the child. It may be refused
+ * because it lacks a parent, an id or something else that the kind needs; only EOPNOTSUPP means
+ * that the kernel does not know the kind. Runs in a bare child: nothing here may allocate
+ * memory. */
 static int try_kind(void *arg)
 {
 	const char *kind = arg;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links, addresses and routes of a scope are not deleted where their network namespace ends with the
- * scope. Deleting a link makes the kernel wait for tens of milliseconds; the links of a namespace that
- * ends are deleted by the kernel in the background. So such an item is not undone in its turn, but put
- * aside for the bottom of the scope. When everything else of the scope is undone, can_be_entered.c
- * finds out which of the namespaces somebody else can still enter, and the items in those are undone,
- * newest first. docs/design.md has the reasons.
+ * Links, addresses and routes of a scope are not deleted where their network namespace ends with
+ * the scope. Deleting a link makes the kernel wait for tens of milliseconds; the links of a
+ * namespace that ends are deleted by the kernel in the background. So such an item is not undone in
+ * its turn, but put aside for the bottom of the scope. When everything else of the scope is undone,
+ * can_be_entered.c finds out which of the namespaces somebody else can still enter, and the items
+ * in those are undone, newest first. docs/design.md has the reasons.
  */
 #include <stdlib.h>
 
@@ -19,18 +19,18 @@
 /* ---- the rest of a scope ---- */
 
 struct gons_i_scope_rest {
-	struct gons_i_item *first; /* the newest, which is undone first */
-	struct gons_i_item **end;
+	struct gons_i_undo_item *first; /* the newest, which is undone first */
+	struct gons_i_undo_item **end;
 };
 
-/* Without doubles. NULL where there is no memory. */
+/* Each socket once. NULL if memory is short. */
 static struct gons_i_rtnl **list_sockets(const struct gons_i_scope_rest *rest, size_t *ret_n)
 {
 	struct gons_i_rtnl **rtnls = NULL, **larger;
 	size_t n = 0, room = 0;
 
-	for (struct gons_i_item *item = rest->first; item; item = item->next)
-		for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++) {
+	for (struct gons_i_undo_item *item = rest->first; item; item = item->next)
+		for (int i = 0; i < GONS_I_UNDO_ITEM_RTNLS && item->rtnls[i]; i++) {
 			if (item->rtnls[i]->fate == GONS_I_FATE_STAYS)
 				continue;
 			if (n == room) {
@@ -51,14 +51,14 @@ static struct gons_i_rtnl **list_sockets(const struct gons_i_scope_rest *rest, s
 
 static void forget_fates(const struct gons_i_scope_rest *rest)
 {
-	for (struct gons_i_item *item = rest->first; item; item = item->next)
-		for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
+	for (struct gons_i_undo_item *item = rest->first; item; item = item->next)
+		for (int i = 0; i < GONS_I_UNDO_ITEM_RTNLS && item->rtnls[i]; i++)
 			item->rtnls[i]->fate = GONS_I_FATE_UNKNOWN;
 }
 
-static bool ends(const struct gons_i_item *item)
+static bool ends(const struct gons_i_undo_item *item)
 {
-	for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
+	for (int i = 0; i < GONS_I_UNDO_ITEM_RTNLS && item->rtnls[i]; i++)
 		if (item->rtnls[i]->fate != GONS_I_FATE_ENDS)
 			return false;
 	return true;
@@ -66,11 +66,11 @@ static bool ends(const struct gons_i_item *item)
 
 static void free_rest(struct gons_i_scope_rest *rest)
 {
-	struct gons_i_item *item;
+	struct gons_i_undo_item *item;
 
 	while ((item = rest->first)) {
 		rest->first = item->next;
-		gons_i_item_free(item);
+		gons_i_undo_item_free(item);
 	}
 	free(rest);
 }
@@ -88,7 +88,7 @@ static int settle(void *data)
 	if (rtnls)
 		gons_i_can_be_entered_find(rtnls, n);
 	free(rtnls);
-	for (struct gons_i_item *item = rest->first; item; item = item->next)
+	for (struct gons_i_undo_item *item = rest->first; item; item = item->next)
 		if (!ends(item) && item->undo(item) < 0 && failure.errnum == 0)
 			gons_i_failure_save(&failure);
 	forget_fates(rest);
@@ -107,7 +107,7 @@ static const struct gons_i_undo rest_undo = { .undo = settle, .drop = drop_rest 
 
 /* ---- items ---- */
 
-void gons_i_item_add_rtnl(struct gons_i_item *item, struct gons_i_rtnl *rtnl)
+void gons_i_undo_item_add_rtnl(struct gons_i_undo_item *item, struct gons_i_rtnl *rtnl)
 {
 	int i = 0;
 
@@ -119,40 +119,40 @@ void gons_i_item_add_rtnl(struct gons_i_item *item, struct gons_i_rtnl *rtnl)
 		item->rtnls[i] = rtnl;
 }
 
-int gons_i_item_add(struct gons_i_item *item, int nsfd)
+int gons_i_undo_item_add(struct gons_i_undo_item *item, int nsfd)
 {
 	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(nsfd);
 
 	if (!rtnl)
 		return -1;
-	gons_i_item_add_rtnl(item, rtnl);
+	gons_i_undo_item_add_rtnl(item, rtnl);
 	return 0;
 }
 
-void gons_i_item_free(struct gons_i_item *item)
+void gons_i_undo_item_free(struct gons_i_undo_item *item)
 {
 	int saved = errno;
 
-	for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
+	for (int i = 0; i < GONS_I_UNDO_ITEM_RTNLS && item->rtnls[i]; i++)
 		gons_i_rtnl_close(item->rtnls[i]);
 	free(item);
 	errno = saved;
 }
 
 struct recorded {
-	struct gons_i_item *item;
-	bool (*is_there)(struct gons_i_item *item);
+	struct gons_i_undo_item *item;
+	bool (*is_there)(struct gons_i_undo_item *item);
 };
 
 static int undo_item(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	const struct recorded *recorded = data;
-	struct gons_i_item *item = recorded->item;
+	struct gons_i_undo_item *item = recorded->item;
 	int result;
 
 	if (item->rest && (!recorded->is_there || recorded->is_there(item))) {
-		for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
+		for (int i = 0; i < GONS_I_UNDO_ITEM_RTNLS && item->rtnls[i]; i++)
 			gons_i_can_be_entered_note(item->rtnls[i]);
 		item->next = NULL;
 		*item->rest->end = item;
@@ -160,7 +160,7 @@ static int undo_item(void *data)
 		return 0;
 	}
 	result = item->undo(item);
-	gons_i_item_free(item);
+	gons_i_undo_item_free(item);
 	return result;
 }
 
@@ -168,10 +168,10 @@ static void drop_item(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 
-	gons_i_item_free(((const struct recorded *)data)->item);
+	gons_i_undo_item_free(((const struct recorded *)data)->item);
 }
 
-int gons_i_item_reserve(void)
+int gons_i_undo_item_reserve(void)
 {
 	struct gons_i_scope_rest *rest;
 
@@ -187,16 +187,17 @@ int gons_i_item_reserve(void)
 	return 0;
 }
 
-static bool may_end(const struct gons_i_item *item)
+static bool may_end(const struct gons_i_undo_item *item)
 {
-	for (int i = 0; i < GONS_I_ITEM_RTNLS && item->rtnls[i]; i++)
+	for (int i = 0; i < GONS_I_UNDO_ITEM_RTNLS && item->rtnls[i]; i++)
 		if (item->rtnls[i]->id.ino == 0 ||
 		    !gons_i_scope_may_end(&item->rtnls[i]->id, gons_i_rtnl_is_own(item->rtnls[i])))
 			return false;
 	return true;
 }
 
-void gons_i_item_record(struct gons_i_item *item, bool (*is_there)(struct gons_i_item *item))
+void gons_i_undo_item_record(struct gons_i_undo_item *item,
+			     bool (*is_there)(struct gons_i_undo_item *item))
 {
 	static const struct gons_i_undo undo = { .undo = undo_item, .drop = drop_item };
 	const struct recorded recorded = { item, is_there };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kinds of virtual links: whether this kernel has one.
+ * Kinds of virtual links: messages about kinds that this kernel lacks, and a request to find out.
  */
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -42,10 +42,10 @@ int gons_i_check_kind(const char *kind)
 
 int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 {
-	const char *words = gons_i_rtnl_extack(rtnl);
+	const char *extack = gons_i_rtnl_extack(rtnl);
 
-	/* A kind may also have been refused for other reasons, and the kernel says so then. */
-	if (errno != EOPNOTSUPP || (words[0] != '\0' && !strstr(words, "Unknown device type"))) {
+	/* A kind may also be refused for other reasons, which the extack tells. */
+	if (errno != EOPNOTSUPP || (extack[0] != '\0' && !strstr(extack, "Unknown device type"))) {
 		(void)gons_i_rtnl_fail(rtnl, "cannot create a link of kind %s", kind);
 		if (errno == EOPNOTSUPP && strcmp(kind, "netdevsim") == 0)
 			gons_i_add_remedy("create it with gons_netdevsim_new_transient()");

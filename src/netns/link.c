@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Virtual links: one is made by a single request, directly in the namespaces that it and its
+ * Virtual links: each is created by a single request, directly in the namespaces that it and its
  * peer belong to.
  *
- * The kernel looks a parent up in the namespace of the socket, and makes the link in the one
+ * The kernel looks a parent up in the namespace of the socket, and creates the link in the one
  * of IFLA_NET_NS_FD. So the request goes over a socket of the parent's namespace. (With
- * IFLA_LINK_NETNSID instead, kernels before 6.15 make the link there and move it after.)
+ * IFLA_LINK_NETNSID instead, kernels before 6.15 create the link there and move it after.)
  */
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -27,11 +27,11 @@
 enum {
 	ADDRESS_SIZE = GONS_I_MAC_SIZE,
 	INFO_DATA_SIZE = 2048,
-	WRITABLE_SIZE = 4 << 20, /* of it by a function that ignores its room */
+	WRITABLE_SIZE = 4 << 20, /* even by a function that ignores its room */
 	NAMES_LIMIT = 100, /* how many are tried */
 };
 
-struct making {
+struct creation {
 	const char *kind;
 	struct gons_link_options options; /* with -1 for the calling thread's namespace */
 	bool has_peer, is_awaited, is_random_address, is_random_peer_address, is_to_be_renamed;
@@ -53,7 +53,7 @@ static bool is_one_of(const char *kind, const char *const *kinds)
 	return false;
 }
 
-/* Each of these has its peer under attribute 1. */
+/* For each of these kinds the peer is attribute 1 of info_data. */
 static bool has_peer(const char *kind)
 {
 	static const char *const pairs[] = { "veth", "vxcan", "netkit", NULL };
@@ -61,8 +61,8 @@ static bool has_peer(const char *kind)
 	return is_one_of(kind, pairs);
 }
 
-/* Kinds that get a random MAC address anyway. Others take a port's or their parent's, or
- * have none. */
+/* Kinds to which the kernel gives a random MAC address. Others take that of a port or of their
+ * parent, or have none. */
 static bool has_random_address(const char *kind)
 {
 	static const char *const kinds[] = { "veth", "dummy", "macvlan", "macvtap",
@@ -73,50 +73,51 @@ static bool has_random_address(const char *kind)
 
 /* ---- options ---- */
 
-static int check_options(struct making *making)
+static int check_options(struct creation *creation)
 {
-	struct gons_link_options *options = &making->options;
+	struct gons_link_options *options = &creation->options;
 
-	if (gons_i_link_check_options(making->kind, making->has_peer, options) < 0 ||
+	if (gons_i_link_check_options(creation->kind, creation->has_peer, options) < 0 ||
 	    gons_i_netns_optional(options->nsfd, &options->nsfd) < 0 ||
 	    gons_i_netns_optional(options->peer_nsfd, &options->peer_nsfd) < 0 ||
 	    gons_i_netns_optional(options->link_nsfd, &options->link_nsfd) < 0)
 		return -1;
-	if (options->peer_nsfd >= 0 && !making->has_peer)
+	if (options->peer_nsfd >= 0 && !creation->has_peer)
 		return gons_i_fail(EINVAL,
 				   "a link of kind %s has no peer to be put into a "
 				   "namespace",
-				   making->kind);
+				   creation->kind);
 	return 0;
 }
 
-static int prepare(struct making *making, const char *kind, const struct gons_link_options *options)
+static int prepare(struct creation *creation, const char *kind,
+		   const struct gons_link_options *options)
 {
 	static const struct gons_link_options none = { .prefix = NULL };
 	static const char *const awaiting_ports[] = { "bond", "team", NULL };
 
 	if (gons_i_check_kind(kind) < 0)
 		return -1;
-	making->kind = kind;
-	making->options = options ? *options : none;
-	making->has_peer = has_peer(kind);
-	making->is_awaited = !is_one_of(kind, awaiting_ports);
-	making->is_random_address = !making->options.address && has_random_address(kind);
-	making->is_random_peer_address = making->has_peer && has_random_address(kind);
-	if (check_options(making) < 0)
+	creation->kind = kind;
+	creation->options = options ? *options : none;
+	creation->has_peer = has_peer(kind);
+	creation->is_awaited = !is_one_of(kind, awaiting_ports);
+	creation->is_random_address = !creation->options.address && has_random_address(kind);
+	creation->is_random_peer_address = creation->has_peer && has_random_address(kind);
+	if (check_options(creation) < 0)
 		return -1;
-	making->socket_nsfd = making->options.nsfd;
-	if (making->options.parent_ifindex > 0 || making->options.link_nsfd >= 0)
-		making->socket_nsfd = making->options.link_nsfd;
-	return gons_i_link_choose_address(making->options.address, making->address) < 0 ||
-			       gons_i_link_choose_address(NULL, making->peer_address) < 0
+	creation->socket_nsfd = creation->options.nsfd;
+	if (creation->options.parent_ifindex > 0 || creation->options.link_nsfd >= 0)
+		creation->socket_nsfd = creation->options.link_nsfd;
+	return gons_i_link_choose_address(creation->options.address, creation->address) < 0 ||
+			       gons_i_link_choose_address(NULL, creation->peer_address) < 0
 		       ? -1
 		       : 0;
 }
 
 /* ---- the request ---- */
 
-/* Returns where the attribute's data is. */
+/* Returns the address of the attribute's data. */
 static void *put(struct nlmsghdr *nlh, uint16_t type, size_t size, const void *data)
 {
 	struct nlattr *attr = mnl_nlmsg_get_payload_tail(nlh);
@@ -125,23 +126,23 @@ static void *put(struct nlmsghdr *nlh, uint16_t type, size_t size, const void *d
 	return mnl_attr_get_payload(attr);
 }
 
-/* What the link and its peer both have. */
-static void put_end(struct making *making, struct nlmsghdr *nlh, bool is_peer)
+/* The attributes that the link and its peer both have. */
+static void put_end(struct creation *creation, struct nlmsghdr *nlh, bool is_peer)
 {
 	static const char no_name[GONS_I_NAME_SIZE];
-	const int nsfd = is_peer ? making->options.peer_nsfd : making->options.nsfd;
-	char **ret_name = is_peer ? &making->peer_name : &making->name;
-	uint32_t **ret_nsfd = is_peer ? &making->peer_nsfd : &making->nsfd;
+	const int nsfd = is_peer ? creation->options.peer_nsfd : creation->options.nsfd;
+	char **ret_name = is_peer ? &creation->peer_name : &creation->name;
+	uint32_t **ret_nsfd = is_peer ? &creation->peer_nsfd : &creation->nsfd;
 
 	*ret_name = put(nlh, IFLA_IFNAME, sizeof(no_name), no_name);
-	if (nsfd != making->socket_nsfd)
+	if (nsfd != creation->socket_nsfd)
 		*ret_nsfd = put(nlh, IFLA_NET_NS_FD, sizeof(nsfd), &nsfd);
-	if (making->options.mtu != 0)
-		mnl_attr_put_u32(nlh, IFLA_MTU, making->options.mtu);
-	if (is_peer && making->is_random_peer_address)
-		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE, making->peer_address);
-	if (!is_peer && (making->is_random_address || making->options.address))
-		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE, making->address);
+	if (creation->options.mtu != 0)
+		mnl_attr_put_u32(nlh, IFLA_MTU, creation->options.mtu);
+	if (is_peer && creation->is_random_peer_address)
+		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE, creation->peer_address);
+	if (!is_peer && (creation->is_random_address || creation->options.address))
+		mnl_attr_put(nlh, IFLA_ADDRESS, ADDRESS_SIZE, creation->address);
 }
 
 /* ---- info_data of the caller ---- */
@@ -158,14 +159,14 @@ static void drop_mapping(void *data)
 }
 
 /*
- * The caller's function writes into a mapping that is much larger than what it may use, so that one
- * that does not look at its room can be told so. The mapping is on the scope meanwhile, because the
+ * The caller's function writes into a mapping that is much larger than the room that it may use, so
+ * that a function that exceeds it gets an error. The scope owns the mapping meanwhile, because the
  * function may leave by longjmp(3).
  */
-static int call_info_data(const struct making *making, struct nlmsghdr *nlh)
+static int call_info_data(const struct creation *creation, struct nlmsghdr *nlh)
 {
 	static const struct gons_i_undo undo = { .undo = unmap, .drop = drop_mapping };
-	const struct gons_link_options *options = &making->options;
+	const struct gons_link_options *options = &creation->options;
 	const uint32_t before = nlh->nlmsg_len;
 	struct nlmsghdr *writable;
 	unsigned record;
@@ -195,33 +196,33 @@ static int call_info_data(const struct making *making, struct nlmsghdr *nlh)
 	return 0;
 }
 
-static int build(struct making *making, void (*info_data)(struct nlmsghdr *, const void *),
+static int build(struct creation *creation, void (*info_data)(struct nlmsghdr *, const void *),
 		 const void *arg)
 {
-	const struct gons_link_options *options = &making->options;
+	const struct gons_link_options *options = &creation->options;
 	struct nlmsghdr *nlh =
-		gons_i_link_request(making->request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+		gons_i_link_request(creation->request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *info, *data, *peer;
 	uint32_t empty;
 
-	put_end(making, nlh, false);
+	put_end(creation, nlh, false);
 	if (options->parent_ifindex > 0)
 		mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)options->parent_ifindex);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, making->kind);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, creation->kind);
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
 	empty = nlh->nlmsg_len;
-	if (making->has_peer) {
+	if (creation->has_peer) {
 		peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
 		(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-		put_end(making, nlh, true);
+		put_end(creation, nlh, true);
 		mnl_attr_nest_end(nlh, peer);
 	}
 	if (info_data)
 		info_data(nlh, arg);
-	if (options->info_data && call_info_data(making, nlh) < 0)
+	if (options->info_data && call_info_data(creation, nlh) < 0)
 		return -1;
-	if (nlh->nlmsg_len == empty) /* kinds take this for data */
+	if (nlh->nlmsg_len == empty) /* some kinds would take an empty attribute for data */
 		mnl_attr_nest_cancel(nlh, data);
 	else
 		mnl_attr_nest_end(nlh, data);
@@ -229,13 +230,13 @@ static int build(struct making *making, void (*info_data)(struct nlmsghdr *, con
 	return 0;
 }
 
-/* ---- making it ---- */
+/* ---- creating it ---- */
 
-static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
+static int fail(const struct creation *creation, const struct gons_i_rtnl *rtnl)
 {
-	const struct gons_link_options *options = &making->options;
+	const struct gons_link_options *options = &creation->options;
 
-	(void)gons_i_fail_kind(rtnl, making->kind);
+	(void)gons_i_fail_kind(rtnl, creation->kind);
 	if (gons_i_rtnl_extack(rtnl)[0] != '\0')
 		return -1;
 	if (errno == EEXIST && options->name && options->peer_name)
@@ -261,111 +262,114 @@ static int fail(const struct making *making, const struct gons_i_rtnl *rtnl)
 }
 
 /* Sends the request, under other names as long as a random one is taken. */
-static int send_request(struct making *making, struct gons_i_rtnl *rtnl, const char *name)
+static int send_request(struct creation *creation, struct gons_i_rtnl *rtnl, const char *name)
 {
-	struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)making->request;
-	const bool has_random = !name || (making->has_peer && !making->options.peer_name);
+	struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)creation->request;
+	const bool has_random = !name || (creation->has_peer && !creation->options.peer_name);
 
 	for (int i = 0; i < NAMES_LIMIT; i++) {
-		if (gons_i_link_choose_name(making->kind, making->options.prefix, name,
-					    making->name) < 0 ||
-		    (making->has_peer &&
-		     gons_i_link_choose_name(making->kind, making->options.prefix,
-					     making->options.peer_name, making->peer_name) < 0))
+		if (gons_i_link_choose_name(creation->kind, creation->options.prefix, name,
+					    creation->name) < 0 ||
+		    (creation->has_peer &&
+		     gons_i_link_choose_name(creation->kind, creation->options.prefix,
+					     creation->options.peer_name, creation->peer_name) < 0))
 			return -1;
-		/* Where the answer found no room, identify() sees whether it was made. */
+		/* Where the answer found no room, identify() finds out whether the link was
+		 * created. */
 		if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) == 0 || errno == ENOBUFS)
 			return 0;
-		/* The kernel says so when it is not the name that exists. */
+		/* With an extack it is not the name that exists. */
 		if (errno != EEXIST || gons_i_rtnl_extack(rtnl)[0] != '\0' || !has_random)
 			break;
-		if (name && i > 0) /* it is hardly the random one that is taken twice */
+		if (name && i > 0) /* the given name is taken: hardly two random ones */
 			break;
 	}
-	return fail(making, rtnl);
+	return fail(creation, rtnl);
 }
 
-static int send_to_parent(struct making *making)
+static int send_to_parent(struct creation *creation)
 {
 	struct gons_i_rtnl *rtnl;
 	cleanup_fd int own_fd = -1;
 	int result;
 
-	if ((making->nsfd && making->options.nsfd < 0) ||
-	    (making->peer_nsfd && making->options.peer_nsfd < 0)) {
+	if ((creation->nsfd && creation->options.nsfd < 0) ||
+	    (creation->peer_nsfd && creation->options.peer_nsfd < 0)) {
 		own_fd = gons_i_open_own(gons_i_type_entry(CLONE_NEWNET));
 		if (own_fd < 0)
 			return -1;
-		if (making->nsfd && making->options.nsfd < 0)
-			*making->nsfd = (uint32_t)own_fd;
-		if (making->peer_nsfd && making->options.peer_nsfd < 0)
-			*making->peer_nsfd = (uint32_t)own_fd;
+		if (creation->nsfd && creation->options.nsfd < 0)
+			*creation->nsfd = (uint32_t)own_fd;
+		if (creation->peer_nsfd && creation->options.peer_nsfd < 0)
+			*creation->peer_nsfd = (uint32_t)own_fd;
 	}
-	rtnl = gons_i_rtnl_open(making->socket_nsfd);
+	rtnl = gons_i_rtnl_open(creation->socket_nsfd);
 	if (!rtnl)
 		return -1;
-	result = send_request(making, rtnl, making->options.name);
-	/* Linux before 6.14 looks for a link of that name where the request is sent. */
-	if (result < 0 && errno == EEXIST && making->options.name && making->nsfd) {
-		result = send_request(making, rtnl, NULL);
-		making->is_to_be_renamed = result == 0;
+	result = send_request(creation, rtnl, creation->options.name);
+	/* Linux before 6.14 looks for a link of that name in the namespace of the socket. */
+	if (result < 0 && errno == EEXIST && creation->options.name && creation->nsfd) {
+		result = send_request(creation, rtnl, NULL);
+		creation->is_to_be_renamed = result == 0;
 	}
 	gons_i_rtnl_close(rtnl);
 	return result;
 }
 
-/* Fills in what the links are known by, from what they were made with and from what the
+/* Fills in what the links are recognised by, from what they were created with and from what the
  * kernel says. */
-static int identify(const struct making *making, struct gons_i_owned *owned)
+static int identify(const struct creation *creation, struct gons_i_owned *owned)
 {
-	strcpy(owned->kind, making->kind);
-	strcpy(owned->link.name, making->name);
-	if (gons_i_link_identify(gons_i_owned_rtnl(owned), making->name, &owned->link) < 0)
+	strcpy(owned->kind, creation->kind);
+	strcpy(owned->link.name, creation->name);
+	if (gons_i_link_identify(gons_i_owned_rtnl(owned), creation->name, &owned->link) < 0)
 		return -1;
-	/* Others may have it from a parent or a port, or were given the same one. */
-	owned->link.is_unique_address = making->is_random_address;
-	if (!making->has_peer)
+	/* Another link may have the same address, from a parent or a port, or because it was given
+	 * that. */
+	owned->link.is_unique_address = creation->is_random_address;
+	if (!creation->has_peer)
 		return 0;
 	owned->peer.ifindex = owned->link.below;
-	strcpy(owned->peer.name, making->peer_name);
-	if (making->is_random_peer_address) {
-		memcpy(owned->peer.address, making->peer_address, ADDRESS_SIZE);
+	strcpy(owned->peer.name, creation->peer_name);
+	if (creation->is_random_peer_address) {
+		memcpy(owned->peer.address, creation->peer_address, ADDRESS_SIZE);
 		owned->peer.address_size = ADDRESS_SIZE;
 		owned->peer.is_unique_address = true;
 	}
 	return 0;
 }
 
-static int bring_up(const struct making *making, const struct gons_i_owned *owned)
+static int bring_up(const struct creation *creation, const struct gons_i_owned *owned)
 {
-	if (making->is_awaited)
-		return gons_i_link_pair_up(making->options.nsfd, owned->link.ifindex,
-					   making->options.peer_nsfd, owned->peer.ifindex,
+	if (creation->is_awaited)
+		return gons_i_link_pair_up(creation->options.nsfd, owned->link.ifindex,
+					   creation->options.peer_nsfd, owned->peer.ifindex,
 					   GONS_I_LINK_UP_TIMEOUT_MS);
 	return gons_i_link_set_up(gons_i_owned_rtnl(owned), owned->link.ifindex);
 }
 
-static int rename_made(const struct making *making, struct gons_i_owned *owned)
+static int rename_created(const struct creation *creation, struct gons_i_owned *owned)
 {
-	if (!making->is_to_be_renamed)
+	if (!creation->is_to_be_renamed)
 		return 0;
 	if (gons_i_link_set_name(gons_i_owned_rtnl(owned), owned->link.ifindex,
-				 making->options.name) < 0)
+				 creation->options.name) < 0)
 		return -1;
-	strcpy(owned->link.name, making->options.name);
+	strcpy(owned->link.name, creation->options.name);
 	return 0;
 }
 
-/* The peer's address where gons has not chosen it. */
-static int find_peer_address(const struct making *making, struct gons_i_owned *owned)
+/* Reads the peer's address if gons has not chosen it. */
+static int find_peer_address(const struct creation *creation, struct gons_i_owned *owned)
 {
 	struct gons_i_identity peer;
 	struct gons_i_rtnl *rtnl;
 	int result;
 
-	if (!making->has_peer || making->is_random_peer_address || owned->link.address_size == 0)
+	if (!creation->has_peer || creation->is_random_peer_address ||
+	    owned->link.address_size == 0)
 		return 0;
-	rtnl = gons_i_rtnl_open(making->options.peer_nsfd);
+	rtnl = gons_i_rtnl_open(creation->options.peer_nsfd);
 	if (!rtnl)
 		return -1;
 	result = gons_i_link_identify(rtnl, owned->peer.name, &peer);
@@ -389,22 +393,24 @@ static void describe(const struct gons_i_owned *owned, struct gons_link *ret_lin
 	ret_link->address_size = (unsigned)owned->link.address_size;
 }
 
-static int make(struct making *making, struct gons_link *ret_link)
+static int create(struct creation *creation, struct gons_link *ret_link)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_i_owned *owned;
 
-	if (gons_i_item_reserve() < 0)
+	if (gons_i_undo_item_reserve() < 0)
 		return -1;
-	owned = gons_i_owned_new(making->options.nsfd);
+	owned = gons_i_owned_new(creation->options.nsfd);
 	if (!owned)
 		return -1;
-	if ((making->has_peer && gons_i_item_add(&owned->item, making->options.peer_nsfd) < 0) ||
-	    gons_i_item_add(&owned->item, making->socket_nsfd) < 0 || send_to_parent(making) < 0)
+	if ((creation->has_peer &&
+	     gons_i_undo_item_add(&owned->item, creation->options.peer_nsfd) < 0) ||
+	    gons_i_undo_item_add(&owned->item, creation->socket_nsfd) < 0 ||
+	    send_to_parent(creation) < 0)
 		return gons_i_owned_free(owned);
-	if (identify(making, owned) < 0 || rename_made(making, owned) < 0 ||
-	    find_peer_address(making, owned) < 0 ||
-	    (making->options.up && bring_up(making, owned) < 0))
+	if (identify(creation, owned) < 0 || rename_created(creation, owned) < 0 ||
+	    find_peer_address(creation, owned) < 0 ||
+	    (creation->options.up && bring_up(creation, owned) < 0))
 		return gons_i_owned_undo(owned);
 	if (ret_link)
 		describe(owned, ret_link);
@@ -416,11 +422,11 @@ int gons_i_link_new(const char *kind, const struct gons_link_options *options,
 		    void (*info_data)(struct nlmsghdr *, const void *), const void *arg,
 		    struct gons_link *ret_link)
 {
-	struct making making = { .name = NULL }; /* and holds nothing while info_data runs */
+	struct creation creation = { .name = NULL }; /* and holds nothing while info_data runs */
 
-	if (prepare(&making, kind, options) < 0 || build(&making, info_data, arg) < 0)
+	if (prepare(&creation, kind, options) < 0 || build(&creation, info_data, arg) < 0)
 		return -1;
-	return make(&making, ret_link);
+	return create(&creation, ret_link);
 }
 
 GONS_EXPORT int gons_link_new_transient(const char *kind, const struct gons_link_options *options,

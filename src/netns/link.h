@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_I_LINK_H
-#define GONS_I_LINK_H
+#ifndef GONS_I_NETNS_LINK_H
+#define GONS_I_NETNS_LINK_H
 
-/* What the files about links share. */
+/* What the files about links share with each other. */
 
 #include <gons/link.h>
 
@@ -13,7 +13,7 @@
 
 /* ---- link.c ---- */
 
-/* gons_link_new_transient() with info_data of gons's own, which comes first. */
+/* gons_link_new_transient() with info_data of gons, which comes before that of the caller. */
 int gons_i_link_new(const char *kind, const struct gons_link_options *options,
 		    void (*info_data)(struct nlmsghdr *, const void *), const void *arg,
 		    struct gons_link *ret_link);
@@ -22,36 +22,36 @@ int gons_i_link_new(const char *kind, const struct gons_link_options *options,
 
 enum { GONS_I_MAC_SIZE = 6, GONS_I_LINK_UP_TIMEOUT_MS = 5000 };
 
-/* What can be said of the options without a look at namespaces. 0, or -1 with EINVAL and message. */
+/* Checks the options, but not the namespaces. 0, or -1 with EINVAL and message. */
 int gons_i_link_check_options(const char *kind, bool has_peer,
 			      const struct gons_link_options *options);
 
-/* wanted, or a random local one where it is NULL. 0, or -1 with errno and message. */
+/* wanted, or a random locally administered one if it is NULL. 0, or -1 with errno and message. */
 int gons_i_link_choose_address(const unsigned char *wanted, unsigned char address[GONS_I_MAC_SIZE]);
 
-/* wanted, or a random name where it is NULL, which begins with the prefix, or with the kind where that
- * is NULL. */
+/* wanted, or if that is NULL a random name, which begins with the prefix, or with the kind if
+ * prefix is NULL. */
 int gons_i_link_choose_name(const char *kind, const char *prefix, const char *wanted,
 			    char name[GONS_I_NAME_SIZE]);
 
-/* ---- link_find_and_delete.c: links that go with the scope ---- */
+/* ---- link_find_and_delete.c: links that are deleted at the end of the scope ---- */
 
-/* What a link is known by. */
+/* How a link is recognised. */
 struct gons_i_identity {
 	int ifindex;
 	char name[GONS_I_NAME_SIZE];
 	unsigned char address[32]; /* MAX_ADDR_LEN */
 	size_t address_size;
-	bool is_unique_address; /* it is random, so that no other link has it */
+	bool is_unique_address; /* it is random, so no other link has it */
 	/* The peer or parent (IFLA_LINK), and the id of its namespace; the link itself and -1
 	 * where there is none. */
 	int below, below_nsid;
 };
 
 struct gons_i_owned {
-	struct gons_i_item item; /* its namespaces, first that where it was made */
+	struct gons_i_undo_item item; /* its namespaces, first the one where it was created */
 	char kind[GONS_I_NAME_SIZE];
-	struct gons_i_identity link, peer; /* without a name: no peer */
+	struct gons_i_identity link, peer; /* peer without a name: none */
 };
 
 /* Reads the link that has this name. */
@@ -62,13 +62,13 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 struct gons_i_owned *gons_i_owned_new(int nsfd);
 int gons_i_owned_free(struct gons_i_owned *owned); /* keeps errno; returns -1 */
 
-/* The socket of the namespace where the link was made. */
+/* The socket of the namespace where the link was created. */
 static inline struct gons_i_rtnl *gons_i_owned_rtnl(const struct gons_i_owned *owned)
 {
 	return owned->item.rtnls[0];
 }
 
-/* Records it, in room that gons_i_item_reserve() made; the record owns it then. */
+/* Records it, in room that gons_i_undo_item_reserve() made; the record owns it then. */
 void gons_i_owned_record(struct gons_i_owned *owned);
 
 /* Deletes it at once instead, keeping errno and message, and frees it. Returns -1. */
@@ -84,10 +84,10 @@ int gons_i_link_set_name(struct gons_i_rtnl *rtnl, int ifindex, const char *name
 
 /* ---- link_up.c ---- */
 
-/* Brings a link up, to be waited for; and its peer, unless peer_ifindex is 0. */
+/* Brings a link up, and its peer unless peer_ifindex is 0, and waits until they are up. */
 int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms);
 
-/* Sets it to up and waits for nothing. */
+/* Sets the link up without waiting. */
 int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex);
 
 #endif

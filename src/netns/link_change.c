@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is done to links that exist: down, another name, MTU, namespace, master; deleted.
+ * Changes of existing links: down, name, MTU, namespace, master; and their deletion.
  */
 #include <ctype.h>
 #include <linux/if.h>
@@ -191,7 +191,7 @@ static int take_name(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* Moves the link, whose name there is ret_name. */
+/* Moves the link. ret_name is its name. */
 static int move(struct gons_i_rtnl *rtnl, int ifindex, int to_fd, const char *name,
 		char ret_name[GONS_I_NAME_SIZE])
 {
@@ -218,7 +218,7 @@ static int move(struct gons_i_rtnl *rtnl, int ifindex, int to_fd, const char *na
 	return -1;
 }
 
-/* The ifindex of the link of this name; 0: there is none; -1 with errno and message. */
+/* The ifindex of the link of this name; 0: no such link; -1 with errno and message. */
 static int find_name(int nsfd, const char *name)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -239,8 +239,8 @@ static int find_name(int nsfd, const char *name)
 	return result < 0 ? -1 : moved.ifindex;
 }
 
-/* The kernel moves a link under its old name first, and leaves it there where it cannot have the new
- * one. */
+/* The kernel first moves a link under its old name, and leaves it in the other namespace if it
+ * cannot get the new name there. */
 static int check_free(const struct gons_i_rtnl *rtnl, int ifindex, int to_nsfd, const char *name)
 {
 	struct gons_i_rtnl *to = name ? gons_i_rtnl_open(to_nsfd) : NULL;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links that are deleted with the scope, and how they are found again.
+ * Links that are deleted at the end of the scope, and how they are found again.
  *
- * Where the link was made, the kernel may by now have somebody else's under its ifindex: one
- * that was moved in keeps its own if that is free, and namespaces all count from 1. So the
- * link there is compared before it is deleted. Where it has been moved away, the kernel gave
- * the other namespace an id in the one that it left, by which it can be asked from there.
+ * In the namespace where the link was created, its ifindex may by now belong to another link: a
+ * link that is moved in keeps its ifindex if that is free, and every namespace counts from 1. So
+ * the link is compared before it is deleted. If the link was moved away, the kernel has given the
+ * other namespace an id (nsid) in the one that it left, and requests can name that id.
  */
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
@@ -109,14 +109,15 @@ static bool has_address(const struct reading *reading, const struct gons_i_ident
 	       memcmp(identity->address, reading->identity.address, identity->address_size) == 0;
 }
 
-/* These stay in their namespace, so none comes in either; and they take a port's address. */
+/* These kinds never change their namespace, so no other one can be moved in; and they take the
+ * address of a port. */
 static bool stays(const char *kind)
 {
 	return strcmp(kind, "bridge") == 0 || strcmp(kind, "bond") == 0 ||
 	       strcmp(kind, "team") == 0;
 }
 
-/* The link where it should be, renamed or not. */
+/* Whether this is the link, renamed or not, in the namespace where it was created. */
 static bool is_it(const struct reading *reading, const struct gons_i_owned *owned)
 {
 	return reading->identity.ifindex == owned->link.ifindex &&
@@ -125,7 +126,7 @@ static bool is_it(const struct reading *reading, const struct gons_i_owned *owne
 		has_address(reading, &owned->link));
 }
 
-/* Under another name and address, but with the same peer, or on the same parent, as before. */
+/* Another name and address, but the same peer or parent as before. */
 static bool is_connected(const struct reading *reading, const struct gons_i_owned *owned)
 {
 	const struct gons_i_identity *now = &reading->identity, *before = &owned->link;
@@ -144,7 +145,7 @@ static bool is_like(const struct reading *reading, const struct gons_i_identity 
 
 /* ---- deleting them ---- */
 
-/* Deletes a link; nsid says where it is, or is negative. One that is gone is no error. */
+/* Deletes a link in the namespace nsid (negative: the present one). No error if it is gone. */
 static int delete_link(struct gons_i_rtnl *rtnl, int nsid, int ifindex, const char *name)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -182,15 +183,15 @@ static int compare(const struct nlmsghdr *nlh, void *arg)
 	return search->ifindex > 0 ? MNL_CB_STOP : MNL_CB_OK;
 }
 
-/* The kernel's answers for a namespace that may not be looked into, or is gone by now. */
+/* The kernel's answers for a namespace that this thread may not read, or that has ended. */
 static bool is_closed_to_us(int errnum)
 {
 	return errnum == EPERM || errnum == EACCES || errnum == EINVAL || errnum == EOPNOTSUPP ||
 	       errnum == ENOENT || errnum == ENONET;
 }
 
-/* Looks through a namespace, and deletes the link if it, or its peer, is there: 1 then. What
- * may not be looked into has nothing. */
+/* Looks for the link or its peer in a namespace, and deletes it: 1. 0 if it is not there, or the
+ * namespace cannot be read. */
 static int delete_in(const struct gons_i_owned *owned, int nsid)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -209,7 +210,7 @@ static int delete_in(const struct gons_i_owned *owned, int nsid)
 		       : 1;
 }
 
-/* Ids of other namespaces, in that of the link. */
+/* The ids (nsid) of other namespaces, in that of the link. */
 struct ids {
 	int *ids;
 	size_t n, room;
@@ -236,7 +237,7 @@ static int take_id(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* The link is not where it was made: looks for it elsewhere. 1 when it was there. */
+/* The link is not where it was created: looks for it elsewhere. 1 when it was found. */
 static int delete_moved(const struct gons_i_owned *owned)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -260,7 +261,7 @@ static int delete_owned(const struct gons_i_owned *owned)
 	struct reading reading = { .kind = "" };
 	int result;
 
-	if (owned->link.ifindex == 0) /* made, but not found then */
+	if (owned->link.ifindex == 0) /* created, but not found then */
 		return delete_moved(owned) < 0 ? -1 : 0;
 	if (gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, take_link, &reading) < 0 &&
 	    errno != ENODEV)
@@ -268,7 +269,7 @@ static int delete_owned(const struct gons_i_owned *owned)
 					owned->link.ifindex, owned->link.name);
 	if (!is_it(&reading, owned)) {
 		result = delete_moved(owned);
-		/* Last, since a parent may have somebody else's on it. */
+		/* Last, since another link may be on the same parent. */
 		if (result != 0 || !is_connected(&reading, owned))
 			return result < 0 ? -1 : 0;
 	}
@@ -277,18 +278,18 @@ static int delete_owned(const struct gons_i_owned *owned)
 
 /* ---- on the scope ---- */
 
-static struct gons_i_owned *owned_of(struct gons_i_item *item)
+static struct gons_i_owned *owned_of(struct gons_i_undo_item *item)
 {
 	return (struct gons_i_owned *)(void *)item; /* its first member */
 }
 
-static int undo_link(struct gons_i_item *item)
+static int undo_link(struct gons_i_undo_item *item)
 {
 	return delete_owned(owned_of(item));
 }
 
-/* Whether the link and its peer or parent are where they were made. */
-static bool is_in_place(struct gons_i_item *item)
+/* Whether the link and its peer or parent are where they were created. */
+static bool is_in_place(struct gons_i_undo_item *item)
 {
 	const struct gons_i_owned *owned = owned_of(item);
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -310,7 +311,7 @@ struct gons_i_owned *gons_i_owned_new(int nsfd)
 		return NULL;
 	}
 	owned->item.undo = undo_link;
-	if (gons_i_item_add(&owned->item, nsfd) == 0)
+	if (gons_i_undo_item_add(&owned->item, nsfd) == 0)
 		return owned;
 	(void)gons_i_owned_free(owned);
 	return NULL;
@@ -318,13 +319,13 @@ struct gons_i_owned *gons_i_owned_new(int nsfd)
 
 int gons_i_owned_free(struct gons_i_owned *owned)
 {
-	gons_i_item_free(&owned->item);
+	gons_i_undo_item_free(&owned->item);
 	return -1;
 }
 
 void gons_i_owned_record(struct gons_i_owned *owned)
 {
-	gons_i_item_record(&owned->item, is_in_place);
+	gons_i_undo_item_record(&owned->item, is_in_place);
 }
 
 int gons_i_owned_undo(struct gons_i_owned *owned)
@@ -336,7 +337,6 @@ int gons_i_owned_undo(struct gons_i_owned *owned)
 	result = delete_owned(owned);
 	(void)gons_i_failure_restore(&failure);
 	if (result < 0)
-		gons_i_add_remedy("delete link %s, which could not be deleted again",
-				  owned->link.name);
+		gons_i_add_remedy("delete link %s, which gons could not delete", owned->link.name);
 	return gons_i_owned_free(owned);
 }

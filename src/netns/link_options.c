@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the options of a new link may be, and what is chosen where they leave it open.
+ * Checks the options of a new link, and chooses names and addresses that they leave open.
  */
 #include <ctype.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static int check_prefix(const char *prefix)
 				   "a link's name to chance",
 				   prefix, RANDOM_LENGTH, NAME_LENGTH);
 	for (const char *c = prefix; *c; c++)
-		/* The kernel takes "%d" for a number that it is to choose. */
+		/* The kernel replaces "%d" by a number that it chooses. */
 		if (!isascii(*c) || !isgraph((unsigned char)*c) || strchr("/:%", *c))
 			return gons_i_fail(EINVAL,
 					   "the prefix \"%s\" has a character that the name of a "

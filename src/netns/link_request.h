@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_LINK_REQUEST_H
-#define GONS_LINK_REQUEST_H
+#ifndef GONS_I_NETNS_LINK_REQUEST_H
+#define GONS_I_NETNS_LINK_REQUEST_H
 
 #include "netns/rtnl.h"
 
-/* 0; -1 with EINVAL for what cannot be one. */
+/* 0; -1 with EINVAL and message for a number that cannot be an ifindex. */
 int gons_i_check_ifindex(int ifindex);
 
 /* Starts a request about this link. */

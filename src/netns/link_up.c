@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bringing links up. The kernel's notifications are subscribed to before anything is requested, so
- * that none can be missed; where they come too fast for the socket, the state is asked for again.
+ * Bringing links up. gons subscribes to notifications before it sends a request, so it misses none.
+ * If they come too fast for the socket, it requests the state again.
  */
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -15,7 +15,7 @@
 #include "netns/monitor.h"
 #include "netns/rtnl.h"
 
-/* A link that is waited for. */
+/* The state of a wait for a link. */
 struct wait {
 	struct gons_i_rtnl *rtnl;
 	struct gons_i_monitor monitor;
@@ -36,7 +36,7 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
 		return MNL_CB_OK;
-	/* A bridge tells of its ports, too, in messages of another family. */
+	/* A bridge also sends notifications about its ports, of another family. */
 	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
 	    ifi->ifi_family != AF_UNSPEC || ifi->ifi_index != wait->ifindex)
 		return MNL_CB_OK;
@@ -57,9 +57,9 @@ static int take_state(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* UNKNOWN is final where the carrier has never changed. Otherwise it lasts for a moment, until the
- * kernel has worked the state out, and the link may drop what is sent until then; since Linux 6.10
- * the kernel does that before it answers. */
+/* UNKNOWN is final if the carrier has never changed. Otherwise it lasts for a moment, until the
+ * kernel has updated the state, and until then the link may drop packets. Since Linux 6.10 the
+ * kernel updates the state before it answers. */
 static bool is_up(const struct wait *wait)
 {
 	return (wait->flags & IFF_UP) &&

@@ -37,7 +37,7 @@ static int bring_up(struct gons_i_rtnl *rtnl)
 	return 0;
 }
 
-/* Whoever may not bring it up may still find it up. Keeps the message. */
+/* A process that may not bring it up may find it up. Keeps the message. */
 static bool was_up(struct gons_i_rtnl *rtnl)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -62,7 +62,7 @@ GONS_EXPORT int gons_netns_loopback_up(void)
 	if (!rtnl)
 		return -1;
 	gons_i_failure_save(&before);
-	/* The kernel describes a link at length, so nothing is asked unless this is refused. */
+	/* The kernel describes a link at length, so its state is requested only after a refusal. */
 	result = bring_up(rtnl);
 	if (result < 0 && was_up(rtnl)) {
 		(void)gons_i_failure_restore(&before);

@@ -18,7 +18,7 @@ static bool is_intact(const struct gons_i_rtnl_monitor *monitor)
 	return monitor->fd >= 0 && gons_i_is_socket(monitor->fd, monitor->ino);
 }
 
-/* An unused one, or a place for one; NULL: there is neither. */
+/* An unused monitor, or room for one; NULL: neither. */
 static struct gons_i_rtnl_monitor *find_free(struct gons_i_rtnl *rtnl)
 {
 	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++)
@@ -36,7 +36,7 @@ static int open_socket(int nsfd)
 	return fd;
 }
 
-/* Groups are bits in bind(2), and numbers here. */
+/* Groups are bits in bind(2), and numbers in setsockopt(2). */
 static int change_membership(int fd, unsigned groups, int option)
 {
 	int result = 0;
@@ -75,7 +75,7 @@ int gons_i_monitor_open(struct gons_i_monitor *monitor, struct gons_i_rtnl *rtnl
 	return -1;
 }
 
-/* What it was told meanwhile is of no interest to the next one. */
+/* Discards notifications that came while the socket was unused. */
 static void drain(int fd)
 {
 	char byte;
@@ -118,8 +118,8 @@ static void take_all(const void *messages, int left, mnl_cb_t take, void *arg)
 		(void)take(nlh, arg);
 }
 
-/* Takes what is there without waiting. It stops after many messages even where the kernel goes on
- * telling more, because there is a timeout to be looked at. */
+/* Receives the queued messages without waiting. It stops after many messages, even if more keep
+ * coming, so that the caller can check its timeout. */
 static enum gons_i_monitored receive(struct gons_i_monitor *monitor, mnl_cb_t take, void *arg)
 {
 	const int most = 1000;
@@ -137,7 +137,7 @@ static enum gons_i_monitored receive(struct gons_i_monitor *monitor, mnl_cb_t ta
 			break;
 		if (got < 0 && errno != EINTR)
 			return GONS_I_MONITOR_FAILED;
-		if (got > 0 && from.nl_pid == 0) /* the kernel's */
+		if (got > 0 && from.nl_pid == 0) /* from the kernel */
 			take_all(buf, (int)got, take, arg);
 	}
 	return GONS_I_MONITOR_TOLD;

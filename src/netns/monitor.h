@@ -14,9 +14,9 @@ struct gons_i_monitor {
 	int64_t end_ns;
 };
 
-/* Subscribes to these groups (RTMGRP_LINK and so on) of the namespace of rtnl, which is nsfd (-1: the
- * calling thread's), and must stay open meanwhile. The time runs from here on. What is asked for
- * after this cannot be missed. 0, or -1 with errno and message. */
+/* Subscribes to these groups (RTMGRP_LINK and so on) of the namespace of rtnl, which is nsfd (-1:
+ * the calling thread's), and must stay open meanwhile. The timeout starts here. Notifications about
+ * later requests cannot be missed. 0, or -1 with errno and message. */
 int gons_i_monitor_open(struct gons_i_monitor *monitor, struct gons_i_rtnl *rtnl, int nsfd,
 			unsigned groups, int timeout_ms);
 void gons_i_monitor_close(struct gons_i_monitor *monitor);
@@ -24,11 +24,11 @@ void gons_i_monitor_close(struct gons_i_monitor *monitor);
 enum gons_i_monitored {
 	GONS_I_MONITOR_FAILED = -1, /* with errno alone */
 	GONS_I_MONITOR_TIMEOUT,
-	GONS_I_MONITOR_TOLD, /* messages were handed to take, possibly none */
-	GONS_I_MONITOR_LOST, /* there were more than fit: ask for the state again */
+	GONS_I_MONITOR_TOLD, /* take was called for each message, possibly for none */
+	GONS_I_MONITOR_LOST, /* some did not fit into the buffer: request the state again */
 };
 
-/* Waits until the kernel says something, and hands every message that is there to take. */
+/* Waits for notifications, and calls take for each one that has come. */
 enum gons_i_monitored gons_i_monitor_wait(struct gons_i_monitor *monitor, mnl_cb_t take, void *arg);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * netdevsim: the kernel's simulated network devices, with ports that are links.
  *
- * rtnetlink makes none. A device is made by writing "ID PORTS" to a file of sysfs, and its ports
- * are born in the network namespace of the thread that writes. So neither does it matter which
- * /sys that thread has, nor whether it may be written to: the sysfs used here is mounted nowhere.
+ * rtnetlink creates none. A device is created by writing "ID PORTS" to a file of sysfs, and its
+ * ports are created in the network namespace of the thread that writes. The sysfs used here is not
+ * mounted, so it does not matter what is on /sys, or whether that is read-only.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,12 +26,12 @@
 #include "netns/netdevsim.h"
 #include "netns/rtnl.h"
 
-/* From here on, the driver takes the index of a port for that of a virtual function. */
+/* From this index on, the driver takes a port for a virtual function. */
 enum { MAX_PORTS = 128 };
 
 struct simulator {
 	int sysfs_fd, new_fd, delete_fd;
-	int net_fd; /* the namespace that devices are made in */
+	int net_fd; /* the namespace that devices are created in */
 };
 
 static void close_simulator(struct simulator *simulator)
@@ -42,9 +42,9 @@ static void close_simulator(struct simulator *simulator)
 	gons_i_close_fd(&simulator->net_fd);
 }
 
-/* Asking for a link of the kind netdevsim makes the kernel load the module, as for every other
- * kind. There will be no such link: Linux before 5.2 would make one, but has no sysfs that is
- * mounted nowhere, so that it is not asked. What counts is whether the bus is there then. */
+/* A request for a link of the kind netdevsim has the kernel load the module, as for every other
+ * kind. It creates no link. (Linux before 5.2 would, but there this is not reached, for lack of a
+ * sysfs without a mount.) Whether the module was loaded shows by its bus. */
 static void load_module(struct gons_i_rtnl *rtnl)
 {
 	(void)gons_i_kind_request(rtnl, "netdevsim");
@@ -85,7 +85,7 @@ static int open_simulator(struct gons_i_rtnl *rtnl, struct simulator *ret_simula
 
 	simulator.net_fd = gons_i_open_own(gons_i_type_entry(CLONE_NEWNET));
 	if (simulator.net_fd >= 0)
-		simulator.sysfs_fd = gons_i_sysfs_make(0);
+		simulator.sysfs_fd = gons_i_sysfs_create(0);
 	if (simulator.sysfs_fd < 0) {
 		close_simulator(&simulator);
 		return -1;
@@ -118,11 +118,12 @@ int gons_i_netdevsim_try(struct gons_i_rtnl *rtnl)
 
 /* ---- removing a device ---- */
 
-/* The namespace must stay until its device is removed. The kernel would move the device to the
- * initial one and, where it is removed at that moment, Linux 6.1 waits for itself forever. */
+/* The namespace must exist until its device is removed. Otherwise the kernel moves the device to
+ * the initial namespace, and if it is removed at that moment, Linux 6.1 waits for itself
+ * forever. */
 struct device {
 	unsigned id;
-	int delete_fd; /* works wherever the thread is by then */
+	int delete_fd; /* works in whichever namespace the thread is then */
 	int net_fd;
 };
 
@@ -131,7 +132,7 @@ static int delete_device(int delete_fd, unsigned id)
 	char text[16];
 	int length = snprintf(text, sizeof(text), "%u", id);
 
-	/* ENOENT: somebody else has removed it. */
+	/* ENOENT: another process has removed it. */
 	if (write(delete_fd, text, (size_t)length) == length || errno == ENOENT)
 		return 0;
 	return gons_i_fail(errno, "cannot remove the device netdevsim%u", id);
@@ -157,15 +158,15 @@ static void drop_device(void *data)
 	gons_i_close_fd(&device->net_fd);
 }
 
-/* ---- making one ---- */
+/* ---- creating one ---- */
 
-/* 1 when it is made, 0 when the id is taken, -1 with errno. */
+/* 1 when it is created, 0 when the id is taken, -1 with errno. */
 static int write_device(const struct simulator *simulator, unsigned id, unsigned ports)
 {
 	char text[48];
 	int length;
 
-	/* The kernel would say EEXIST to the same effect, with a stack trace in its log. */
+	/* The kernel would return EEXIST as well, but with a stack trace in its log. */
 	(void)snprintf(text, sizeof(text), "bus/netdevsim/devices/netdevsim%u", id);
 	if (faccessat(simulator->sysfs_fd, text, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
@@ -175,24 +176,24 @@ static int write_device(const struct simulator *simulator, unsigned id, unsigned
 	return errno == EEXIST || errno == ENOSPC ? 0 : -1;
 }
 
-static int make_device(const struct simulator *simulator, unsigned ports, unsigned *ret_id)
+static int create_device(const struct simulator *simulator, unsigned ports, unsigned *ret_id)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
-	int made = 0;
+	int result = 0;
 
-	for (int tries = 0; made == 0 && tries < 1000; tries++) {
+	for (int tries = 0; result == 0 && tries < 1000; tries++) {
 		if (getrandom(ret_id, sizeof(*ret_id), 0) != sizeof(*ret_id))
 			return gons_i_fail(errno, "cannot choose the id of a netdevsim device");
-		*ret_id &= INT_MAX; /* more is refused */
-		made = write_device(simulator, *ret_id, ports);
-		if (made < 0 && errno == EBUSY) { /* while the module is being loaded */
+		*ret_id &= INT_MAX; /* higher numbers are refused */
+		result = write_device(simulator, *ret_id, ports);
+		if (result < 0 && errno == EBUSY) { /* while the module is being loaded */
 			(void)nanosleep(&pause, NULL);
-			made = 0;
+			result = 0;
 		}
 	}
-	if (made > 0)
+	if (result > 0)
 		return 0;
-	return gons_i_fail(made == 0 ? EEXIST : errno,
+	return gons_i_fail(result == 0 ? EEXIST : errno,
 			   "cannot create a netdevsim device of %u ports", ports);
 }
 
@@ -256,7 +257,7 @@ static int read_ports(int net_fd, struct gons_link *links, int max)
 	return n;
 }
 
-/* The ports are made one after the other, so that their ifindexes are in order. */
+/* The ports are created one after the other, so that their ifindexes are in order. */
 static int find_ports(const struct simulator *simulator, unsigned id, struct gons_link *links,
 		      unsigned ports)
 {
@@ -266,7 +267,7 @@ static int find_ports(const struct simulator *simulator, unsigned id, struct gon
 
 	(void)snprintf(path, sizeof(path), "devices/netdevsim%u/net", id);
 	net_fd = openat(simulator->sysfs_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* udev renames links, in the namespace that it is in. */
+	/* udev may rename the links meanwhile. */
 	for (int tries = 0; net_fd >= 0 && n != (int)ports && tries < 10; tries++)
 		n = read_ports(net_fd, links, (int)ports);
 	if (n < 0 && errno != ENOENT)
@@ -313,7 +314,7 @@ GONS_EXPORT int gons_netdevsim_new_transient(unsigned ports, struct gons_link *r
 	gons_i_rtnl_close(rtnl);
 	if (result < 0)
 		return -1;
-	result = make_device(&simulator, ports, &device.id);
+	result = create_device(&simulator, ports, &device.id);
 	if (result == 0 && find_ports(&simulator, device.id, links, ports) < 0)
 		result = fail_and_delete(&simulator, device.id);
 	if (result == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces as netlink sees them: sockets that live in one, and ids.
+ * Netlink sockets in a network namespace for the caller, and ids of network namespaces (nsid).
  */
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
@@ -16,8 +16,8 @@
 
 /* ---- sockets for the caller ---- */
 
-/* mnl_socket_close() frees the socket: once somebody has called it, what can still be looked at
- * is the descriptor. */
+/* mnl_socket_close() frees the socket. If the program has called it, only the descriptor can still
+ * be checked. */
 struct owned_socket {
 	struct mnl_socket *socket;
 	ino_t ino;
@@ -94,14 +94,14 @@ static int take_id(const struct nlmsghdr *nlh, void *id)
 	return MNL_CB_OK;
 }
 
-/* Below 0 for none yet. */
+/* The id is negative if the namespace has none yet. */
 static int ask_id(struct gons_i_rtnl *rtnl, int nsfd, int *ret_id)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 
 	*ret_id = NETNSA_NSID_NOT_ASSIGNED;
 	if (gons_i_rtnl_dump(rtnl, id_request(buf, RTM_GETNSID, nsfd), take_id, ret_id) < 0)
-		return gons_i_rtnl_fail(rtnl, "cannot ask for the id of a network namespace");
+		return gons_i_rtnl_fail(rtnl, "cannot request the id of a network namespace");
 	return 0;
 }
 
@@ -111,7 +111,7 @@ static int assign_id(struct gons_i_rtnl *rtnl, int nsfd)
 	struct nlmsghdr *nlh = id_request(buf, RTM_NEWNSID, nsfd);
 
 	mnl_attr_put_u32(nlh, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
-	/* Somebody else may have been faster. */
+	/* Another process may have been faster. */
 	if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0 && errno != EEXIST)
 		return gons_i_rtnl_fail(rtnl, "cannot give a network namespace an id");
 	return 0;

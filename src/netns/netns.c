@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Network namespaces: the core's calls with the type fixed, named ones.
+ * Network namespaces: calls of gons.h for this type alone, and named namespaces.
  */
 #include <limits.h>
 #include <stdio.h>

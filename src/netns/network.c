@@ -19,10 +19,10 @@ GONS_EXPORT int gons_enter_network(void)
 		return -1;
 	if (gons_netns_enter_transient() == 0 && gons_mntns_enter_transient() == 0 &&
 	    gons_mntns_mount_sysfs_ro() == 0 && gons_netns_loopback_up() == 0) {
-		gons_i_scope_remove((unsigned)mark); /* the records are the caller's scope's */
+		gons_i_scope_remove((unsigned)mark); /* the records stay, on the caller's scope */
 		return 0;
 	}
 	gons_i_failure_save(&failure);
-	/* Where the thread cannot return, that is the failure. */
+	/* If the thread cannot return, that is the failure to report. */
 	return gons_scope_end(mark) < 0 ? -1 : gons_i_failure_restore(&failure);
 }

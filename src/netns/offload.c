@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Offload: what the kernel leaves to a device, and what a virtual link then leaves undone. Frames
- * captured on a veth have no checksums, and may be longer than the MTU.
+ * Offload: the kernel leaves work to a device, and a virtual link does not do it. Frames captured
+ * on a veth have no checksums, and may be longer than the MTU.
  */
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -40,16 +40,16 @@ static int fail(const struct offload *offload, int errnum)
 		gons_i_add_cause("CAP_NET_ADMIN is missing in the user namespace that owns the "
 				 "network namespace");
 		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
-				  "network namespace that is made after it");
+				  "network namespace that is created after that");
 	} else if (errnum == EOPNOTSUPP) {
-		gons_i_add_cause("its kind of link does not let it be switched");
+		gons_i_add_cause("links of its kind cannot switch it");
 	}
 	errno = errnum;
 	return -1;
 }
 
-/* Segmentation depends on checksums: it is switched off before them, and on after. What a link does
- * not have is passed over, as long as the checksums become what they should. */
+/* Segmentation depends on checksums, so it is switched off before them, and on after them. Features
+ * that a link lacks are skipped, as long as the checksums are switched. */
 static int set_offload(int fd, const char *name, const struct offload *offload)
 {
 	static const uint32_t commands[] = { ETHTOOL_STSO, ETHTOOL_SUFO,    ETHTOOL_SGSO,

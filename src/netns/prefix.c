@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading addresses and networks.
+ * Reads addresses and networks from text.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "gons/base/error.h"
 #include "netns/prefix.h"
 
-/* Takes digits only, no sign and no blanks; -1 for anything else. */
+/* The number, if the text is digits only; -1 for anything else. */
 static int read_length(const char *text, int most)
 {
 	int length = 0;
@@ -66,7 +66,7 @@ int gons_i_prefix_read_address(const char *text, struct gons_i_prefix *ret_prefi
 
 	if (gons_i_prefix_read(text, ret_prefix) < 0)
 		return -1;
-	/* The kernel would accept 0.0.0.0 and give the link nothing. */
+	/* The kernel accepts 0.0.0.0 without adding an address. */
 	if (memcmp(ret_prefix->bytes, unspecified, ret_prefix->size) == 0)
 		return gons_i_fail(EINVAL, "\"%s\" is the unspecified address", text);
 	return 0;

@@ -101,7 +101,7 @@ static struct nlmsghdr *route_request(char *buf, uint16_t type, uint16_t flags,
 		rtm->rtm_type = RTN_UNICAST;
 		rtm->rtm_scope = route->has_gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	} else {
-		rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any; and so are protocol and type 0 */
+		rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any; and 0 is any protocol and type */
 	}
 	if (destination->length > 0)
 		mnl_attr_put(nlh, RTA_DST, destination->size, destination->bytes);

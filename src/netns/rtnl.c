@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtnetlink requests: send one, wait for its acknowledgement. Nothing about links in here.
+ * rtnetlink requests: sends one, and waits for its acknowledgement.
  *
- * The kernel carries a request out before sendto(2) returns, and queues the acknowledgement on
- * the socket. Each request has a sequence number of its own, so that what is left of an
- * earlier one, given up half-way, is passed over.
+ * The kernel carries a request out before sendto(2) returns, and queues the acknowledgement on the
+ * socket. Each request has a sequence number of its own, so answers to an earlier request, which
+ * was given up half-way, are ignored.
  */
 #include <linux/capability.h>
 #include <stdarg.h>
@@ -29,9 +29,9 @@
 #include "netns/rtnl.h"
 #include "netns/rtnl_socket.h"
 
-/* How often a request that only asks is sent. A dump of many links is interrupted by every link
- * that is made meanwhile. */
-enum { ASK_LIMIT = 100 };
+/* How often a dump is requested. A dump of many links is interrupted by every link that is created
+ * meanwhile. */
+enum { DUMP_LIMIT = 100 };
 
 enum {
 	PIECES_LIMIT = 1 << 16, /* more than a million links take */
@@ -83,7 +83,7 @@ int gons_i_netlink_open(int nsfd, int bus)
 	return opening.fd >= 0 ? opening.fd : gons_i_failure_restore(&opening.failure);
 }
 
-/* Options that only make answers better: kernels before 4.12, 4.3 and 4.20 lack them. */
+/* Options that only improve the answers: kernels before 4.12, 4.3 and 4.20 lack them. */
 static void set_options(int fd)
 {
 	const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK };
@@ -108,7 +108,7 @@ int gons_i_netlink_bind(int fd, unsigned groups, uint32_t *ret_port)
 
 int gons_i_netns_optional(int nsfd, int *ret_nsfd)
 {
-	/* Less than -1 is a mistake, and not the caller's namespace. */
+	/* A number below -1 is a mistake, and does not mean the caller's namespace. */
 	if (nsfd >= -1 && gons_i_optional_nsfd(nsfd, ret_nsfd) < 0)
 		return -1;
 	if (nsfd < -1)
@@ -116,7 +116,7 @@ int gons_i_netns_optional(int nsfd, int *ret_nsfd)
 	return *ret_nsfd == -1 ? 0 : gons_i_check_type(nsfd, CLONE_NEWNET);
 }
 
-/* nsfd is what gons_i_netns_optional() gave. */
+/* nsfd comes from gons_i_netns_optional(). */
 static void identify(int nsfd, struct stat *st)
 {
 	memset(st, 0, sizeof(*st));
@@ -239,14 +239,14 @@ bool gons_i_rtnl_is_own(const struct gons_i_rtnl *rtnl)
 
 /* ---- answers ---- */
 
-/* Of one request; errnum and is_done are about its end. */
-struct hearing {
+/* The answers to one request; errnum and is_done are set by the last one. */
+struct reply {
 	const struct nlmsghdr *request;
 	mnl_cb_t cb;
 	void *arg;
 	int errnum;
 	bool is_done, is_interrupted, has_stopped;
-	bool has_overflowed; /* the socket's buffer; what did not fit will not come any more */
+	bool has_overflowed; /* the socket's buffer; what did not fit is lost */
 	int pieces;
 };
 
@@ -256,8 +256,8 @@ void gons_i_attr_text(const struct nlattr *attr, char *text, size_t size)
 		(void)snprintf(text, size, "%s", mnl_attr_get_str(attr));
 }
 
-/* What the kernel says beside an errno: attributes behind the first skip bytes of payload. */
-static void read_words(struct gons_i_rtnl *rtnl, const struct hearing *hearing,
+/* Reads the extended acknowledgement: attributes after the first skip bytes of payload. */
+static void read_words(struct gons_i_rtnl *rtnl, const struct reply *reply,
 		       const struct nlmsghdr *nlh, size_t skip)
 {
 	const struct nlattr *attr;
@@ -267,7 +267,7 @@ static void read_words(struct gons_i_rtnl *rtnl, const struct hearing *hearing,
 		return;
 	mnl_attr_for_each(attr, nlh, (unsigned)skip) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
-			gons_i_attr_text(attr, rtnl->words, sizeof(rtnl->words));
+			gons_i_attr_text(attr, rtnl->extack, sizeof(rtnl->extack));
 		if (!gons_i_attr_is_u32(attr))
 			continue;
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS)
@@ -278,59 +278,59 @@ static void read_words(struct gons_i_rtnl *rtnl, const struct hearing *hearing,
 		}
 	}
 	if (rtnl->attribute == 0 && offset >= MNL_NLMSG_HDRLEN && offset % MNL_ALIGNTO == 0 &&
-	    offset <= hearing->request->nlmsg_len - MNL_ATTR_HDRLEN)
+	    offset <= reply->request->nlmsg_len - MNL_ATTR_HDRLEN)
 		rtnl->attribute =
-			mnl_attr_get_type((const void *)((const char *)hearing->request + offset));
+			mnl_attr_get_type((const void *)((const char *)reply->request + offset));
 }
 
-static void hear_end(struct gons_i_rtnl *rtnl, struct hearing *hearing, const struct nlmsghdr *nlh)
+static void hear_end(struct gons_i_rtnl *rtnl, struct reply *reply, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *end = mnl_nlmsg_get_payload(nlh);
 	size_t skip = sizeof(*end);
 
-	hearing->is_done = true;
+	reply->is_done = true;
 	if (nlh->nlmsg_type == NLMSG_DONE) {
 		skip = sizeof(int);
 	} else if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*end)) {
-		hearing->errnum = EBADMSG;
+		reply->errnum = EBADMSG;
 		return;
 	} else if (!(nlh->nlmsg_flags & NLM_F_CAPPED)) {
 		skip += end->msg.nlmsg_len - MNL_NLMSG_HDRLEN;
 	}
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(int) && end->error < 0)
-		hearing->errnum = end->error >= -MAX_ERRNO ? -end->error : EBADMSG;
-	read_words(rtnl, hearing, nlh, skip);
+		reply->errnum = end->error >= -MAX_ERRNO ? -end->error : EBADMSG;
+	read_words(rtnl, reply, nlh, skip);
 }
 
-static void hear(struct gons_i_rtnl *rtnl, struct hearing *hearing, const struct nlmsghdr *nlh)
+static void hear(struct gons_i_rtnl *rtnl, struct reply *reply, const struct nlmsghdr *nlh)
 {
 	int verdict;
 
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-		hearing->is_interrupted = true;
+		reply->is_interrupted = true;
 	if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
-		hear_end(rtnl, hearing, nlh);
-	} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && hearing->cb && !hearing->has_stopped) {
-		verdict = hearing->cb(nlh, hearing->arg);
-		if (verdict == MNL_CB_ERROR && hearing->errnum == 0)
-			hearing->errnum = errno;
-		/* The rest is received all the same: the socket goes on being used. */
-		hearing->has_stopped = verdict <= MNL_CB_STOP;
+		hear_end(rtnl, reply, nlh);
+	} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && reply->cb && !reply->has_stopped) {
+		verdict = reply->cb(nlh, reply->arg);
+		if (verdict == MNL_CB_ERROR && reply->errnum == 0)
+			reply->errnum = errno;
+		/* The rest is received nevertheless, since the socket is used again. */
+		reply->has_stopped = verdict <= MNL_CB_STOP;
 	}
 }
 
-/* Something did not fit into the socket's buffer: what fitted is there already. */
-static void make_room(const struct gons_i_rtnl *rtnl, struct hearing *hearing)
+/* Enlarges the buffer of the socket after it has overflowed. */
+static void make_room(const struct gons_i_rtnl *rtnl, struct reply *reply)
 {
-	int size = 1 << 20; /* as much of it as net.core.rmem_max allows */
+	int size = 1 << 20; /* or what net.core.rmem_max allows */
 
-	hearing->has_overflowed = true;
+	reply->has_overflowed = true;
 	(void)setsockopt(rtnl->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-/* One datagram. 0, or -1 with errno alone. There is nothing to wait for: what is not queued by now,
- * or as the rest of a dump when a piece of it is taken, will not come. */
-static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
+/* Receives one datagram without waiting: each answer is queued by now, and the next piece of a dump
+ * when one is received. 0, or -1 with errno alone. */
+static int receive(struct gons_i_rtnl *rtnl, struct reply *reply)
 {
 	struct sockaddr_nl from = { .nl_family = AF_NETLINK };
 	socklen_t from_size = sizeof(from);
@@ -342,36 +342,37 @@ static int receive(struct gons_i_rtnl *rtnl, struct hearing *hearing)
 		got = recvfrom(rtnl->fd, rtnl->answer, sizeof(rtnl->answer),
 			       MSG_TRUNC | MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
 	while (got < 0 && errno == EINTR);
-	if (got < 0 && errno == ENOBUFS && !hearing->has_overflowed) {
-		make_room(rtnl, hearing);
+	if (got < 0 && errno == ENOBUFS && !reply->has_overflowed) {
+		make_room(rtnl, reply);
 		return 0;
 	}
 	if (got < 0) {
 		if (errno == EAGAIN)
-			errno = hearing->has_overflowed ? ENOBUFS : EBADMSG;
+			errno = reply->has_overflowed ? ENOBUFS : EBADMSG;
 		return -1;
 	}
-	if ((size_t)got > sizeof(rtnl->answer) || ++hearing->pieces > PIECES_LIMIT) {
+	if ((size_t)got > sizeof(rtnl->answer) || ++reply->pieces > PIECES_LIMIT) {
 		errno = EMSGSIZE;
 		return -1;
 	}
 	if (from_size != sizeof(from) || from.nl_pid != 0)
-		return 0; /* not the kernel's */
+		return 0; /* not from the kernel */
 	left = (int)got;
-	for (; gons_i_nlmsg_ok(nlh, left) && !hearing->is_done; nlh = mnl_nlmsg_next(nlh, &left))
-		if (nlh->nlmsg_seq == hearing->request->nlmsg_seq && nlh->nlmsg_pid == rtnl->port)
-			hear(rtnl, hearing, nlh);
+	for (; gons_i_nlmsg_ok(nlh, left) && !reply->is_done; nlh = mnl_nlmsg_next(nlh, &left))
+		if (nlh->nlmsg_seq == reply->request->nlmsg_seq && nlh->nlmsg_pid == rtnl->port)
+			hear(rtnl, reply, nlh);
 	return 0;
 }
 
-/* Sends the request and hears its answers. 0, or -1 with errno alone, EINTR for a dump that
- * was interrupted. */
-static int send_and_hear(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
+/* Sends the request and receives its answers. 0, or -1 with errno alone; EINTR for a dump that was
+ * interrupted. */
+static int send_and_receive(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb,
+			    void *arg)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct hearing hearing = { .request = request, .cb = cb, .arg = arg };
+	struct reply reply = { .request = request, .cb = cb, .arg = arg };
 
-	rtnl->words[0] = '\0';
+	rtnl->extack[0] = '\0';
 	rtnl->attribute = 0;
 	rtnl->is_missing = false;
 	request->nlmsg_seq = ++rtnl->sequence;
@@ -383,16 +384,16 @@ static int send_and_hear(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl
 		      sizeof(kernel)) < 0)
 		if (errno != EINTR)
 			return -1;
-	while (!hearing.is_done)
-		if (receive(rtnl, &hearing) < 0)
+	while (!reply.is_done)
+		if (receive(rtnl, &reply) < 0)
 			return -1;
-	if (hearing.errnum == 0 && hearing.is_interrupted)
-		hearing.errnum = EINTR;
-	if (hearing.errnum == 0 && hearing.has_overflowed && (request->nlmsg_flags & NLM_F_DUMP))
-		hearing.errnum = ENOBUFS; /* in the midst of it */
-	if (hearing.errnum == 0)
+	if (reply.errnum == 0 && reply.is_interrupted)
+		reply.errnum = EINTR;
+	if (reply.errnum == 0 && reply.has_overflowed && (request->nlmsg_flags & NLM_F_DUMP))
+		reply.errnum = ENOBUFS; /* in the midst of it */
+	if (reply.errnum == 0)
 		return 0;
-	errno = hearing.errnum;
+	errno = reply.errnum;
 	return -1;
 }
 
@@ -402,7 +403,7 @@ struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *nlh;
 
-	/* libmnl leaves what fills an attribute up as it is, and valgrind would tell. */
+	/* libmnl does not initialise the padding of attributes, which valgrind would report. */
 	memset(buf, 0, GONS_I_RTNL_REQUEST_SIZE);
 	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = type;
@@ -412,19 +413,19 @@ struct nlmsghdr *gons_i_rtnl_request(void *buf, uint16_t type, uint16_t flags)
 
 const char *gons_i_rtnl_extack(const struct gons_i_rtnl *rtnl)
 {
-	return rtnl->words;
+	return rtnl->extack;
 }
 
 int gons_i_rtnl_request_send(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb,
 			     void *arg)
 {
-	return send_and_hear(rtnl, request, cb, arg);
+	return send_and_receive(rtnl, request, cb, arg);
 }
 
 int gons_i_rtnl_dump(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t cb, void *arg)
 {
-	for (int i = 0; i < ASK_LIMIT; i++)
-		if (send_and_hear(rtnl, request, cb, arg) == 0)
+	for (int i = 0; i < DUMP_LIMIT; i++)
+		if (send_and_receive(rtnl, request, cb, arg) == 0)
 			return 0;
 		else if (errno != EINTR && errno != ENOBUFS)
 			return -1;
@@ -442,8 +443,8 @@ static void add_owner(void)
 
 static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 {
-	if (rtnl->words[0] != '\0')
-		gons_i_add_cause("the kernel says: %s", rtnl->words);
+	if (rtnl->extack[0] != '\0')
+		gons_i_add_cause("the kernel says: %s", rtnl->extack);
 	else if (rtnl->attribute != 0)
 		gons_i_add_cause("attribute %u of the request is %s", rtnl->attribute,
 				 rtnl->is_missing ? "missing" : "refused");
@@ -461,7 +462,8 @@ static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 	else if (errnum == EMSGSIZE)
 		gons_i_add_cause("the kernel's answer is too long, or does not end");
 	else if (errnum == EINTR)
-		gons_i_add_cause("it was changed each of the %d times that it was read", ASK_LIMIT);
+		gons_i_add_cause("it was changed each of the %d times that it was read",
+				 DUMP_LIMIT);
 }
 
 int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)

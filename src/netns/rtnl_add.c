@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What rtnetlink added and the scope deletes. An item keeps the request and a reference to the socket
- * of the namespace, so that it works wherever the thread is at the end.
+ * Addresses, routes and neighbours, which the scope deletes. An item keeps the request and a
+ * reference to the socket of the namespace, so that it works in whichever namespace the thread is
+ * at the end.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,18 +13,18 @@
 #include "netns/deferred_undo.h"
 
 struct addition {
-	struct gons_i_item item; /* its namespace */
+	struct gons_i_undo_item item; /* its namespace */
 	_Alignas(struct nlmsghdr) char request[GONS_I_RTNL_REQUEST_SIZE / 2]; /* that undoes it */
 };
 
-/* The kernel's answers for what does not exist any more, or whose link does not. */
+/* The kernel's answers if the object or its link does not exist any more. */
 static bool is_gone(int errnum)
 {
 	return errnum == ENODEV || errnum == ESRCH || errnum == ENOENT || errnum == EADDRNOTAVAIL ||
 	       errnum == ENETDOWN;
 }
 
-static int undo_addition(struct gons_i_item *item)
+static int undo_addition(struct gons_i_undo_item *item)
 {
 	struct addition *addition = (struct addition *)(void *)item; /* its first member */
 	struct nlmsghdr *request = (struct nlmsghdr *)(void *)addition->request;
@@ -41,7 +42,7 @@ int gons_i_rtnl_add(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, uint16_t
 	struct nlmsghdr *undo_request;
 
 	*ret_is_refused = false;
-	if (gons_i_item_reserve() < 0)
+	if (gons_i_undo_item_reserve() < 0)
 		return -1;
 	addition = calloc(1, sizeof(*addition));
 	if (!addition || request->nlmsg_len > sizeof(addition->request)) {
@@ -53,7 +54,8 @@ int gons_i_rtnl_add(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, uint16_t
 	undo_request->nlmsg_type = undo_type;
 	undo_request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	if (gons_i_rtnl_request_send(rtnl, request, NULL, NULL) < 0) {
-		/* Where there was no room for the answer, it may have been done. */
+		/* If there was no room for the answer, the kernel may have carried out the
+		 * request. */
 		if (errno == ENOBUFS) {
 			(void)gons_i_rtnl_request_send(rtnl, undo_request, NULL, NULL);
 			errno = ENOBUFS;
@@ -63,7 +65,7 @@ int gons_i_rtnl_add(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, uint16_t
 		return -1;
 	}
 	addition->item.undo = undo_addition;
-	gons_i_item_add_rtnl(&addition->item, gons_i_rtnl_ref(rtnl));
-	gons_i_item_record(&addition->item, NULL);
+	gons_i_undo_item_add_rtnl(&addition->item, gons_i_rtnl_ref(rtnl));
+	gons_i_undo_item_record(&addition->item, NULL);
 	return 0;
 }

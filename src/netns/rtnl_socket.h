@@ -2,7 +2,7 @@
 #ifndef GONS_I_NETNS_RTNL_SOCKET_H
 #define GONS_I_NETNS_RTNL_SOCKET_H
 
-/* What a thread has open in a network namespace. */
+/* The sockets that a thread has open in a network namespace. */
 
 #include <time.h>
 
@@ -15,8 +15,8 @@ enum {
 	GONS_I_RTNL_MONITORS = 2, /* a link and its peer are waited for at once */
 };
 
-/* A socket for notifications. It is kept for the next time, because a closed netlink socket counts
- * as one of its namespace until some milliseconds later, and can_be_entered.c counts sockets. */
+/* A socket for notifications. It is kept open for later use: the kernel counts a closed netlink
+ * socket for some milliseconds more, and can_be_entered.c counts the sockets of a namespace. */
 struct gons_i_rtnl_monitor {
 	int fd; /* -1: none yet */
 	ino_t ino;
@@ -30,7 +30,7 @@ struct gons_i_rtnl {
 	struct gons_i_rtnl *next; /* on this thread */
 	int fd;
 	uint32_t port;
-	ino_t socket_ino; /* of fd, which somebody may close, and then it may be another's */
+	ino_t socket_ino; /* of fd: the program may close it, and get the number for another file */
 	struct gons_i_file_id id; /* of its network namespace; the socket keeps that alive. ino 0:
 				     not known, and the socket is not shared */
 	unsigned forks, users;
@@ -38,8 +38,8 @@ struct gons_i_rtnl {
 	struct timespec nsfs_time; /* of the namespace's file, when its end began; 0: not yet */
 	enum gons_i_fate fate;
 	unsigned sequence;
-	char words[128]; /* of the kernel, about the last request */
-	unsigned attribute; /* that it objects to, or 0 */
+	char extack[128]; /* of the last request */
+	unsigned attribute; /* that the kernel refuses, or 0 */
 	bool is_missing;
 	_Alignas(struct nlmsghdr) char answer[GONS_I_RTNL_ANSWER_SIZE];
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets in a network namespace, and waiting for somebody else's.
+ * Opens sockets in a network namespace, and waits until a program has bound one.
  *
- * The kernel has no notification that a socket was bound. So sock_diag(7) is asked again and again:
- * often in the first milliseconds, then less often.
+ * The kernel has no notification that a socket was bound. So sock_diag(7) is queried repeatedly, in
+ * the first milliseconds more often than later.
  */
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -88,7 +88,7 @@ static int send_query(struct query *query, int family)
 	return 0;
 }
 
-/* One message of an answer: 1: the socket is there; 0: go on; -1 with errno. */
+/* Reads one message of an answer: 1: the socket is in it; 0: not; -1 with errno. */
 static int read_message(const struct nlmsghdr *nlh, const struct query *query)
 {
 	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(nlh);
@@ -104,7 +104,7 @@ static int read_message(const struct nlmsghdr *nlh, const struct query *query)
 	       message->id.idiag_sport == htons(query->port);
 }
 
-/* Reads the whole answer: 1 where the socket is there, 0 where it is not, -1 with errno. */
+/* Reads the whole answer: 1 if the socket is in it, 0 if not, -1 with errno. */
 static int read_answer(const struct query *query)
 {
 	_Alignas(struct nlmsghdr) char buf[8192];
@@ -133,7 +133,7 @@ static int read_answer(const struct query *query)
 	}
 }
 
-/* 1, 0, or -1 with errno and message. */
+/* Whether the socket exists: 1, 0, or -1 with errno and message. */
 static int is_bound(struct query *query)
 {
 	static const int families[] = { AF_INET, AF_INET6 };

@@ -2,12 +2,12 @@
 /*
  * Settings of a network namespace: the files below /proc/sys/net.
  *
- * Whoever opens such a file gets that of the network namespace that he is in, and it stays that:
- * so the descriptor that is kept for the end of the scope works from everywhere. It does not keep
- * the namespace alive.
+ * A thread that opens such a file gets the setting of its network namespace, and the descriptor
+ * stays with that: so the one that is kept for the end of the scope works in every namespace. It
+ * does not keep the namespace alive.
  *
- * Container engines mount /proc/sys read-only. Another mount of the same procfs is not, and root may
- * make one, which is mounted nowhere.
+ * Container engines mount /proc/sys read-only. Root may create another mount of the same procfs,
+ * which is writable and is not attached anywhere.
  */
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -29,15 +29,15 @@
 enum { PATH_SIZE = 256, VALUE_SIZE = 4096 };
 
 struct setting {
-	const char *name; /* as the caller has it */
+	const char *name; /* as the caller has given it */
 	char path[PATH_SIZE]; /* "sys/net/ipv4/ip_forward" */
 	int flags, fd;
 };
 
 /* ---- names ---- */
 
-/* As sysctl(8) has it: the first of "." and "/" separates, and in names with dots a "/" stands for
- * a dot in the name of a link. */
+/* As in sysctl(8): the first "." or "/" is the separator, and if that is ".", a "/" stands for a
+ * dot in the name of a link. */
 static void translate(const char *name, char *path)
 {
 	const bool has_dots = name[strcspn(name, "./")] == '.';
@@ -84,7 +84,7 @@ static int read_name(const char *name, struct setting *ret_setting)
 
 /* ---- opening ---- */
 
-/* Opens it in a procfs that is mounted nowhere. -1 with errno. */
+/* Opens it in a procfs that is not attached. -1 with errno. */
 static int open_elsewhere(const struct setting *setting)
 {
 	cleanup_fd int fs_fd = fsopen("proc", FSOPEN_CLOEXEC);
@@ -114,7 +114,7 @@ static int fail_open(const struct setting *setting, int errnum)
 		gons_i_add_cause("it may be written by root of the user namespace that owns the "
 				 "network namespace, or by nobody");
 		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
-				  "network namespace that is made after it");
+				  "network namespace that is created after that");
 	}
 	errno = errnum;
 	return -1;
@@ -198,15 +198,15 @@ GONS_EXPORT int gons_netns_sysctl_get(int nsfd, const char *name, char *value, s
 	return result;
 }
 
-/* ---- setting, and putting back ---- */
+/* ---- setting, and setting back ---- */
 
 struct change {
 	struct gons_i_file file;
-	const char *old_value; /* behind the name */
+	const char *old_value; /* in the same memory as the name */
 	char name[];
 };
 
-/* The file of a link or a network namespace that has gone cannot be looked at. */
+/* The file of a link or a network namespace that is gone cannot be read. */
 static bool is_own(const struct change *change)
 {
 	struct stat st;
@@ -222,7 +222,7 @@ static void free_change(struct change *change)
 	free(change);
 }
 
-static int put_back(void *data)
+static int set_back(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct change *change = *(struct change **)data;
@@ -232,7 +232,7 @@ static int put_back(void *data)
 		result = gons_i_file_fail(&change->file, "close");
 	} else {
 		result = write_value(change->file.fd, change->old_value);
-		/* ENOENT: its network namespace has gone, or its link. */
+		/* ENOENT: its network namespace or its link is gone. */
 		if (result < 0 && errno == ENOENT)
 			result = 0;
 		if (result < 0)
@@ -273,7 +273,7 @@ static struct change *prepare_change(const struct setting *setting)
 
 static int change_setting(const struct setting *setting, const char *value)
 {
-	static const struct gons_i_undo undo = { .undo = put_back, .drop = drop_change };
+	static const struct gons_i_undo undo = { .undo = set_back, .drop = drop_change };
 	struct change *change = prepare_change(setting);
 	int errnum;
 

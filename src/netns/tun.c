@@ -2,9 +2,9 @@
 /*
  * tun and tap: links whose other end is a descriptor.
  *
- * The link is made in the network namespace in which /dev/net/tun is opened, and is deleted by the
- * kernel when the descriptor is closed, wherever the link is by then. So the descriptor is all that
- * the scope has to know.
+ * The link is created in the network namespace in which /dev/net/tun is opened, and is deleted by
+ * the kernel when the descriptor is closed, wherever the link is by then. So the scope
+ * only owns the descriptor.
  */
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -31,7 +31,7 @@ bool gons_i_is_tun(const char *kind)
 	return strcmp(kind, "tun") == 0 || strcmp(kind, "tap") == 0;
 }
 
-struct making {
+struct creation {
 	const char *kind;
 	struct gons_link_options options; /* with -1 for the calling thread's namespace */
 	int fd;
@@ -61,80 +61,80 @@ static int fail_open(const char *kind, int errnum)
 	return -1;
 }
 
-static int fail_make(const struct making *making, int errnum)
+static int fail_create(const struct creation *creation, int errnum)
 {
-	/* EBUSY: TUNSETIFF's word for a name that is taken. */
-	if (errnum == EBUSY && making->options.name) {
-		(void)gons_i_fail(EEXIST, "cannot create a link of kind %s", making->kind);
-		gons_i_add_cause("the name %s is taken in its namespace", making->options.name);
+	/* EBUSY: TUNSETIFF returns it for a name that is taken. */
+	if (errnum == EBUSY && creation->options.name) {
+		(void)gons_i_fail(EEXIST, "cannot create a link of kind %s", creation->kind);
+		gons_i_add_cause("the name %s is taken in its namespace", creation->options.name);
 		return -1;
 	}
-	(void)gons_i_fail(errnum, "cannot create a link of kind %s", making->kind);
+	(void)gons_i_fail(errnum, "cannot create a link of kind %s", creation->kind);
 	if (errnum == EPERM) {
 		gons_i_add_cause("CAP_NET_ADMIN is missing in the user namespace that owns the "
 				 "network namespace");
 		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
-				  "network namespace that is made after it");
+				  "network namespace that is created after that");
 	}
 	errno = errnum;
 	return -1;
 }
 
-/* ---- making one ---- */
+/* ---- creating one ---- */
 
-/* In its namespace. */
-static int make_inside(void *arg)
+/* Runs in the namespace of the link. */
+static int create_here(void *arg)
 {
 	enum { TRIES = 100 };
-	struct making *making = arg;
+	struct creation *creation = arg;
 	struct ifreq request;
 
-	making->fd = open(device, O_RDWR | O_CLOEXEC);
-	if (making->fd < 0)
-		return fail_open(making->kind, errno);
+	creation->fd = open(device, O_RDWR | O_CLOEXEC);
+	if (creation->fd < 0)
+		return fail_open(creation->kind, errno);
 	for (int i = 0; i < TRIES; i++) {
 		memset(&request, 0, sizeof(request));
 		request.ifr_flags = IFF_NO_PI | IFF_TUN_EXCL |
-				    (strcmp(making->kind, "tap") == 0 ? IFF_TAP : IFF_TUN);
-		if (gons_i_link_choose_name(making->kind, making->options.prefix,
-					    making->options.name, making->name) < 0)
+				    (strcmp(creation->kind, "tap") == 0 ? IFF_TAP : IFF_TUN);
+		if (gons_i_link_choose_name(creation->kind, creation->options.prefix,
+					    creation->options.name, creation->name) < 0)
 			return -1;
-		memcpy(request.ifr_name, making->name, sizeof(making->name));
-		if (ioctl(making->fd, TUNSETIFF, &request) == 0)
+		memcpy(request.ifr_name, creation->name, sizeof(creation->name));
+		if (ioctl(creation->fd, TUNSETIFF, &request) == 0)
 			return 0;
-		if (errno != EBUSY || making->options.name)
+		if (errno != EBUSY || creation->options.name)
 			break;
 	}
-	return fail_make(making, errno);
+	return fail_create(creation, errno);
 }
 
-/* What TUNSETIFF cannot be told. */
-static int set_up(const struct making *making, struct gons_i_rtnl *rtnl,
+/* Sets the options that TUNSETIFF does not take. */
+static int set_up(const struct creation *creation, struct gons_i_rtnl *rtnl,
 		  struct gons_i_identity *ret_identity)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	unsigned char address[GONS_I_MAC_SIZE];
 	struct nlmsghdr *nlh;
-	bool is_tap = strcmp(making->kind, "tap") == 0;
+	bool is_tap = strcmp(creation->kind, "tap") == 0;
 
-	if (gons_i_link_identify(rtnl, making->name, ret_identity) < 0)
+	if (gons_i_link_identify(rtnl, creation->name, ret_identity) < 0)
 		return -1;
 	nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, ret_identity->ifindex);
-	if (making->options.mtu != 0)
-		mnl_attr_put_u32(nlh, IFLA_MTU, making->options.mtu);
+	if (creation->options.mtu != 0)
+		mnl_attr_put_u32(nlh, IFLA_MTU, creation->options.mtu);
 	if (is_tap) {
-		if (gons_i_link_choose_address(making->options.address, address) < 0)
+		if (gons_i_link_choose_address(creation->options.address, address) < 0)
 			return -1;
 		mnl_attr_put(nlh, IFLA_ADDRESS, sizeof(address), address);
 		memcpy(ret_identity->address, address, sizeof(address));
 	}
-	if ((is_tap || making->options.mtu != 0) &&
+	if ((is_tap || creation->options.mtu != 0) &&
 	    gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot give the link %s its MTU and MAC address",
-					making->name);
-	if (!making->options.up)
+					creation->name);
+	if (!creation->options.up)
 		return 0;
-	return gons_i_link_pair_up(making->options.nsfd, ret_identity->ifindex, -1, 0,
+	return gons_i_link_pair_up(creation->options.nsfd, ret_identity->ifindex, -1, 0,
 				   GONS_I_LINK_UP_TIMEOUT_MS);
 }
 
@@ -155,18 +155,18 @@ static int check_options(const char *kind, const struct gons_link_options *optio
 	return gons_i_link_check_options(kind, false, options);
 }
 
-static int make(struct making *making, struct gons_i_identity *ret_identity)
+static int create(struct creation *creation, struct gons_i_identity *ret_identity)
 {
-	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(making->options.nsfd);
+	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(creation->options.nsfd);
 	int result = -1;
 
 	if (!rtnl)
 		return -1;
-	if (gons_i_netns_execute(making->options.nsfd, make_inside, making) == 0)
-		result = set_up(making, rtnl, ret_identity);
+	if (gons_i_netns_execute(creation->options.nsfd, create_here, creation) == 0)
+		result = set_up(creation, rtnl, ret_identity);
 	gons_i_rtnl_close(rtnl);
 	if (result < 0)
-		gons_i_close_fd(&making->fd);
+		gons_i_close_fd(&creation->fd);
 	return result;
 }
 
@@ -174,23 +174,23 @@ int gons_i_tun_new(const char *kind, const struct gons_link_options *options,
 		   struct gons_link *ret_link)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct making making = { .kind = kind, .fd = -1 };
+	struct creation creation = { .kind = kind, .fd = -1 };
 	struct gons_i_identity identity;
 
 	if (options)
-		making.options = *options;
-	if (check_options(kind, &making.options) < 0 ||
-	    gons_i_netns_optional(making.options.nsfd, &making.options.nsfd) < 0 ||
-	    gons_i_scope_reserve(1) < 0 || make(&making, &identity) < 0)
+		creation.options = *options;
+	if (check_options(kind, &creation.options) < 0 ||
+	    gons_i_netns_optional(creation.options.nsfd, &creation.options.nsfd) < 0 ||
+	    gons_i_scope_reserve(1) < 0 || create(&creation, &identity) < 0)
 		return -1;
 	if (ret_link) {
 		memset(ret_link, 0, sizeof(*ret_link));
 		ret_link->ifindex = identity.ifindex;
-		memcpy(ret_link->name, making.name, sizeof(making.name));
+		memcpy(ret_link->name, creation.name, sizeof(creation.name));
 		memcpy(ret_link->address, identity.address, identity.address_size);
 		ret_link->address_size = (unsigned)identity.address_size;
 	}
-	return gons_i_scope_push_fd(making.fd);
+	return gons_i_scope_push_fd(creation.fd);
 }
 
 GONS_EXPORT int gons_tap_new_transient(const struct gons_link_options *options,
@@ -207,9 +207,9 @@ GONS_EXPORT int gons_tun_new_transient(const struct gons_link_options *options,
 
 int gons_i_tun_try(const char *kind)
 {
-	struct making making = { .kind = kind, .options.nsfd = -1, .fd = -1 };
-	int result = make_inside(&making);
+	struct creation creation = { .kind = kind, .options.nsfd = -1, .fd = -1 };
+	int result = create_here(&creation);
 
-	gons_i_close_fd(&making.fd);
+	gons_i_close_fd(&creation.fd);
 	return result;
 }

@@ -68,8 +68,8 @@ static bool requires_links(const struct options *options)
 	       (requires_word(options, "veth") || requires_word(options, "bridge"));
 }
 
-/* After a call of gons has failed: the machine cannot make namespaces of these types, or something
- * is wrong with gons-run or with what it was told. */
+/* After a call of gons has failed: the machine cannot create namespaces of these types, or
+ * something is wrong with gons-run or with what it was told. */
 static int refused(const struct options *options, int types)
 {
 	char *why;
@@ -151,7 +151,7 @@ static int enter_host_outside(const struct options *options)
 				"not set",
 				options->in, variable);
 	nsfd = gons_open(path, CLONE_NEWNET);
-	/* Not a skip: the gons-run around this one could make it. */
+	/* Not a skip: the outer gons-run could create it. */
 	return nsfd >= 0 && gons_enter(nsfd) == 0 ? -1 : failed();
 }
 
@@ -166,7 +166,7 @@ static int draw(const struct options *options, const struct gons_net *net)
 	return options->command ? -1 : 0;
 }
 
-static int make_plan(const struct options *options, struct gons_net **ret_net)
+static int create_plan(const struct options *options, struct gons_net **ret_net)
 {
 	const int types = options->sysfs == SYSFS_NONE ? 0 : CLONE_NEWNS | CLONE_NEWUTS;
 	const gons_set *host;
@@ -328,7 +328,7 @@ int prepare(const struct options *options, struct gons_net **ret_net)
 		types |= CLONE_NEWNET;
 	if (has_names)
 		types &= ~(CLONE_NEWNS | CLONE_NEWUTS); /* the host has its own */
-	if ((options->plan && (status = make_plan(options, ret_net)) >= 0) ||
+	if ((options->plan && (status = create_plan(options, ret_net)) >= 0) ||
 	    (options->in && (status = enter_host_outside(options)) >= 0))
 		return status;
 	if (types != 0 && enter_new(options, types) < 0)

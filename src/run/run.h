@@ -5,7 +5,7 @@
 /*
  * gons-run: a command in namespaces of its own.
  *
- * Options are read by options.c, namespaces are made by prepare.c, and the command is started by
+ * Options are read by options.c, namespaces are created by prepare.c, and the command is started by
  * supervise.c where somebody has to stay with it; otherwise gons-run becomes the command.
  */
 
@@ -62,7 +62,7 @@ struct gons_net;
  * exit status. */
 int get_capabilities(const struct options *options);
 
-/* Makes the namespaces, and puts this process into them. -1 to go on; else the exit status. */
+/* Creates the namespaces, and puts this process into them. -1 to go on; else the exit status. */
 int prepare(const struct options *options, struct gons_net **ret_net);
 
 /* What only the process itself can set up that the command is to be in: after the fork with a new

@@ -145,8 +145,8 @@ static void enter(const struct entry *entry)
 		fail(entry, gons_error());
 }
 
-/* cmocka asks for the teardown when the test has returned. One that has passed needs none, for which
- * cmocka would install its signal handlers once more. */
+/* cmocka asks for the teardown when the test has returned. One that has passed needs none, for
+ * which cmocka would install its signal handlers once more. */
 static void spare_teardown(const struct entry *entry)
 {
 	run.copies[entry - run.entries].teardown_func = NULL;
@@ -355,7 +355,7 @@ static int group_teardown(void **state)
 	return 0;
 }
 
-/* "\037gons\037" KIND "\037" LINE "\037" FILE "\037" NAME, as gons_unit_test() makes it. */
+/* "\037gons\037" KIND "\037" LINE "\037" FILE "\037" NAME, as gons_unit_test() defines it. */
 static int read_name(struct entry *entry, const char *name)
 {
 	static const char mark[] = "\037gons\037";
@@ -378,7 +378,7 @@ static int read_name(struct entry *entry, const char *name)
 	return 0;
 }
 
-/* Makes cmocka's copy of a test. */
+/* Creates cmocka's copy of a test. */
 static int copy(const struct unit *unit, struct entry *entry, struct unit *ret_copy)
 {
 	entry->unit = unit;

@@ -240,7 +240,7 @@ static void end_scope(struct verdict *verdict)
  * whether there is anything to check afterwards. */
 static bool end_plain_scope(struct verdict *verdict)
 {
-	bool has_moved = test.leaks && compare(verdict, GONS_I_LEAKS_PLACE) != 0;
+	bool has_moved = test.leaks && compare(verdict, GONS_I_LEAKS_CONTEXT) != 0;
 
 	end_scope(verdict);
 	return has_moved || verdict->errnum != 0;
@@ -268,7 +268,7 @@ GONS_EXPORT int gons_test_end(bool failed)
 	if (test.leaks) {
 		is_fresh = !test.remedy;
 		if (may_have_moved &&
-		    compare(&verdict, test.remedy ? GONS_I_LEAKS_PLACE : GONS_I_LEAKS_ALL) < 0)
+		    compare(&verdict, test.remedy ? GONS_I_LEAKS_CONTEXT : GONS_I_LEAKS_ALL) < 0)
 			end_process();
 	}
 	close_test();

@@ -49,7 +49,7 @@ static void check_plan(const struct gons_reexec *job, char *const *variables)
 	const struct gons_i_type *fault;
 	struct gons_i_plan plan;
 
-	check(gons_i_plan_make(variables, &plan, &fault) == 0);
+	check(gons_i_plan_parse(variables, &plan, &fault) == 0);
 	check(plan.n == job->n_namespaces);
 	for (size_t i = 0; i < plan.n; i++) {
 		const struct gons_nsref *ref = &job->namespaces[i];
@@ -84,7 +84,7 @@ static void check_job(const struct gons_reexec *job)
 		check(errno == EINVAL && gons_error()[0] != '\0');
 		return;
 	}
-	check(gons_i_environment_make(job, ticket, &environment) == 0);
+	check(gons_i_environment_create(job, ticket, &environment) == 0);
 	check_plan(job, environment.variables);
 	check_variables(job, environment.variables);
 	gons_i_environment_free(&environment);

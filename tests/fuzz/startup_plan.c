@@ -79,7 +79,7 @@ static void check_environment(char *const *environment)
 	char variable[GONS_I_VARIABLE_SIZE];
 
 	errno = 0;
-	if (gons_i_plan_make(environment, &plan, &fault) == 0) {
+	if (gons_i_plan_parse(environment, &plan, &fault) == 0) {
 		check(!fault);
 		check_plan(environment, &plan);
 		return;

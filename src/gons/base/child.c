@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Child processes of gons: bare ones, in which only async-signal-safe functions run, and those
- * made by fork(3).
+ * of fork(3).
  *
- * A child reports by shared memory. A pipe would be inherited by what other threads of the program
- * fork meanwhile, and a child that dies without a word would then be waited for as long as they run.
+ * A child reports by shared memory. A pipe would be inherited by children that other threads of the
+ * program fork meanwhile. If the child died, reading would wait until those end, too.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -85,8 +85,8 @@ void gons_i_child_tie_to(pid_t parent_pid, int parent_pidfd)
 	pid_t now;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The parent may have ended before. One in an ancestor PID namespace is number 0 here, and so
-	 * is whoever has adopted this process. */
+	/* The parent may have ended before. getppid() is 0 for a parent in an ancestor PID
+	 * namespace, and also for a process there that has adopted this one. */
 	now = getppid();
 	if (now == parent_pid)
 		return;
@@ -103,8 +103,8 @@ void gons_i_child_tie(void)
 extern void __tsan_init(void) __attribute__((weak)); /* NOLINT(bugprone-reserved-identifier) */
 
 /*
- * The ThreadSanitizer may start a thread in a child made by fork(3), and the kernel refuses user
- * namespaces to a process with threads. So a bare child goes on in its place.
+ * The ThreadSanitizer may start a thread in a child of fork(3), and the kernel refuses user
+ * namespaces to a process with threads. So the child continues in a bare child of its own.
  */
 static void leave_thread_of_sanitizer(void)
 {
@@ -174,7 +174,7 @@ __attribute__((noreturn)) static void run(bool is_bare, unsigned limit_s, int (*
 	gons_i_child_tie();
 	if (limit_s != 0)
 		set_limit(limit_s);
-	/* It may have children itself, and wants to know how they end. */
+	/* The function may have children itself, and waits for them. */
 	(void)sigaction(SIGCHLD, &by_default, &parent_sigchld);
 	if (!is_bare)
 		leave_thread_of_sanitizer();
@@ -212,13 +212,13 @@ static int start(bool is_bare, unsigned limit_s, int (*fn)(void *), void *arg,
 	int errnum;
 	pid_t pid;
 
-	/* Where gons was loaded by dlopen(3), a thread's first look at its variables allocates: that
-	 * must not happen in the child. */
+	/* Where gons was loaded by dlopen(3), a thread's first look at its variables allocates:
+	 * that must not happen in the child. */
 	(void)gons_i_is_explained();
 	report = map_report();
 	if (!report)
 		return -1;
-	/* The program's signal handlers are not for this child to run. */
+	/* No signal handler of the program must run in this child. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	pid = is_bare ? gons_i_fork() : fork();
@@ -249,7 +249,7 @@ static int fail_ended(int status)
 
 	if (number == SIGALRM)
 		return gons_i_fail(ETIMEDOUT, "the child process that tried it did not end");
-	/* By a filter it is a refusal; any other signal says nothing of what the machine permits. */
+	/* SIGSYS is the refusal of a filter; other signals do not tell what the machine permits. */
 	(void)gons_i_fail(number == 0 || number == SIGSYS ? EPERM : ECHILD,
 			  "the child process that tried it ended early");
 	if (number == SIGSYS)
@@ -265,7 +265,7 @@ int gons_i_child_finish(struct gons_i_child *child)
 	int status = 0;
 	int result;
 
-	/* There may be no status, where SIGCHLD is used and ignored; the report is what counts. */
+	/* If SIGCHLD is ignored there may be no status. The report counts. */
 	(void)gons_i_wait(child->pid, &status);
 	if (!atomic_load(&report->is_complete))
 		result = fail_ended(status);
@@ -305,7 +305,7 @@ int gons_i_in_forked_child(int (*fn)(void *), void *arg)
 	return start_and_finish(false, 0, fn, arg);
 }
 
-/* ---- descriptors from one ---- */
+/* ---- descriptors from a child ---- */
 
 union control {
 	struct cmsghdr header;
@@ -346,7 +346,7 @@ int gons_i_receive_fds(int socket_fd, int fds[GONS_I_SENT_FDS])
 				  .msg_iovlen = 1,
 				  .msg_control = control.bytes,
 				  .msg_controllen = sizeof(control.bytes) };
-	/* They were sent before the child said how it went. */
+	/* The child sends the descriptors before its result. */
 	ssize_t n = recvmsg(socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
 	size_t got = header ? (header->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
@@ -358,7 +358,7 @@ int gons_i_receive_fds(int socket_fd, int fds[GONS_I_SENT_FDS])
 		memcpy(received, CMSG_DATA(header), got * sizeof(int));
 	for (size_t i = 0; i < got; i++)
 		fds[places[i]] = received[i];
-	/* The kernel leaves out those that there is no room for. */
+	/* The kernel leaves out descriptors for which this process has no room. */
 	return got == (size_t)n ? 0
 				: gons_i_fail(EMFILE, "cannot receive descriptors from a child");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_CHILD_H
-#define GONS_CHILD_H
+#ifndef GONS_I_BASE_CHILD_H
+#define GONS_I_BASE_CHILD_H
 
 #include <sys/types.h>
 
@@ -9,11 +9,11 @@
 /*
  * Child processes of gons: the one place where they are forked and waited for.
  *
- * A bare child is made by clone(2) itself. No fork handler (pthread_atfork(3)) runs, because a
+ * A bare child is created by clone(2) itself. No fork handler (pthread_atfork(3)) runs, because a
  * handler may wait for a lock that the caller holds. So any lock of the program, that of the
- * allocator for one, may be held forever in the child: all that runs there is async-signal-safe.
- * It calls neither malloc nor stdio, and reads files by gons/base/signal_safe_read.h; gons_i_fail() and the
- * other functions for messages may be called.
+ * allocator for one, may be held forever in the child: all that runs there is async-signal-safe. It
+ * calls neither malloc nor stdio, and reads files by gons/base/signal_safe_read.h; gons_i_fail()
+ * and the other functions for messages may be called.
  *
  * The child is invisible to the program: its end raises no signal, and the program's wait(2) does
  * not return it. All signals are blocked in it. It is killed when its parent ends.
@@ -36,7 +36,7 @@ int gons_i_child_start(int (*fn)(void *), void *arg, struct gons_i_child *ret_ch
  * with those that say how the child ended before fn had returned. */
 int gons_i_child_finish(struct gons_i_child *child);
 
-/* Both at once. */
+/* Starts a bare child and finishes it. */
 int gons_i_in_child(int (*fn)(void *), void *arg);
 
 /* The same with a limit of its own, in seconds. */
@@ -44,7 +44,7 @@ int gons_i_in_child_for(unsigned limit_s, int (*fn)(void *), void *arg);
 
 /*
  * The same by fork(3) and without a limit: for functions of the program, which may do anything
- * that a child made by fork(3) may. Fork handlers run, and may block.
+ * that a child of fork(3) may. Fork handlers run, and may block.
  */
 int gons_i_in_forked_child(int (*fn)(void *), void *arg);
 
@@ -52,8 +52,9 @@ int gons_i_in_forked_child(int (*fn)(void *), void *arg);
  * other credentials, as in a new user namespace; so call it after such a change. */
 void gons_i_child_tie(void);
 
-/* The same for a child of which child.c does not know the parent: getpid() of the parent, and a pidfd
- * of it or -1, without which a parent in an ancestor PID namespace that has ended is not noticed. */
+/* The same for a child of which child.c does not know the parent: getpid() of the parent, and a
+ * pidfd of it or -1, without which a parent in an ancestor PID namespace that has ended is not
+ * noticed. */
 void gons_i_child_tie_to(pid_t parent_pid, int parent_pidfd);
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_CLOCK_H
-#define GONS_CLOCK_H
+#ifndef GONS_I_BASE_CLOCK_H
+#define GONS_I_BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_COMPAT_H
-#define GONS_COMPAT_H
+#ifndef GONS_I_BASE_COMPAT_H
+#define GONS_I_BASE_COMPAT_H
 
 /*
  * What some C libraries and kernel headers lack, under its usual name. The build looks for each of
  * these functions and constants. Where one is lacking it includes this file before everything else
- * in every file that it compiles, so that no file names it, and none is forgotten. A header that may
- * be lacking as a whole is below compat/.
+ * in every file that it compiles, so that no file names it, and none is forgotten. A header that
+ * may be lacking as a whole is below compat/.
  */
 
-/* Before <linux/mount.h>, whose macros this one takes for names of its own otherwise. */
+/* Before <linux/mount.h>, whose macros have the names of enumerators in this header. */
 #include <sys/mount.h>
 
 #include <sys/syscall.h>

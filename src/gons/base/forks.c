@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How often this process's ancestors forked: what tells what was made before the last fork from
- * what this process made. A process id can come again, in a nested PID namespace.
+ * How often this process and its ancestors forked. A record with another count was created by an
+ * ancestor, before a fork. A process id would not tell that: a nested PID namespace has the same
+ * ids again.
  */
 #include "gons/base/forks.h"
 

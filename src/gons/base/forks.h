@@ -21,9 +21,9 @@ int gons_i_forks_wait_until(pthread_cond_t *cond, const struct timespec *end);
 unsigned gons_i_forks(void);
 
 /*
- * In a child made by clone(2) itself, where no fork handler runs: frees the lock, which another thread
- * of the parent may have held at that moment, and would hold forever. The child has one thread. What
- * the lock guards may be half-written there, so such a child may only read what is set early.
+ * In a child of clone(2) itself, where no fork handler runs: frees the lock, which another thread
+ * of the parent may have held at that moment, and would hold forever. The child has one thread.
+ * What the lock guards may be half-written there, so such a child may only read what is set early.
  */
 void gons_i_forks_free_in_bare_child(void);
 

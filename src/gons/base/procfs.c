@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What procfs says of the calling thread.
+ * What procfs says about the calling thread.
  */
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -37,15 +37,15 @@ int gons_i_tid(void)
 	return tid > 0 ? tid : gons_i_fail(EINVAL, "/proc/thread-self leads to \"%s\"", link);
 }
 
-/* Whether the directory of the thread's namespaces is one of procfs, on the mount that /proc is.
- * Linux before 5.8 tells no mounts apart. */
+/* Whether something is mounted over the directory of the thread's namespaces, or over one between
+ * it and /proc. Linux before 5.8 does not tell mounts apart. */
 static bool is_covered_directory(void)
 {
 	uint64_t proc, dir;
 	struct statfs fs;
 
 	if (statfs("/proc/thread-self/ns", &fs) < 0)
-		return false; /* the next one to need it says why */
+		return false; /* opening a namespace will fail with a message */
 	if (fs.f_type != PROC_SUPER_MAGIC)
 		return true;
 	dir = gons_i_mount_id("/proc/thread-self/ns");
@@ -77,7 +77,7 @@ int gons_i_check_procfs(const struct gons_i_type *entry)
 
 	if (checked & entry->flag)
 		return 0;
-	/* On a link, a mount shows by there being no link any more. */
+	/* A mount over the link shows by readlink(2) finding no link. */
 	if ((checked == 0 && is_covered_directory()) ||
 	    (readlink(gons_i_own_path(entry, path), target, sizeof(target)) < 0 &&
 	     errno == EINVAL)) {
@@ -106,10 +106,10 @@ int gons_i_status_number(const char *name, int base, uint64_t *ret_number)
 	return result;
 }
 
-/* Also false for one that has ended. */
+/* False also for a thread that has ended. */
 static bool is_running(int dir_fd, const char *tid)
 {
-	/* PF_EXITING of the kernel's, set before it tells who joins the thread. */
+	/* PF_EXITING of the kernel, which is set before pthread_join(3) returns. */
 	enum { EXITING = 4 };
 	char path[32], text[256];
 	cleanup_fd int fd = -1;

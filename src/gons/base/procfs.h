@@ -14,11 +14,12 @@ const char *gons_i_own_path(const struct gons_i_type *entry, char path[GONS_I_OW
 
 /* The number that this /proc knows the calling thread by, or -1. */
 int gons_i_tid(void);
-/* That nothing is mounted over that link or above it, below /proc: the return would lead to
- * somebody else's namespace. Looked at once a thread and type. 0, or -1. */
+
+/* Checks that nothing is mounted over that link or a directory above it: the thread would return to
+ * another namespace. Checked once for each thread and type. 0, or -1 with errno and message. */
 int gons_i_check_procfs(const struct gons_i_type *entry);
 
-/* Has the next one look again. */
+/* Forgets what was checked on this thread. */
 void gons_i_recheck_procfs(void);
 
 /* ENOENT: "something is mounted over it". Returns -1. */
@@ -27,7 +28,7 @@ int gons_i_fail_covered(const struct gons_i_type *entry);
 /* A number in /proc/thread-self/status, such as "Umask" in base 8. 0, or -1 where there is none. */
 int gons_i_status_number(const char *name, int base, uint64_t *ret_number);
 
-/* The threads of the process that do not end just now, or -1. */
+/* The number of threads of the process, without those that are ending, or -1. */
 int gons_i_running_threads(void);
 
 #endif

@@ -20,7 +20,7 @@ int gons_i_lines_open(struct gons_i_lines *lines, const char *path)
 	return lines->fd < 0 ? -1 : 0;
 }
 
-/* Reads more behind what is there. False at the end of the file, and when the buffer is full. */
+/* Reads more into the buffer. False at the end of the file, and when the buffer is full. */
 static bool fill(struct gons_i_lines *lines)
 {
 	ssize_t n;

@@ -34,7 +34,7 @@ const struct gons_i_type *gons_i_type_entry(int type);
 /* The same with EINVAL and a message, for calls that take one type only. */
 const struct gons_i_type *gons_i_one_type(int type);
 
-/* What stands before it in a message. */
+/* The article before such a name in a message. */
 static inline const char *gons_i_article(const char *long_name)
 {
 	return long_name[0] == 'I' ? "an" : "a";

@@ -36,7 +36,7 @@ HIDDEN int setsockopt(int fd, int level, int name, const void *value, socklen_t 
 	return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
 }
 
-/* Requests without an argument get what happens to be there, as in the C library. */
+/* For requests without an argument, this reads an undefined one, as the C library does. */
 HIDDEN int ioctl(int fd, REQUEST request, ...)
 {
 	va_list args;

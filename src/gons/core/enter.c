@@ -29,7 +29,8 @@ void gons_i_add_remedy_for_entering(int types)
 	gons_i_add_remedy("use gons_set_run(), which runs a function in a child");
 }
 
-/* Also for a user or time namespace that the thread is in already, which is not a target. */
+/* Returns the type. A user or time namespace that the thread is in already is accepted, too; there
+ * is nothing to enter then. */
 static int check_target(int nsfd, int *seen)
 {
 	const struct gons_i_type *entry;
@@ -67,8 +68,8 @@ static int find_targets(const int *nsfds, size_t n, struct targets *targets)
 	return 0;
 }
 
-/* Takes those out that the thread is in already, and returns their types; leaves the unexamined types
- * in. */
+/* Removes the targets that the thread is in already, and returns their types. Targets of the
+ * unexamined types stay. */
 static int skip_own(struct targets *targets, const struct gons_i_context *context, int unexamined)
 {
 	size_t kept = 0;
@@ -90,9 +91,10 @@ static int skip_own(struct targets *targets, const struct gons_i_context *contex
 }
 
 /*
- * Where the return is not checked, entering what the thread is in already does no harm, unless it is a
- * mount namespace, which would give the thread another root. Whether it is there is examined only
- * when the kernel refuses something.
+ * If the return was checked before, entering a namespace that the thread is in already does no
+ * harm, except for a mount namespace, which would give the thread another root. So for the other
+ * types it is examined only after the kernel has refused something whether the thread is in them
+ * already.
  */
 static int switch_from(struct gons_i_context *context, struct targets *targets, const int *nsfds,
 		       size_t n, enum gons_i_return_check check)
@@ -113,7 +115,7 @@ static int switch_from(struct gons_i_context *context, struct targets *targets, 
 	return gons_i_switch_to(targets->nsfd, targets->type, targets->n, context);
 }
 
-/* nsfds are what the caller has named. */
+/* nsfds are all that the caller has named, for messages. */
 static int enter(struct targets *targets, const int *nsfds, size_t n,
 		 enum gons_i_return_check check, unsigned *ret_number)
 {

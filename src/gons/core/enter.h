@@ -6,9 +6,9 @@
 
 /*
  * Enters the namespaces of these descriptors, of n different types, in their order (the mount
- * namespace last: paths mean something else then), and records the return under the number
- * returned. A namespace that the thread is in already, of any type, is skipped. EINVAL for a user
- * or time namespace otherwise. All or nothing. 0 or -1.
+ * namespace last: paths mean something else then), and records the return under *ret_number. A
+ * namespace that the thread is in already, of any type, is skipped. EINVAL for any other user or
+ * time namespace. 0, or -1 with the thread where it was.
  */
 int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check check, unsigned *ret_number);
 

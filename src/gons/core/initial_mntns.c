@@ -19,8 +19,8 @@
 #define NS_GET_MNTNS_ID _IOR(NSIO, 0x5, __u64)
 #endif
 
-/* An inode number is given again when its namespace has ended. An id is not, but only newer
- * kernels have one (0: none). */
+/* The kernel reuses the inode number of a namespace that has ended. It does not reuse an id, but
+ * only newer kernels have those (0: none). */
 struct identity {
 	uint64_t ino, id;
 };
@@ -32,7 +32,7 @@ static struct identity read_initial(void)
 {
 	struct identity known;
 
-	(void)gons_i_forks_prepare(); /* without memory it works all the same, but for forks meanwhile */
+	(void)gons_i_forks_prepare(); /* without memory only a fork at this moment is a risk */
 	gons_i_forks_forbid();
 	known = initial;
 	gons_i_forks_allow();
@@ -54,13 +54,13 @@ static int identify(struct identity *ret_own)
 	return 0;
 }
 
-/* Sets it, or sets it unless it is known. */
+/* always: also if an initial mount namespace is known already. */
 static void set_initial(bool always)
 {
 	struct identity own;
 
 	if (identify(&own) < 0)
-		return; /* it stays unknown, and nothing is allowed */
+		return; /* it stays unknown, and every mount namespace is refused */
 	gons_i_forks_forbid();
 	if (always || initial.ino == 0)
 		initial = own;
@@ -79,8 +79,8 @@ void gons_i_initial_mntns_learn(void)
 		set_initial(false);
 }
 
-/* The process may move before its first call of gons, so this cannot wait for one. Start-up
- * switching may come first, and has asked for it then. */
+/* Not left to the first call of gons, since the process may change its mount namespace before that.
+ * Start-up switching may run before this constructor; it does the same itself. */
 __attribute__((constructor)) static void remember_initial(void)
 {
 	int errnum = errno;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Descriptors for namespaces: opened, checked, told apart.
+ * Descriptors of namespaces: opening, checking and comparing them.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "gons/core/scope.h"
 #include "gons/diagnosis/cause.h"
 
-/* what names what nsfd was opened from. */
+/* what: how a message names nsfd. Returns the type. */
 static int check_nstype(int nsfd, const char *what)
 {
 	int type = gons_i_nstype(nsfd);
@@ -81,7 +81,7 @@ static int open_own(const struct gons_i_type *entry)
 	return fd < 0 ? fail_own(entry) : fd;
 }
 
-/* Something may have been mounted over it since procfs was checked. */
+/* Something may have been mounted over the link since procfs was checked. */
 static int check_own(int fd, const struct gons_i_type *entry)
 {
 	int type = gons_i_nstype(fd);
@@ -126,7 +126,7 @@ int gons_i_open_checked(const char *path, int type)
 		return gons_i_fail(EINVAL, "path is NULL");
 	if (type != 0 && !gons_i_one_type(type))
 		return -1;
-	/* What is not a namespace may be a FIFO or a terminal. */
+	/* The path may lead to a FIFO or a terminal. */
 	do
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	while (fd < 0 && errno == EINTR);

@@ -2,19 +2,19 @@
 #ifndef GONS_I_CORE_NSFD_H
 #define GONS_I_CORE_NSFD_H
 
-/* Namespace descriptors: opened, checked, told apart. */
+/* Descriptors of namespaces: opening, checking and comparing them. */
 
 #include "gons/base/file.h"
 #include "gons/base/types.h"
 
-/* Whether this thread is in all of these namespaces; -1: none. */
+/* Whether this thread is in all of these namespaces. A descriptor of -1 stands for none. */
 bool gons_i_is_in(const int fds[GONS_I_SWITCHABLE]);
 
 /* Opens the calling thread's namespace; the descriptor is the caller's. */
 int gons_i_open_own(const struct gons_i_type *entry);
 
-/* The same for a return by setns(2), which checks the type once more, and what file that is: one
- * system call less where the thread was in this namespace before. */
+/* The same, and what file it is, for a return by setns(2), which checks the type once more. So the
+ * check here, a system call, is left out for a namespace that was opened on this thread before. */
 int gons_i_open_own_id(const struct gons_i_type *entry, struct gons_i_file_id *ret_id);
 
 /* Opens the namespace at path and checks its type (0: any); the descriptor is the caller's. */
@@ -23,7 +23,8 @@ int gons_i_open_checked(const char *path, int type);
 /* The switchable types that this kernel has; 0 with errno and message when that cannot be told. */
 int gons_i_present_types(void);
 
-/* The type that nsfd must have; the message says what it is instead. Returns 0 or -1. */
+/* EINVAL unless nsfd refers to a namespace of this type (0: any); the message names its type. 0 or
+ * -1. */
 int gons_i_check_type(int nsfd, int type);
 
 /*

@@ -54,14 +54,14 @@ static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, v
 }
 
 static const struct gons_i_undo switched = {
-	.undo = undo_switch, .drop = drop_switch, .is_way_back = true, .each_nsfd = each_nsfd
+	.undo = undo_switch, .drop = drop_switch, .is_return = true, .each_nsfd = each_nsfd
 };
 
 unsigned gons_i_context_record(struct gons_i_context *context)
 {
 	_Static_assert(sizeof(*context) <= GONS_I_RECORD_SIZE, "a context fits into a record");
-	/* Who has changed its mount namespace, or could have, shares no umask with other threads,
-	 * which would notice this. */
+	/* A thread that has changed its mount namespace shares its umask with no other thread, so
+	 * none sees the umask that is set here for a moment. */
 	if (context->types & CLONE_NEWNS) {
 		context->umask = umask(077);
 		(void)umask(context->umask);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A saved context: where a thread is, kept open so that the thread can return there.
+ * A saved context: descriptors of a thread's namespaces, root and working directory, by which the
+ * thread can return to them.
  */
 #include <fcntl.h>
 
@@ -25,15 +26,15 @@ static int open_cwd(bool *ret_may_enter)
 	int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	*ret_may_enter = fd >= 0;
-	/* Where this user may not enter it, a link of procfs still leads to it. */
+	/* If this user may not enter the directory, a link of procfs still leads to it. */
 	if (fd < 0 && errno == EACCES)
 		fd = open("/proc/thread-self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd >= 0 ? fd
 		       : gons_i_fail(errno, "cannot open the working directory of this thread");
 }
 
-/* Linux before 4.12 has no such file. Later ones do not open it between unshare(2) and the first
- * child. */
+/* Linux before 4.12 has no such file. Later kernels refuse to open it between unshare(2) and the
+ * first child. */
 static int open_pid_for_children(void)
 {
 	static const char path[] = "/proc/thread-self/ns/pid_for_children";

@@ -2,7 +2,8 @@
 #ifndef GONS_I_CORE_SAVED_CONTEXT_H
 #define GONS_I_CORE_SAVED_CONTEXT_H
 
-/* Where a thread is, kept open so that it can return there. */
+/* The namespaces, root and working directory of a thread, kept open so that it can return to
+ * them. */
 
 #include "gons/base/file.h"
 #include "gons/base/mounts.h"
@@ -15,7 +16,7 @@ struct gons_i_context {
 	int types;
 	int fd[GONS_I_ENTERABLE];
 	int root_fd, cwd_fd;
-	mode_t umask; /* once it is recorded */
+	mode_t umask; /* set by gons_i_context_record() */
 	int stranded; /* the types of which this is not the namespace to return to in the end */
 	bool may_enter_cwd; /* known, since it was opened by "." */
 	/* The thread's root is that of its mount namespace, and not below a chroot(2). Known after
@@ -31,21 +32,21 @@ int gons_i_open_root(void);
 /* Saves the calling thread's context of these types. 0 or -1. */
 int gons_i_context_save(int types, struct gons_i_context *ret_context);
 
-/* Checking the return costs as much as one more switch. Where that counts, it is done once a thread
- * and type: only a program that has since entered another user namespace by itself can be wrong
- * then. */
+/* Checking the return costs as much as one more switch. Calls that have to be fast check it once
+ * for each thread and type. That is not enough only if the program has since entered another user
+ * namespace by itself. */
 enum gons_i_return_check { GONS_I_RETURN_CHECK_AGAIN, GONS_I_RETURN_CHECK_ONCE };
 
 /*
- * Checks whether the kernel lets the thread return to the context. nsfds is what is to be entered
- * then; nothing, where new namespaces are to be created. optional are types that are taken off the
- * context when their return is refused, because the thread is not going to leave them; they are
- * always checked. 0 or -1.
+ * Checks whether the kernel will let the thread return to the context. nsfds are the namespaces to
+ * be entered next; n is 0 before new namespaces are created. optional are types whose namespaces
+ * the thread will not leave: they are always checked, and if their return is refused, they are
+ * removed from the context. 0 or -1.
  */
 int gons_i_context_check(struct gons_i_context *context, int optional, const int *nsfds, size_t n,
 			 enum gons_i_return_check check);
 
-/* Both. */
+/* Saves a context and checks the return to it. */
 int gons_i_context_save_checked(const int *nsfds, size_t n, int types,
 				enum gons_i_return_check check, struct gons_i_context *ret_context);
 
@@ -53,11 +54,13 @@ int gons_i_context_save_checked(const int *nsfds, size_t n, int types,
  * mount namespace that the thread is in. 0, or -1 with errno alone. */
 int gons_i_context_restore_directories(const struct gons_i_context *context);
 
-/* Returns the thread to the context. Goes on when one type fails, and says the first failure. */
+/* Returns the thread to the context. If one type fails, the others still return, and the first
+ * failure is reported. 0 or -1. */
 int gons_i_context_restore(const struct gons_i_context *context);
 
-/* After functions of the program have run: a descriptor that was closed by other means is not the
- * context's any more, whatever has its number now. The return fails with EBADF then. */
+/* To be called after functions of the program have run: gives up the descriptors that the program
+ * has closed, since their numbers may belong to other files now. The return then fails with
+ * EBADF. */
 void gons_i_context_claim(struct gons_i_context *context);
 
 void gons_i_context_close(struct gons_i_context *context);
@@ -66,7 +69,7 @@ void gons_i_context_close(struct gons_i_context *context);
  * Returns the record's number, for gons_i_scope_return(). */
 unsigned gons_i_context_record(struct gons_i_context *context);
 
-/* Has fn called on each thread that has returned by its scope. */
+/* Has fn called on each thread after an end of its scope has returned it; NULL: nothing. */
 void gons_i_on_return(void (*fn)(void));
 
 #endif

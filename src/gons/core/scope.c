@@ -3,10 +3,10 @@
  * The scope: one stack of undo records a thread, and the only clean-up that gons has.
  *
  * A record is taken off the stack before it is undone, so that an undo which leaves by
- * longjmp, or which uses gons itself, finds a stack that makes sense. Records carry a
- * number, because a mark must not be mistaken for a later one at the same height.
+ * longjmp, or which uses gons itself, finds a consistent stack. Records carry a number, because
+ * a mark must not be mistaken for a later one at the same height.
  *
- * The scope ends with its thread, and that of the thread that calls exit(3) with the process.
+ * The scope ends with its thread. The scope of the thread that calls exit(3) ends with the process.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -35,8 +35,9 @@ struct stack {
 	size_t used, room;
 	unsigned next_number;
 	bool ends_with_thread;
-	/* The first failure of an end that has not returned, and its height: should a deferred
-	 * call leave it by longjmp, the next end of that mark or of one below it says so. */
+	/* The first failure of a gons_scope_end() that has not returned, and the height of its
+	 * mark. If a deferred call leaves that call by longjmp, the next end of that mark, or of
+	 * one below it, reports the failure. */
 	struct gons_i_failure pending;
 	size_t pending_height;
 };
@@ -49,7 +50,7 @@ static int once_error;
 
 static int end_to(size_t height, unsigned number);
 
-/* The calling thread ends, perhaps with all of the process. A failure has no caller to be reported
+/* The calling thread ends, perhaps with the whole process. There is no caller to report a failure
  * to. */
 static void end_thread(void *value)
 {
@@ -62,11 +63,12 @@ static void end_thread(void *value)
 	stack.room = 0;
 }
 
-/* Whether exit(3) is going to end the scope of the thread that calls it. */
+/* Whether exit(3) will end the scope of the thread that calls it. */
 static atomic_bool ends_with_process;
 
-/* No destructor of the library: those run after the handlers and the static objects of the program,
- * which deferred calls may still use. A later handler may push again. */
+/* A handler of atexit(3), and not a destructor of the library: destructors run after the handlers
+ * and the static objects of the program, which deferred calls may still use. A later handler may
+ * push again. */
 static void end_process(void)
 {
 	ends_with_process = false;
@@ -143,7 +145,7 @@ static ssize_t find(unsigned number)
 	return -1;
 }
 
-/* Takes it off the stack, wherever it is there. */
+/* Removes a record from any position in the stack. */
 static void remove_record(size_t i)
 {
 	stack.used--;
@@ -197,10 +199,11 @@ int gons_i_scope_return(unsigned number)
 		return 0;
 	for (size_t i = stack.used; i-- > (size_t)own;) {
 		record = stack.records[i];
-		if (!record.undo || !record.undo->is_way_back)
+		if (!record.undo || !record.undo->is_return)
 			continue;
 		remove_record(i);
-		/* Also in a forked child: it is this very thread of control that goes back. */
+		/* Also in a forked child, where the copy of this thread goes on: it returns as
+		 * well. */
 		if (record.undo->undo(record.data) < 0 && first.errnum == 0)
 			gons_i_failure_save(&first);
 	}
@@ -250,14 +253,14 @@ GONS_EXPORT void gons_scope_block_end(struct gons_scope_block *block)
 		gons_i_abort_if_stranded();
 }
 
-void gons_i_scope_each_nsfd(bool is_way_back, void (*fn)(int nsfd, const char *name, void *arg),
+void gons_i_scope_each_nsfd(bool is_return, void (*fn)(int nsfd, const char *name, void *arg),
 			    void *arg)
 {
 	for (size_t i = 0; i < stack.used; i++) {
 		const struct record *record = &stack.records[i];
 
 		if (record->undo && record->undo->each_nsfd &&
-		    record->undo->is_way_back == is_way_back && record->forks == gons_i_forks())
+		    record->undo->is_return == is_return && record->forks == gons_i_forks())
 			record->undo->each_nsfd(record->data, fn, arg);
 	}
 }
@@ -314,7 +317,7 @@ bool gons_i_scope_may_end(const struct gons_i_file_id *id, bool is_own)
 	struct looking looking = { .id = id };
 
 	for (size_t i = bottom; is_own && i < stack.used; i++)
-		if (stack.records[i].undo->is_way_back)
+		if (stack.records[i].undo->is_return)
 			return true;
 	for (size_t i = 0; !is_own && i < bottom; i++)
 		if (stack.records[i].undo && stack.records[i].undo->each_nsfd)

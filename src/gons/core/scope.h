@@ -11,7 +11,7 @@
 struct gons_i_undo {
 	int (*undo)(void *data); /* 0, or -1 with errno and message */
 	void (*drop)(void *data); /* frees what is this process's, touches nothing else */
-	bool is_way_back; /* a switch: undone by gons_i_scope_return(), too */
+	bool is_return; /* a switch: undone by gons_i_scope_return(), too */
 	/* Calls fn for each namespace descriptor that the record holds, with a name for people or
 	 * NULL. May be NULL: the record holds none. */
 	void (*each_nsfd)(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
@@ -20,38 +20,39 @@ struct gons_i_undo {
 
 enum { GONS_I_RECORD_SIZE = 192 };
 
-/* Makes room for n records, so that as many gons_i_scope_push() cannot fail. -1 with ENOMEM. */
+/* Makes room for n records: the next n calls of gons_i_scope_push() cannot fail. -1 with ENOMEM. */
 int gons_i_scope_reserve(size_t n);
 
 /* Records data (of at most GONS_I_RECORD_SIZE bytes); there must be room. Returns the
  * record's number, for gons_i_scope_return(). */
 unsigned gons_i_scope_push(const struct gons_i_undo *undo, const void *data, size_t size);
 
-/* Without standard input a namespace may get descriptor 0, which means none in a structure of
- * zeros. Returns fd or, for 0, another one; -1 when there is none, and 0 is closed. */
+/* If standard input is closed, a namespace may get descriptor 0, which in options means "none".
+ * Returns fd, or a duplicate of descriptor 0, which is closed; -1 if it cannot be duplicated. */
 int gons_i_move_from_0(int fd);
 
-/* Records a descriptor to be closed; there must be room. Returns it, or what it was moved to as
- * above; -1 when it could not be, and is closed. */
+/* Records a descriptor to be closed; there must be room. Returns it, moved from 0 as above; -1 if
+ * it could not be moved, and then it is closed. */
 int gons_i_scope_push_fd(int fd);
 
-/* Undoes the record with this number and, before it, those above it that are switches of
- * namespaces; leaves the others. No error when the record is gone. */
+/* Undoes the record with this number and, before it, the switches of namespaces above it; leaves
+ * the other records. 0 as well if the record does not exist any more. */
 int gons_i_scope_return(unsigned number);
 
 /* Calls fn for each namespace descriptor of the calling thread's records, oldest first: those that
  * the thread returns to, or the others. fn must not use the scope. */
-void gons_i_scope_each_nsfd(bool is_way_back, void (*fn)(int nsfd, const char *name, void *arg),
+void gons_i_scope_each_nsfd(bool is_return, void (*fn)(int nsfd, const char *name, void *arg),
 			    void *arg);
 
-/* For the end of a block, which has no caller to return -1 to: where the kernel has refused the
- * return, what follows the block must not run here. Prints the message. */
+/* For the end of a block, which has no caller to return -1 to: if the kernel has refused the
+ * return, prints the message and aborts, since the code after the block must not run in this
+ * namespace. */
 void gons_i_abort_if_stranded(void);
 
 /*
  * The bottom of the calling scope: directly above the newest mark, so that a record there is undone
- * last of that scope. There must be room. gons_i_scope_bottom() is the data of the record there if
- * it is one of this kind, else NULL.
+ * last of that scope. There must be room. gons_i_scope_bottom() returns the data of the record
+ * there if that has this undo, else NULL.
  */
 void gons_i_scope_insert_at_bottom(const struct gons_i_undo *undo, const void *data, size_t size);
 void *gons_i_scope_bottom(const struct gons_i_undo *undo);
@@ -60,7 +61,7 @@ void *gons_i_scope_bottom(const struct gons_i_undo *undo);
  * entered in this scope, or it is not held by a record of an outer scope. */
 bool gons_i_scope_may_end(const struct gons_i_file_id *id, bool is_own);
 
-/* Takes the record with this number out and does not undo it. */
+/* Removes the record with this number without undoing it. */
 void gons_i_scope_remove(unsigned number);
 
 #endif

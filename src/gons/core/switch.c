@@ -35,8 +35,8 @@ int gons_i_checked_returns(void)
 	return checked;
 }
 
-/* A mount namespace says EINVAL while other threads share this one's root and working
- * directory; those stop being shared then, for good. */
+/* setns(2) refuses a mount namespace with EINVAL while this thread shares its root and working
+ * directory with other threads. unshare(CLONE_FS) ends that, for good. */
 int gons_i_join(int nsfd, int type)
 {
 	if (setns(nsfd, type) == 0)
@@ -52,7 +52,7 @@ int gons_i_context_restore_directories(const struct gons_i_context *context)
 {
 	int errnum = fchdir(context->root_fd) < 0 || chroot(".") < 0 ? errno : 0;
 
-	/* Also where the root is refused, so that nothing moves that can stay. */
+	/* Even if the root is refused: the working directory at least is restored. */
 	if (fchdir(context->cwd_fd) < 0)
 		return -1;
 	if (errnum == 0)
@@ -66,8 +66,8 @@ static bool same_spot(const struct gons_i_spot *a, const struct gons_i_spot *b)
 	return a->mount == b->mount && a->file.dev == b->file.dev && a->file.ino == b->file.ino;
 }
 
-/* Whether the thread, which has just joined the mount namespace of the context, has its root back
- * by that. */
+/* Whether the thread, which has just joined the mount namespace of the context, got its root of the
+ * context by that alone. */
 static bool has_root(const struct gons_i_context *context)
 {
 	struct gons_i_spot now;
@@ -76,7 +76,7 @@ static bool has_root(const struct gons_i_context *context)
 	       same_spot(&now, &context->root);
 }
 
-/* Returns to one type; errno is setns's. */
+/* Returns to the namespace of one type; -1 with the errno of setns(2). */
 static int return_to(const struct gons_i_context *context, size_t i)
 {
 	if (gons_i_join(context->fd[i], gons_i_types[i].flag) < 0)
@@ -96,9 +96,9 @@ static bool is_file(const char *path, const struct gons_i_file_id *id)
 	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
 }
 
-/* What a return to a mount namespace asks for beside setns(2), without any effect: to enter the
- * working directory, and a chroot(2) that no filter refuses. The kernel looks up its argument
- * before anything else. */
+/* Tries, without any effect, what a return to a mount namespace takes besides setns(2): to enter
+ * the working directory, and a chroot(2) that no filter refuses. The kernel looks up the argument
+ * of chroot(2) before it checks anything else. */
 static int try_directories(const struct gons_i_context *context)
 {
 	struct stat st;
@@ -108,11 +108,13 @@ static int try_directories(const struct gons_i_context *context)
 	return chroot("") < 0 && errno == ENOENT ? 0 : -1;
 }
 
-/* A root of this thread that was also the root of its mount namespace, when that was last checked. */
+/* A root of this thread that was also the root of its mount namespace, when that was last
+ * checked. */
 static __thread struct gons_i_spot namespace_root;
 
-/* Joins the mount namespace that the thread is in, whose root it is at then, and returns to its own
- * root and working directory. -1: refused, and the thread may have moved. */
+/* Joins the mount namespace that the thread is in, which moves the thread to the root of the
+ * namespace, and returns to the thread's own root and working directory. -1: refused, and the
+ * thread may have moved. */
 static int join_own_mntns(struct gons_i_context *context)
 {
 	if (gons_i_join(context->fd[GONS_I_MNT], CLONE_NEWNS) < 0)
@@ -133,7 +135,7 @@ static bool has_moved(const struct gons_i_context *context)
 	return moved;
 }
 
-/* -1 with errno alone; nothing has changed, but for what ret_moved says. */
+/* -1 with errno alone; ret_moved then tells whether root or working directory have changed. */
 static int check_type(struct gons_i_context *context, size_t i, bool *ret_moved)
 {
 	*ret_moved = false;
@@ -164,8 +166,8 @@ static int fail_check(const struct gons_i_context *context, int type, const int 
 	return -1;
 }
 
-/* Joining where one already is asks for the same permissions as returning: a namespace of an
- * ancestor user namespace, for one, lets no thread in. */
+/* Joining the namespace in which the thread already is takes the same permissions as returning to
+ * it later. A namespace that belongs to an ancestor user namespace, for example, refuses both. */
 int gons_i_context_check(struct gons_i_context *context, int optional, const int *nsfds, size_t n,
 			 enum gons_i_return_check check)
 {
@@ -267,8 +269,8 @@ int gons_i_switch_undo(const struct gons_i_context *context, int types)
 
 /* ---- into new namespaces ---- */
 
-/* Types for which waiting has not helped: not to be waited for at length again, by any thread, for
- * many a namespace is made on a new one. */
+/* Types for which a long wait has not helped: the next wait is short, on any thread, since many
+ * namespaces are created on a new thread. */
 static atomic_int exhausted;
 
 void gons_i_note_exhausted(int types, bool are)
@@ -279,10 +281,10 @@ void gons_i_note_exhausted(int types, bool are)
 		exhausted &= ~types;
 }
 
-/* Repeats what says ENOSPC. Returns what it returns in the end. */
+/* Repeats a call that fails with ENOSPC. Returns its last result. */
 static long create(int types, long (*try)(int types))
 {
-	/* 50 ms are usual, and more than a second was seen beside a busy neighbour. */
+	/* 50 ms are usual; on a busy machine it took more than a second. */
 	const int64_t patience = ((exhausted & types) ? 100 : 5000) * (int64_t)GONS_I_NS_OF_MS;
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int64_t start = 0;
@@ -389,7 +391,7 @@ int gons_i_switch_new(int types, const struct gons_i_context *context)
 	return context ? gons_i_switch_undo(context, types) : -1;
 }
 
-/* Those of its threads that the kernel counts, ending ones too; 0 where that cannot be known. */
+/* The threads of the process as the kernel counts them, with those that are ending; 0: unknown. */
 static uint64_t count_threads(void)
 {
 	uint64_t n;
@@ -412,8 +414,8 @@ bool gons_i_has_threads(void)
 
 /* ---- into existing namespaces ---- */
 
-/* Path of the working directory; "/" where it has none. Not getcwd(3), which turns
- * "(unreachable)/a" into an error. */
+/* The path of the working directory; "/" if it has none. Not by getcwd(3), which fails for
+ * "(unreachable)/a". */
 static void get_directory(char path[PATH_MAX])
 {
 	if (syscall(SYS_getcwd, path, PATH_MAX) < 0)
@@ -430,13 +432,13 @@ static void carry_directories(const struct gons_i_context *context, const char *
 	char path[PATH_MAX];
 	const char *root = path;
 
-	/* Seen from here, the old root has a path of its own: "(unreachable)/srv/chroot". */
+	/* Here the old root has another path, such as: "(unreachable)/srv/chroot". */
 	if (!context->is_at_root && fchdir(context->root_fd) == 0) {
 		get_directory(path);
 		if (strncmp(root, unreachable, sizeof(unreachable) - 1) == 0)
 			root += sizeof(unreachable) - 1;
 		if (strcmp(root, "/") != 0)
-			(void)chroot(root); /* absent here: the namespace's root it is */
+			(void)chroot(root); /* fails if the path is absent here: the root stays */
 	}
 	if (cwd[0] != '/' || chdir(cwd) < 0)
 		(void)chdir("/");

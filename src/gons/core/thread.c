@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads of gons's own.
+ * Threads that gons starts for itself.
  */
 #include <link.h>
 #include <sched.h>
@@ -25,15 +25,15 @@ static int add_tls(struct dl_phdr_info *info, size_t size, void *total)
 	return 0;
 }
 
-/* A small one; but it has to hold the program's thread-local data, too. */
+/* A small stack, with room for the program's thread-local data, which is on it, too. */
 static size_t stack_size(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = STACK_SIZE;
 
-	/* A child that is forked meanwhile, by another thread, would find the lock of the dynamic
-	 * linker held forever: glibc frees it in no child. A fork waits for this lock, though. */
-	(void)gons_i_forks_prepare(); /* without memory it is as likely as ever */
+	/* If another thread forked now, its child would find the lock of the dynamic linker held
+	 * forever, since glibc does not free that lock in children. So forks wait meanwhile. */
+	(void)gons_i_forks_prepare(); /* without memory, forks do not wait */
 	gons_i_forks_forbid();
 	(void)dl_iterate_phdr(add_tls, &size);
 	gons_i_forks_allow();
@@ -47,7 +47,8 @@ static int create_small(pthread_t *ret_thread, void *(*fn)(void *), void *arg)
 
 	if (errnum != 0)
 		return errnum;
-	(void)pthread_attr_setstacksize(&attr, stack_size()); /* too small: the default it is */
+	(void)pthread_attr_setstacksize(
+		&attr, stack_size()); /* refused if too small: then the default applies */
 	errnum = pthread_create(ret_thread, &attr, fn, arg);
 	if (errnum == EINVAL)
 		errnum = pthread_create(ret_thread, NULL, fn, arg);
@@ -76,8 +77,8 @@ void gons_i_thread_join(pthread_t thread, const pid_t *tid)
 	const struct timespec pause = { .tv_nsec = 50000 };
 	const int saved = errno;
 
-	(void)pthread_join(thread, NULL); /* whoever calls this is the only one to join it */
-	/* What is left takes microseconds, where the processor is free for it. */
+	(void)pthread_join(thread, NULL); /* no other function joins it */
+	/* The rest takes microseconds if a processor is free. */
 	for (int i = 0; syscall(SYS_tgkill, getpid(), *tid, 0) == 0 && gons_i_nanoseconds() < end;
 	     i++)
 		if (i < SPINS)
@@ -89,7 +90,7 @@ void gons_i_thread_join(pthread_t thread, const pid_t *tid)
 
 int gons_i_fail_thread(int errnum, const char *what)
 {
-#ifndef __GLIBC__ /* musl has no other word than EAGAIN */
+#ifndef __GLIBC__ /* musl reports each failure as EAGAIN */
 	if (errnum == EAGAIN && gons_i_children_go_elsewhere(true))
 		errnum = EINVAL;
 #endif

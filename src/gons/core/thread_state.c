@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether the calling thread is in namespaces that it leaves with its scope: two numbers.
+ * Whether the calling thread is in namespaces that it leaves at the end of its scope, or is
+ * stranded.
  */
 #include "gons/base/common.h"
 #include "gons/core/thread_state.h"

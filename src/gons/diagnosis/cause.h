@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_CAUSE_H
-#define GONS_CAUSE_H
+#ifndef GONS_I_DIAGNOSIS_CAUSE_H
+#define GONS_I_DIAGNOSIS_CAUSE_H
 
 /*
- * What a machine may have against namespaces. These functions are called after a refusal only, to
- * explain it. They keep errno, change nothing in the process, and are async-signal-safe: what may
- * be answered by a signal or by a lasting change is tried in a child process (gons/base/child.h).
+ * Why a machine refuses namespaces. These functions are called only after a refusal, to explain it.
+ * They keep errno, change nothing in the process, and are async-signal-safe. A system call for
+ * which a filter may kill, or that changes the process, is tried in a child process
+ * (gons/base/child.h).
  *
  * gons_i_diagnose_*() add the cause and the remedy to the message.
  */
@@ -17,12 +18,13 @@
 /* ---- filter.c ---- */
 
 /* Whether something between this process and the kernel refuses a system call ("unshare(2)"):
- * always, or for these types of namespaces. Of some calls it cannot be known without
+ * always, or for these types of namespaces. For some calls this cannot be found out without
  * CAP_SYS_ADMIN over the mount namespace. */
 enum gons_i_filtered { GONS_I_FILTERED_NOT, GONS_I_FILTERED, GONS_I_FILTERED_TYPES };
 enum gons_i_filtered gons_i_filtered(const char *call, int types);
 
-/* Says so, if it is so. before is the beginning of the cause. */
+/* Adds this cause and its remedy to the message if it applies; returns whether it does. before is
+ * the beginning of the cause. */
 bool gons_i_diagnose_filter(const char *call, int types);
 bool gons_i_diagnose_filter_beside(const char *before, const char *call, int types);
 void gons_i_add_filter_remedy(void);
@@ -35,10 +37,11 @@ bool gons_i_has_filter(void);
 /* The number in a file below /proc/sys, or -1 with errno. */
 long gons_i_read_sysctl(const char *name);
 
-/* Says which of the limits user.max_*_namespaces is reached, and where. */
+/* Adds to the message which of the limits user.max_*_namespaces is reached, and where. */
 void gons_i_diagnose_limits(int types);
 
-/* Whether this kernel has no namespaces of one of these types, and says which option it lacks. */
+/* Whether this kernel lacks namespaces of one of these types; adds the missing option to the
+ * message. */
 bool gons_i_diagnose_options(int types);
 bool gons_i_lacks_type(int type);
 
@@ -63,29 +66,30 @@ enum gons_i_guarded { GONS_I_GUARDED_USERNS, GONS_I_GUARDED_MOUNT, GONS_I_GUARDE
 bool gons_i_no_module_refuses(enum gons_i_guarded guarded);
 
 /*
- * Says that a security module refuses it, where capabilities would allow it, and which: the
- * profiles of AppArmor, and what others call this process, can be read. before is the beginning of
- * the cause; refuses says what the module does: "possibly refuses it".
+ * Adds to the message that a security module refuses something that the capabilities allow. The
+ * AppArmor profile, or the label that another module gives this process, is named if it can be
+ * read. before is the beginning of the cause; refuses is what the module does: "possibly refuses
+ * it".
  */
 void gons_i_diagnose_confinement(const char *before, const char *refuses,
 				 enum gons_i_guarded guarded);
 
 /* ---- userns.c ---- */
 
-/* What keeps user namespaces from this process: "unprivileged user namespaces are disabled
- * (user.max_user_namespaces = 0)", and what would help, "raise the limit", or NULL. NULL where
- * nothing is known. A filter is not looked for. */
+/* Why this process cannot create user namespaces: "unprivileged user namespaces are disabled
+ * (user.max_user_namespaces = 0)", and the remedy, "raise the limit", or NULL. Returns
+ * NULL if no reason is found. Filters are not looked for. */
 struct gons_i_obstacle {
 	const char *cause, *remedy;
 };
 const struct gons_i_obstacle *gons_i_find_obstacle(void);
 
-/* Whether a user or group is mapped in this user namespace. path tells which of them: that of
- * uid_map or gid_map. Async-signal-safe. True where the file cannot be read. */
+/* Whether a user or group is mapped in this user namespace. path is that of
+ * uid_map or gid_map. Async-signal-safe. True if the file cannot be read. */
 bool gons_i_is_mapped(const char *path, unsigned id);
 
-/* Whether no ids can be mapped in a new user namespace, since /proc is mounted read-only, and what
- * to do about that. */
+/* Whether /proc is mounted read-only, so that no ids can be mapped in a new user namespace; and the
+ * remedy. */
 bool gons_i_is_procfs_read_only(void);
 #define GONS_I_WRITABLE_PROCFS "mount it writable (bwrap: --proc /proc)"
 
@@ -102,7 +106,7 @@ bool gons_i_is_fakeroot_by_ipc(void);
  * namespace. */
 bool gons_i_is_tsan(void);
 
-/* Says that the process has other threads, and what works beside them. */
+/* Adds to the message that the process has other threads, and which calls work nevertheless. */
 void gons_i_diagnose_threads(void);
 
 /* Remembers why gons_become_root() was refused, so that no message suggests it again; NULL: it

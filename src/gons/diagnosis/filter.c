@@ -18,7 +18,7 @@
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
 
-/* As any value of a system call's argument. */
+/* Flags that no call knows: all bits are set. */
 enum { NO_FLAGS = ~0 };
 
 #define ALL_TYPES                                                                                  \
@@ -109,7 +109,7 @@ static int probe_in_child(void *arg)
 		return GONS_I_FILTERED;
 	if (attempt->types == 0 || probe->types_at < 0)
 		return GONS_I_FILTERED_NOT;
-	/* A kernel may have come to look at something else first. Then both answers are the same. */
+	/* A newer kernel may check something else first. Then both answers are the same. */
 	plain = probe->beside ? probe_call(probe, probe->beside) : probe->answer;
 	if (is_refusal(plain, probe->beside ? EINVAL : probe->answer))
 		return GONS_I_FILTERED_NOT;
@@ -118,7 +118,7 @@ static int probe_in_child(void *arg)
 		       : GONS_I_FILTERED_NOT;
 }
 
-/* ---- what it means ---- */
+/* ---- the result ---- */
 
 enum gons_i_filtered gons_i_filtered(const char *call, int types)
 {
@@ -137,7 +137,8 @@ enum gons_i_filtered gons_i_filtered(const char *call, int types)
 	result = gons_i_in_child_for(LIMIT_S, probe_in_child, &attempt);
 	(void)gons_i_failure_restore(&before);
 	errno = errnum;
-	/* It died, or there is none: the filter may treat the probe in another way than the call. */
+	/* The child was killed, or there is none: the filter may treat the real call in another
+	 * way. */
 	return result < 0 ? GONS_I_FILTERED_NOT : (enum gons_i_filtered)result;
 }
 

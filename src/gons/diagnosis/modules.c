@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Security modules: whether one may have refused something, and what it calls the process.
+ * Security modules: whether one may have refused something, and which label it gives the process.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static void describe_modules(enum gons_i_guarded guarded, char *text, size_t siz
 		(void)snprintf(text + used, size - used, ")");
 }
 
-/* ---- what they do to this process ---- */
+/* ---- what they refuse to this process ---- */
 
 /* capget(2) asks the module, procfs does not. */
 bool gons_i_is_taken(int cap)
@@ -129,7 +129,8 @@ bool gons_i_is_taken(int cap)
 	return taken;
 }
 
-/* What a module calls this process. False where it leaves it alone, or none tells. */
+/* The label that a module gives this process. False if the process is unconfined, or has no
+ * label. */
 static bool read_label(const char *path, char *label, size_t size)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The user namespaces that own others. Asked for the owner, the kernel names only the caller's own
- * user namespace and descendants of it.
+ * Which user namespace owns a namespace. The kernel opens the owner only if it is the user
+ * namespace of the caller or a descendant of that (ioctl_ns(2)).
  */
 #include <fcntl.h>
 #include <linux/nsfs.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why the kernel refused a switch of namespaces, as far as the machine tells.
+ * Why the kernel refused a switch of namespaces, as far as this can be found out.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -22,7 +22,7 @@
 
 /* ---- EPERM and EACCES ---- */
 
-/* The calls that one refusal may come from. */
+/* Checks each call that may have been refused. */
 static bool diagnose_filter(enum gons_i_refused refused, int types)
 {
 	if (refused == GONS_I_REFUSED_NEW)
@@ -33,8 +33,8 @@ static bool diagnose_filter(enum gons_i_refused refused, int types)
 	       ((types & CLONE_NEWNS) && gons_i_diagnose_filter("chroot(2)", 0));
 }
 
-/* A capability is missing for what exists already. A new user namespace would be no help, for it
- * has capabilities over nothing but what is created in it. */
+/* A capability is missing for a namespace that exists already. A new user namespace would not help:
+ * its capabilities apply only to namespaces that are created in it. */
 static void diagnose_missing_for(const char *missing, int nsfd)
 {
 	cleanup_fd int owner_fd = ioctl(nsfd, NS_GET_USERNS);
@@ -135,7 +135,7 @@ static void diagnose_user_namespace(void)
 	}
 }
 
-/* Who has the capabilities, meets no filter, and is refused all the same. */
+/* The capabilities are there, no filter refuses, and the kernel refuses nevertheless. */
 static void diagnose_owner(enum gons_i_refused refused, int types, int nsfd, int errnum)
 {
 	const bool returns = refused != GONS_I_REFUSED_TARGET; /* or that was checked */
@@ -228,8 +228,9 @@ static void diagnose_user(int nsfd, int errnum)
 {
 	if (errnum == EPERM && !gons_i_diagnose_filter("setns(2)", CLONE_NEWUSER)) {
 		gons_i_add_cause(
-			"CAP_SYS_ADMIN is missing there, and the process is not one of the "
-			"user who created it, in the user namespace where that was");
+			"CAP_SYS_ADMIN is missing in that user namespace, and the process does not "
+			"belong to the user who created it, or not to the user namespace that it "
+			"was created in");
 		gons_i_add_remedy("run as that user, or as root");
 	} else if (errnum == EINVAL && gons_i_is_own(nsfd, &gons_i_types[GONS_I_USER])) {
 		gons_i_add_cause("the process is already in this user namespace, and setns(2) does "
@@ -239,8 +240,8 @@ static void diagnose_user(int nsfd, int errnum)
 	}
 }
 
-/* In a child process: access(2) would judge by the real user, and what judges by the effective one
- * is a newer call, for which filters may kill. */
+/* In a child process, by chdir(2): access(2) checks the real user, and filters may kill for
+ * faccessat2(2), which checks the effective one. */
 static int enter_directory(void *arg)
 {
 	(void)arg;

@@ -12,7 +12,7 @@ enum gons_i_refused {
 	GONS_I_REFUSED_NEW, /* unshare */
 	GONS_I_REFUSED_RETURN_CHECK, /* setns to where the thread is, before anything is switched */
 	GONS_I_REFUSED_TARGET, /* setns to an existing namespace */
-	GONS_I_REFUSED_STARTUP, /* the same before main, when no user namespace can be made first */
+	GONS_I_REFUSED_STARTUP, /* the same before main */
 	GONS_I_REFUSED_RETURN, /* setns to where the thread was */
 	GONS_I_REFUSED_MOUNT, /* mount */
 };
@@ -21,7 +21,7 @@ enum gons_i_refused {
  * to. Returns -1. */
 int gons_i_fail_switch(enum gons_i_refused refused, int types, int nsfd);
 
-/* The same of a check of the return, before these are entered. */
+/* The same for a refused check of the return, before nsfds are entered. */
 int gons_i_fail_return_check(int types, const int *nsfds, size_t n);
 
 /* nsfd is what was to be entered, or -1. */

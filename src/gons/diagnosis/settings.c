@@ -64,8 +64,8 @@ bool gons_i_limit_is_zero(int types)
 	return false;
 }
 
-/* It has no ancestor with a limit of its own. The kernel has given it the same inode number from
- * the beginning. */
+/* The initial user namespace has no ancestor with another limit. Its inode number is a constant of
+ * the kernel. */
 static bool is_initial_user_namespace(void)
 {
 	char path[GONS_I_OWN_PATH_SIZE];
@@ -75,8 +75,8 @@ static bool is_initial_user_namespace(void)
 	       st.st_ino == 0xeffffffdU;
 }
 
-/* Whether one of these types is at a limit that need not be the one here. */
-static bool may_be_further_up(int types)
+/* Whether the limit that is reached may be that of an ancestor. */
+static bool may_be_of_ancestor(int types)
 {
 	if (is_initial_user_namespace())
 		return false;
@@ -116,7 +116,7 @@ void gons_i_diagnose_limits(int types)
 	char limits[512];
 
 	list_limits(types, gons_i_limit_is_zero(types), limits, sizeof(limits));
-	if (may_be_further_up(types)) {
+	if (may_be_of_ancestor(types)) {
 		gons_i_add_cause("the limit is reached in this user namespace (%s) or in an "
 				 "ancestor",
 				 limits);

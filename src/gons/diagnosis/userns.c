@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What keeps a process from user namespaces: settings, where it is, who it is, its threads.
+ * Why a process cannot create or enter user namespaces: settings of the kernel, its root directory,
+ * its ids, its threads.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -29,7 +30,8 @@
 
 enum { SAME_ROOT, OTHER_ROOT };
 
-/* In a child process: joining the mount namespace that a thread is in leads to the root of that. */
+/* In a child process: joining the mount namespace that a thread is in moves the thread to the root
+ * of the namespace. */
 static int compare_roots(void *arg)
 {
 	const uint64_t id = gons_i_mount_id("/");
@@ -234,7 +236,8 @@ void gons_i_diagnose_threads(void)
 /* ---- gons_become_root(), refused before ---- */
 
 static struct {
-	atomic_flag is_busy; /* not a lock to wait for: its holder may be missing in a child */
+	atomic_flag
+		is_busy; /* not waited for, since a forked child may lack the thread that set it */
 	bool is_refused;
 	struct gons_i_failure failure;
 } root = { .is_busy = ATOMIC_FLAG_INIT };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What gons itself holds outside of all scopes: threads that wait for work, and the descriptors
- * of sets that were created ahead. Leak snapshots leave them out, and are taken while no thread
- * of gons is changing anything.
+ * What gons itself holds outside of all scopes: threads that wait for work, and the descriptors of
+ * sets that were created in advance. Leak snapshots leave them out, and are taken while no thread
+ * of gons is starting or closing any of these.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -42,8 +42,8 @@ static void begin_calm(void)
 	(void)pthread_condattr_destroy(&attr);
 }
 
-/* A child has only the thread that forked. Changes of other threads are void, but their
- * descriptors still belong to gons. */
+/* A child has only the thread that forked. Changes that other threads had begun never end there,
+ * but their descriptors still belong to gons. */
 static void begin_child(void)
 {
 	begin_calm();
@@ -92,7 +92,7 @@ void gons_i_exempt_changed(void)
 
 void gons_i_exempt_hold(void)
 {
-	/* A change may call a function of the user's, which may take long, and may wait for this
+	/* A change may call a function of the program, which may take long, and may wait for this
 	 * thread. */
 	enum { PATIENCE_S = 10 };
 	struct timespec end;

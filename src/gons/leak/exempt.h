@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_KEPT_H
-#define GONS_KEPT_H
+#ifndef GONS_I_LEAK_EXEMPT_H
+#define GONS_I_LEAK_EXEMPT_H
 
 /*
  * What gons holds outside of all scopes.
  *
- * Threads that wait for work, and descriptors that were opened ahead, are no leaks of the test
- * that runs when they appear. Each has an owner, a number that is higher for later ones, so that
- * the pools that a test itself has started are still found. One lock guards all of this; it is
- * free in a forked child.
+ * Threads that wait for work, and descriptors that were opened in advance, are not leaks of the
+ * test during which they appear. Each has an owner, a number that grows, so that pools that a test
+ * has started itself are still found as leaks. All of this is guarded by the lock of
+ * gons_i_forks_forbid(), which is free in a forked child.
  */
 
 #include <pthread.h>
@@ -26,13 +26,14 @@ struct gons_i_exempt_thread {
 /* To be called at least once before the other functions. Returns -1 with ENOMEM. */
 int gons_i_exempt_prepare(void);
 
-/* Between these, the calling thread may open, close and start things that are not yet, or no
- * longer, marked as exempt. They nest. Not to be called while the lock is held. */
+/* Between these two, the calling thread may open descriptors and start threads before it marks them
+ * as exempt, and close them after it has removed the mark. Calls nest. Do not call them with the
+ * lock held. */
 void gons_i_exempt_change(void);
 void gons_i_exempt_changed(void);
 
-/* Between these, no other thread is changing anything: for a snapshot. Waits for 10 s at most.
- * Not to be called while the lock is held. */
+/* Between these two, no other thread is between the two above: for a snapshot. Waits for 10 s at
+ * most. Do not call them with the lock held. */
 void gons_i_exempt_hold(void);
 void gons_i_exempt_release(void);
 

@@ -35,11 +35,12 @@ struct gons_leaks {
 	struct stat root, cwd;
 	char cwd_path[PATH_MAX];
 	int umask; /* -1: cannot be read */
-	unsigned last_owner; /* later owners have appeared since */
+	unsigned last_owner; /* of what is exempt; later owners have appeared since */
 	struct gons_i_items fds, threads, children;
 };
 
-/* What gons_leaks_accept() has accepted: no leaks of any test. Guarded by gons_i_forks_forbid(). */
+/* What gons_leaks_accept() has accepted, so that no test reports it. Guarded by
+ * gons_i_forks_forbid(). */
 static struct gons_i_items accepted_fds, accepted_threads, accepted_children;
 
 /* ---- findings ---- */
@@ -69,7 +70,7 @@ __attribute__((format(printf, 2, 3))) static void find(struct findings *findings
 	length = strlen(message) + 1;
 	text = realloc(findings->text, findings->size + length);
 	if (!text)
-		return; /* it counts all the same */
+		return; /* it is counted nevertheless */
 	memcpy(text + findings->size, message, length);
 	findings->text = text;
 	findings->size += length;
@@ -163,7 +164,7 @@ bool gons_i_leaks_is_own(const gons_leaks *leaks)
 	return pthread_equal(leaks->thread, pthread_self()) && leaks->forks == gons_i_forks();
 }
 
-/* Whether its descriptors are unchanged. */
+/* Whether the calling thread has taken the snapshot, and its descriptors are unchanged. */
 static bool can_return_by(const gons_leaks *leaks)
 {
 	if (!gons_i_leaks_is_own(leaks))
@@ -210,7 +211,7 @@ int gons_i_leaks_refresh(gons_leaks *leaks)
 	return has_one_thread ? 0 : gons_i_list_threads(leaks->last_owner, &leaks->threads);
 }
 
-static int take_place(gons_leaks *leaks)
+static int save_context(gons_leaks *leaks)
 {
 	const int types = gons_i_present_types();
 
@@ -257,7 +258,7 @@ GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 		(void)gons_i_fail(ENOMEM, "cannot remember what is open");
 		return NULL;
 	}
-	if (take_place(leaks) < 0) {
+	if (save_context(leaks) < 0) {
 		free(leaks);
 		return NULL;
 	}
@@ -377,7 +378,7 @@ static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, 
 }
 
 /* Returns the thread to its directories and namespaces. Returns whether this succeeded. */
-static bool put_back(const gons_leaks *leaks, struct findings *findings)
+static bool return_thread(const gons_leaks *leaks, struct findings *findings)
 {
 	struct gons_i_context context = leaks->context;
 	const int before = findings->n;
@@ -514,11 +515,11 @@ static int stranded(void)
 
 static bool compare(gons_leaks *leaks, enum gons_i_leaks_scope scope, struct findings *findings)
 {
-	bool is_back = put_back(leaks, findings);
+	bool has_returned = return_thread(leaks, findings);
 	bool has_one_thread;
 
-	if (scope == GONS_I_LEAKS_PLACE)
-		return is_back;
+	if (scope == GONS_I_LEAKS_CONTEXT)
+		return has_returned;
 	has_one_thread = gons_i_has_one_thread();
 	find_umask(leaks, has_one_thread, findings);
 	find_fds(leaks, findings);
@@ -530,7 +531,7 @@ static bool compare(gons_leaks *leaks, enum gons_i_leaks_scope scope, struct fin
 	gons_i_forks_forbid();
 	leaks->last_owner = gons_i_exempt_last();
 	gons_i_forks_allow();
-	return is_back;
+	return has_returned;
 }
 
 int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
@@ -538,11 +539,11 @@ int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
 {
 	struct findings findings = { NULL, 0, 0 };
 	const int cancel = gons_i_forbid_cancel();
-	const bool is_back = compare(leaks, scope, &findings);
+	const bool has_returned = compare(leaks, scope, &findings);
 
 	gons_i_allow_cancel(&cancel);
 	report_all(&findings, report, arg);
-	return is_back ? findings.n : stranded();
+	return has_returned ? findings.n : stranded();
 }
 
 GONS_EXPORT int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *message, void *arg),
@@ -550,14 +551,14 @@ GONS_EXPORT int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *mes
 {
 	struct findings findings = { NULL, 0, 0 };
 	int cancel;
-	bool is_back;
+	bool has_returned;
 
 	if (!leaks)
 		return gons_i_fail(EINVAL, "leaks is NULL");
 	cancel = gons_i_forbid_cancel();
-	is_back = compare(leaks, GONS_I_LEAKS_ALL, &findings);
+	has_returned = compare(leaks, GONS_I_LEAKS_ALL, &findings);
 	gons_i_leaks_free(leaks);
 	gons_i_allow_cancel(&cancel);
 	report_all(&findings, report, arg);
-	return is_back ? findings.n : stranded();
+	return has_returned ? findings.n : stranded();
 }

@@ -10,7 +10,7 @@
 
 /* What a comparison looks at: the thread's namespaces, root and working directory alone, or
  * everything that gons_leaks_begin() remembers. */
-enum gons_i_leaks_scope { GONS_I_LEAKS_PLACE, GONS_I_LEAKS_ALL };
+enum gons_i_leaks_scope { GONS_I_LEAKS_CONTEXT, GONS_I_LEAKS_ALL };
 
 /*
  * Compares, reports what is different, and returns the thread, as gons_leaks_end() does.

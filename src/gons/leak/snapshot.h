@@ -36,10 +36,10 @@ bool gons_i_has_one_thread(void);
 int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads);
 
-/* Whether as many descriptors are open as these, none of which was exempt, and each of them still is:
- * one stat(2) instead of a list. The snapshot's own are taken to be, for a program would have to close
- * some and leave as many open under the same numbers. False where the number of open descriptors
- * cannot be told, as before Linux 6.2. */
+/* Whether as many descriptors are open as these, none of which was exempt, and each of them still
+ * is: one stat(2) instead of a list. The snapshot's own are taken to be, for a program would have
+ * to close some and leave as many open under the same numbers. False where the number of open
+ * descriptors cannot be told, as before Linux 6.2. */
 bool gons_i_fds_are_unchanged(const struct gons_i_items *fds);
 
 /* Running child processes. None for a subreaper: it cannot tell its own children from adopted
@@ -64,7 +64,7 @@ int gons_i_read_namespaces(int dir_fd, char links[GONS_I_LINKS][GONS_I_LINK_SIZE
 /* Reads a link of procfs into buf; "" when it cannot be read. */
 void gons_i_read_link(int dir_fd, const char *name, char *buf, size_t size);
 
-/* -1 where it cannot be read. */
+/* -1 if it cannot be read. */
 int gons_i_read_umask(bool has_one_thread);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this process may do: found out by doing it, in a child process where it does not show in
- * this one and harms nothing. The child is a bare one (gons/base/child.h), since this is called from
- * programs with threads.
+ * What this process may do: found out by trying it in a child process, without effects on this one.
+ * The child is a bare one (gons/base/child.h), since programs with threads call this.
  */
 #include <sched.h>
 
@@ -17,7 +16,7 @@
 #include "gons/core/switch.h"
 #include "gons/privilege/root.h"
 
-/* In a child of the process that has unshared a namespace for its children. */
+/* Runs in a child of a process that has unshared a namespace for its children. */
 static int check_child(void *arg)
 {
 	const int type = *(int *)arg;
@@ -32,27 +31,27 @@ static int try_for_children(int type)
 	return gons_i_unshare(type) < 0 ? -1 : gons_i_in_child(check_child, &type);
 }
 
-/* That the descriptors of the namespaces can be used, by what gons asks them. */
-static int check_descriptors(const struct gons_i_context *place)
+/* Checks that gons can find out the types of the descriptors. */
+static int check_descriptors(const struct gons_i_context *context)
 {
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if ((place->types & gons_i_types[i].flag) && gons_type(place->fd[i]) < 0)
+		if ((context->types & gons_i_types[i].flag) && gons_type(context->fd[i]) < 0)
 			return -1;
 	return 0;
 }
 
-/* Into new namespaces, a sysfs in them, and back. */
+/* Enters new namespaces, mounts a sysfs in them, and returns. */
 static int try_here(int types)
 {
 	const int sysfs = CLONE_NEWNET | CLONE_NEWNS;
-	struct gons_i_context place;
+	struct gons_i_context context;
 
-	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &place) < 0 ||
-	    check_descriptors(&place) < 0 || gons_i_switch_new(types, &place) < 0)
+	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &context) < 0 ||
+	    check_descriptors(&context) < 0 || gons_i_switch_new(types, &context) < 0)
 		return -1;
 	if ((types & sysfs) == sysfs && gons_mntns_mount_sysfs_ro() < 0)
 		return -1;
-	return gons_i_context_restore(&place);
+	return gons_i_context_restore(&context);
 }
 
 static int try_types(void *arg)

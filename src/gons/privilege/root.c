@@ -32,15 +32,15 @@
 
 /* ---- what the process can do ---- */
 
-/* Whether namespaces of these types could be left again, which takes the capabilities that
- * making new ones does: 1, 0, or -1 when that cannot be tried. */
+/* Whether a thread could return to its namespaces of these types, which takes the capabilities that
+ * creating new ones takes: 1, 0, or -1 if that cannot be tried. */
 static int can_return(int types)
 {
-	struct gons_i_context place;
+	struct gons_i_context context;
 
-	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &place) < 0)
+	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &context) < 0)
 		return errno == EPERM || errno == EACCES ? 0 : -1;
-	gons_i_context_close(&place);
+	gons_i_context_close(&context);
 	return 1;
 }
 
@@ -76,7 +76,7 @@ static int write_maps(uid_t uid, gid_t gid, bool may_map)
 	(void)snprintf(gid_map, sizeof(gid_map), "0 %u 1", gid);
 	if (write_file("/proc/thread-self/setgroups", "deny") < 0)
 		return -1;
-	/* The capabilities are there without a map, too. */
+	/* Without a map, the process has the capabilities nevertheless. */
 	if (write_file("/proc/thread-self/uid_map", uid_map) < 0 && (may_map || errno != EPERM))
 		return -1;
 	return write_file("/proc/thread-self/gid_map", gid_map);
@@ -84,7 +84,7 @@ static int write_maps(uid_t uid, gid_t gid, bool may_map)
 
 static int map_own_ids(void)
 {
-	/* The kernel's, not what fakeroot(1) would have them be. */
+	/* By system calls, since fakeroot(1) changes the results of the C library's functions. */
 	const uid_t uid = (uid_t)syscall(SYS_geteuid);
 	const gid_t gid = (gid_t)syscall(SYS_getegid);
 	const bool may_map = uid != 0 || gons_i_has_cap(CAP_SETFCAP);
@@ -138,7 +138,7 @@ static int unshare_and_map(struct writing *writing)
 		return gons_i_failure_restore(&failure);
 	}
 	(void)prctl(PR_SET_DUMPABLE, 1);
-	/* It fits; a writer that is not told to go, or has gone, says so itself. */
+	/* It fits. If the writer has ended, its result says why. */
 	(void)!write(writing->go[1], "g", 1);
 	gons_i_close_fd(&writing->go[1]);
 	return gons_i_child_finish(&writer);
@@ -176,36 +176,36 @@ static int enter_user_namespace(const struct gons_idmaps *maps)
 /* ---- base namespaces ---- */
 
 /*
- * Those that the process is in belong to an ancestor user namespace, to which no thread can return.
- * One that cannot be created is refused by name later, when a test asks for it; if none can be, the
- * user namespace has no capabilities.
+ * The namespaces that the process is in belong to an ancestor user namespace, so no thread can
+ * return to them. If a type cannot be created here, a test that needs it is refused later, by name.
+ * If none can be created, the user namespace has no capabilities.
  */
-static int make_base(void)
+static int create_base(void)
 {
-	int made = 0;
+	int created = 0;
 	bool is_refused = false;
 
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
 		const int type = gons_i_types[i].flag, returns = can_return(type);
 
 		if (returns == 0 && gons_i_unshare(type) == 0)
-			made |= type;
+			created |= type;
 		else if (returns != 1)
 			is_refused = true;
 	}
-	if (made == 0 && is_refused)
+	if (created == 0 && is_refused)
 		return -1;
-	if (made & CLONE_NEWNS)
+	if (created & CLONE_NEWNS)
 		gons_i_initial_mntns_set();
 	return 0;
 }
 
 int gons_i_new_root(void)
 {
-	return enter_user_namespace(NULL) < 0 ? -1 : make_base();
+	return enter_user_namespace(NULL) < 0 ? -1 : create_base();
 }
 
-/* ---- both ---- */
+/* ---- user namespace and base namespaces ---- */
 
 struct request {
 	const struct gons_idmaps *maps;
@@ -218,10 +218,10 @@ static int move(void *arg)
 
 	if (!request->stays && enter_user_namespace(request->maps) < 0)
 		return -1;
-	return make_base();
+	return create_base();
 }
 
-/* 0 where that cannot be told. */
+/* 0 if it cannot be read. */
 static ino_t user_namespace(void)
 {
 	struct stat st;
@@ -302,7 +302,7 @@ GONS_EXPORT int gons_become_root(void)
 	int result;
 
 	gons_i_failure_save(&before);
-	gons_i_set_threads_end(); /* the user's threads stand in the way, gons's own must not */
+	gons_i_set_threads_end(); /* gons's own threads must not prevent it */
 	result = become_root_unless_able();
 	if (result == 0) { /* drops the messages of earlier attempts */
 		gons_i_note_root_refused(NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a program is looked for, what it is given, and how its end is described.
+ * The paths at which a program is looked for, its arguments, and the text that describes its end.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -2,16 +2,16 @@
 #ifndef GONS_I_PROCESS_LOOKUP_H
 #define GONS_I_PROCESS_LOOKUP_H
 
-/* Arguments and paths of a program, made before there is a process for it. What is returned is for
- * free(3), and NULL where there is no memory. */
+/* Arguments and paths of a program, prepared before its process is started. Free what is returned
+ * by free(3); it is NULL if memory is short. */
 
 /* The value of an environment's variable, or NULL. */
 const char *gons_i_find_variable(const char *name, char *const environment[]);
 
-/* Where execvp(3) would look for a program with this environment, up to a NULL. */
+/* The paths at which execvp(3) would look for a program with this environment; ends with NULL. */
 const char **gons_i_list_paths(const char *program, char *const environment[]);
 
-/* The arguments of a shell that runs argv[0] as a script. The strings stay argv's. */
+/* The arguments of a shell that runs argv[0] as a script. The strings still belong to argv. */
 char **gons_i_list_shell_arguments(const char *const argv[]);
 
 char **gons_i_copy_arguments(const char *const argv[]);

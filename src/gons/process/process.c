@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs in namespaces: what the caller asks for, and what becomes of them.
+ * gons_process_*(): the options of programs in namespaces, their results, and messages about them.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -22,7 +22,7 @@ extern char **environ;
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 static const size_t most_output = (size_t)1 << 30;
 
-/* ---- what is asked for ---- */
+/* ---- options ---- */
 
 static int check_options(const struct gons_process_options *options)
 {
@@ -76,7 +76,7 @@ static int find_namespaces(const struct gons_process_options *options,
 
 enum { WHAT_SIZE = 200 };
 
-/* The last lines of what it has printed, for a message; text is filled and returned. */
+/* The end of its output, for a message; text is filled and returned. */
 enum { SHOWN = 400 };
 static const char *show_output(const struct gons_process *process, char text[SHOWN + 1])
 {
@@ -165,7 +165,8 @@ static int fail_fate(const struct gons_process *process)
 
 /* ---- the start ---- */
 
-/* Starts it, and waits until it is over if wanted. It is not recorded on the scope yet. */
+/* Starts a program; with to_the_end also waits until it is over. It is not recorded on the scope
+ * yet. */
 static struct gons_process *start(const char *const argv[],
 				  const struct gons_process_options *options, bool to_the_end)
 {
@@ -278,7 +279,7 @@ static int fill(struct gons_process *process, bool move, struct gons_process_res
 	return gons_i_fail(ENOMEM, "cannot hold the output of %s", process->argv[0]);
 }
 
-/* What the call returns for a program that is over. */
+/* The result of the call for a program that is over. */
 static int judge(const struct gons_process *process, bool has_result)
 {
 	const int status = process->program.status;
@@ -316,7 +317,8 @@ GONS_EXPORT int gons_process_run(const char *const argv[],
 	}
 	if (process->program.fate != GONS_I_ENDED || !gons_i_program_has_left(&process->program))
 		(void)gons_i_program_end(&process->program);
-	/* What has failed is kept for the report, and what is left for the scope to end. */
+	/* A failed program is kept for the report, and one with processes left for the scope to
+	 * end. */
 	if (gons_i_program_has_left(&process->program) || process->program.status != 0) {
 		gons_i_process_own(process);
 	} else {
@@ -375,7 +377,7 @@ struct search {
 	const struct gons_i_buffer *stream;
 	const char *text;
 	size_t length;
-	size_t searched[GONS_I_STREAMS]; /* so many bytes have it nowhere */
+	size_t searched[GONS_I_STREAMS]; /* the text is not in so many bytes */
 };
 
 static bool has_printed(void *arg)
@@ -390,7 +392,7 @@ static bool has_printed(void *arg)
 		    (buffer->size > from && memmem(buffer->data + from, buffer->size - from,
 						   search->text, search->length)))
 			return true;
-		/* The end may be the beginning of it. */
+		/* The last bytes may be the beginning of the text. */
 		if (buffer->size >= search->length)
 			search->searched[i] = buffer->size - (search->length - 1);
 	}

@@ -20,7 +20,7 @@ struct gons_process {
 /* Records it on the scope, where there must be room. */
 void gons_i_process_own(struct gons_process *process);
 
-/* Frees what this process has of it. */
+/* Frees the memory and descriptors; ends no process. */
 void gons_i_process_destroy(struct gons_process *process);
 
 /* ---- for the report of a failed test ---- */

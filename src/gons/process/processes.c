@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The programs of a thread: on its scope, which ends them, and in a list for reports.
+ * The programs that a thread has started: on its scope, which ends them, and in a list for reports.
  */
 #include <stdlib.h>
 
 #include "gons/core/scope.h"
 #include "gons/process/process.h"
 
-/* Of programs that have ended, so many keep their output for a report. */
+/* So many programs that have ended keep their output for a report. */
 enum { MOST_ENDED = 16 };
 
 /* Of the calling thread, the newest first. */
@@ -26,8 +26,8 @@ void gons_i_process_destroy(struct gons_process *process)
 	free(process);
 }
 
-/* Those that are recorded without anything between them end with the same scope, whose end is not
- * to wait for each of them in turn. */
+/* Asks this program to end, and those that are recorded directly below it. They end with the same
+ * scope, which then need not wait for one after the other. */
 static void ask_with_neighbours(struct gons_process *process)
 {
 	unsigned record = process->record;
@@ -73,7 +73,7 @@ static bool is_over(const struct gons_process *process)
 	return process->program.shared->state == GONS_I_OVER || process->program.supervisor == 0;
 }
 
-/* A program that runs one failing command after the other need not keep all that they said. */
+/* A test that runs one failing command after another need not keep the output of all. */
 static void forget_old_ones(void)
 {
 	int n = 0;

@@ -2,9 +2,9 @@
 /*
  * Programs that supervisors run: started, watched and ended by the caller.
  *
- * The end of a supervisor raises no signal, and wait(2) for any child neither finds it nor takes its
- * status away. Memory is shared with it for how far it has come, and a memory file for what the
- * program prints.
+ * The end of a supervisor raises no signal, and wait(2) for any child neither finds it nor takes
+ * its status away. The two share memory for its progress, and a memory file for the output of the
+ * program.
  */
 #include <limits.h>
 #include <poll.h>
@@ -21,11 +21,11 @@
 #include "gons/process/program.h"
 
 #ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8 /* Linux 6.3, which wants to be told */
+#define MFD_NOEXEC_SEAL 8 /* Linux 6.3, which warns without it */
 #endif
 
-/* The ThreadSanitizer has locks of its own, which the supervisor must find free. But it also starts a
- * thread there, and the kernel refuses user and time namespaces to a process with threads. */
+/* The ThreadSanitizer has locks of its own, which the supervisor must find free. But it also starts
+ * a thread there, and the kernel refuses user and time namespaces to a process with threads. */
 void __sanitizer_syscall_pre_impl_fork(void) __attribute__((weak)); /* NOLINT */
 void __sanitizer_syscall_post_impl_fork(long pid) __attribute__((weak)); /* NOLINT */
 
@@ -45,7 +45,7 @@ static void reap_supervisor(struct gons_i_program *program)
 	errno = saved;
 }
 
-/* Only the number of who sent it is of interest, in this PID namespace. */
+/* Only the sender's process id in this PID namespace is of interest. */
 static bool receive(struct gons_i_program *program)
 {
 	union {
@@ -65,7 +65,7 @@ static bool receive(struct gons_i_program *program)
 	do
 		got = recvmsg(program->socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
-	if (got == 0) /* its end is closed, which poll(2) would not stop to tell */
+	if (got == 0) /* its end is closed, for which poll(2) would return again and again */
 		gons_i_close_fd(&program->socket_fd);
 	if (got != 1)
 		return false;
@@ -91,9 +91,9 @@ static void await(struct gons_i_program *program, int timeout_ms)
 		reap_supervisor(program);
 }
 
-/* ---- what was printed ---- */
+/* ---- output ---- */
 
-/* Room for size bytes more, and for a '\0'. */
+/* Makes room for size more bytes and a '\0'. */
 static int make_room(struct gons_i_buffer *buffer, size_t size)
 {
 	size_t room = buffer->room ? buffer->room : 256;
@@ -181,7 +181,7 @@ static int open_log(void)
 	return fd;
 }
 
-/* A socket that says who has sent what it receives. */
+/* A socket that tells the sender of each message (SO_PASSCRED). */
 static int open_socket(int ends[2])
 {
 	const int on = 1;
@@ -254,7 +254,7 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 	if (!program->shared)
 		return gons_i_fail(ENOMEM, "%s", what);
 	program->shared->wanted = wanted;
-	/* The program's signal handlers are not for the supervisor to run. */
+	/* No signal handler of the program must run in the supervisor. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	program->supervisor = fork_supervisor(command->types);
@@ -276,7 +276,7 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 	if (program->supervisor_fd >= 0)
 		return 0;
 	(void)fail_descriptor(what);
-	(void)kill(program->supervisor, SIGKILL); /* the program, too, dies by that */
+	(void)kill(program->supervisor, SIGKILL); /* which ends the program as well */
 	reap_supervisor(program);
 	return -1;
 }
@@ -299,7 +299,7 @@ static int fail_obstacle(const struct gons_i_command *command, const char *what,
 	return gons_i_fail(shared->errnum, "%s", what);
 }
 
-/* What has become of a start whose result is known, or whose supervisor has ended. */
+/* The result of a start, once it is known or the supervisor has ended. */
 static int judge_start(const struct gons_i_command *command, const char *what,
 		       struct gons_i_program *program)
 {
@@ -336,7 +336,7 @@ int gons_i_program_start(const struct gons_i_command *command, const char *what,
 	struct gons_i_program program = no_program;
 	int result = start_supervisor(command, what, GONS_I_WANTS_START, &program);
 
-	/* Messages wake it that come before it has ended or failed, too. */
+	/* A message may come before the start has succeeded or failed. */
 	while (result == 0 && program.shared->state == GONS_I_STARTING && program.supervisor > 0)
 		await(&program, -1);
 	if (result == 0)
@@ -361,10 +361,10 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 		int64_t left;
 
 		program->shared->wanted = is_done ? GONS_I_WANTS_OUTPUT : 0;
-		program->shared->notified = false; /* what happens from here on is a message */
+		program->shared->notified = false; /* from here on, events are sent as messages */
 		gone = program->supervisor == 0;
 		over = program->shared->state == GONS_I_OVER;
-		/* What it has left in the background may print it yet. */
+		/* Processes that it has left behind may still print it. */
 		if (is_done && program->shared->left && !program->shared->silent)
 			over = false;
 		if (gons_i_program_collect(program) < 0)
@@ -400,7 +400,7 @@ bool gons_i_program_has_left(const struct gons_i_program *program)
 
 bool gons_i_program_end(struct gons_i_program *program)
 {
-	enum { PATIENCE_MS = 30000 }; /* more than the supervisor has */
+	enum { PATIENCE_MS = 30000 }; /* longer than the supervisor waits */
 	const int64_t end = now_ms() + PATIENCE_MS;
 	int saved = errno;
 

@@ -7,7 +7,7 @@
 #include "gons/process/supervisor.h"
 
 struct gons_i_buffer {
-	char *data; /* has a '\0' behind it; NULL while it is empty */
+	char *data; /* ends with '\0'; NULL while it is empty */
 	size_t size, room;
 };
 
@@ -22,11 +22,12 @@ struct gons_i_program {
 	int status;
 	int errnum; /* why the output could not be recorded */
 	struct gons_i_buffer stream[GONS_I_STREAMS];
-	struct gons_i_buffer tail; /* of both: the last GONS_I_TAIL bytes at least */
+	struct gons_i_buffer tail; /* of both streams: at least the last GONS_I_TAIL bytes */
 };
 enum { GONS_I_TAIL = 64 * 1024 };
 
-/* Starts it. -1 with errno and message "<what>: ..." when it does not run; nothing is left then. */
+/* Starts a program. -1 with errno and message "<what>: ..." if it does not run; then nothing is
+ * left. */
 int gons_i_program_start(const struct gons_i_command *command, const char *what,
 			 struct gons_i_program *ret_program);
 
@@ -39,25 +40,26 @@ int gons_i_program_start(const struct gons_i_command *command, const char *what,
 int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *arg), void *arg,
 			int timeout_ms);
 
-/* Starts it and waits until it is over. -1 when it does not run, or there is no memory for what it
- * has printed; nothing is left then. Else gons_i_program_end() ends what it has left. */
+/* Starts a program and waits until it is over. -1 if it does not run, or memory is short for its
+ * output; then nothing is left. Otherwise gons_i_program_end() ends the processes that it has
+ * left. */
 int gons_i_program_run(const struct gons_i_command *command, const char *what,
 		       struct gons_i_program *ret_program);
 
-/* Collects what was printed until now. -1 with ENOMEM. */
+/* Collects the output so far. 0, or -1 with ENOMEM. */
 int gons_i_program_collect(struct gons_i_program *program);
 
 /* Asks the supervisor to end everything, and does not wait. */
 void gons_i_program_ask(struct gons_i_program *program);
 
-/* Whether processes are left that only gons_i_program_end() ends. */
+/* Whether processes are left, which only gons_i_program_end() ends. */
 bool gons_i_program_has_left(const struct gons_i_program *program);
 
-/* Ends all processes and waits for that. What was printed stays. Returns whether none is left: one
- * that has become another user's cannot be killed. Keeps errno. */
+/* Ends all processes and waits until they have ended. The output stays. Returns whether none is
+ * left: a process that has become another user's cannot be killed. Keeps errno. */
 bool gons_i_program_end(struct gons_i_program *program);
 
-/* Closes and frees what this process has of it, and touches no other process. Keeps errno. */
+/* Closes its descriptors and frees its memory, and touches no other process. Keeps errno. */
 void gons_i_program_free(struct gons_i_program *program);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Re-execution, as seen by who has an action run.
+ * Re-execution, in the process that calls gons_reexec_run().
  *
- * The new process has nothing but its standard descriptors. So how far it has come stands in its
- * standard error, in a line with a nonce that only the two know: it has come to
- * gons_reexec_check() and the action begins, or why it does not. That line is taken out again.
+ * The new process has only its standard descriptors. So it reports its progress on standard error,
+ * in a line with a nonce that only the two processes know: that it has reached gons_reexec_check()
+ * and the action begins, or why the action does not begin. That line is removed from the output.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -30,10 +30,10 @@ enum { DEFAULT_TIMEOUT_MS = 10000 };
 
 #define program_path "/proc/self/exe"
 
-/* What somebody prints who goes on and on must not take the machine's memory. */
+/* A process that prints without end must not use up the memory of the machine. */
 static const size_t most_output = (size_t)1 << 30;
 
-/* ---- before anything is done ---- */
+/* ---- checks ---- */
 
 static int check_job(const struct gons_reexec *job)
 {
@@ -50,7 +50,7 @@ static int check_job(const struct gons_reexec *job)
 	return gons_i_environment_check(job);
 }
 
-/* What would show only after the fork. */
+/* Finds before the fork what the new process would refuse. */
 static int check_process(void)
 {
 	if (getauxval(AT_SECURE) == 0)
@@ -58,12 +58,12 @@ static int check_process(void)
 	return gons_i_fail(EPERM, "a program with elevated privileges does not run itself");
 }
 
-static void make_ticket(const char *action, char ticket[GONS_I_TICKET_SIZE])
+static void create_ticket(const char *action, char ticket[GONS_I_TICKET_SIZE])
 {
 	struct timespec now;
 	uint64_t nonce;
 
-	/* Unlikely to be met by chance is enough. */
+	/* It only has to be unlikely that other output contains it by chance. */
 	if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) != sizeof(nonce)) {
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		nonce = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
@@ -72,9 +72,9 @@ static void make_ticket(const char *action, char ticket[GONS_I_TICKET_SIZE])
 		       gons_i_coverage_fd() >= 0 ? 'c' : '-', action); /* fits */
 }
 
-/* ---- what came of it ---- */
+/* ---- the result ---- */
 
-/* How far the new process has come, and what it has said by itself. */
+/* How far the new process has come, and the rest of its standard error. */
 struct progress {
 	bool reported;
 	int errnum; /* why the action does not run, or 0 */
@@ -83,8 +83,8 @@ struct progress {
 	size_t length;
 };
 
-/* Takes a line of report() out of the text, and gives its offset and what stands behind the nonce;
- * the text's end and "" where there is no such line. */
+/* Removes a line of report() from the text. Returns its offset, and in ret the text after the
+ * nonce; the end of the text and "" if there is no such line. */
 static size_t take_line(const char *nonce, struct gons_i_buffer *text, char *ret, size_t size)
 {
 	char *line = text->size ? memmem(text->data, text->size, nonce, GONS_I_NONCE) : NULL;
@@ -100,7 +100,7 @@ static size_t take_line(const char *nonce, struct gons_i_buffer *text, char *ret
 	return (size_t)(line - text->data);
 }
 
-/* What is behind a second line is not the action's, but about the data of the coverage. */
+/* The text after a second line was not printed by the action, but by the coverage library. */
 static void read_reports(const char *nonce, struct gons_i_buffer *text, struct progress *progress)
 {
 	char line[16 + GONS_I_MESSAGE_SIZE];
@@ -285,7 +285,7 @@ static int run_program(const struct gons_reexec *job, int timeout_ms, char *cons
 	return 0;
 }
 
-/* Moves it out of the program's. */
+/* Moves the data out of the program's buffer. */
 static char *take_data(struct gons_i_buffer *buffer)
 {
 	char *data = buffer->data;
@@ -321,8 +321,8 @@ static int run(const struct gons_reexec *job, struct gons_reexec_result *result)
 	char ticket[GONS_I_TICKET_SIZE];
 	int done;
 
-	make_ticket(job->action, ticket);
-	if (gons_i_environment_make(job, ticket, &environment) < 0)
+	create_ticket(job->action, ticket);
+	if (gons_i_environment_create(job, ticket, &environment) < 0)
 		return -1;
 	done = run_program(job, timeout_ms, environment.variables, &program);
 	gons_i_environment_free(&environment);
@@ -347,7 +347,7 @@ GONS_EXPORT int gons_reexec_run(const struct gons_reexec *job, struct gons_reexe
 	return done;
 }
 
-/* jansson is the program's, but the message is the library's. */
+/* The program is linked with jansson, and the library sets the message. */
 GONS_EXPORT int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
 					const char *printed)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Actions, and the process that was started to run one.
+ * Actions, and the new process, which runs one.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -19,9 +19,9 @@
 
 static _Atomic(struct gons_reexec_action *) actions;
 static atomic_bool checked; /* gons_reexec_check() has been called */
-static bool in_action; /* this process, or the one it was forked from, is there for an action */
+static bool in_action; /* this process, or the one it was forked from, was started for an action */
 
-/* The name is in quotation marks, but where GONS_ACTION() was given an identifier. */
+/* The name is in quotation marks, unless GONS_ACTION() was called with an identifier. */
 static bool has_name(const struct gons_reexec_action *action, const char *name)
 {
 	size_t length = strlen(name);
@@ -54,8 +54,8 @@ static const struct gons_reexec_action *find(const char *name)
 
 GONS_EXPORT void gons_reexec_action_add(struct gons_reexec_action *action)
 {
-	/* It would not be there in the new process at the same point, and may be part of a
-	 * library that is unloaded again. */
+	/* The new process would not have registered it yet when it looks for it; and it may be part
+	 * of a library that is unloaded again. */
 	if (checked)
 		return;
 	action->next = actions;
@@ -99,14 +99,14 @@ GONS_EXPORT int gons_reexec_register(const char *name, int (*action)(void))
 	copy->name = (char *)(copy + 1);
 	(void)snprintf((char *)(copy + 1), length, "\"%s\"", name); /* fits */
 	copy->action = action;
-	gons_reexec_action_add(copy); /* the second one, too: then none is run */
+	gons_reexec_action_add(copy); /* also if there are two: then none is run */
 	return twice ? gons_i_fail(EINVAL, "the action \"%s\" is registered already", name) : 0;
 }
 
 /* ---- the new process ---- */
 
-/* Says in a line of standard error how far the process has come: "NONCE:0:" when the action
- * begins, or "NONCE:ERRNO:SENTENCE" when it does not; another one before data of the coverage. */
+/* Reports the progress in a line of standard error: "NONCE:0:" when the action begins, or
+ * "NONCE:ERRNO:MESSAGE" if it does not; and another line before the coverage library may print. */
 static void report(const char *nonce, int errnum, const char *message)
 {
 	char line[GONS_I_NONCE + 16 + GONS_I_MESSAGE_SIZE];
@@ -125,14 +125,14 @@ static void report(const char *nonce, int errnum, const char *message)
 
 /*
  * A program built for gcov writes its data when it exits, to files named by their absolute paths at
- * build time, which may be others or none where an action was. So the new process gets the root
- * directory of its caller as a descriptor, and writes below that. The functions are there in
- * programs that were built so, by GCC and by clang.
+ * build time, which may be other files in the namespaces of an action, or absent. So the new
+ * process gets the root directory of its caller as a descriptor, and writes below that. Programs
+ * that GCC or clang has built for gcov have these functions.
  */
 extern char __gcov_master[] __attribute__((weak));
 extern void __gcov_dump(void) __attribute__((weak));
 
-/* The root in which the paths are right: the caller's, when it came to gons_reexec_check(). */
+/* The root that the paths start at: that of the caller when it called gons_reexec_check(). */
 static int coverage_fd = -1;
 
 /* The process that runs the action, and the nonce that it reports with. */
@@ -151,8 +151,8 @@ int gons_i_coverage_fd(void)
 }
 
 /*
- * At exit, before the data are written. Their paths begin with GCOV_PREFIX then, relative to that
- * root. What libgcov says of them ("overwriting...", after a new build) is not the action's.
+ * At exit, before the data are written: sets GCOV_PREFIX, so that their paths are relative to that
+ * root. What libgcov prints then ("overwriting...", after a new build) is not output of the action.
  */
 static void direct_coverage(void)
 {
@@ -162,7 +162,7 @@ static void direct_coverage(void)
 	if (getpid() == action_pid)
 		report(action_nonce, 0, "");
 	if (prefix && prefix[0] != '/')
-		return; /* it is relative to the working directory, so it stays that */
+		return; /* it is relative to the working directory, which stays */
 	if (fchdir(coverage_fd) < 0 || asprintf(&relative, ".%s", prefix ? prefix : "") < 0)
 		return;
 	(void)setenv("GCOV_PREFIX", relative, 1);
@@ -171,11 +171,11 @@ static void direct_coverage(void)
 
 static void inherit_coverage(const char *nonce)
 {
-	/* Out of the way: descriptors that an action opens begin at 3. */
+	/* To a high number, since an action expects its descriptors to begin at 3. */
 	coverage_fd = fcntl(3, F_DUPFD_CLOEXEC, 100);
 	if (coverage_fd >= 0) {
 		(void)close(3);
-	} else { /* so few may be open */
+	} else { /* the limit on descriptors is lower */
 		coverage_fd = 3;
 		(void)fcntl(coverage_fd, F_SETFD, FD_CLOEXEC);
 	}
@@ -190,15 +190,15 @@ static void prepare_coverage(void)
 
 	if (!is_covered() || coverage_fd >= 0)
 		return;
-	/* Not as 0, 1 or 2 of a program that has closed these. */
+	/* Not 0, 1 or 2, if the program has closed these. */
 	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	coverage_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
 /* ---- the action ---- */
 
-/* A caller that is killed (by Ctrl-C, which the action in its own process group does not see)
- * leaves no action running. It may be gone already, and with it the reader of the output. */
+/* An action ends with its caller, who may be killed by Ctrl-C, which does not reach the process
+ * group of the action. The caller may have ended already, and with it the reader of the output. */
 static void die_with_caller(void)
 {
 	struct pollfd output = { .fd = STDOUT_FILENO };
@@ -208,7 +208,7 @@ static void die_with_caller(void)
 		exit(EXIT_FAILURE);
 }
 
-/* The action, or NULL where it must not be run. */
+/* The action, or NULL if it must not be run. */
 static const struct gons_reexec_action *choose_action(const char *name)
 {
 	struct gons_i_failure failure;
@@ -232,7 +232,7 @@ static void run_action(const char *ticket)
 	int status;
 
 	in_action = true;
-	/* With elevated privileges the ticket is somebody else's, and so is the descriptor. */
+	/* With elevated privileges, ticket and descriptor were chosen by another user. */
 	if (ticket[GONS_I_NONCE] == 'c' && is_covered() && getauxval(AT_SECURE) == 0)
 		inherit_coverage(ticket);
 	action = choose_action(ticket + GONS_I_NONCE + 1);

@@ -25,7 +25,7 @@ static bool same_name(const char *a, const char *b)
 	return strncmp(a, b, length) == 0 && (b[length] == '=' || b[length] == '\0');
 }
 
-/* Whether it is a variable that a program with gons reads when it starts. */
+/* Whether a program with gons reads this variable when it starts. */
 static bool is_reserved(const char *variable)
 {
 	char name[GONS_I_VARIABLE_SIZE];
@@ -38,7 +38,7 @@ static bool is_reserved(const char *variable)
 	return same_name("gons_order", variable) || same_name(GONS_I_ACTION_VARIABLE, variable);
 }
 
-/* ---- what the caller may ask for ---- */
+/* ---- checks ---- */
 
 static int check_namespace(const struct gons_nsref *ref, int *types)
 {
@@ -48,7 +48,8 @@ static int check_namespace(const struct gons_nsref *ref, int *types)
 		return gons_i_fail(EINVAL, "the type of a namespace to run in is NULL");
 	type = gons_type_from_name(ref->type + (ref->type[0] == '!'));
 	if (type < 0)
-		return gons_i_fail(EINVAL, "\"%s\" is no type of a namespace to run in", ref->type);
+		return gons_i_fail(EINVAL, "\"%s\" is not a type of a namespace to run in",
+				   ref->type);
 	if (*types & type)
 		return gons_i_fail(EINVAL, "the namespaces to run in are two of the type %s",
 				   gons_type_name(type));
@@ -62,7 +63,7 @@ static int check_namespace(const struct gons_nsref *ref, int *types)
 static int check_variable(const char *variable)
 {
 	if (variable[0] == '=' || !strchr(variable, '='))
-		return gons_i_fail(EINVAL, "\"%s\" in the environment is no NAME=value", variable);
+		return gons_i_fail(EINVAL, "\"%s\" in the environment is not NAME=value", variable);
 	if (!is_reserved(variable))
 		return 0;
 	(void)gons_i_fail(EINVAL, "cannot set the variable \"%s\"", variable);
@@ -87,7 +88,7 @@ int gons_i_environment_check(const struct gons_reexec *job)
 	return 0;
 }
 
-/* ---- making it ---- */
+/* ---- creating it ---- */
 
 static size_t count(char *const *variables)
 {
@@ -107,8 +108,8 @@ static bool has(char *const *variables, const char *variable)
 }
 
 /*
- * What "/proc/self" and "/proc/thread-self" are for the caller, as a path that leads there from
- * another process, too. Returns what remains of path behind it.
+ * If path begins with "/proc/self" or "/proc/thread-self": prefix is a path that leads another
+ * process to the same directory. Returns the rest of path.
  */
 static const char *resolve_self(const char *path, char prefix[PATH_MAX])
 {
@@ -133,7 +134,7 @@ static const char *resolve_self(const char *path, char prefix[PATH_MAX])
 	return path;
 }
 
-/* Appends "NAME=value" to the environment's own variables. */
+/* Appends "NAME=value" to the variables that the environment owns. */
 __attribute__((format(printf, 2, 3))) static int add(struct gons_i_environment *environment,
 						     const char *format, ...)
 {
@@ -147,7 +148,7 @@ __attribute__((format(printf, 2, 3))) static int add(struct gons_i_environment *
 		environment->own++;
 		return 0;
 	}
-	environment->variables[environment->own] = NULL; /* is undefined then */
+	environment->variables[environment->own] = NULL; /* asprintf() leaves it undefined */
 	return gons_i_fail(ENOMEM, "cannot create the environment of a process");
 }
 
@@ -172,7 +173,8 @@ static int add_namespaces(const struct gons_reexec *job, struct gons_i_environme
 	return job->n_namespaces == 0 ? 0 : add(environment, "%sorder=%s", family, order);
 }
 
-/* What belongs to gons, or is to be another value, is left out of the caller's. */
+/* Copies the caller's variables, without those of gons and those to which the job gives another
+ * value. */
 static void borrow(const struct gons_reexec *job, struct gons_i_environment *environment)
 {
 	char *const *added = (char *const *)job->environment;
@@ -186,8 +188,8 @@ static void borrow(const struct gons_reexec *job, struct gons_i_environment *env
 			environment->variables[n++] = *added;
 }
 
-int gons_i_environment_make(const struct gons_reexec *job, const char *ticket,
-			    struct gons_i_environment *ret_environment)
+int gons_i_environment_create(const struct gons_reexec *job, const char *ticket,
+			      struct gons_i_environment *ret_environment)
 {
 	size_t n = count(environ) + count((char *const *)job->environment) + job->n_namespaces;
 	struct gons_i_environment environment = { calloc(n + 3, sizeof(char *)), 0 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_REEXEC_PARTS_H
-#define GONS_REEXEC_PARTS_H
+#ifndef GONS_I_PROCESS_REEXEC_PARTS_H
+#define GONS_I_PROCESS_REEXEC_PARTS_H
 
 /*
- * What re-execution is made of: the actions, and the environment that makes a process run one.
+ * The parts of re-execution: actions, and the environment by which a new process runs one.
  */
 
 #include <gons/reexec.h>
@@ -12,7 +12,7 @@
 
 /* ---- reexec_action.c ---- */
 
-/* 0, or EINVAL where this action cannot be run from this process. */
+/* 0, or -1 with EINVAL if this action cannot be run from this process. */
 int gons_i_action_check(const char *name);
 
 /* In a program built for gcov, the root directory that its paths are below; else -1. */
@@ -31,15 +31,15 @@ enum {
 
 struct gons_i_environment {
 	char **variables; /* ends with a NULL */
-	size_t own; /* so many of the first ones are to be freed */
+	size_t own; /* so many, from the first one on, are freed */
 };
 
-/* 0, or EINVAL for what is wrong in the job's namespaces and environment. */
+/* Checks the job's namespaces and environment. 0, or -1 with EINVAL. */
 int gons_i_environment_check(const struct gons_reexec *job);
 
-/* The environment of a process that is to run the checked job. */
-int gons_i_environment_make(const struct gons_reexec *job, const char *ticket,
-			    struct gons_i_environment *ret_environment);
+/* The environment of the process that will run the job, which was checked. */
+int gons_i_environment_create(const struct gons_reexec *job, const char *ticket,
+			      struct gons_i_environment *ret_environment);
 void gons_i_environment_free(struct gons_i_environment *environment);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The start of a program by its supervisor, and of the supervisor itself: only async-signal-safe calls are allowed here.
+ * The start of a program by its supervisor, and of the supervisor itself: only async-signal-safe
+ * calls are allowed here.
  */
 #include <sched.h>
 #include <signal.h>
@@ -43,7 +44,7 @@ void gons_i_close_others(const int kept[], size_t n)
 	}
 }
 
-/* As execvp(3): a file that may not be executed does not end the search, but is remembered. */
+/* As execvp(3): EACCES does not end the search, but is returned if no other file is executed. */
 static int search(const struct gons_i_command *command)
 {
 	int errnum = ENOENT;
@@ -73,7 +74,7 @@ static int become_program(void *arg)
 
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The caller learns the number of this process in its own PID namespace from it. */
+	/* By this message the caller learns the id of this process in its own PID namespace. */
 	if (start->socket_fd >= 0)
 		(void)send(start->socket_fd, &message, 1, MSG_NOSIGNAL);
 	for (int i = 0; i < GONS_I_PIPES; i++)
@@ -95,7 +96,7 @@ pid_t gons_i_start(struct gons_i_start *start)
 	pid_t pid;
 
 	start->errnum = 0;
-	/* Not a copy of the memory, which is as large as the caller's. */
+	/* Without a copy of the memory, which is as large as the caller's. */
 	pid = clone(become_program, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, start);
 	if (pid < 0 || start->errnum == 0)
 		return pid;

@@ -6,8 +6,8 @@
 
 #include "gons/process/supervisor.h"
 
-/* Closes all descriptors but these (-1: none): what the caller has open now, it may want to close
- * without this process keeping it. */
+/* Closes all descriptors but these (-1: none), so that this process does not keep open what the
+ * caller closes later. */
 void gons_i_close_others(const int kept[], size_t n);
 
 enum { GONS_I_PIPES = 3 };
@@ -19,7 +19,7 @@ struct gons_i_start {
 	int errnum; /* of a failed execve(2); 0 when there was no process */
 };
 
-/* Returns the number of the program's process, which has executed it; or -1 with errno. */
+/* Returns the id of the process, which has executed the program; or -1 with errno alone. */
 pid_t gons_i_start(struct gons_i_start *start);
 
 #endif

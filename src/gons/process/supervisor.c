@@ -5,7 +5,7 @@
  * It starts the program, writes its input, records its output, and reaps it. Processes whose
  * parents have ended become its children (PR_SET_CHILD_SUBREAPER), so it also finds programs
  * that have gone into the background. It kills all of them when the caller asks for it, or dies.
- * The caller gets no signal of it and does not see it by wait(2).
+ * The caller gets no signal when it ends, and does not see it by wait(2).
  *
  * It is a copy of the caller, whose other threads may hold any lock: only async-signal-safe calls
  * are allowed here.
@@ -50,9 +50,9 @@ struct supervisor {
 	size_t printed[PIPES];
 	enum phase phase;
 	int64_t deadline, next_step; /* in ms */
-	bool has_children_fd; /* or there is none to be had */
+	bool has_children_fd; /* or it cannot be opened */
 	bool reaped; /* the program */
-	bool told; /* the caller, that the program is over */
+	bool told; /* the caller knows that the program is over */
 };
 
 static int64_t now_ms(void)
@@ -71,7 +71,7 @@ static void notify(const struct supervisor *self, int what)
 		(void)send(self->socket_fd, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-_Noreturn static void fail(const struct supervisor *self, enum gons_i_obstacle obstacle)
+_Noreturn static void fail(const struct supervisor *self, enum gons_i_start_obstacle obstacle)
 {
 	self->shared->errnum = errno;
 	self->shared->obstacle = obstacle;
@@ -81,7 +81,7 @@ _Noreturn static void fail(const struct supervisor *self, enum gons_i_obstacle o
 
 /* ---- descriptors ---- */
 
-/* Moves it away from the numbers that the program's descriptors get. */
+/* Moves a descriptor above the numbers that those of the program get. */
 static int move_up(int fd)
 {
 	int moved;
@@ -93,8 +93,8 @@ static int move_up(int fd)
 	return moved;
 }
 
-/* The list of this process's children; -1 where /proc is absent or that of another PID
- * namespace, whose numbers mean other processes here. */
+/* The list of this process's children; -1 if /proc is absent or that of another PID namespace,
+ * which has other ids for the same processes. */
 static int open_children(void)
 {
 	char self[16];
@@ -118,7 +118,7 @@ static void keep_descriptors(struct supervisor *self, const struct gons_i_superv
 	self->socket_fd = fds->socket;
 	self->caller_fd = fds->caller;
 	self->log_fd = fds->log;
-	/* The caller may use its own at the same time. */
+	/* The caller may use its own copy at the same time. */
 	self->extra_fd = self->command->extra_fd < 0
 				 ? -1
 				 : fcntl(self->command->extra_fd, F_DUPFD_CLOEXEC, LOWEST_FD);
@@ -132,7 +132,7 @@ static void keep_descriptors(struct supervisor *self, const struct gons_i_superv
 	gons_i_close_others(numbers, KEPT);
 }
 
-/* The program's ends are returned; they block, as the program expects. */
+/* Returns the program's ends of the pipes; they block, as the program expects. */
 static void open_pipes(struct supervisor *self, int program_fd[PIPES])
 {
 	for (int i = 0; i < PIPES; i++) {
@@ -183,7 +183,7 @@ static void feed(struct supervisor *self)
 
 	if (put < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* EPIPE: the program does not want to read the rest. */
+	/* EPIPE: the program does not read the rest. */
 	self->input += put < 0 ? 0 : put;
 	self->input_left -= put < 0 ? self->input_left : (size_t)put;
 	if (self->input_left == 0)
@@ -215,7 +215,7 @@ static bool record(struct supervisor *self, const char *data, size_t size)
 	return true;
 }
 
-/* Reads once, at most so many bytes. Returns how many there were. */
+/* Reads once, at most this many bytes. Returns how many it has read. */
 static size_t hear(struct supervisor *self, int i, size_t most)
 {
 	enum { ROOM = 64 * 1024 };
@@ -248,7 +248,8 @@ static size_t hear(struct supervisor *self, int i, size_t most)
 	return (size_t)got;
 }
 
-/* What is in the pipes when the program has ended. Others may hold them, and write on. */
+/* Reads what is in the pipes when the program has ended. Other processes may still write to
+ * them. */
 static void hear_the_rest(struct supervisor *self)
 {
 	for (int i = OUTPUT; i <= ERROR; i++) {
@@ -287,8 +288,8 @@ static bool reap(struct supervisor *self)
 	}
 }
 
-/* Sends a signal to the program's group and to all children. The numbers cannot mean other
- * processes: no other process reaps them. Returns whether there was any that could be sent it. */
+/* Sends a signal to the program's group and to all children. Their ids cannot belong to other
+ * processes yet, since only this process reaps them. Returns whether any process got it. */
 static bool signal_all(struct supervisor *self, int number)
 {
 	char text[4096];
@@ -302,12 +303,12 @@ static bool signal_all(struct supervisor *self, int number)
 	if (self->children_fd >= 0)
 		length = pread(self->children_fd, text, sizeof(text) - 1, 0);
 
-	/* Once it is reaped, another group may have its number. */
+	/* Once it is reaped, another group may have its id. */
 	if (!self->reaped) {
 		any |= kill(-self->pid, number) == 0;
 		any |= kill(self->pid, number) == 0; /* may have left its group */
 	}
-	for (ssize_t i = 0; i < length; i++) { /* each number has a blank behind it */
+	for (ssize_t i = 0; i < length; i++) { /* each id is followed by a blank */
 		if (text[i] >= '0' && text[i] <= '9') {
 			pid = 10 * pid + (text[i] - '0');
 			continue;
@@ -325,7 +326,7 @@ static void begin_asking(struct supervisor *self)
 	self->phase = ASKING;
 	self->next_step = now_ms() + GRACE_MS;
 	(void)signal_all(self, SIGTERM);
-	(void)signal_all(self, SIGCONT); /* one that is stopped would not get the other */
+	(void)signal_all(self, SIGCONT); /* a stopped process would not act on the other signal */
 }
 
 /* Tells the caller that the program is over. */
@@ -343,11 +344,11 @@ static void tell(struct supervisor *self)
 		 !(WIFSIGNALED(shared->status) && WTERMSIG(shared->status) == SIGKILL))
 		shared->fate = GONS_I_ENDED; /* just before it would have been killed */
 	shared->state = GONS_I_OVER;
-	if (shared->left) /* else this process ends, which is as good as a message */
+	if (shared->left) /* otherwise this process ends, which wakes the caller as well */
 		notify(self, 0);
 }
 
-/* ---- in between ---- */
+/* ---- while the program runs ---- */
 
 /* Takes the next step whose time has come. Returns how long to wait for events, in ms; -1 for no
  * limit, -2 to give up. */
@@ -390,7 +391,7 @@ static void wait_for_events(struct supervisor *self, int timeout_ms)
 		begin_killing(self, GONS_I_UNHEARD);
 		return;
 	}
-	if (polled[SIGNALS].revents) /* says no more than that there may be somebody to reap */
+	if (polled[SIGNALS].revents) /* only tells that there may be children to reap */
 		(void)read(self->signal_fd, &info, sizeof(info));
 	if (polled[INPUT].revents)
 		feed(self);
@@ -423,9 +424,9 @@ static void serve(struct supervisor *self)
 	}
 }
 
-/* ---- the whole of it ---- */
+/* ---- the life of a supervisor ---- */
 
-/* One of a type that needs no preparation, or none: the usual case is fast. */
+/* At most one namespace, of a type that needs no preparation: the usual case, which is fast. */
 static bool join_one(const struct gons_i_command *command)
 {
 	const struct gons_i_type *entry = gons_i_type_entry(command->types);
@@ -442,11 +443,12 @@ static void begin(struct supervisor *self)
 
 	(void)prctl(PR_SET_NAME, "gons-supervisor");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	(void)setpgid(0, 0); /* not to be killed together with the caller, by its group */
-	/* SIGCHLD too, which must not be ignored. The program inherits what is ignored. */
+	(void)setpgid(0, 0); /* so that a signal to the group of the caller does not end it */
+	/* SIGCHLD too, which must not be ignored. The program inherits which signals are
+	 * ignored. */
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL);
-	/* Where /proc may be another one later; it takes the kernel some time. */
+	/* Only if /proc may be another one later, since opening it takes time. */
 	self->children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER) ? open_children() : -1;
 	self->has_children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER);
 	if (!join_one(command) && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
@@ -481,7 +483,7 @@ void gons_i_supervise(const struct gons_i_command *command, const struct gons_i_
 		begin_killing(&self, GONS_I_UNHEARD);
 	shared->state = GONS_I_RUNNING;
 	notify(&self, GONS_I_WANTS_START);
-	(void)chdir("/"); /* the program's directory may be unmounted when that has ended */
+	(void)chdir("/"); /* so that the directory of the program can be unmounted after it */
 	serve(&self);
 	tell(&self);
 	gons_i_child_exit(0);

@@ -10,19 +10,19 @@
 #include "gons/base/error.h"
 #include "gons/base/types.h"
 
-/* What is to be run. */
+/* A program, and how it is run. */
 struct gons_i_command {
-	const char *const *paths; /* tried in turn, up to a NULL */
-	char *const *argv; /* up to a NULL */
-	char *const *shell_argv; /* for a script without "#!": [1] is to be its path; or NULL */
+	const char *const *paths; /* tried in turn; ends with NULL */
+	char *const *argv; /* ends with NULL */
+	char *const *shell_argv; /* for a script without "#!": [1] becomes its path; or NULL */
 	char *const *environment;
 	const char *directory; /* NULL: the caller's */
 	const void *input;
 	size_t input_size;
 	int timeout_ms; /* -1: no limit */
-	size_t most_output; /* and as much to standard error */
-	bool ends_all; /* what the program leaves behind is killed when it has ended */
-	int extra_fd; /* is descriptor 3 of the program; or -1 */
+	size_t most_output; /* of each of the two streams */
+	bool ends_all; /* processes that the program leaves behind are killed when it has ended */
+	int extra_fd; /* becomes descriptor 3 of the program; or -1 */
 	int types; /* of the namespaces to join, and their descriptors */
 	int nsfds[GONS_I_TYPES];
 };
@@ -37,7 +37,7 @@ enum gons_i_fate {
 };
 
 /* Why a program could not be started. */
-enum gons_i_obstacle {
+enum gons_i_start_obstacle {
 	GONS_I_OBSTACLE_PIPE,
 	GONS_I_OBSTACLE_NAMESPACE, /* with a message */
 	GONS_I_OBSTACLE_DIRECTORY,
@@ -47,29 +47,30 @@ enum gons_i_obstacle {
 
 enum gons_i_progress { GONS_I_STARTING, GONS_I_RUNNING, GONS_I_OVER, GONS_I_FAILED };
 
-/* Memory that the two processes share. The state is set after what it stands for. */
+/* Memory that the two processes share. The state is set last, after the members that it tells
+ * of. */
 struct gons_i_shared {
 	atomic_int state;
-	atomic_int wanted; /* what the caller is to be sent a message for, beside the end */
-	atomic_bool notified; /* it has been sent one since it last cleared this */
-	pid_t pid; /* of the program, where both are in one PID namespace; or 0 */
-	atomic_size_t log_size; /* of the record of what was printed */
+	atomic_int wanted; /* for which events the caller wants a message, besides the end */
+	atomic_bool notified; /* a message was sent since the caller last cleared this */
+	pid_t pid; /* of the program, if both are in one PID namespace; or 0 */
+	atomic_size_t log_size; /* of the recorded output */
 	atomic_bool silent; /* no process can print any more */
 	enum gons_i_fate fate; /* GONS_I_OVER */
-	int status; /* as of waitpid(2) */
-	atomic_bool left; /* there are processes that the program has left behind */
-	enum gons_i_obstacle obstacle; /* GONS_I_FAILED */
+	int status; /* of waitpid(2) */
+	atomic_bool left; /* the program has left processes behind */
+	enum gons_i_start_obstacle obstacle; /* GONS_I_FAILED */
 	int errnum; /* of that, or of GONS_I_UNHEARD */
 	struct gons_i_failure failure;
 };
 
 enum { GONS_I_WANTS_START = 1, GONS_I_WANTS_OUTPUT = 2 };
 
-/* The messages to the caller: of the program before it begins, where the caller has another number
- * for it than the supervisor, and of the supervisor. */
+/* The messages to the caller: from the process of the program before it executes that, if the
+ * caller knows it by another id than the supervisor; and from the supervisor. */
 enum { GONS_I_FROM_PROGRAM = 'p', GONS_I_FROM_SUPERVISOR = 's' };
 
-/* What was printed is recorded in pieces, each behind such a header. */
+/* Output is recorded in pieces, each after such a header. */
 enum gons_i_stream { GONS_I_OUTPUT, GONS_I_ERROR_OUTPUT, GONS_I_STREAMS };
 struct gons_i_piece {
 	uint32_t stream, size;
@@ -80,10 +81,10 @@ struct gons_i_supervisor_fds {
 	int socket; /* to the caller: any message from there asks for the end */
 	int caller; /* a pidfd */
 	int log;
-	pid_t caller_pid; /* as the caller has it */
+	pid_t caller_pid; /* in the PID namespace of the caller */
 };
 
-/* For a process that was cloned for it, with all signals blocked. */
+/* Runs the supervisor, in a process that was cloned for it, with all signals blocked. */
 _Noreturn void gons_i_supervise(const struct gons_i_command *command,
 				const struct gons_i_supervisor_fds *fds,
 				struct gons_i_shared *shared);

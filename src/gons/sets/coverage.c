@@ -40,8 +40,9 @@ void gons_i_coverage_begin(void)
 		(void)gons_set_coverage_(GONS_COVERAGE_RESET, NULL, 0);
 }
 
-/* gcov's files are named by absolute paths, which may lead elsewhere or nowhere from where the
- * function was. Paths after GCOV_PREFIX are relative to the working directory, here. */
+/* gcov names its files by absolute paths, which may not exist in the namespaces of the function.
+ * With a relative GCOV_PREFIX these paths start in the working directory, which becomes the
+ * parent's root. */
 static void move_files(int root_fd)
 {
 	const char *prefix = getenv("GCOV_PREFIX");

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 /*
- * The counters of a program that is built for coverage, in a function that runs in a child. LLVM's
- * are handed to the parent by memory that both have, gcov's are written to their files, below the
- * root directory that the parent has.
+ * Coverage counters of functions that run in a child, in a program that is built for coverage.
+ * LLVM's counters are passed to the parent in shared memory. gcov's are written to their files,
+ * below the root directory of the parent.
  */
 struct gons_i_coverage {
 	char *buffer; /* or NULL */

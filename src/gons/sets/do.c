@@ -73,7 +73,7 @@ GONS_EXPORT int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg)
 	return is_callable(set, fn != NULL) ? do_once(set, fn, arg) : -1;
 }
 
-/* ---- on a thread that may be kept ---- */
+/* ---- on a thread that may be used again ---- */
 
 struct once {
 	bool (*fn)(void *);

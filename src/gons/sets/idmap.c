@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ids of user namespaces: the maps of new ones, and the own ids of a child that joins one. All
- * of it but the check is for forked children, so that none of it allocates memory.
+ * The ids of user namespaces: the maps of new ones, and the ids of a child that joins one. All but
+ * the check runs in forked children, and so allocates no memory.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -99,7 +99,7 @@ int gons_i_idmaps_check(const struct gons_idmaps *maps)
 
 /* ---- newuidmap and newgidmap ---- */
 
-/* All in one, for a child must not allocate memory. One child maps ids at a time. */
+/* Static, since a child must not allocate memory. A child maps one set of ids at a time. */
 static struct {
 	char text[MOST_BYTES], words[MOST_BYTES], pid[16];
 	char *argv[3 + 3 * MOST_LINES];

@@ -19,8 +19,8 @@ struct gons_i_idmaps_target {
 int gons_i_idmaps_write(const struct gons_i_idmaps_target *target, const struct gons_idmaps *maps);
 
 /*
- * For a child that has joined a user namespace: an id that is not mapped there becomes 0, if
- * that is.
+ * For a child that has joined a user namespace: changes its user or group to 0 if the present one
+ * is not mapped there, and 0 is.
  */
 void gons_i_be_mapped(void);
 

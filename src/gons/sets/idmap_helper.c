@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running one of the system's programs from a forked child, without allocating memory.
+ * Runs newuidmap(1) or newgidmap(1) from a forked child, without allocating memory.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -17,8 +17,8 @@
 /* A program may not run longer, since the caller waits for it. */
 enum { PROGRAM_MS = 30000 };
 
-/* In a child: never returns. Whoever runs a program with more powers than their own has made its
- * environment, and must not choose what runs here. */
+/* In a child: never returns. If this program has elevated privileges, the environment is that of
+ * its caller, who must not choose what runs here. */
 static void become_program(char *const argv[], int to_parent, int error_fd)
 {
 	const bool is_secure = getauxval(AT_SECURE) != 0;

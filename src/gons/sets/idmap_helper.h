@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 /*
- * Runs program argv[0], such as newuidmap(1), which is looked for in PATH or, by a program with
- * elevated privileges, in /usr/bin. It is killed after 10 s. Returns 0; an error number when it
- * cannot be run; or -1 when it has failed: then line is the first line that it has printed.
+ * Runs argv[0], newuidmap(1) or newgidmap(1), which is looked up in PATH or, if this program has
+ * elevated privileges, in /usr/bin. It is killed after 30 s. Returns 0; an error number if it
+ * cannot be run; or -1 if it has failed: then line is the first line that it has printed.
  */
 int gons_i_helper_run(char *const argv[], char *line, size_t size);
 

@@ -3,7 +3,7 @@
 #define GONS_I_SETS_INTERNAL_H
 
 /*
- * What the files of gons/set.h share.
+ * What the files that implement gons/set.h share.
  */
 
 #include <stdatomic.h>
@@ -49,11 +49,11 @@ void gons_i_pid_init_watch(struct gons_i_pid_init *init, int pidfd);
 enum { GONS_I_PID_INIT_FDS = 2 };
 unsigned gons_i_pid_init_fds(const struct gons_i_pid_init *init, int fds[GONS_I_PID_INIT_FDS]);
 
-/* One more set uses it; one set fewer does. The last one ends it. Both take NULL. */
+/* Adds a set that uses the init; removes one, and the last one ends the init. Both take NULL. */
 struct gons_i_pid_init *gons_i_pid_init_share(struct gons_i_pid_init *init);
 void gons_i_pid_init_free(struct gons_i_pid_init *init);
 
-/* Its number in the caller's PID namespace; or -1 with errno and message. */
+/* The process id of the init in the caller's PID namespace; or -1 with errno and message. */
 pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init);
 
 #endif

@@ -21,8 +21,8 @@ static int fail_for_good(int fd, int type)
 	return gons_i_fail_switch(GONS_I_REFUSED_TARGET, type, fd);
 }
 
-/* Joins them all, the mount namespace last, since paths mean something else afterwards. Returns the
- * types that the kernel refuses (EPERM), where may_refuse allows that; else -1. */
+/* Joins them all, the mount namespace last, since paths lead elsewhere afterwards. With may_refuse,
+ * returns the types that the kernel refuses with EPERM. -1 for any other failure. */
 static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 		      const struct gons_i_context *dirs)
 {
@@ -49,9 +49,9 @@ static int join_those(const int fds[GONS_I_TYPES], int types, bool may_refuse,
 }
 
 /*
- * Joins the user namespaces from the thread's own down to this one and, in each of them, what is
- * left of the types: a namespace can be joined by who has capabilities in its owning user
- * namespace, or in an ancestor of that. Returns the types that are left then, or -1.
+ * Joins the user namespaces from the thread's own down to this one. In each of them it joins those
+ * of the left types that the kernel permits: joining a namespace takes capabilities in its owning
+ * user namespace, or in an ancestor of that. Returns the types that are still left, or -1.
  */
 /* NOLINTNEXTLINE(misc-no-recursion): the kernel nests at most 33 of them */
 static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
@@ -87,8 +87,8 @@ int gons_i_switch_for_good(const int fds[GONS_I_TYPES], int types)
 		if (dirs.root_fd < 0)
 			return -1;
 	}
-	/* After joining a user namespace there are no capabilities in its ancestors. So what can be
-	 * joined before is joined before. */
+	/* A thread that has joined a user namespace has no capabilities in its ancestors. So each
+	 * namespace that can be joined before is joined before. */
 	left = join_those(fds, types,
 			  user && !gons_i_is_own(fds[GONS_I_USER], &gons_i_types[GONS_I_USER]),
 			  &dirs);

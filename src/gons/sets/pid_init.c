@@ -29,8 +29,8 @@ struct gons_i_pid_init {
 	struct gons_i_pid_init *next; /* in the list of all */
 };
 
-/* Those that this process watches, for a forked child to find them. The child that creates one is
- * not among those: it needs the sockets. */
+/* The inits that this process watches, so that a forked child finds their sockets. The child that
+ * creates an init does not find it: it needs the sockets. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gons_i_pid_init *all;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -46,7 +46,7 @@ static void unlock_all(void)
 	(void)pthread_mutex_unlock(&lock);
 }
 
-/* The inits end with the parent, whatever its forked children do. */
+/* Closes the sockets in a forked child, so that the inits end with the parent. */
 static void leave_to_parent(void)
 {
 	for (struct gons_i_pid_init *init = all; init; init = init->next) {
@@ -148,10 +148,10 @@ struct gons_i_pid_init *gons_i_pid_init_share(struct gons_i_pid_init *init)
 }
 
 /*
- * Ends the init and, with it, all processes of the namespace. Closing the socket is not enough:
- * another library's child may have a copy of it. The signal reaches an init that is stopped, the
- * byte one that belongs to another user by now. Usually they have ended within a millisecond, so
- * that the caller finds none of them any more; what the kernel cannot end now is not waited for.
+ * Ends the init and, with it, all processes of the namespace. Closing the socket is not enough: a
+ * child that another library has forked may have a copy of it. The signal also ends an init that is
+ * stopped; the byte also ends one that belongs to another user by now. Usually all have ended
+ * within a millisecond, and the caller finds none of them. The wait is short for what takes longer.
  */
 static void end(const struct gons_i_pid_init *init)
 {
@@ -167,7 +167,7 @@ static void end(const struct gons_i_pid_init *init)
 	(void)waitid(P_PIDFD, (id_t)init->pidfd, NULL, WEXITED | WNOHANG);
 }
 
-static void strike(const struct gons_i_pid_init *init)
+static void unlist(const struct gons_i_pid_init *init)
 {
 	lock_all();
 	for (struct gons_i_pid_init **link = &all; *link; link = &(*link)->next)
@@ -183,7 +183,7 @@ void gons_i_pid_init_free(struct gons_i_pid_init *init)
 {
 	if (!init || --init->users > 0)
 		return;
-	strike(init);
+	unlist(init);
 	if (init->life[1] >= 0) /* not in a forked child */
 		end(init);
 	gons_i_close_fd(&init->life[0]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pools: sets of namespaces that a thread of the pool, the maker, creates in advance.
+ * Pools: sets of namespaces that a thread of the pool, the creator, creates in advance.
  *
- * The maker fills the pool and sleeps until half of it was taken, because waking a thread costs a
+ * The creator fills the pool and sleeps until half of it was taken, because waking a thread costs a
  * getter as much as all the rest of getting a set. A getter that finds the pool empty creates a set
- * itself, beside the maker: waiting for the maker could take as long, and longer where the maker
- * does not get a CPU.
+ * itself, beside the creator: waiting for the creator could take as long, and longer where the
+ * creator does not get a CPU.
  */
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -21,7 +21,7 @@
 #include "gons/sets/thread_attributes.h"
 
 /* A set, and the descriptors that gons keeps for it. */
-struct made {
+struct ready_set {
 	gons_set *set;
 	int fds[GONS_I_TYPES + GONS_I_PID_INIT_FDS];
 	unsigned n;
@@ -34,61 +34,61 @@ struct gons_pool {
 	int (*after_create)(const gons_set *, void *);
 	void *arg;
 
-	/* Where the maker was started; constant while it is. */
-	struct made origin;
+	/* Where the creator was started; constant while it is. */
+	struct ready_set origin;
 
 	/* The lock of forks.c guards the following members. */
 	enum state state;
-	unsigned forks; /* of the process when it was started: in a child there is no maker */
-	struct made *ready; /* a ring */
+	unsigned forks; /* of the process when it was started: in a child there is no creator */
+	struct ready_set *ready; /* a ring */
 	unsigned wanted, first, len;
-	bool refused; /* a set by after_create, later than those that are ready; a get reports it */
-	bool resting; /* the maker failed, or a set was refused; no get has succeeded since */
+	bool refused; /* after_create has refused the next set: for a get to report */
+	bool resting; /* the creator failed, or a set was refused; no get has succeeded since */
 	unsigned got; /* number of sets given out; wraps around */
 	struct gons_i_failure failure;
 	bool filling, ending;
-	pthread_cond_t work, news; /* for the maker, and from it */
+	pthread_cond_t work, news; /* for the creator, and from it */
 	pthread_t thread;
 	pid_t tid; /* of it, by gettid(2) */
-	struct gons_i_exempt_thread maker;
+	struct gons_i_exempt_thread creator;
 };
 
 /* ---- exempt from leak reports ---- */
 
-static void set_made(struct made *made, gons_set *set)
+static void set_ready(struct ready_set *ready, gons_set *set)
 {
-	*made = (struct made){ .set = set };
+	*ready = (struct ready_set){ .set = set };
 	for (size_t i = 0; set && i < GONS_I_TYPES; i++)
 		if (set->fd[i] >= 0)
-			made->fds[made->n++] = set->fd[i];
+			ready->fds[ready->n++] = set->fd[i];
 	if (set)
-		made->n += gons_i_pid_init_fds(set->pid_init, made->fds + made->n);
+		ready->n += gons_i_pid_init_fds(set->pid_init, ready->fds + ready->n);
 }
 
 /* With the lock held: exempts the descriptors as the pool's own. */
-static int exempt(const struct made *made, unsigned owner)
+static int exempt(const struct ready_set *ready, unsigned owner)
 {
-	for (unsigned i = 0; i < made->n; i++)
-		if (gons_i_exempt_add_fd(made->fds[i], owner) < 0)
+	for (unsigned i = 0; i < ready->n; i++)
+		if (gons_i_exempt_add_fd(ready->fds[i], owner) < 0)
 			return -1;
 	return 0;
 }
 
-/* With the lock held: the opposite. */
-static void forget(const struct made *made)
+/* With the lock held: undoes exempt(). */
+static void forget(const struct ready_set *ready)
 {
-	for (unsigned i = 0; i < made->n; i++)
-		gons_i_exempt_remove_fd(made->fds[i]);
+	for (unsigned i = 0; i < ready->n; i++)
+		gons_i_exempt_remove_fd(ready->fds[i]);
 }
 
-static int exempt_locked(const struct made *made, unsigned owner)
+static int exempt_locked(const struct ready_set *ready, unsigned owner)
 {
 	int result;
 
 	gons_i_forks_forbid();
-	result = exempt(made, owner);
+	result = exempt(ready, owner);
 	if (result < 0)
-		forget(made);
+		forget(ready);
 	gons_i_forks_allow();
 	return result;
 }
@@ -106,7 +106,7 @@ static void discard(gons_set *set)
 /* ---- creating sets ---- */
 
 /* Calls after_create. 0, or -1 with the message of what failed in it. */
-static int furnish(const struct gons_pool *pool, const gons_set *set)
+static int call_after_create(const struct gons_pool *pool, const gons_set *set)
 {
 	int mark = gons_scope_begin();
 	struct gons_i_failure failure;
@@ -128,25 +128,25 @@ static int furnish(const struct gons_pool *pool, const gons_set *set)
 }
 
 /* Creates a set from these namespaces, NULL: those of the calling thread. */
-static gons_set *make(const struct gons_pool *pool, const gons_set *from, bool *ret_refused)
+static gons_set *create(const struct gons_pool *pool, const gons_set *from, bool *ret_refused)
 {
 	gons_set *set = gons_set_unshare(from, pool->types, NULL);
 
-	*ret_refused = set && pool->after_create && furnish(pool, set) < 0;
+	*ret_refused = set && pool->after_create && call_after_create(pool, set) < 0;
 	if (!*ret_refused)
 		return set;
 	discard(set);
 	return NULL;
 }
 
-/* ---- the maker ---- */
+/* ---- the creator ---- */
 
 static bool wants_more(const struct gons_pool *pool)
 {
 	return pool->filling && !pool->refused && !pool->resting && !pool->ending;
 }
 
-/* Later sets are created from the maker's namespaces, so after_create must not have moved it. */
+/* Later sets are created from the creator's namespaces, so after_create must not have moved it. */
 static bool is_at_origin(const struct gons_pool *pool)
 {
 	const gons_set *origin = pool->origin.set;
@@ -159,11 +159,11 @@ static bool is_at_origin(const struct gons_pool *pool)
 }
 
 /* Creates one set. No leak snapshot is taken before its descriptors are exempt. */
-static void make_ahead(struct gons_pool *pool)
+static void create_ahead(struct gons_pool *pool)
 {
 	struct gons_i_failure failure;
 	unsigned got_before;
-	struct made made;
+	struct ready_set ready;
 	gons_set *set;
 	bool refused;
 
@@ -171,21 +171,21 @@ static void make_ahead(struct gons_pool *pool)
 	gons_i_forks_forbid();
 	got_before = pool->got;
 	gons_i_forks_allow();
-	set = make(pool, NULL, &refused);
+	set = create(pool, NULL, &refused);
 	if (set && !is_at_origin(pool)) {
 		discard(set);
 		set = NULL;
 		refused = true;
 	}
-	set_made(&made, set);
-	if (made.set && exempt_locked(&made, pool->maker.owner) < 0) {
-		gons_set_close(made.set);
-		made.set = NULL;
+	set_ready(&ready, set);
+	if (ready.set && exempt_locked(&ready, pool->creator.owner) < 0) {
+		gons_set_close(ready.set);
+		ready.set = NULL;
 	}
 	gons_i_failure_save(&failure);
 	gons_i_forks_forbid();
-	if (made.set) {
-		pool->ready[(pool->first + pool->len) % pool->wanted] = made;
+	if (ready.set) {
+		pool->ready[(pool->first + pool->len) % pool->wanted] = ready;
 		pool->len++;
 		pool->filling = pool->len < pool->wanted;
 	} else {
@@ -197,7 +197,7 @@ static void make_ahead(struct gons_pool *pool)
 	gons_i_exempt_changed();
 }
 
-static void *live(void *arg)
+static void *run_creator(void *arg)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_pool *pool = arg;
@@ -207,11 +207,11 @@ static void *live(void *arg)
 	tid = gons_i_tid();
 	gons_i_forks_forbid();
 	pool->tid = gettid();
-	pool->maker.tid = tid;
+	pool->creator.tid = tid;
 	if (tid < 0)
 		gons_i_failure_save(&pool->failure);
 	else
-		gons_i_exempt_add_thread(&pool->maker);
+		gons_i_exempt_add_thread(&pool->creator);
 	(void)pthread_cond_broadcast(&pool->news);
 	while (tid > 0 && !pool->ending) {
 		if (!wants_more(pool)) {
@@ -219,7 +219,7 @@ static void *live(void *arg)
 			continue;
 		}
 		gons_i_forks_allow();
-		make_ahead(pool);
+		create_ahead(pool);
 		gons_i_forks_forbid();
 	}
 	gons_i_forks_allow();
@@ -230,12 +230,12 @@ static void *live(void *arg)
 
 /* The resources of a started pool. */
 struct held {
-	struct made origin;
-	struct made *ready;
+	struct ready_set origin;
+	struct ready_set *ready;
 	unsigned wanted, first, len;
 };
 
-/* Closes what was created ahead. Afterwards the pool is like one that was not started. */
+/* Closes what was created in advance. Afterwards the pool is like one that was not started. */
 static void empty(struct gons_pool *pool)
 {
 	struct held old;
@@ -246,13 +246,13 @@ static void empty(struct gons_pool *pool)
 	for (unsigned i = 0; i < old.len; i++)
 		forget(&old.ready[(old.first + i) % old.wanted]);
 	forget(&old.origin);
-	gons_i_exempt_remove_thread(&pool->maker);
+	gons_i_exempt_remove_thread(&pool->creator);
 	pool->state = IDLE;
-	pool->origin = (struct made){ .set = NULL };
+	pool->origin = (struct ready_set){ .set = NULL };
 	pool->ready = NULL;
 	pool->wanted = pool->first = pool->len = 0;
 	pool->refused = pool->resting = pool->filling = pool->ending = false;
-	pool->maker = (struct gons_i_exempt_thread){ .tid = 0 };
+	pool->creator = (struct gons_i_exempt_thread){ .tid = 0 };
 	pool->tid = 0;
 	gons_i_forks_allow();
 	for (unsigned i = 0; i < old.len; i++)
@@ -269,7 +269,7 @@ static void init_conditions(struct gons_pool *pool)
 	(void)pthread_cond_init(&pool->news, NULL);
 }
 
-/* In a forked child, the sets that are ready are the parent's, and there is no maker. */
+/* In a forked child, the sets that are ready are the parent's, and there is no creator. */
 static void leave_parent(struct gons_pool *pool)
 {
 	bool inherited;
@@ -280,7 +280,7 @@ static void leave_parent(struct gons_pool *pool)
 	if (!inherited)
 		return;
 	empty(pool);
-	/* The parent's thread, which this process does not have, may wait for them. */
+	/* The thread of the parent, which this process lacks, may have been waiting for them. */
 	init_conditions(pool);
 }
 
@@ -303,18 +303,18 @@ GONS_EXPORT gons_pool *gons_pool_new(int types, int (*after_create)(const gons_s
 	return pool;
 }
 
-/* Starts the maker and waits until it is exempt. */
-static int start_maker(struct gons_pool *pool)
+/* Starts the creator and waits until it is exempt. */
+static int start_creator(struct gons_pool *pool)
 {
 	struct gons_i_failure failure;
-	int errnum = gons_i_thread_create(&pool->thread, GONS_I_STACK_USUAL, live, pool);
+	int errnum = gons_i_thread_create(&pool->thread, GONS_I_STACK_USUAL, run_creator, pool);
 
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create the thread of a pool");
 	gons_i_forks_forbid();
-	while (pool->maker.tid == 0)
+	while (pool->creator.tid == 0)
 		gons_i_forks_wait(&pool->news);
-	if (pool->maker.tid > 0)
+	if (pool->creator.tid > 0)
 		pool->state = STARTED;
 	failure = pool->failure;
 	gons_i_forks_allow();
@@ -337,11 +337,11 @@ static int start(struct gons_pool *pool, unsigned n)
 	origin = types ? gons_set_current(types) : NULL;
 	if (types && !origin)
 		return -1;
-	set_made(&pool->origin, origin);
+	set_ready(&pool->origin, origin);
 	gons_i_forks_forbid();
-	pool->maker.owner = gons_i_exempt_new();
+	pool->creator.owner = gons_i_exempt_new();
 	gons_i_forks_allow();
-	return exempt_locked(&pool->origin, pool->maker.owner) < 0 ? -1 : start_maker(pool);
+	return exempt_locked(&pool->origin, pool->creator.owner) < 0 ? -1 : start_creator(pool);
 }
 
 GONS_EXPORT int gons_pool_start(gons_pool *pool, unsigned n)
@@ -414,26 +414,26 @@ GONS_EXPORT unsigned gons_pool_len(gons_pool *pool)
 	return len;
 }
 
-/* With the lock held: the next of the ring, and whether the maker is to be woken. */
+/* With the lock held: the next of the ring, and whether the creator is to be woken. */
 static gons_set *take(struct gons_pool *pool, bool *ret_wake)
 {
-	struct made made = pool->ready[pool->first];
+	struct ready_set ready = pool->ready[pool->first];
 
 	pool->first = (pool->first + 1) % pool->wanted;
 	pool->len--;
-	forget(&made);
+	forget(&ready);
 	*ret_wake = pool->resting || (!pool->filling && pool->len <= (pool->wanted - 1) / 2);
 	pool->filling |= *ret_wake;
 	pool->resting = false;
 	pool->got++;
-	return made.set;
+	return ready.set;
 }
 
-/* Creates a set like those of the maker, wherever the calling thread is. */
-static gons_set *make_now(struct gons_pool *pool, const gons_set *origin)
+/* Creates a set like those of the creator, wherever the calling thread is. */
+static gons_set *create_now(struct gons_pool *pool, const gons_set *origin)
 {
 	bool refused, wake;
-	gons_set *set = make(pool, origin, &refused);
+	gons_set *set = create(pool, origin, &refused);
 
 	if (!set)
 		return NULL;
@@ -450,7 +450,7 @@ static gons_set *make_now(struct gons_pool *pool, const gons_set *origin)
 GONS_EXPORT gons_set *gons_pool_get(gons_pool *pool)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	bool to_make = false, wake = false;
+	bool to_create = false, wake = false;
 	const gons_set *origin;
 	gons_set *set = NULL;
 
@@ -468,9 +468,9 @@ GONS_EXPORT gons_set *gons_pool_get(gons_pool *pool)
 		pool->resting = true;
 		(void)gons_i_failure_restore(&pool->failure);
 	} else
-		to_make = true;
+		to_create = true;
 	gons_i_forks_allow();
 	if (wake)
 		(void)pthread_cond_signal(&pool->work); /* without the lock that it needs */
-	return to_make ? make_now(pool, origin) : set;
+	return to_create ? create_now(pool, origin) : set;
 }

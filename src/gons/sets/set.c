@@ -73,8 +73,8 @@ int gons_i_set_check_enterable(const gons_set *set)
 typedef int open_fn(const struct gons_i_type *entry, void *arg);
 
 /* Creates a set of what open_fd() returns for each of the types. Types 0 means all that exist:
- * open_fd() says ENOENT for those that do not. */
-static gons_set *make(int types, open_fn *open_fd, void *arg)
+ * open_fd() fails with ENOENT for those that do not. */
+static gons_set *create(int types, open_fn *open_fd, void *arg)
 {
 	const int wanted = types ? types : GONS_ALL_TYPES;
 	gons_set *set;
@@ -112,14 +112,14 @@ GONS_EXPORT gons_set *gons_set_current(int types)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 
-	return make(types, open_own, NULL);
+	return create(types, open_own, NULL);
 }
 
 /* ---- of a process ---- */
 
 struct process {
 	pid_t pid;
-	int dir_fd; /* of /proc/PID: the process itself, whatever its number is given to later */
+	int dir_fd; /* of /proc/PID: stays that of this process, even if the id is reused */
 };
 
 /* Also true for a zombie. */
@@ -218,7 +218,7 @@ GONS_EXPORT gons_set *gons_set_from_pid(pid_t pid, int types)
 	if (dir_fd < 0)
 		return NULL;
 	process.dir_fd = dir_fd;
-	set = make(types, open_of_process, &process);
+	set = create(types, open_of_process, &process);
 	if (!set || !has_ended(&process))
 		return set;
 	/* The kernel still shows its user and PID namespaces until its parent has waited for it. */
@@ -244,7 +244,7 @@ GONS_EXPORT gons_set *gons_set_from_dir(const char *dir, int types)
 	uncancelled int cancel = gons_i_forbid_cancel();
 
 	if (dir && dir[0])
-		return make(types, open_in_dir, (void *)dir);
+		return create(types, open_in_dir, (void *)dir);
 	(void)gons_i_fail(EINVAL, "dir is NULL or empty");
 	return NULL;
 }

@@ -3,9 +3,9 @@
  * Set threads: threads that run one function after another in the namespaces of sets.
  *
  * A set thread waits in the namespaces in which it was started, those of its first caller. To run a
- * function it enters its caller's namespaces, and then those of the set. It serves again only after
- * it has returned, and after the kernel has shown its namespaces and attributes to be as they were
- * when it was started. And it serves only callers who could have started one just like it.
+ * function it enters its caller's namespaces, and then those of the set. It is used again only
+ * after it has returned, and after it has compared its namespaces and attributes, as the kernel
+ * shows them, with those at its start. And only callers that would start an equal thread use it.
  */
 #include <sched.h>
 #include <stdatomic.h>
@@ -33,7 +33,7 @@
 /* A set thread that waits keeps its namespaces alive, so it does not wait for long. */
 enum { MOST_KEPT = 8, PATIENCE_S = 1 };
 
-/* What it takes over from its caller, by the caller's pidfd. */
+/* The caller's namespaces that it joins, by the caller's pidfd. */
 #define CALLERS (CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
 struct set_thread {
@@ -91,7 +91,8 @@ static void free_list(struct set_thread *thread, bool all)
 	}
 }
 
-/* A forked child has none of the parent's threads. The one that forks may be one that serves. */
+/* A forked child has none of the parent's threads but the one that forked, which may be a set
+ * thread that runs a function. */
 static void forget_threads(void)
 {
 	free_list(threads.first, false);
@@ -115,7 +116,7 @@ static void release(struct set_thread *thread)
 		free(thread);
 }
 
-/* Waits for its end. */
+/* Waits until the thread has ended. */
 static void join(const struct set_thread *thread)
 {
 	gons_i_thread_join(thread->pthread, &thread->tid);
@@ -169,8 +170,8 @@ static void take(struct set_thread *thread)
 	thread->users++;
 }
 
-/* Takes it off the list. Under the lock. */
-static void strike(const struct set_thread *thread)
+/* Removes it from the list. Under the lock. */
+static void unlist(const struct set_thread *thread)
 {
 	for (struct set_thread **link = &threads.first; *link; link = &(*link)->next)
 		if (*link == thread) {
@@ -197,7 +198,7 @@ static void join_ended(void)
 	}
 }
 
-/* Takes a set thread that the calling thread could have started just like that now; or NULL. */
+/* Takes a set thread that is equal to one that the calling thread would start now; or NULL. */
 static struct set_thread *take_thread(void)
 {
 	struct gons_i_thread_attributes attributes;
@@ -252,7 +253,7 @@ static void answer_and_end(void *arg)
 	struct set_thread *thread = arg;
 
 	lock_threads();
-	strike(thread);
+	unlist(thread);
 	unlock_threads();
 	thread->request->ended = true;
 	answer(thread);
@@ -268,7 +269,7 @@ static bool call_function(struct set_thread *thread, const struct gons_i_request
 
 	(void)sigfillset(&all);
 	pthread_cleanup_push(answer_and_end, thread); /* for pthread_exit(3) */
-	gons_i_failure_forget(0); /* the last function's */
+	gons_i_failure_forget(0); /* of the last function */
 	(void)pthread_sigmask(SIG_SETMASK, &request->mask, NULL);
 	keep = request->fn(request->arg);
 	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
@@ -298,7 +299,7 @@ static bool serve(struct set_thread *thread)
 	       gons_i_join(request->pidfd, set.types & GONS_I_ENTERABLE_FLAGS) == 0;
 }
 
-/* Lets itself be taken from now on, if it may be kept. Returns whether it does. */
+/* Lets callers take this thread from now on, if it may be kept. Returns whether it does. */
 static bool offer(struct set_thread *thread)
 {
 	bool offered;
@@ -312,7 +313,7 @@ static bool offer(struct set_thread *thread)
 	return offered; /* it may have been taken already */
 }
 
-/* Does not let itself be taken any more. False when it has been taken already. */
+/* Stops letting callers take this thread. False if it has been taken already. */
 static bool withdraw(struct set_thread *thread)
 {
 	bool waits;
@@ -327,7 +328,7 @@ static bool withdraw(struct set_thread *thread)
 	return waits;
 }
 
-/* False when there was no request for long, and none can come any more. */
+/* False if no request came for a while, and none can come any more. */
 static bool wait_for_request(struct set_thread *thread, unsigned served)
 {
 	const struct timespec patience = { .tv_sec = PATIENCE_S };
@@ -377,7 +378,7 @@ static bool serve_all(struct set_thread *thread)
 	return false;
 }
 
-static void *live(void *arg)
+static void *run_set_thread(void *arg)
 {
 	struct set_thread *thread = arg;
 
@@ -396,7 +397,7 @@ static void *live(void *arg)
 	if (thread->forks != gons_i_forks())
 		return NULL;
 	lock_threads();
-	strike(thread);
+	unlist(thread);
 	thread->next = threads.ended;
 	threads.ended = thread;
 	unlock_threads();
@@ -431,10 +432,10 @@ static int start_thread(struct gons_i_request *request)
 	if (!thread)
 		return -1;
 	join_ended();
-	request->ended = false; /* the request to one that did not fit */
+	request->ended = false; /* it may have been set by a thread that did not fit */
 	lock_threads();
 	thread->forks = gons_i_forks();
-	errnum = gons_i_thread_create(&thread->pthread, GONS_I_STACK_USUAL, live, thread);
+	errnum = gons_i_thread_create(&thread->pthread, GONS_I_STACK_USUAL, run_set_thread, thread);
 	if (errnum == 0) {
 		thread->next = threads.first;
 		threads.first = thread;

@@ -15,7 +15,7 @@ struct gons_i_request {
 	pid_t caller; /* the thread */
 	sigset_t mask; /* of the caller, and so of fn */
 	int pidfd; /* of the calling thread, whose namespaces the set thread enters */
-	bool ran; /* else it failed; without failure, the set thread did not fit */
+	bool ran; /* fn was called; if not, see failure; without one, the set thread did not fit */
 	bool ended; /* the set thread, which has to be joined */
 	struct gons_i_failure failure;
 };
@@ -24,8 +24,8 @@ struct gons_i_request {
  * 0 or -1. */
 int gons_i_set_thread_do(struct gons_i_request *request);
 
-/* Ends the idle set threads that the calling thread used last in namespaces that it leaves
- * now: they are in these namespaces as well. */
+/* To be called when the calling thread leaves its namespaces: ends the idle set threads that it
+ * used there, since these threads are in the same namespaces. */
 void gons_i_set_threads_leave(void);
 
 /* Ends all idle set threads. */

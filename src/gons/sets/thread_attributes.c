@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How two threads of a process differ, read by as few system calls as possible: an idle set
- * thread is compared each time before it is used instead of a new one.
+ * The attributes by which two threads of a process differ, read by as few system calls as possible:
+ * an idle set thread is compared each time before it is used instead of a new one.
  */
 #include <linux/capability.h>
 #include <linux/kcmp.h>
@@ -60,7 +60,7 @@ bool gons_i_namespace_ids_read(uint64_t ret_inos[GONS_I_NAMESPACE_IDS])
 	};
 	struct stat st;
 
-	/* Without any descriptor, which others could see for a moment. */
+	/* Without opening descriptors, which other threads could notice. */
 	for (size_t i = 0; i < GONS_I_NAMESPACE_IDS; i++) {
 		if (stat(links[i].path, &st) == 0)
 			ret_inos[i] = st.st_ino;

@@ -9,7 +9,7 @@
 
 #include "gons/base/common.h"
 
-/* What a new thread inherits, as far as the kernel tells it fast: users, capabilities,
+/* What a new thread inherits, as far as it can be read fast: users, capabilities,
  * restrictions, scheduling. It has no padding, so that memcmp(3) compares it. */
 struct gons_i_thread_attributes {
 	uint32_t uids[3], gids[3];

@@ -2,10 +2,10 @@
 /*
  * New sets: their namespaces are created by a thread or a child that need not return from them.
  *
- * A thread will do for those that a thread can enter. Others take a child. A user namespace, and a
- * PID namespace below the set's own, take a child of that child: the first one joins the set's
- * namespaces and writes the maps, from the parent user namespace; the second one starts in the new
- * user namespace and in the set's PID namespace, and creates the rest.
+ * A thread creates the types that a thread can enter. Other types take a child. A user namespace,
+ * and a PID namespace below the set's own, take a child of that child: the first one joins the
+ * set's namespaces and writes the maps, from the parent user namespace; the second one starts in
+ * the new user namespace and in the set's PID namespace, and creates the rest.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -28,11 +28,12 @@
 #include "gons/sets/internal.h"
 #include "gons/sets/join.h"
 
-/* Which of the given set's namespaces the new ones are always created in: mounts, host name and
- * cgroup root are copied, and a user namespace owns them. */
+/* The types of the given set that are always joined before new namespaces are created: these copy
+ * the mounts, host name and cgroup root, and belong to the user namespace. */
 #define CREATED_IN (GONS_I_SWITCHABLE_FLAGS | CLONE_NEWUSER)
 
-/* And which only where a new one of the type is created: below it, or with its clock offsets. */
+/* The types that are joined only if a new namespace of that type is created: it is a child of the
+ * present one, or has its clock offsets. */
 #define CREATED_BELOW (CLONE_NEWPID | CLONE_NEWTIME)
 
 struct request {
@@ -49,7 +50,7 @@ struct request {
 };
 
 /* Opens this thread's namespaces of these types. */
-static int open_made(struct request *request)
+static int open_created(struct request *request)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
 		const struct gons_i_type *entry = &gons_i_types[i];
@@ -94,8 +95,8 @@ static int set_clocks(const struct request *request)
 	return -1;
 }
 
-/* Creates those that only children can be in. */
-static int make_for_children(struct request *request)
+/* Creates the PID and time namespaces, which only children enter. */
+static int create_for_children(struct request *request)
 {
 	if ((request->types & CLONE_NEWTIME) &&
 	    (gons_i_unshare(CLONE_NEWTIME) < 0 || set_clocks(request) < 0))
@@ -107,7 +108,7 @@ static int make_for_children(struct request *request)
 	return gons_i_pid_init_start(request->pid_init, &request->fds[GONS_I_TYPES]);
 }
 
-/* Joins those of the set's namespaces that the new ones are created in. */
+/* Joins the namespaces of the set in which the new ones are created. */
 static int join_from(struct request *request)
 {
 	const gons_set *from = request->from;
@@ -120,21 +121,21 @@ static int join_from(struct request *request)
 		    : 0;
 }
 
-/* All but a user namespace. */
+/* Creates all types but a user namespace. */
 static int create_here(struct request *request)
 {
 	const int switchable = request->types & GONS_I_SWITCHABLE_FLAGS;
 
 	if (switchable && gons_i_switch_new(switchable, NULL) < 0)
 		return -1;
-	if (make_for_children(request) < 0)
+	if (create_for_children(request) < 0)
 		return -1;
-	return open_made(request);
+	return open_created(request);
 }
 
 /* ---- by another thread, which need not return ---- */
 
-static void *make_on_thread(void *arg)
+static void *create_on_thread(void *arg)
 {
 	struct request *request = arg;
 
@@ -146,10 +147,10 @@ static void *make_on_thread(void *arg)
 	return NULL;
 }
 
-static int make_by_thread(struct request *request)
+static int create_by_thread(struct request *request)
 {
 	pthread_t thread;
-	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, make_on_thread, request);
+	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, create_on_thread, request);
 
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread that creates namespaces");
@@ -157,7 +158,7 @@ static int make_by_thread(struct request *request)
 	return request->done ? 0 : gons_i_failure_restore(&request->failure);
 }
 
-/* ---- by a child: a process with threads changes no user namespace ---- */
+/* ---- by a child: a process with threads cannot change its user namespace ---- */
 
 /* The messages of the grandchild over a socket: first its number in procfs, then its result. */
 struct report {
@@ -266,7 +267,7 @@ static int create_in_inner(struct request *request)
 	return result < 0 ? gons_i_failure_restore(&failure) : 0;
 }
 
-static int make_and_send(void *arg)
+static int create_and_send(void *arg)
 {
 	struct request *request = arg;
 	const bool nested = request->from && (request->from->types & request->types & CLONE_NEWPID);
@@ -278,7 +279,7 @@ static int make_and_send(void *arg)
 	return create_here(request) < 0 ? -1 : gons_i_send_fds(request->socket_fd, request->fds);
 }
 
-static int make_by_child(struct request *request)
+static int create_by_child(struct request *request)
 {
 	int ends[2];
 	int result;
@@ -286,7 +287,7 @@ static int make_by_child(struct request *request)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return gons_i_fail(errno, "cannot create a socket to a child");
 	request->socket_fd = ends[1];
-	result = gons_i_in_child(make_and_send, request);
+	result = gons_i_in_child(create_and_send, request);
 	/* The limits of another user namespace say nothing about those here. */
 	if ((result == 0 || errno == ENOSPC) &&
 	    !(request->from && (request->from->types & CLONE_NEWUSER)))
@@ -300,7 +301,7 @@ static int make_by_child(struct request *request)
 
 /* ---- the set ---- */
 
-static int make(struct request *request, gons_set *to)
+static int create(struct request *request, gons_set *to)
 {
 	const bool by_child = (request->types & ~GONS_I_SWITCHABLE_FLAGS) ||
 			      (request->from && request->from->types & CLONE_NEWUSER);
@@ -312,12 +313,12 @@ static int make(struct request *request, gons_set *to)
 			return -1;
 		request->pid_init = to->pid_init;
 	}
-	if ((by_child ? make_by_child(request) : make_by_thread(request)) < 0)
+	if ((by_child ? create_by_child(request) : create_by_thread(request)) < 0)
 		return -1;
 	return kept ? gons_i_set_copy(to, request->from, kept) : 0;
 }
 
-/* Passes what was created, even if only in part, to the set. */
+/* Passes the descriptors, even if not all were created, to the set. */
 static void give(struct request *request, gons_set *to)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++)
@@ -393,7 +394,7 @@ GONS_EXPORT gons_set *gons_set_unshare(const gons_set *set, int types,
 		return NULL;
 	if (types & CLONE_NEWNET)
 		last_pid = gons_i_earlier_pid();
-	result = make(&request, to);
+	result = create(&request, to);
 	give(&request, to);
 	if (result == 0 && last_pid >= 0)
 		gons_i_netns_creation_note(gons_set_fd(to, CLONE_NEWNET), last_pid);

@@ -41,14 +41,14 @@ static const char *value_of(const char *variable, const char *name)
 		       : NULL;
 }
 
-/* Where a variable is there twice, the first one counts, as with getenv(3). */
+/* If a variable exists twice, the first one counts, as in getenv(3). */
 static void keep_first(const char **value, const char *other)
 {
 	if (!*value)
 		*value = other;
 }
 
-/* Returns whether a namespace is asked for. */
+/* Returns whether any namespace is named. */
 static bool read_values(char *const *environment, struct values *ret_values)
 {
 	bool any = false;
@@ -134,8 +134,8 @@ static int check_all_ordered(const struct values *values, int ordered,
 	return 0;
 }
 
-int gons_i_plan_make(char *const *environment, struct gons_i_plan *ret_plan,
-		     const struct gons_i_type **ret_fault)
+int gons_i_plan_parse(char *const *environment, struct gons_i_plan *ret_plan,
+		      const struct gons_i_type **ret_fault)
 {
 	struct gons_i_plan plan = { .n = 0 };
 	struct values values;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef GONS_STARTUP_PLAN_H
-#define GONS_STARTUP_PLAN_H
+#ifndef GONS_I_STARTUP_PLAN_H
+#define GONS_I_STARTUP_PLAN_H
 
 #include "gons/base/types.h"
 
@@ -18,10 +18,10 @@ struct gons_i_plan {
 enum { GONS_I_VARIABLE_SIZE = 16 };
 const char *gons_i_plan_variable(const struct gons_i_type *entry, char buf[GONS_I_VARIABLE_SIZE]);
 
-/* Reads gons_order and the variables of the types; there are no entries where they ask for nothing.
+/* Reads gons_order and the variables of the types; there are no entries if the variables are unset.
  * Makes no system call. -1 with EINVAL, and ret_fault, the type whose variable is wrong (NULL:
  * gons_order). */
-int gons_i_plan_make(char *const *environment, struct gons_i_plan *ret_plan,
-		     const struct gons_i_type **ret_fault);
+int gons_i_plan_parse(char *const *environment, struct gons_i_plan *ret_plan,
+		      const struct gons_i_type **ret_fault);
 
 #endif

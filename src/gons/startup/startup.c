@@ -3,7 +3,7 @@
  * Start-up switching: before main, the process joins the namespaces that its environment names.
  *
  * Unlike the switch of a thread it is permanent, and includes user, PID and time namespaces. The
- * previous namespaces are kept open until all went well.
+ * previous namespaces are kept open until the last one was joined.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -23,7 +23,7 @@
 #include "gons/diagnosis/refusal.h"
 #include "gons/startup/plan.h"
 
-/* Why switching failed; "" where it did not. */
+/* Why switching failed; "" if it did not. */
 static char status[GONS_I_MESSAGE_SIZE];
 static int status_errno;
 
@@ -56,7 +56,7 @@ static void set_status(const struct gons_i_type *fault)
 /* Opens what the children of the process are in, if the context does not hold it. */
 static int open_own(const struct gons_i_type *type)
 {
-	/* Before its first process is there, a PID namespace cannot be opened. */
+	/* A PID namespace without a first process cannot be opened. */
 	if (type->flag == CLONE_NEWPID)
 		return open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
 	return type->flag == CLONE_NEWTIME ? gons_i_open_own(type) : -1;
@@ -141,7 +141,7 @@ static int join(struct startup *startup, size_t i)
 		return -1;
 	fd = startup->target_fd[i];
 	if (gons_i_switch_one(fd, entry->type->flag, &startup->context) < 0) {
-		/* setns(2) refuses the own user namespace to everybody. */
+		/* setns(2) always refuses the user namespace that the process is in. */
 		startup->skipped[i] =
 			entry->type->flag == CLONE_NEWUSER && gons_i_is_own(fd, entry->type);
 		if (!startup->skipped[i]) {
@@ -223,7 +223,7 @@ __attribute__((constructor(101))) static void switch_at_startup(void)
 	/* The caller of a program with elevated privileges must not choose its namespaces. */
 	if (!environ || getauxval(AT_SECURE) != 0)
 		return;
-	if (gons_i_plan_make(environ, &plan, &fault) < 0)
+	if (gons_i_plan_parse(environ, &plan, &fault) < 0)
 		set_status(fault);
 	else if (plan.n > 0)
 		switch_by(&plan);

@@ -53,6 +53,39 @@ __attribute__((format(printf, 1, 2))) static const char *format(const char *word
 	return text;
 }
 
+struct cancelled {
+	struct report report;
+	int found, fd;
+};
+
+static void *end_when_cancelled(void *arg)
+{
+	struct cancelled *cancelled = arg;
+	gons_leaks *leaks = gons_leaks_begin();
+
+	cancelled->fd = leaks ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+	if (cancelled->fd < 0 || pthread_cancel(pthread_self()) != 0)
+		return NULL;
+	cancelled->found = gons_leaks_end(leaks, collect, &cancelled->report);
+	pthread_testcancel();
+	return NULL;
+}
+
+static void a_cancelled_thread_ends_its_check_first(void **state)
+{
+	struct cancelled cancelled = { .found = -1 };
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, end_when_cancelled, &cancelled), 0);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_ptr_equal(result, PTHREAD_CANCELED);
+	assert_int_equal(cancelled.found, 1);
+	assert_contains(cancelled.report.text, "was left open: /dev/null");
+	assert_int_equal(close(cancelled.fd), 0);
+}
+
 static void an_unchanged_process_has_no_findings(void **state)
 {
 	(void)state;
@@ -514,6 +547,7 @@ static void another_pid_namespace_for_children_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		check_test(a_cancelled_thread_ends_its_check_first),
 		check_test(an_unchanged_process_has_no_findings),
 		check_test(a_scope_that_has_ended_leaves_nothing_to_find),
 		check_test(a_snapshot_holds_eight_descriptors_at_most),

@@ -130,7 +130,7 @@ extern "C" {
  * does not return from a namespace. If start-up switching failed (gons_status()), its message is
  * written to standard error, and the group set-up fails. A test that calls exit(3) makes the
  * process end with status 1, and so does a forked child that leaves a test by an assertion or by
- * returning.
+ * returning. If the test does not wait for such a child, it fails, too.
  */
 #define gons_run_group_tests(group_tests, group_setup, group_teardown)                             \
 	gons_cmocka_status_(                                                                       \

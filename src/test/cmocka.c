@@ -79,6 +79,7 @@ static void end_child(void)
 	leave_output_to_parent();
 	gons_i_test_note("gons: a forked child (%d) has left its test and ends here\n",
 			 (int)getpid());
+	gons_i_children_note();
 	(void)fflush(NULL);
 	_exit(EXIT_FAILURE);
 }
@@ -119,10 +120,19 @@ static bool tear_down(struct entry *entry)
 static void end(const struct entry *entry, bool failed)
 {
 	int result = gons_test_end(failed);
+	const pid_t unseen = gons_i_children_take_unseen();
+	char message[256];
 
 	run.open = NULL;
 	if (result < 0)
 		fail(entry, gons_error());
+	if (failed || unseen == 0)
+		return;
+	(void)snprintf(message, sizeof(message),
+		       "a forked child (%d) has left this test, as by a failed assertion, and the "
+		       "test did not wait for it; wait for it and assert on its status",
+		       (int)unseen);
+	fail(entry, message);
 }
 
 /* Reads the types that the macro has put into the initial state. */
@@ -185,6 +195,7 @@ static void end_failed(void)
 	gons_i_test_hold_set_hint("cmocka prints what failed only then; CMOCKA_TEST_ABORT=1 beside "
 				  "GONS_HOLD prints it first.");
 	(void)gons_test_end(true);
+	(void)gons_i_children_take_unseen(); /* it has failed already */
 	gons_i_test_hold_set_hint(NULL);
 	run.open = NULL;
 }
@@ -444,6 +455,7 @@ GONS_EXPORT int gons_cmocka_run_(const struct gons_cmocka_functions_ *functions,
 	run.forks = gons_i_forks();
 	if (run.scope >= 0 && copy_all(tests, n, file, line) == 0) {
 		gons_i_test_run_begins();
+		gons_i_children_run_begins();
 		gons_i_exit_status_run_begins();
 		result = functions->run(name, run.copies, n, group_setup, group_teardown);
 		gons_i_exit_status_run_ends();

@@ -69,12 +69,17 @@ void gons_i_exit_status_run_ends(void)
 	is_running = false;
 }
 
+bool gons_i_exit_status_is_running(void)
+{
+	return is_running && run_forks == gons_i_forks() && run_pid == getpid();
+}
+
 /* After the exit handlers and the destructors of the program. */
 __attribute__((destructor)) static void end_process(void)
 {
 	const char *name = gons_i_test_name();
 
-	if (is_running && run_forks == gons_i_forks() && run_pid == getpid()) {
+	if (gons_i_exit_status_is_running()) {
 		(void)fprintf(stderr, "gons: %s called exit(3): the tests after it have not run\n",
 			      name ? name : "a fixture");
 		(void)fflush(NULL);

@@ -63,6 +63,14 @@ int gons_i_test_enter(int types);
 void gons_i_test_pool_begins(void);
 void gons_i_test_pool_ends(void);
 
+/* ---- children.c ---- */
+
+/* In the process that runs tests; in a forked child that leaves its parent's test; and at the end of
+ * the test: such a child, which has ended and for which nobody has waited, or 0. */
+void gons_i_children_run_begins(void);
+void gons_i_children_note(void);
+pid_t gons_i_children_take_unseen(void);
+
 /* ---- exit_status.c ---- */
 
 /* Counts a group of tests: its failures, started tests, and tests that were not skipped.
@@ -76,5 +84,6 @@ void gons_i_exit_status_count(bool failed, bool skipped);
 /* The process must not end by exit(3) between these. */
 void gons_i_exit_status_run_begins(void);
 void gons_i_exit_status_run_ends(void);
+bool gons_i_exit_status_is_running(void);
 
 #endif

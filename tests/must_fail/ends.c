@@ -19,8 +19,8 @@ static void runs_next(void **state)
 /*
  * run: exit
  * status: 1
- * err: gons: calls_exit called exit(3)
  * err: gons: calls_exit called exit(3): the tests after it have not run
+ * no: gons: calls_exit called exit(3)
  * notrun: runs_next
  * run: exit_in_a_fixture
  * status: 1
@@ -243,6 +243,41 @@ static int plain_child_returns(void)
 }
 
 /*
+ * A parent that never waits for its child does not pass.
+ *
+ * run: unseen_child_fails
+ * status: 2
+ * err: *{unseen}: error: Failure!
+ * err: *a forked child (*) has left this test*did not wait for it*
+ * failed: whose_child_is_unseen
+ * failed: whose_child_is_unseen_too
+ * passed: runs_next
+ * no: the next test runs in the child
+ */
+static void whose_child_is_unseen(void **state)
+{
+	pid_t pid = fork_child();
+	siginfo_t info;
+
+	(void)state;
+	if (pid == 0)
+		assert_int_equal(1, 2); /* unseen */
+	/* It has ended, and can still be waited for. */
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+}
+
+static void whose_child_is_unseen_too(void **state)
+{
+	whose_child_is_unseen(state);
+}
+
+static int unseen_child_fails(void)
+{
+	run_these(gons_unit_test(whose_child_is_unseen),
+		  cmocka_unit_test(whose_child_is_unseen_too), gons_unit_test(runs_next));
+}
+
+/*
  * A child may end with success, by exit(3) or _exit(2).
  *
  * run: child_ends
@@ -281,6 +316,7 @@ int main(int argc, char *argv[])
 		{ "child_fails", child_fails },
 		{ "last_child_fails", last_child_fails },
 		{ "plain_child_fails", plain_child_fails },
+		{ "unseen_child_fails", unseen_child_fails },
 		{ "child_returns", child_returns },
 		{ "plain_child_returns", plain_child_returns },
 		{ "child_ends", child_ends },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks from plans: every address is reached by real datagrams, names and addresses are as
- * chosen, and all of it ends with the scope. */
+/* Networks from plans: real datagrams reach every address, names and addresses are as chosen,
+ * and all of it ends with the scope. */
 #include "check.h"
 
 #include <arpa/inet.h>

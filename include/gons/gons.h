@@ -152,7 +152,7 @@ int gons_scope_begin(void);
  * again by then, gons leaves it alone, and the message names what it was and what it is now.
  *
  * When a thread ends, its scope ends. When a thread calls exit(3), or returns from main(), its
- * scope ends, too. A child made by fork(2) drops the records from before the fork: its descriptors
+ * scope ends, too. A child of fork(2) drops the records from before the fork: its descriptors
  * are closed, but the rest is left to the parent to undo, and the child stays in the namespaces in
  * which it was forked.
  */

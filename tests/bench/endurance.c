@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same job 100,000 times: whether memory, descriptors or threads grow, which fails, and
- * whether the last ones take longer than the first ones, which is printed.
+ * The same job 100,000 times: it fails if memory, descriptors or threads grow, and prints
+ * whether the last ones take longer than the first ones.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Many namespaces in one scope: what each costs, and whether a later one costs more. The
- * kernel's own cost changes with the number as well, and with what else the machine does;
- * so the same system calls without gons are beside it.
+ * kernel's own cost also changes with the number, and with other work on the machine, so the
+ * same system calls without gons are measured beside it.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an idle thread, which keeps a mount namespace, takes of this process's memory.
+ * How much memory an idle thread takes, which keeps a mount namespace alive.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each job of gons beside the bare system calls that it cannot do without.
+ * Each job of gons beside the bare system calls that it needs.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What gons-run does beyond unshare -n, by bare system calls: a mount namespace, its sysfs, and the
- * loopback link up. With a command, it becomes that command then, and does so all of gons-run's work.
+ * loopback link up. If a command is given, it executes it, and so does all of gons-run's work.
  * Only root is measured.
  */
 #include <net/if.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program as users write it, to be run in one environment after the other. It says where
- * the group set-up has taken it; what is expected of it in each environment is in
+ * A program as users write it, which runs in many environments. It prints in which
+ * namespaces it is after the group set-up. The results that each environment must give are in
  * containers.sh, mounts.sh and powers.sh.
  *
  * probe [thread | late-thread | loop | exhaust]

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses with a prefix length: what is sent to the kernel is what another reading makes of the
- * text. The input is the text; NUL ends it early.
+ * Addresses with a prefix length: what is sent to the kernel is compared with the result of
+ * another reader. The input is the text; NUL ends it early.
  */
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>

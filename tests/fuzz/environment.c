@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The environment of a re-executed process: what its start-up reads in it is what the job says.
+ * The environment of a re-executed process: start-up reads in it what the job contains.
  *
  * Each line of the input is a part of the job: "@TYPE=PATH" a namespace, with "!" before the type
  * as in the order; anything else a variable.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The maps of a new user namespace: which are refused, what is written for the kernel, and what
- * newuidmap(1), which is asked where the kernel refuses, is given and may say. The input is lines,
+ * The maps of a new user namespace: which are refused, what is written for the kernel, and, if
+ * the kernel refuses a map, the arguments and the answers of newuidmap(1). The input is lines,
  *
  *     u INSIDE OUTSIDE COUNT     of the map of users
  *     g INSIDE OUTSIDE COUNT     of that of groups

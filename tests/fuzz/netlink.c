@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a kernel may answer to the requests of rtnetlink. No socket is read or written: the input is
- * which call is made and, for the corpus, what must come of it; and the datagrams that the sockets
- * then get, each of
+ * What a kernel may answer to the requests of rtnetlink. No socket is read or written. The input
+ * contains the call and, for the corpus, its expected result; then the datagrams that the sockets
+ * receive, each of
  *
  *     a byte: who sends it, and how (below)
  *     two bytes, little-endian: its length

@@ -2,8 +2,8 @@
 /*
  * Plans of networks: the grammar, what is chosen, and the routes. Nothing is created.
  *
- * Beside memory it checks that the names are names, that no address and no link is there twice, and
- * that a mistake has a place within the plan.
+ * It also checks that names are valid, that no address and no link exists twice, and that the line and
+ * column of a mistake are within the plan.
  */
 #include <errno.h>
 #include <string.h>

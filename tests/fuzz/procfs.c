@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What procfs says, and what others can have put there: names of mounts and of threads. The first
- * byte of the input tells who reads, the rest is the file, whichever that is.
+ * Files of procfs, which contain text that others choose: names of mounts and of threads. The first
+ * byte of the input chooses the reader, the rest is the file.
  */
 #include <sched.h>
 #include <string.h>

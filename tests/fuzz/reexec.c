@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Re-execution without a process: what the new one makes of its ticket, and what the caller makes
- * of all that it may have written. The input is
+ * Re-execution without a process: how the new process reads its ticket, and how the caller reads
+ * all that the process may have written. The input is
  *
  *     a byte: how it ended (below)
  *     a byte: its exit status or signal

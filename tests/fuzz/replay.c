@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target on each file of a directory, where there is no fuzzer to do it.
+ * Runs a fuzz target on each file of a directory, where there is no fuzzer.
  */
 #include <dirent.h>
 #include <fcntl.h>

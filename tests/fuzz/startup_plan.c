@@ -2,7 +2,7 @@
 /*
  * The reader of gons_order and the variables of the types. Each line of the input is a variable.
  *
- * Beside memory it checks what the plan must be, by reading the lines in another way.
+ * It also compares the plan with the result of another reader.
  */
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The failure report: what is made of any answer of the kernel about a network namespace, and of any
- * packet. The JSON is JSON, and no namespace takes more lines than it may.
+ * The failure report for any answer of the kernel about a network namespace, and for any packet. Its
+ * JSON must be valid, and no namespace may have more lines than the limit.
  *
- * The first byte of the input tells what is read, of the bits below. Then come the answers in the
- * order in which they are asked for, each of two bytes, little-endian, with its length, and its
+ * The bits of the first byte of the input choose what is read. Then follow the answers in the
+ * order in which they are requested, each of two bytes, little-endian, with its length, and its
  * bytes: netlink messages or the text of a file of procfs.
  *
  * A packet has a byte for the kind of its link and one for its protocol, and then its data.

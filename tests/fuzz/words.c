@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The words that name what tests need, as GONS_REQUIRE has them and as gons-check is given them:
- * both read the same in a list. The input is
+ * The words that name what tests need, in GONS_REQUIRE and on the command line of gons-check:
+ * both must read a list in the same way. The input is
  *
  *     a byte: the types of namespaces that a test asks for
- *     a byte: those that cannot be made
+ *     a byte: those that cannot be created
  *     the words, with NUL between the arguments of gons-check
  */
 #include <ctype.h>

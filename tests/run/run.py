@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gons-run beside the command alone: what is different is the namespaces and nothing else.
+"""gons-run beside the command alone: only the namespaces may differ.
 
 usage: run.py GONS-RUN TEST
 

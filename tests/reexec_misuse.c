@@ -160,7 +160,7 @@ MISUSE(namespaces_have_a_type_and_a_path)
 		static const char *const types[] = { "", "!", "!!net", "nets", "NET" };
 
 		refs[0].type = types[i];
-		want_refused(in(refs, 1), EINVAL, "is no type of a namespace to run in");
+		want_refused(in(refs, 1), EINVAL, "is not a type of a namespace to run in");
 	}
 	refs[0].type = "uts";
 	refs[0].path = NULL;
@@ -181,9 +181,9 @@ static int with(const char *variable)
 MISUSE(variables_are_assignments_and_not_those_of_gons)
 {
 	want(no_forks());
-	want_refused(with("ODD"), EINVAL, "\"ODD\" in the environment is no NAME=value");
-	want_refused(with("=odd"), EINVAL, "\"=odd\" in the environment is no NAME=value");
-	want_refused(with(""), EINVAL, "\"\" in the environment is no NAME=value");
+	want_refused(with("ODD"), EINVAL, "\"ODD\" in the environment is not NAME=value");
+	want_refused(with("=odd"), EINVAL, "\"=odd\" in the environment is not NAME=value");
+	want_refused(with(""), EINVAL, "\"\" in the environment is not NAME=value");
 	want_refused(with("gons_net=/a"), EINVAL, "cannot set the variable \"gons_net=/a\"");
 	want(strstr(gons_error(), "in the member namespaces of the job") != NULL);
 	want_refused(with("gons_order="), EINVAL, "cannot set the variable \"gons_order=\"");

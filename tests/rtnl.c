@@ -371,7 +371,8 @@ static void the_message_has_the_kernels_extack(void **state)
 	assert_int_equal(gons_i_rtnl_fail(rtnl, "cannot do %s", "it"), -1);
 	assert_true(errno == EINVAL || errno == ERANGE);
 	assert_contains(gons_error(), "cannot do it: ");
-	assert_contains(gons_error(), "; ");
+	assert_true(strstr(gons_error(), ": the kernel says: ") ||
+		    strstr(gons_error(), ": attribute "));
 	/* and a success clears them. */
 	assert_int_equal(ask_loopback(rtnl, NULL, NULL), 0);
 	assert_string_equal(gons_i_rtnl_extack(rtnl), "");

@@ -257,8 +257,8 @@ void gons_i_attr_text(const struct nlattr *attr, char *text, size_t size)
 }
 
 /* Reads the extended acknowledgement: attributes after the first skip bytes of payload. */
-static void read_words(struct gons_i_rtnl *rtnl, const struct reply *reply,
-		       const struct nlmsghdr *nlh, size_t skip)
+static void read_extack(struct gons_i_rtnl *rtnl, const struct reply *reply,
+			const struct nlmsghdr *nlh, size_t skip)
 {
 	const struct nlattr *attr;
 	uint32_t offset = 0;
@@ -283,7 +283,7 @@ static void read_words(struct gons_i_rtnl *rtnl, const struct reply *reply,
 			mnl_attr_get_type((const void *)((const char *)reply->request + offset));
 }
 
-static void hear_end(struct gons_i_rtnl *rtnl, struct reply *reply, const struct nlmsghdr *nlh)
+static void take_end(struct gons_i_rtnl *rtnl, struct reply *reply, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *end = mnl_nlmsg_get_payload(nlh);
 	size_t skip = sizeof(*end);
@@ -299,17 +299,17 @@ static void hear_end(struct gons_i_rtnl *rtnl, struct reply *reply, const struct
 	}
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(int) && end->error < 0)
 		reply->errnum = end->error >= -MAX_ERRNO ? -end->error : EBADMSG;
-	read_words(rtnl, reply, nlh, skip);
+	read_extack(rtnl, reply, nlh, skip);
 }
 
-static void hear(struct gons_i_rtnl *rtnl, struct reply *reply, const struct nlmsghdr *nlh)
+static void take_answer(struct gons_i_rtnl *rtnl, struct reply *reply, const struct nlmsghdr *nlh)
 {
 	int verdict;
 
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		reply->is_interrupted = true;
 	if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
-		hear_end(rtnl, reply, nlh);
+		take_end(rtnl, reply, nlh);
 	} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && reply->cb && !reply->has_stopped) {
 		verdict = reply->cb(nlh, reply->arg);
 		if (verdict == MNL_CB_ERROR && reply->errnum == 0)
@@ -360,7 +360,7 @@ static int receive(struct gons_i_rtnl *rtnl, struct reply *reply)
 	left = (int)got;
 	for (; gons_i_nlmsg_ok(nlh, left) && !reply->is_done; nlh = mnl_nlmsg_next(nlh, &left))
 		if (nlh->nlmsg_seq == reply->request->nlmsg_seq && nlh->nlmsg_pid == rtnl->port)
-			hear(rtnl, reply, nlh);
+			take_answer(rtnl, reply, nlh);
 	return 0;
 }
 

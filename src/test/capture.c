@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "gons/base/error.h"
 #include "gons/base/forks.h"
@@ -48,6 +49,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct recorder *recorders;
 static unsigned char
 	users[HIGH_NUMBERS]; /* of a high number: sockets that are open or being closed */
+static ino_t timestamps_ino; /* of the namespace with the socket of keep_timestamps_on() */
 static pid_t recording_pid; /* forked children do not record */
 
 bool gons_i_capture_is_wanted(void)
@@ -128,7 +130,7 @@ out:
 /* They do not keep a namespace: no link has to be deleted because of them. */
 static int count_recorders(ino_t ino)
 {
-	int n = 0;
+	int n = ino == timestamps_ino;
 
 	(void)pthread_mutex_lock(&lock);
 	for (const struct recorder *recorder = recorders; recorder; recorder = recorder->next)
@@ -137,18 +139,24 @@ static int count_recorders(ino_t ino)
 	return n;
 }
 
-/* The kernel notes the time of packets while any socket wants it: switching that on and off would
- * cost each test more than its packets do. */
+/*
+ * The kernel notes the time of packets while any socket of a network wants it: switching that on and
+ * off would cost each test more than its packets do. A local socket does not count, so this one keeps
+ * the namespace in which the first test begins.
+ */
 static void keep_timestamps_on(void)
 {
 	const int on = 1;
+	struct stat st;
 	int fd;
 
 	gons_i_exempt_change();
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 		exempt(fd);
+		if (stat("/proc/thread-self/ns/net", &st) == 0)
+			timestamps_ino = st.st_ino;
 	}
 	gons_i_exempt_changed();
 }
@@ -199,59 +207,116 @@ static void close_recorders(struct recorder *recorder)
 	}
 }
 
-struct closer {
-	struct recorder *recorders;
+/*
+ * The thread that closes. It stays for a moment, for the test that follows, and then ends, so that
+ * it does not stand in the way of what needs a process with one thread. All of this is guarded by
+ * the lock that forbids forks.
+ */
+static struct {
+	struct recorder *recorders; /* to be closed */
+	pthread_cond_t wake;
 	struct gons_i_exempt_thread exempt;
-	sem_t is_exempt;
-};
+	sem_t is_exempt; /* posted when it has begun */
+	unsigned forks; /* in a forked child the thread is not there */
+	bool is_there;
+} closer;
+
+/* With forks forbidden. NULL: there was nothing to close for a while. */
+static struct recorder *wait_for_recorders(void)
+{
+	enum { STAY_MS = 20 };
+	struct recorder *taken;
+	struct timespec end;
+
+	(void)clock_gettime(CLOCK_REALTIME, &end); /* cannot fail */
+	end.tv_nsec += STAY_MS * 1000000L;
+	end.tv_sec += end.tv_nsec / 1000000000L;
+	end.tv_nsec %= 1000000000L;
+	while (!closer.recorders)
+		if (gons_i_forks_wait_until(&closer.wake, &end) != 0)
+			break;
+	taken = closer.recorders;
+	closer.recorders = NULL;
+	return taken;
+}
 
 static void *close_later(void *arg)
 {
-	struct closer *closer = arg;
+	struct recorder *taken;
 
-	closer->exempt = (struct gons_i_exempt_thread){ gons_i_tid(), GONS_I_EXEMPT_LIBRARY, NULL };
-	gons_i_forks_forbid();
-	gons_i_exempt_add_thread(&closer->exempt);
-	gons_i_forks_allow();
-	(void)sem_post(&closer->is_exempt);
+	(void)arg;
 	(void)prctl(PR_SET_NAME, "gons-capture");
-	close_recorders(closer->recorders);
+	closer.exempt = (struct gons_i_exempt_thread){ gons_i_tid(), GONS_I_EXEMPT_LIBRARY, NULL };
 	gons_i_forks_forbid();
-	gons_i_exempt_remove_thread(&closer->exempt);
+	gons_i_exempt_add_thread(&closer.exempt);
+	(void)sem_post(&closer.is_exempt);
+	while ((taken = wait_for_recorders())) {
+		gons_i_forks_allow();
+		close_recorders(taken);
+		gons_i_forks_forbid();
+	}
+	gons_i_exempt_remove_thread(&closer.exempt);
+	closer.is_there = false;
 	gons_i_forks_allow();
-	free(closer);
 	return NULL;
+}
+
+/* Gives them to the thread. False: it is not there yet. */
+static bool hand_over(struct recorder *ended)
+{
+	struct recorder **end = &closer.recorders;
+	bool is_there;
+
+	gons_i_forks_forbid();
+	is_there = closer.is_there && closer.forks == gons_i_forks();
+	if (!is_there) {
+		(void)sem_init(&closer.is_exempt, 0, 0); /* cannot fail, nor can the next */
+		(void)pthread_cond_init(&closer.wake, NULL);
+		closer.recorders = NULL;
+		closer.forks = gons_i_forks();
+		closer.is_there = true;
+	}
+	while (*end)
+		end = &(*end)->next;
+	*end = ended;
+	(void)pthread_cond_signal(&closer.wake);
+	gons_i_forks_allow();
+	return is_there;
+}
+
+/* Until it is exempt from leak reports it is waited for, and no snapshot is taken. */
+static void start_closer(void)
+{
+	struct recorder *left = NULL;
+	pthread_t thread;
+
+	gons_i_exempt_change();
+	if (gons_i_thread_create(&thread, GONS_I_STACK_SMALL, close_later, NULL) == 0) {
+		while (sem_wait(&closer.is_exempt) < 0)
+			; /* EINTR */
+		(void)pthread_detach(thread);
+	} else {
+		gons_i_forks_forbid();
+		left = closer.recorders;
+		closer.recorders = NULL;
+		closer.is_there = false;
+		gons_i_forks_allow();
+	}
+	gons_i_exempt_changed();
+	close_recorders(left);
 }
 
 void gons_i_capture_end(void)
 {
-	struct closer *closer;
 	struct recorder *ended;
-	pthread_t thread;
 
 	gons_i_on_new_netns(NULL);
 	(void)pthread_mutex_lock(&lock);
 	ended = recorders;
 	recorders = NULL;
 	(void)pthread_mutex_unlock(&lock);
-	if (!ended)
-		return;
-	closer = calloc(1, sizeof(*closer));
-	if (closer) {
-		closer->recorders = ended;
-		(void)sem_init(&closer->is_exempt, 0, 0); /* cannot fail */
-		gons_i_exempt_change(); /* until the thread is exempt from leak reports */
-		if (gons_i_thread_create(&thread, GONS_I_STACK_SMALL, close_later, closer) == 0) {
-			while (sem_wait(&closer->is_exempt) < 0)
-				; /* EINTR */
-			(void)pthread_detach(thread);
-			gons_i_exempt_changed();
-			return;
-		}
-		gons_i_exempt_changed();
-	}
-	free(closer);
-	close_recorders(ended);
+	if (ended && !hand_over(ended))
+		start_closer();
 }
 
 /* ---- taking what was recorded ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is named on the command line.
+ * Reads the words of the command line.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ int want_all(struct list *list, char **words)
 	for (; *words; words++)
 		if (want_list(list, *words) < 0)
 			return -1;
-	/* Whoever asks gons_can() for both gets asked for the sysfs, too. */
+	/* For both types gons_can() also tries the sysfs. */
 	if (list->entries[0].is_wanted && list->entries[MNT].is_wanted)
 		list->entries[SYSFS].is_wanted = true;
 	return 0;

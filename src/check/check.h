@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What was found out about a thing. */
+/* The result of a probe. */
 struct finding {
 	bool known;
 	bool there;
-	bool in_user_namespace; /* there after gons_become_root(), and not without */
-	char reason[1280]; /* why not, and what would help */
+	bool in_user_namespace; /* works only after gons_become_root() */
+	char reason[1280]; /* the cause and the remedy if it does not work */
 };
 
 /* Something that tests may need. */
@@ -29,7 +29,7 @@ struct entry {
 	bool is_wanted;
 };
 
-/* What is known, and what was named beside it. */
+/* The known things, and others that were named. */
 struct list {
 	struct entry *entries;
 	size_t n;
@@ -37,27 +37,27 @@ struct list {
 
 /* ---- probes.c ---- */
 
-/* Those that are known by name. */
+/* The things that are known by name. */
 extern const struct thing things[];
 extern const size_t things_count;
 
-/* A kind of links that is not among them. */
+/* Any other kind of links. */
 struct thing things_link(const char *kind);
 
-/* Finds out by trying, in children. The finding must be in memory that is shared with those, and
- * so must be net, what was found out about network namespaces. */
+/* Tries a thing in child processes, which share the memory of finding and of net, the finding about
+ * network namespaces. */
 void things_try(const struct thing *thing, const struct finding *net, struct finding *finding);
 
 /* ---- arguments.c ---- */
 
-/* Marks in the list of all that is known what these words name, and appends other kinds of links.
- * The words are cut up. -1 where one cannot be meant, which is said on standard error. */
+/* Marks in the list the things that these words name, and appends other kinds of links. Changes the
+ * words. -1 for a word that names nothing, with a message on standard error. */
 int want_all(struct list *list, char **words);
 
 /* ---- report.c ---- */
 
-/* Write what was found out about all that is wanted to standard output: a line for each, or JSON,
- * which also tells whether all is there. */
+/* Write the findings about all wanted things to standard output: a line for each, or JSON, which
+ * also tells whether all of them work. */
 void report_text(const struct list *list);
 void report_json(const struct list *list, bool all);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tests may need, and whether it is there. It is found out by doing it as they would, each
- * thing in a child of its own, whose end harms nothing.
+ * The things that tests may need, and probes for them. A probe does what a test would do, in a
+ * child process, which may die.
  */
 #include <errno.h>
 #include <grp.h>
@@ -37,7 +37,7 @@ static int try_link(const struct thing *thing)
 	return gons_can_link(thing->word) ? 0 : -1;
 }
 
-/* Root asks as somebody else, if there is somebody else. */
+/* Root tries it as another user, if there is one. */
 static int try_unprivileged(const struct thing *thing)
 {
 	const unsigned nobody = 65534;
@@ -127,8 +127,8 @@ static void take_inodes(uint64_t ino[6])
 		ino[i] = gons_current_ino(types[i]);
 }
 
-/* As tests do that begin with gons_group_setup_root. Where that changes nothing there is nothing
- * to try again. */
+/* As in tests that begin with gons_group_setup_root. If that changes nothing, a second try is left
+ * out. */
 static void try_as_root(const struct thing *thing, struct finding *finding)
 {
 	uint64_t before[6], after[6];
@@ -169,7 +169,7 @@ static void in_child(void (*fn)(const struct thing *, struct finding *), const s
 void things_try(const struct thing *thing, const struct finding *net, struct finding *finding)
 {
 	finding->known = true;
-	/* What is in a network namespace fails for the same reason, and perhaps as slowly. */
+	/* A thing in a network namespace fails for the same reason, and perhaps as slowly. */
 	if (net && !net->there) {
 		*finding = *net;
 		return;

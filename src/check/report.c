@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How findings are written: as a line for people, as JSON for programs.
+ * Writes findings: as a line for people, or as JSON for programs.
  */
 #include <stdio.h>
 #include <sys/utsname.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a plan leaves open: names of links, their numbers, and addresses. Everything is chosen in
- * the order of the plan, so that the same plan always gets the same.
+ * Chooses what a plan leaves open: names of links, their numbers, and addresses. All of it is
+ * chosen in the order of the plan, so that the same plan always gets the same network.
  *
  * A segment without any address gets the first free networks of 10.0.1.0/24, 10.0.2.0/24... and
  * fd00:1::/64, fd00:2::/64..., with the same number. In a segment with addresses, a port without
@@ -70,8 +70,8 @@ static int list_ports(struct gons_i_net_model *model)
 	return 0;
 }
 
-/* No number twice, since the kernel may look a new link's number up in the namespace of the socket
- * that asks for it. */
+/* Each number once, since the kernel may look the number of a new link up in the namespace of the
+ * socket that sends the request. */
 static void number_links(struct gons_i_net_model *model)
 {
 	int ifindex = FIRST_IFINDEX;
@@ -101,7 +101,7 @@ static void order_ends(struct gons_i_net_model *model)
 
 /* ---- addresses ---- */
 
-/* The port that has this very address, or NULL. */
+/* The port that has exactly this address, or NULL. */
 static const struct gons_i_net_port *find_address(const struct gons_i_net_model *model,
 						  size_t first_port, size_t n_ports,
 						  const struct gons_i_prefix *address)
@@ -148,7 +148,7 @@ static int check_addresses(const struct gons_i_net_model *model)
 	return 0;
 }
 
-/* The number-th address of a network. False where the network has none. */
+/* The number-th address of a network. False if the network has too few. */
 static bool address_of(const struct gons_i_prefix *network, unsigned number,
 		       struct gons_i_prefix *ret_address)
 {
@@ -199,7 +199,7 @@ static bool is_taken(const struct gons_i_prefix *networks, size_t n,
 	return false;
 }
 
-/* The networks of the plan, none of which is chosen once more. */
+/* The networks that the plan names, none of which is chosen. */
 struct chosen {
 	struct gons_i_prefix *taken;
 	size_t n_taken;
@@ -222,7 +222,7 @@ static int list_taken(const struct gons_i_net_model *model, struct chosen *chose
 	return 0;
 }
 
-/* 10.NUMBER/24, or shorter where the ports are many, and fd00:NUMBER::/64. */
+/* 10.NUMBER/24, or a shorter prefix for many ports, and fd00:NUMBER::/64. */
 static int choose_networks(struct chosen *chosen, const struct gons_i_net_segment *segment,
 			   struct gons_i_prefix *ret_v4, struct gons_i_prefix *ret_v6)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a model to namespaces, links, addresses and routes.
+ * Creates the namespaces, links, addresses and routes of a model.
  *
  * The calling thread goes from namespace to namespace, and returns. With mount namespaces a thread
  * of its own does it, since after those the calling thread would no longer share root and working
  * directory with others. First it creates all namespaces, then all links over one
  * socket, then it configures one host after the other, each by one batch of requests.
  *
- * Nothing is waited for that the kernel does not do by itself. An IPv6 address skips duplicate
+ * gons waits for nothing that the kernel does at once when asked. An IPv6 address skips duplicate
  * address detection. A request for a link has the kernel (from 6.11 on) update its state at
- * once. What is still not ready is waited for by notification.
+ * once. For the rest, gons waits for notifications.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ struct build {
 	char *hosts_text; /* with CLONE_NEWNS */
 	size_t hosts_size;
 	pid_t tid;
-	bool is_done; /* else there is a failure */
+	bool is_done; /* if not, see failure */
 	struct gons_i_failure failure;
 };
 
@@ -46,7 +46,7 @@ static bool has_bridge(const struct gons_i_net_model *model)
 	return false;
 }
 
-/* A mount namespace that all hosts get a copy of, with the names of all hosts in it. */
+/* A mount namespace with the names of all hosts, of which each host gets a copy. */
 static int prepare_mounts(const struct build *build, struct gons_i_context *ret_base)
 {
 	if (gons_i_net_enter_mounts() < 0 || gons_i_etc_files_create() < 0 ||

@@ -22,7 +22,7 @@
 
 enum { LOOPBACK = 1, TIMEOUT_MS = 10000, WHAT_SIZE = 64 };
 
-/* What has been seen to be ready. */
+/* How much is known to be ready. */
 struct ready {
 	size_t links_up, addresses_local;
 };
@@ -117,7 +117,8 @@ static int add_route(const struct gons_i_net_route *route, void *arg)
 	return gons_i_batch_add(arg, nlh);
 }
 
-/* The route to an own address, which is a local one as soon as the address can be used. */
+/* Requests the route to an own address, which is of type local as soon as the address can be
+ * used. */
 static int ask_route(struct gons_i_batch *batch, const struct gons_i_prefix *address)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
@@ -132,7 +133,7 @@ static int ask_route(struct gons_i_batch *batch, const struct gons_i_prefix *add
 
 /* ---- waiting ---- */
 
-/* Links that the kernel has not worked out the state of. */
+/* Links whose state the kernel has not updated yet. */
 static int wait_for_links(const struct gons_i_net_model *model, const struct gons_i_net_host *host)
 {
 	for (size_t i = 0; i < host->n_ports; i++)
@@ -142,8 +143,8 @@ static int wait_for_links(const struct gons_i_net_model *model, const struct gon
 	return 0;
 }
 
-/* Asks for the routes to all IPv6 addresses: 1 if they are usable, 0, or -1. An IPv4 address is at
- * once. */
+/* Requests the routes to all IPv6 addresses: 1 if the addresses are usable, 0 if not, or -1. An
+ * IPv4 address is usable at once. */
 static int are_usable(struct gons_i_batch *batch, const struct gons_i_net_model *model,
 		      const struct gons_i_net_host *host, struct ready *ready)
 {
@@ -207,7 +208,7 @@ static int fill_batch(struct gons_i_batch *batch, const struct gons_i_net_model 
 
 	if (bring_up(batch, LOOPBACK) < 0)
 		return -1;
-	/* Before the addresses, which are ready at once on a link that is. */
+	/* Before the addresses, which can be used at once on a link that is ready. */
 	for (size_t i = 0; i < host->n_ports; i++) {
 		const struct gons_i_net_port *port = &model->ports[host->ports[i]];
 
@@ -306,7 +307,8 @@ int gons_i_net_configure(const struct gons_i_net_model *model, gons_set *const *
 			return -1;
 	if (bridge_fd >= 0 && configure_bridges(model, bridge_fd) < 0)
 		return -1;
-	/* Only now, when the kernel has had the time of all hosts for what it does later. */
+	/* Last, since the kernel has worked in the background while the other hosts were
+	 * configured. */
 	for (size_t i = 0; i < model->n_hosts; i++)
 		if (finish_host(model, i, gons_set_fd(sets[i], CLONE_NEWNET)) < 0)
 			return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The names of the hosts, as lines of an /etc/hosts.
+ * The names of the hosts, as lines of /etc/hosts.
  */
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The namespaces of a host, and what is set in them before there are any links.
+ * The namespaces of a host, and the settings in them before any link is created.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -47,9 +47,10 @@ static int fail_forward(const char *name)
 }
 
 /*
- * A new network namespace has the IPv4 settings of the initial one, which may forward, or refuse
- * packets that come another way than they would go. Those that only make things quicker or more
- * alike may be refused: where /proc/sys is read-only, hosts that do not forward still work.
+ * A new network namespace has the IPv4 settings of the initial one, which may forward, or drop
+ * packets that come from another link than the way back (rp_filter). Settings that only save time,
+ * or make machines equal, may fail: if /proc/sys is read-only, hosts that do not forward still
+ * work.
  */
 static int write_sysctls(const struct gons_i_net_host *host)
 {

@@ -13,7 +13,8 @@ int gons_i_net_enter_mounts(void);
  * errno and message. */
 gons_set *gons_i_net_host_create(const struct gons_i_net_host *host, int types);
 
-/* Puts it into a new network namespace for bridges, and returns that. -1 with errno and message. */
+/* Puts the calling thread into a new network namespace for bridges, and returns that. -1 with errno
+ * and message. */
 int gons_i_net_bridges_create(void);
 
 #endif

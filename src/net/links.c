@@ -23,7 +23,7 @@ struct end {
 
 static void put_end(struct nlmsghdr *nlh, struct ifinfomsg *ifi, const struct end *end)
 {
-	/* Made from its number, so that it is always the same, and locally administered. */
+	/* Computed from its number, so that it is always the same; locally administered. */
 	const unsigned char address[] = { 0x02,
 					  0x67,
 					  0x6f,
@@ -45,7 +45,7 @@ static struct nlmsghdr *new_link(char *buf, const struct end *end)
 
 	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 
-	/* Not so the peer, which the kernel cannot bring up before it has both. */
+	/* The peer is not up yet: the kernel cannot bring it up before both exist. */
 	ifi->ifi_flags = IFF_UP;
 	ifi->ifi_change = IFF_UP;
 	put_end(nlh, ifi, end);
@@ -101,7 +101,7 @@ static int add_port(struct gons_i_batch *batch, const struct gons_i_net_model *m
 	struct end end = { NULL, port->bridge_ifindex, bridge_fd, segment->mtu };
 	char name[GONS_I_NET_NAME_SIZE];
 
-	/* After the host; no name of a plan has a "+" in it. */
+	/* Named after the host; no name in a plan contains "+". */
 	(void)snprintf(name, sizeof(name), "%.8s+%u", model->hosts[port->host].name,
 		       (unsigned)port->bridge_ifindex % 1000000);
 	end.name = name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files about networks share.
+ * Functions on the model of a network that several files use.
  */
 #include <stdarg.h>
 #include <stdio.h>

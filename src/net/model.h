@@ -23,7 +23,7 @@ struct gons_i_net_port {
 	char link[GONS_I_NET_NAME_SIZE]; /* in the host */
 	int ifindex; /* of that link; no two links of a network have the same one */
 	int bridge_ifindex; /* of the other end, where the segment is a bridge */
-	bool comes_up_first; /* of the two ends: the kernel gets the other one ready when asked */
+	bool comes_up_first; /* of the two ends; the other one is ready as soon as it comes up */
 	struct gons_i_prefix *addresses;
 	size_t n_addresses;
 	struct gons_i_net_position position;
@@ -32,12 +32,12 @@ struct gons_i_net_port {
 struct gons_i_net_host {
 	char name[GONS_I_NET_NAME_SIZE];
 	bool forwards; /* packets between its links */
-	bool says_forward; /* the plan does, so that the number of links does not count */
+	bool says_forward; /* the plan decides that, and not the number of links */
 	size_t *ports;
 	size_t n_ports;
 };
 
-/* A network that some ports of a segment have addresses in. */
+/* A network in which some ports of a segment have addresses. */
 struct gons_i_net_network {
 	struct gons_i_prefix prefix;
 	bool is_ambiguous; /* another segment has one that overlaps */
@@ -70,7 +70,7 @@ void gons_i_net_model_free(struct gons_i_net_model *model);
 int gons_i_net_fail_at(struct gons_i_net_position position, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Makes room for one more element, all zeros, behind n of them. False with ENOMEM and message. */
+/* Makes room for one more element, all zeros, after n of them. False with ENOMEM and message. */
 bool gons_i_net_grow(void *array, size_t n, size_t size);
 
 int gons_i_net_add_address(struct gons_i_net_port *port, const struct gons_i_prefix *address);
@@ -102,14 +102,14 @@ struct gons_i_net_route {
 	struct gons_i_prefix destination; /* of length 0: default */
 	const struct gons_i_prefix *gateway; /* NULL: on the link */
 	int ifindex;
-	bool is_exact; /* to one address, for which a default route will not do */
+	bool is_exact; /* to one address, which a default route cannot replace */
 };
 
 /* Calls add for each route of a host, those on links first, until it returns -1. */
 int gons_i_net_routes(const struct gons_i_net_model *model, size_t host,
 		      int (*add)(const struct gons_i_net_route *route, void *arg), void *arg);
 
-/* ---- names.c ---- */
+/* ---- etc_hosts.c ---- */
 
 /* The lines of an /etc/hosts that knows all hosts; to be freed. NULL with ENOMEM and message. */
 char *gons_i_net_hosts_text(const struct gons_i_net_model *model, size_t *ret_size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Networks as callers know them: created, asked for their hosts, ended with the scope.
+ * gons_net_*(): creates networks, finds their hosts, and ends them with the scope.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static void free_net(gons_net *net)
 	errno = saved;
 }
 
-/* The namespaces go with their last descriptor, and the kernel deletes what is in them. */
+/* The namespaces end with their last descriptor, and the kernel deletes the links in them. */
 static int end_net(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
@@ -49,7 +49,7 @@ static int check_arguments(const char *plan, int types)
 	if ((types & ~(CLONE_NEWNS | CLONE_NEWUTS)) == 0)
 		return 0;
 	(void)gons_i_fail(EINVAL, "types has others than CLONE_NEWNS and CLONE_NEWUTS");
-	gons_i_add_cause("these two are what hosts can have beside a network namespace");
+	gons_i_add_cause("besides a network namespace, a host can have only these two");
 	return -1;
 }
 

@@ -8,7 +8,7 @@
 
 #include "net/model.h"
 
-/* The first addresses of a host; "" where it has none. */
+/* The first addresses of a host; "" if it has none. */
 struct gons_i_net_texts {
 	char v4[INET_ADDRSTRLEN], v6[INET6_ADDRSTRLEN];
 };

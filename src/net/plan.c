@@ -31,7 +31,7 @@ struct token {
 };
 
 struct parser {
-	const char *at; /* behind the next token */
+	const char *at; /* the text after the next token */
 	struct gons_i_net_position position; /* of at */
 	struct token token, next;
 	struct gons_i_net_model *model;
@@ -91,7 +91,7 @@ static void take(struct parser *parser)
 	read_token(parser, &parser->next);
 }
 
-/* What a message calls it. */
+/* The name of a token in messages. */
 static const char *describe(const struct token *token, char buf[48])
 {
 	size_t used;
@@ -119,13 +119,13 @@ static int fail_expected(const struct token *token, const char *expected)
 
 /* ---- names ---- */
 
-/* Whether it is one in the place of an address, which has no other mark. */
+/* Whether a word at the place of an address is one. Nothing else marks addresses. */
 static bool is_address(const struct token *token)
 {
 	return token->kind == WORD && memchr(token->text, '/', token->length);
 }
 
-/* Part of a word as a name. what says of what. */
+/* Reads a part of a word as a name. what: whose name it is, for messages. */
 static int read_name(const struct token *token, size_t begin, size_t end, const char *what,
 		     char name[GONS_I_NET_NAME_SIZE])
 {
@@ -165,7 +165,7 @@ static size_t find_bridge(const struct gons_i_net_model *model, const char *name
 	return i;
 }
 
-/* The host of this name, which is added if it is not there. */
+/* The host of this name, which is added if it does not exist. */
 static int get_host(struct parser *parser, const struct token *token, const char *name,
 		    size_t *ret_host)
 {
@@ -187,7 +187,7 @@ static int get_host(struct parser *parser, const struct token *token, const char
 
 /* ---- ends of links ---- */
 
-/* An end as it is read, before its port is there. */
+/* An end that was read, before its port is added. */
 struct end {
 	size_t host;
 	struct token token;
@@ -266,8 +266,8 @@ static int read_address(struct parser *parser, struct gons_i_net_port *port)
 	return 0;
 }
 
-/* Addresses with commas between them, if there are any. in_bridge: a comma may be followed by the
- * next port. */
+/* Reads addresses with commas between them, or none. in_bridge: the next port may follow a
+ * comma. */
 static int read_addresses(struct parser *parser, struct gons_i_net_port *port, bool in_bridge)
 {
 	if (!is_address(&parser->token))
@@ -307,7 +307,7 @@ static struct gons_i_net_segment *add_segment(struct parser *parser, const struc
 	return segment;
 }
 
-/* Adds a port to the last segment; the model owns the addresses then. */
+/* Adds a port to the last segment. Then the model owns the addresses. */
 static int add_port(struct parser *parser, size_t host, const struct token *token,
 		    struct gons_i_net_port *from)
 {
@@ -417,7 +417,7 @@ static int fail_middle(const struct end *end)
 				  "has two links: write the cables as two statements to name them");
 }
 
-/* The cable between two ends. The addresses behind the last host of a chain are its own, too. */
+/* The cable between two ends. Addresses after the last host of a chain belong to that host, too. */
 static int add_cable(struct parser *parser, struct end *left, struct end *right, bool is_last)
 {
 	if (!is_last && right->after.link[0])

@@ -14,7 +14,7 @@
 
 #define NONE ((size_t)-1)
 
-/* How a packet leaves the host: over its own port, to the port of the next host. */
+/* The way of a packet: out of its own port, to the port of the next host. */
 struct hop {
 	size_t own, next; /* next: NONE on the link itself */
 };
@@ -27,7 +27,7 @@ struct walk {
 	size_t n_queue;
 	bool *host_seen, *segment_seen;
 	struct hop *host_hop, *segment_hop;
-	/* What was found, to be handed out in order. */
+	/* The routes that were found, in order. */
 	struct gons_i_net_route *routes;
 	size_t n_routes;
 };
@@ -62,7 +62,7 @@ static bool has_family(const struct walk *walk, const struct gons_i_net_port *po
 	return gons_i_net_port_address(port, walk->family) != NULL;
 }
 
-/* Over one port of a host that has been reached. */
+/* Continues the walk over one port of a host that was reached. */
 static void walk_port(struct walk *walk, size_t host, size_t own)
 {
 	const struct gons_i_net_model *model = walk->model;
@@ -202,7 +202,7 @@ static int add_segments(struct walk *walk)
 	return 0;
 }
 
-/* A host that does not forward is reached by all of its addresses all the same. */
+/* A host that does not forward is reached by all of its addresses nevertheless. */
 static int add_far_ports(struct walk *walk)
 {
 	const struct gons_i_net_model *model = walk->model;
@@ -226,13 +226,13 @@ static bool is_same_hop(const struct gons_i_net_route *a, const struct gons_i_ne
 	return a->ifindex == b->ifindex && a->gateway == b->gateway;
 }
 
-/* Whether a default route may do instead. */
+/* Whether a default route may replace them. */
 static bool is_far(const struct gons_i_net_route *route)
 {
 	return route->gateway && !route->is_exact;
 }
 
-/* The route that can stand for all of those, or NULL. */
+/* The route that can replace all of them, or NULL. */
 static const struct gons_i_net_route *find_default(const struct walk *walk)
 {
 	const struct gons_i_net_route *only = NULL;

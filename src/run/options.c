@@ -266,7 +266,7 @@ static int read_require(const char *list, struct options *options)
 			list);
 }
 
-/* ---- all together ---- */
+/* ---- the whole command line ---- */
 
 static int read_flag(int option, struct options *options)
 {
@@ -385,7 +385,7 @@ static int open_artifacts(struct options *options)
 			dir, strerror(errno));
 }
 
-/* What getopt_long(3) has refused. */
+/* The message about a word that getopt_long(3) has refused. */
 static int refuse_option(int option, char **argv)
 {
 	static const char see[] = "see gons-run --help for what is accepted";

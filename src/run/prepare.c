@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The namespaces that the command is going to be in. This process enters them itself.
+ * Creates the namespaces of the command. This process enters them itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 #include "run.h"
 
-/* ---- where the machine says no ---- */
+/* ---- refusals of the machine ---- */
 
 static bool lists_word(const char *list, const char *word)
 {
@@ -41,8 +41,7 @@ static bool requires_word(const struct options *options, const char *word)
 	return lists_word(options->require, word) || lists_word(getenv("GONS_REQUIRE"), word);
 }
 
-/* What is required must be what the refusal is about: where the words name some of the types, and
- * only others cannot be had, it is not. */
+/* A requirement counts only if it names a type that is refused, and not if only other types are. */
 static bool requires_any(const struct options *options, int types)
 {
 	int named = 0;
@@ -101,7 +100,7 @@ static int failed(void)
 	return complain(STATUS_FAILURE, "%s", gons_error());
 }
 
-/* ---- one after the other ---- */
+/* ---- the steps ---- */
 
 /* gons_become_root() tries more than the command needs. Where nothing is to be done before the
  * namespaces are entered, entering them shows whether it must be called. */

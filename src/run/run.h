@@ -6,16 +6,16 @@
  * gons-run: a command in namespaces of its own.
  *
  * Options are read by options.c, namespaces are created by prepare.c, and the command is started by
- * supervise.c where somebody has to stay with it; otherwise gons-run becomes the command.
+ * supervise.c if a process has to stay with it; otherwise gons-run becomes the command.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Statuses of gons-run's own. */
+/* Exit statuses that gons-run itself returns. */
 enum {
-	STATUS_IMPOSSIBLE = 77, /* test runners know it as a skip */
+	STATUS_IMPOSSIBLE = 77, /* test runners take it for a skip */
 	STATUS_TIMEOUT = 124,
 	STATUS_FAILURE = 125,
 	STATUS_NOT_EXECUTABLE = 126,
@@ -45,10 +45,10 @@ struct options {
 	char **command; /* ends with NULL; NULL with --draw alone */
 };
 
-/* Reads the command line. -1 to go on; else the exit status, with everything said. */
+/* Reads the command line. -1: go on; otherwise the exit status, after a message. */
 int options_read(int argc, char **argv, struct options *ret_options);
 
-/* Whether somebody has to stay with the command, to end, report or hold something after it. */
+/* Whether a process has to stay with the command, to end, report or hold something after it. */
 bool options_need_supervisor(const struct options *options);
 
 /* The variable by which commands find the network namespace of a host: GONS_HOST_, and the name
@@ -76,10 +76,10 @@ int supervise(const struct options *options, const struct gons_net *net);
 /* Ends the test of the test core that keeps the namespaces for a report, if there is one. */
 void end_test(bool failed);
 
-/* Puts the variables back that gons-run has set for the library. */
+/* Restores the variables that gons-run has set for the library. */
 void restore_variables(void);
 
-/* Becomes the command. Returns only the status for why it could not. */
+/* Becomes the command. Returns only if that fails: the exit status. */
 int become(char **command);
 
 /* "gons-run: <formatted>" on standard error. Returns status. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Staying with the command.
+ * Runs the command and stays with it.
  *
  * Three processes: gons-run itself; a guard, its child; and the command, a child of the guard in a
  * process group of its own. gons-run waits for signals and for the timeout. The guard adopts
@@ -56,7 +56,7 @@ static struct sigaction sigchld_before;
 static int tty_fd = -1; /* of the controlling terminal; -1: none */
 static bool has_foreground; /* of it, when gons-run started */
 
-/* ---- ending what is left ---- */
+/* ---- ending the remaining processes ---- */
 
 /* Kills the children of this process, by /proc/PID/stat. Returns whether there were any. */
 static bool kill_children(void)
@@ -218,7 +218,7 @@ static int watch_command(int fd, pid_t command)
 	return 0;
 }
 
-/* The guard's life. It closes its end of the socket when nothing of the command is left. */
+/* Runs the guard. It closes its end of the socket when nothing of the command is left. */
 static int guard(const struct options *options, const struct gons_net *net, int fd)
 {
 	struct report report = { .could_not_start = true };
@@ -227,7 +227,7 @@ static int guard(const struct options *options, const struct gons_net *net, int 
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_NAME, "gons-run-guard");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* Its descriptors can be opened by whoever is the same user. */
+	/* Processes of the same user can open its descriptors. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	report.status = options->types & CLONE_NEWPID ? prepare_procfs(options) : -1;
 	if (report.status >= 0) {
@@ -245,7 +245,7 @@ static int guard(const struct options *options, const struct gons_net *net, int 
 		tell(fd, &report);
 		return 0;
 	}
-	(void)setpgid(command, command); /* the child does the same: whoever comes first */
+	(void)setpgid(command, command); /* the child does the same, whichever is first */
 	return watch_command(fd, command);
 }
 

@@ -11,7 +11,7 @@
 enum { MOST = 76, SKIPPED = 77, ENOUGH = 126 };
 
 static struct status {
-	unsigned forks; /* of the process that these numbers are about */
+	unsigned forks; /* of the process whose tests these numbers count */
 	/* Of all groups so far. */
 	size_t failed, started, completed;
 	/* Of the group that ran last. */
@@ -21,11 +21,11 @@ static struct status {
 	unsigned any_bits, sum, highest;
 } status;
 
-static pid_t first_process; /* that was started, and not forked */
+static pid_t first_process; /* the process that was started, not a fork of it */
 static bool ends_skipped; /* the process ends now, with a status that becomes SKIPPED */
 static bool is_running; /* a group, in this process: */
 static unsigned run_forks;
-static pid_t run_pid; /* for bare children, which are no forks */
+static pid_t run_pid; /* for bare children, which do not count as forks */
 
 /* A forked child has a copy of what its parent has counted. */
 static void forget_parent(void)
@@ -91,7 +91,7 @@ __attribute__((destructor)) static void end_process(void)
 	}
 }
 
-#ifdef __GLIBC__ /* has on_exit(3) */
+#ifdef __GLIBC__ /* which has on_exit(3) */
 static void look_at_status(int exit_status, void *arg)
 {
 	(void)arg;

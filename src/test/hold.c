@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A failed test that waits, so that somebody can look into its namespaces.
+ * A failed test that waits, so that a developer can look into its namespaces.
  */
 #include <poll.h>
 #include <signal.h>

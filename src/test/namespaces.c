@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The new namespaces of a test, created when it begins or ahead of it.
+ * The new namespaces of a test, created when it begins or in advance.
  */
 #include <gons/cmocka_glue.h>
 #include <gons/mntns.h>

@@ -68,8 +68,8 @@ int gons_i_test_refused(int types)
 	return gons_i_test_skip_or_fail(is_required);
 }
 
-/* Whether the error says nothing about the abilities of the machine: something is exhausted, or the child
- * process that tried it was too slow or was killed. */
+/* Whether the error tells nothing about what the machine can do: a resource is exhausted, or the
+ * child process that tried it was too slow or was killed. */
 static bool is_accident(int errnum)
 {
 	return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE || errnum == EAGAIN ||

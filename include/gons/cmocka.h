@@ -15,7 +15,7 @@
  *     }
  *
  * A failing assertion leaves a test by longjmp(3), which runs no clean-up in the frames it
- * crosses. What gons has recorded is undone after the test all the same: see <gons/test.h>.
+ * crosses. What gons has recorded is undone after the test nevertheless: see <gons/test.h>.
  */
 
 #include <errno.h>
@@ -70,7 +70,7 @@ extern "C" {
  * @types: as gons_enter_transient() takes them. With CLONE_NEWNET the loopback link is up; with
  *         CLONE_NEWNET | CLONE_NEWNS there is the read-only sysfs of gons_mntns_mount_sysfs_ro().
  *
- * Skipped, with the reason, where the machine cannot create them; failed instead where
+ * Skipped, with the reason, if the machine cannot create them; failed instead if
  * GONS_REQUIRE names them (see gons_test_begin()).
  */
 #define gons_unit_test_in(f, types) GONS_UNIT_("in", f, NULL, NULL, GONS_TYPES_(types))

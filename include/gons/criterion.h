@@ -26,7 +26,7 @@
 /*
  * GONS_TEST(suite, name, types, ...) - Test(suite, name, ...) with a scope, in new namespaces of
  * these types (0: none), and with a check of what the test leaves behind: see gons_test_begin().
- * Skipped where the machine cannot create them. What follows are options of Test(), such as .init;
+ * Skipped if the machine cannot create them. What follows are options of Test(), such as .init;
  * .fini is taken.
  */
 #define GONS_TEST(suite, name, types, ...)                                                         \

@@ -64,7 +64,7 @@ extern "C" {
 /*
  * gons_error - the message of the calling thread's last failure.
  *
- * It says what failed and on what, the text of errno, the cause on this machine and, where that is
+ * It says what failed and on what, the text of errno, the cause on this machine and, if that is
  * known, what helps. It is "" before the first failure, and a success leaves it unchanged.
  * The text is valid until the thread's next failing call. Do not free it.
  */
@@ -335,7 +335,7 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  * the process ends, that begins with the name of the variable. The reasons are: an unknown or
  * repeated type in gons_order; a variable whose type is not in gons_order; a path that leads to no
  * namespace, or to one of another type; a refusal of the kernel. Whatever was switched by then has
- * been switched back; where the kernel does not allow that (no process leaves a user namespace),
+ * been switched back; if the kernel does not allow that (no process leaves a user namespace),
  * the message says in which namespaces the process is. Nothing is printed. So call this function,
  * or gons_status_or_exit(), first in main; gons_run_group_tests() of <gons/cmocka.h> does it for
  * you.
@@ -352,12 +352,12 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
 const char *gons_status(void);
 
 /*
- * gons_status_errno - the errno that belongs to gons_status(); 0 where that is NULL.
+ * gons_status_errno - the errno that belongs to gons_status(); 0 if that is NULL.
  */
 int gons_status_errno(void);
 
 /*
- * gons_status_or_exit - print gons_status(), where it is not NULL, to standard error, and
+ * gons_status_or_exit - print gons_status(), if it is not NULL, to standard error, and
  * exit(3) with status 1.
  */
 void gons_status_or_exit(void);

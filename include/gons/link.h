@@ -32,7 +32,7 @@ struct gons_link {
 	int peer_ifindex;
 	char name[16]; /* IFNAMSIZ */
 	char peer_name[16];
-	/* MAC addresses, address_size bytes each: usually 6, and 0 where the kind has none. */
+	/* MAC addresses, address_size bytes each: usually 6, and 0 if the kind has none. */
 	unsigned char address[32], peer_address[32];
 	unsigned address_size;
 	uint64_t reserved[4]; /* 0 */
@@ -154,7 +154,7 @@ int gons_tun_new_transient(const struct gons_link_options *options, struct gons_
  * The call writes to files that belong to root: /sys/bus/netdevsim/new_device and del_device. Root
  * may give them to another user (chown(1)), who then only needs CAP_SYS_ADMIN in the user namespace
  * that owns the network namespace, as after gons_become_root(). Needs Linux 5.2, and the module
- * netdevsim, which is loaded where there is one.
+ * netdevsim, which is loaded if there is one.
  *
  * Returns 0; -1 with EINVAL for no ports or too many; EOPNOTSUPP when this kernel lacks it; EACCES
  * when the files belong to another user, and EPERM without CAP_SYS_ADMIN; EPERM and ENOSYS as

@@ -98,7 +98,7 @@ int gons_netns_socket(int nsfd, int domain, int type, int protocol);
  *
  * @name: as for sysctl(8), "net.ipv4.ip_forward" or "net/ipv4/ip_forward". In a name with dots, a
  *        slash stands for a dot in the name of a link: "net.ipv4.conf.eth0/100.forwarding".
- * @value: what is written; or where the value is put, without the newline at its end.
+ * @value: the value to write; or the buffer for the value, without the newline at its end.
  * @size: of value, in bytes.
  *
  * The previous value is restored when the scope ends. Root of the initial user namespace can set a
@@ -142,7 +142,7 @@ int gons_netns_wait_listen(int nsfd, int type, uint16_t port, int timeout_ms);
  */
 int gons_netns_nsid(int nsfd);
 
-/* gons_netns_path_nsid - likewise for the namespace at path, such as "/run/netns/NAME". */
+/* gons_netns_path_nsid - the same for the namespace at path, such as "/run/netns/NAME". */
 int gons_netns_path_nsid(const char *path);
 
 /*

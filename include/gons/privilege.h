@@ -15,8 +15,8 @@ extern "C" {
 /*
  * gons_can - whether namespaces of all these types can be created here and now.
  *
- * Finds out by creating them in a child process, entering them and, where a thread can, returning;
- * so it also returns false where the sysctls allow it but a security module refuses it. With
+ * Finds out by creating them in a child process, entering them and, if a thread can, returning;
+ * so it also returns false if the sysctls allow it but a security module refuses it. With
  * CLONE_NEWUSER the others are created inside a new user namespace, as after gons_become_root():
  * gons_can(CLONE_NEWUSER | CLONE_NEWNET) tells whether gons_become_root() would help. CLONE_NEWNET
  * and CLONE_NEWNS together include gons_mntns_mount_sysfs_ro().
@@ -29,7 +29,7 @@ extern "C" {
  * bits, EPERM also when a seccomp filter kills the child, ETIMEDOUT when it did not end, ECHILD
  * when another signal killed it. The last two say nothing about the machine: gons_require() fails
  * the test then instead of skipping it.
- * Takes about a millisecond, and up to five seconds where a limit user.max_*_namespaces is
+ * Takes about a millisecond, and up to five seconds if a limit user.max_*_namespaces is
  * reached.
  */
 bool gons_can(int types);
@@ -47,7 +47,7 @@ bool gons_can_link(const char *kind);
 /*
  * gons_become_root - get an unprivileged process the capabilities that tests need.
  *
- * Does nothing where the process has CAP_NET_ADMIN, can create namespaces of the types that
+ * Does nothing if the process has CAP_NET_ADMIN, can create namespaces of the types that
  * gons_enter_transient() takes, and can return from them. Otherwise it moves the process into
  * a new user namespace, with all capabilities there (a process that has CAP_SYS_ADMIN,
  * CAP_SYS_CHROOT and CAP_NET_ADMIN in its user namespace stays in that one), and into new net,
@@ -69,10 +69,10 @@ bool gons_can_link(const char *kind);
  * which has a thread of its own, start the program by "unshare -Ur ./program".
  *
  * Returns 0, or -1 with the process where it was: EINVAL when there are other threads, or the
- * kernel has no user namespaces; EPERM where a sysctl, a security module, a seccomp filter or
+ * kernel has no user namespaces; EPERM if a sysctl, a security module, a seccomp filter or
  * a chroot(2) forbids them; ENOSPC where user.max_user_namespaces does, here or in an
  * ancestor; EACCES where AppArmor leaves the user namespace without capabilities; ENOENT
- * without procfs on /proc, EROFS where that is read-only; EAGAIN, EMFILE or ENOMEM when no
+ * without procfs on /proc, EROFS if that is read-only; EAGAIN, EMFILE or ENOMEM when no
  * child process can be forked to try it. The message names the cause and what helps; later
  * messages do not advise to call it again.
  */

@@ -58,7 +58,7 @@ struct gons_process_result {
 	int status; /* as of waitpid(2), for WIFEXITED() and so on; -1: there is none */
 	char *output; /* standard output, followed by a '\0' */
 	size_t output_size; /* without that '\0' */
-	char *error_output; /* standard error, likewise */
+	char *error_output; /* standard error, in the same way */
 	size_t error_size;
 	uint64_t reserved[4];
 };

@@ -118,7 +118,7 @@ gons_set *gons_set_dup(const gons_set *set, int types);
  * the caller's: their owning user namespace is that of set; a new user namespace or PID namespace
  * is a child of set's; a new mount, UTS, cgroup or time namespace begins as a copy of set's. The
  * mounts in a new mount namespace are private. With CLONE_NEWUSER, the new user namespace owns the
- * others, and an unprivileged user may create them, where the machine allows unprivileged user
+ * others, and an unprivileged user may create them if the machine allows unprivileged user
  * namespaces. Without it, the caller needs CAP_SYS_ADMIN in the owning user namespace, and
  * CAP_SYS_CHROOT where set has a mount namespace.
  *

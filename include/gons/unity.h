@@ -32,7 +32,7 @@
 /*
  * GONS_RUN_TEST(f, types) - RUN_TEST(f) with a scope, in new namespaces of these types (0: none),
  * and with a check of what the test leaves behind: see gons_test_begin(). Ignored, with the
- * reason, where the machine cannot create them. setUp() runs before, and tearDown() after what a
+ * reason, if the machine cannot create them. setUp() runs before, and tearDown() after what a
  * passing test has created was undone.
  */
 #define GONS_RUN_TEST(f, types) gons_unity_run_(f, #f, types, __LINE__)

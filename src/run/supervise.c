@@ -48,6 +48,7 @@ struct request {
 struct report {
 	int status; /* as of waitpid(2) */
 	bool could_not_start; /* then status is gons-run's exit status */
+	bool has_foreground; /* the command's group, of the terminal */
 };
 
 static sigset_t mask_before;
@@ -58,46 +59,90 @@ static bool has_foreground; /* of it, when gons-run started */
 
 /* ---- ending the remaining processes ---- */
 
-/* Kills the children of this process, by /proc/PID/stat. Returns whether there were any. */
-static bool kill_children(void)
+/* Of procfs as it was before the command ran, which may mount something over it, or unmount it. */
+static int proc_fd = -1;
+
+static void open_procfs(void)
 {
-	DIR *dir = opendir("/proc");
+	if (proc_fd >= 0)
+		(void)close(proc_fd);
+	proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Whether the process has this number, and is a child of this one that has been sent SIGKILL. */
+static bool kill_child(const char *number)
+{
+	char path[300], text[512];
+	const char *end;
+	ssize_t length;
+	int parent = 0;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/stat", number);
+	fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false; /* it has ended */
+	length = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	end = strrchr(text, ')'); /* its name may have any character in it */
+	return end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid() &&
+	       kill(atoi(number), SIGKILL) == 0;
+}
+
+/* Kills the children of this process. Returns how many there were, or -1 with errno where that
+ * cannot be known. */
+static int kill_children(void)
+{
+	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	bool killed = false;
+	int killed = 0, errnum = errno;
 
-	while (dir && (entry = readdir(dir))) {
-		char path[300], text[512];
-		const char *end;
-		int parent = 0;
-		FILE *file;
-
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
-			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
-		file = fopen(path, "re");
-		if (!file)
-			continue;
-		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-		(void)fclose(file);
-		end = strrchr(text, ')');
-		if (end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid() &&
-		    kill(atoi(entry->d_name), SIGKILL) == 0)
-			killed = true;
+	if (!dir && fd >= 0)
+		(void)close(fd);
+	if (!dir) {
+		errno = errnum;
+		return -1;
 	}
-	if (dir)
-		(void)closedir(dir);
-	return killed;
+	while (errno = 0, (entry = readdir(dir)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			killed += kill_child(entry->d_name);
+	errnum = errno;
+	(void)closedir(dir);
+	errno = errnum;
+	return errnum == 0 ? killed : -1;
+}
+
+static bool has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 /* When a child has ended, its children have become this process's, and must be killed before the
  * next wait, which would be for their own end otherwise. */
 static void kill_all(pid_t group)
 {
+	int killed;
+
 	if (group > 0)
 		(void)kill(-group, SIGKILL);
-	while (kill_children() && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
+	while ((killed = kill_children()) > 0 && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
+	if (killed < 0) {
+		const int errnum = errno;
+
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (has_children())
+			(void)complain(0,
+				       "processes that the command has started may still run: they "
+				       "cannot be found in /proc: %s",
+				       strerror(errnum));
+	}
 }
 
 /* ---- the command ---- */
@@ -169,6 +214,8 @@ static bool tell_changes(int fd, pid_t command)
 	while ((pid = waitpid(-1, &report.status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
 		if (pid != command || WIFCONTINUED(report.status))
 			continue;
+		/* gons-run cannot tell in another PID namespace, where the group has another number. */
+		report.has_foreground = tty_fd >= 0 && tcgetpgrp(tty_fd) == command;
 		tell(fd, &report);
 		if (!WIFSTOPPED(report.status))
 			return false;
@@ -230,6 +277,8 @@ static int guard(const struct options *options, const struct gons_net *net, int 
 	/* Processes of the same user can open its descriptors. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	report.status = options->types & CLONE_NEWPID ? prepare_procfs(options) : -1;
+	if (options->types & CLONE_NEWPID)
+		open_procfs(); /* the numbers in the other one are of the PID namespace outside */
 	if (report.status >= 0) {
 		tell(fd, &report);
 		return 0;
@@ -274,8 +323,9 @@ static void request_signal(const struct supervision *supervision, int number, bo
 	(void)send(supervision->fd, &request, sizeof(request), MSG_NOSIGNAL);
 }
 
-/* Stops as the command has, but not for longer than the timeout: then a timer continues it. */
-static void stop_too(const struct supervision *supervision)
+/* Stops as the command has, but not for longer than the timeout: then a timer continues it. A
+ * command in the background leaves the terminal to the shell. */
+static void stop_too(const struct supervision *supervision, bool has_had_foreground)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT };
 	const struct itimerspec at = { .it_value = { .tv_sec = supervision->deadline / 1000,
@@ -288,7 +338,7 @@ static void stop_too(const struct supervision *supervision)
 		return;
 	has_timer = supervision->deadline && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 &&
 		    timer_settime(timer, TIMER_ABSTIME, &at, NULL) == 0;
-	if (has_foreground)
+	if (has_had_foreground)
 		take_foreground(getpgrp());
 	(void)kill(getpid(), SIGSTOP);
 	if (has_timer)
@@ -303,7 +353,6 @@ static void continue_command(const struct supervision *supervision)
 					 .to_foreground =
 						 tty_fd >= 0 && tcgetpgrp(tty_fd) == getpgrp() };
 
-	has_foreground |= request.to_foreground;
 	(void)send(supervision->fd, &request, sizeof(request), MSG_NOSIGNAL);
 }
 
@@ -319,7 +368,7 @@ static void read_report(struct supervision *supervision)
 		return;
 	}
 	if (!report.could_not_start && WIFSTOPPED(report.status)) {
-		stop_too(supervision);
+		stop_too(supervision, report.has_foreground);
 		return;
 	}
 	supervision->report = report;
@@ -483,6 +532,7 @@ int supervise(const struct options *options, const struct gons_net *net)
 	int ends[2], status;
 	pid_t pid;
 
+	open_procfs();
 	open_terminal();
 	block_signals();
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* should the guard be killed */
@@ -507,10 +557,14 @@ int supervise(const struct options *options, const struct gons_net *net)
 	(void)close(supervision.fd);
 	(void)close(supervision.signal_fd);
 	kill_all(0);
-	if (has_foreground)
+	/* Without a report nobody knows, and a shell that gets the terminal too early is better off than
+	 * one that never does. */
+	if (supervision.report.status < 0 ? has_foreground : supervision.report.has_foreground)
 		take_foreground(getpgrp());
 	if (tty_fd >= 0)
 		(void)close(tty_fd);
+	if (proc_fd >= 0)
+		(void)close(proc_fd);
 	status = read_status(options, &supervision);
 	if (status < 0)
 		return complain(STATUS_FAILURE,

@@ -119,7 +119,7 @@ compile probe $CC -std=gnu17 -D_GNU_SOURCE $cflags $($config --cflags cmocka) -I
 	"$source/tests/env/probe.c" "$source/tests/check.c" $libs $($config --libs cmocka) -pthread
 for case in user unshare-ur-user chroot-in-unshare-ur no-proc-user check-no-net-limit-0; do
 	run "the environment $case" env LD_LIBRARY_PATH="$path" "$source/tests/env/run" "$case" \
-		"$dir/probe" "$build/tests/env/refuse" "$program"
+		"$dir/probe" "$build/tests/env/refuse" "$program" "${program%check}run"
 done
 
 # ---- man pages ----

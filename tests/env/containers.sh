@@ -37,7 +37,8 @@ own_sys='{ "destination": "/sys", "type": "sysfs", "source": "sysfs",
 host_sys='{ "destination": "/sys", "type": "none", "source": "/sys",
 	  "options": [ "rbind", "nosuid", "noexec", "nodev", "ro" ] },'
 
-# in_container: the probe in a container after these variables:
+# in_container: the probe, or another command, in a container after these variables:
+command='"/bin/probe"'
 uid=0
 capabilities=$engine_capabilities
 filter=$engine_filter
@@ -55,7 +56,7 @@ write_config()
 	{ "ociVersion": "1.0.0",
 	"process": {
 	  "user": { "uid": $uid, "gid": $uid },
-	  "args": [ "/bin/probe" ],
+	  "args": [ $command ],
 	  "env": [ "PATH=/bin", "GONS_REQUIRE=@GONS_REQUIRE@" ],
 	  "cwd": "/tmp",
 	  "capabilities": { "bounding": [ $list ], "effective": [ $list ], "permitted": [ $list ] }
@@ -290,6 +291,75 @@ case_container_rootless_privileged()
 	in_container $user
 	expect 0 passed
 	expect_moved_to 'nothing new'
+}
+
+# gons-run in containers. The command is any that writes what is expected.
+gons_run_there()
+{
+	needs_root
+	command="\"/bin/gons-run\", ${1-}\"/bin/gons-check\", \"--version\""
+	in_container
+}
+
+# expect_status STATUS: what a command that did or did not run shows, beside the messages.
+expect_status()
+{
+	[ "$status" = "$1" ] || complain "exit status $status, expected $1"
+	if [ "$1" = 0 ]; then
+		grep -q '^gons-check ' "$dir/out" || complain 'the command did not run'
+		[ ! -s "$dir/err" ] || complain 'it said something'
+	else
+		[ ! -s "$dir/out" ] || complain 'the command ran'
+		[ "$(wc -l <"$dir/err")" = 1 ] || complain 'not one line'
+		expect_said 'gons-run: cannot '
+	fi
+}
+
+case_run_container()
+{
+	gons_run_there
+	expect_status 77
+	expect_said 'a seccomp filter'
+	expect_said 'seccomp=unconfined'
+}
+
+case_run_container_required()
+{
+	gons_run_there '"--require=net", '
+	expect_status 125
+	expect_said 'a seccomp filter'
+}
+
+# A filter that allows user namespaces; the masks of /sys matter in them.
+case_run_container_without_filter()
+{
+	filter=
+	gons_run_there
+	expect_status 77
+	expect_said '/sys/firmware'
+	expect_said 'unmask=ALL'
+}
+
+case_run_container_without_filter_unmasked()
+{
+	filter=
+	masks=
+	gons_run_there
+	expect_status 0
+}
+
+case_run_container_without_filter_no_sys()
+{
+	filter=
+	gons_run_there '"--no-sys", '
+	expect_status 0
+}
+
+case_run_container_privileged()
+{
+	privileged
+	gons_run_there
+	expect_status 0
 }
 
 # ---- bubblewrap ----

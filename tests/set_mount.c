@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -203,6 +204,19 @@ static void invalid_targets_of_a_mount_are_refused(void **state)
 			    "set is NULL");
 }
 
+/*
+ * The number by which the kernel tells which of two mount namespaces is the older one. Where each
+ * processor has a range of numbers of its own (as in Linux 6.18), one that was created earlier on
+ * another processor may count as the younger one. 0 where the kernel does not say it.
+ */
+static uint64_t age_of(const gons_set *set)
+{
+	uint64_t number;
+
+	return ioctl(gons_set_fd(set, CLONE_NEWNS), _IOR(0xb7, 5, uint64_t), &number) == 0 ? number
+											   : 0;
+}
+
 static void mounting_a_mount_namespace_in_itself_is_refused(void **state)
 {
 	const char words[] = "the kernel mounts a mount namespace only in an older one, and not "
@@ -215,7 +229,8 @@ static void mounting_a_mount_namespace_in_itself_is_refused(void **state)
 	enter_with_dir();
 	own = gons_must(gons_set_current(CLONE_NEWNS | CLONE_NEWNET));
 	assert_nothing_left(gons_set_mount(own, dir), EINVAL, words);
-	assert_nothing_left(gons_set_mount(older, dir), EINVAL, words);
+	if (age_of(older) <= age_of(own))
+		assert_nothing_left(gons_set_mount(older, dir), EINVAL, words);
 	gons_set_close(own);
 	gons_set_close(older);
 }

@@ -435,7 +435,7 @@ static void a_new_time_namespace_has_the_offsets_of_the_options(void **state)
 {
 	struct gons_set_options options = { .monotonic = { 1000000, 5 },
 					    .boottime = { 2000000, 999999999 } };
-	struct timespec *there = (struct timespec *)shared[0], here[2];
+	struct timespec *there = (void *)shared[0], here[2];
 	gons_set *set, *below;
 
 	(void)state;

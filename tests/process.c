@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
 #include <gons/process.h>
@@ -137,6 +139,33 @@ static void a_program_that_may_not_be_executed_is_eacces(void **state)
 	assert_refused(run(argv), EACCES, "cannot run /etc/passwd");
 }
 
+static void make_script(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void a_mount_where_nothing_can_be_executed_is_named(void **state)
+{
+	static const char *const argv[] = { "/tmp/script", NULL };
+
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("tmpfs", "/tmp", "tmpfs", MS_NOEXEC, NULL), 0);
+	make_script(argv[0], "#!/bin/sh\n", 0755);
+	assert_refused(run(argv), EACCES, "/tmp/script");
+	assert_contains(gons_error(), "it is on a file system that is mounted noexec; "
+				      "put it where programs can be executed");
+	assert_int_equal(chmod(argv[0], 0644), 0);
+	assert_refused(run(argv), EACCES, "/tmp/script");
+	assert_null(strstr(gons_error(), "noexec"));
+}
+
 static void a_missing_working_directory_is_named(void **state)
 {
 	(void)state;
@@ -168,16 +197,6 @@ static void a_program_gets_the_given_environment(void **state)
 	assert_string_equal(result.output, "inherited\n");
 }
 
-static void make_script(const char *path, const char *text, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(close(fd), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
 static void the_program_is_looked_up_in_path_of_its_own_environment(void **state)
 {
 	char first[] = "/tmp/gons-process-XXXXXX", second[] = "/tmp/gons-process-XXXXXX";
@@ -185,6 +204,7 @@ static void the_program_is_looked_up_in_path_of_its_own_environment(void **state
 	const char *const environment[] = { path, NULL };
 	static const char *const argv[] = { "gons-script", "argument", NULL };
 	int done, fds, again;
+	bool can_execute;
 
 	(void)state;
 	assert_non_null(mkdtemp(first));
@@ -193,6 +213,7 @@ static void the_program_is_looked_up_in_path_of_its_own_environment(void **state
 	(void)snprintf(script, sizeof(script), "%s/gons-script", second);
 	make_script(forbidden, "echo wrong\n", 0644);
 	make_script(script, "echo $0 $1\n", 0755); /* no "#!", as execvp(3) takes it */
+	can_execute = access(script, X_OK) == 0;
 	(void)snprintf(path, sizeof(path), "PATH=/nowhere:%s:%s:/bin", first, second);
 	options.environment = environment;
 	done = run(argv);
@@ -202,6 +223,8 @@ static void the_program_is_looked_up_in_path_of_its_own_environment(void **state
 	(void)unlink(script);
 	(void)rmdir(first);
 	(void)rmdir(second);
+	if (!can_execute)
+		skip_for(__func__, "nothing can be executed in /tmp: it is mounted noexec");
 	gons_must(done);
 	(void)snprintf(path, sizeof(path), "%s argument\n", script);
 	assert_string_equal(result.output, path);
@@ -733,6 +756,7 @@ int main(void)
 		process_test(a_program_that_dies_by_a_signal_has_that_status),
 		process_test(a_missing_program_is_enoent),
 		process_test(a_program_that_may_not_be_executed_is_eacces),
+		process_test(a_mount_where_nothing_can_be_executed_is_named),
 		process_test(a_missing_working_directory_is_named),
 		process_test(a_program_starts_in_the_directory),
 		process_test(a_program_gets_the_given_environment),

@@ -298,7 +298,14 @@ static int open_mount_point(void)
 {
 	int fd = open(sys, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return fd >= 0 ? fd : gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
+	if (fd >= 0)
+		return fd;
+	(void)gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
+	if (errno == ENOENT) {
+		gons_i_add_cause("the root of this process has no directory %s", sys);
+		gons_i_add_remedy("create it: mkdir %s", sys);
+	}
+	return -1;
 }
 
 static int mount_sysfs(unsigned access)

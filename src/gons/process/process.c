@@ -3,11 +3,14 @@
  * gons_process_*(): the options of programs in namespaces, their results, and messages about them.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include <gons/process.h>
@@ -107,14 +110,31 @@ static void add_output(const struct gons_process *process)
 		gons_i_add_cause("it has printed: %s", show_output(process, text));
 }
 
+/* A file that may be executed, on a mount where no file may. */
+static int fail_noexec(const char *path)
+{
+	struct statvfs mount;
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111) &&
+	    statvfs(path, &mount) == 0 && (mount.f_flag & ST_NOEXEC)) {
+		gons_i_add_cause("it is on a file system that is mounted noexec");
+		gons_i_add_remedy("put it where programs can be executed");
+	}
+	errno = EACCES;
+	return -1;
+}
+
 static int fail_start(const char *const argv[], char *const environment[], const char *directory)
 {
 	static const char *const others[] = { "/usr/sbin", "/sbin", "/usr/local/sbin" };
 	const char *path = gons_i_find_variable("PATH", environment);
 	char other[PATH_MAX];
 
-	if (directory || strchr(argv[0], '/'))
+	if (directory)
 		return -1;
+	if (strchr(argv[0], '/'))
+		return errno == EACCES ? fail_noexec(argv[0]) : -1;
 	if (errno == EACCES)
 		gons_i_add_cause("a directory or file that PATH (%s) leads to may not be used by "
 				 "this user",

@@ -11,7 +11,7 @@
 #include <gons/privilege.h>
 #include <gons/set.h>
 
-enum { JOBS = 100, AHEAD = 8 };
+enum { JOBS = 40, AHEAD = 8 };
 
 /* Called with each new set, usually on the thread of the pool. */
 static int bring_loopback_up(const gons_set *set, void *arg)

@@ -25,6 +25,7 @@ strip -g -o "$dir/program" "$1"
 ldd "$1" | awk '$1 ~ /^libgons/ { print $1, $3 }' | while read -r name path; do
 	strip -g -o "$dir/$name" "$path"
 done
+[ -x "$dir/program" ] || skip "programs cannot be executed in ${dir%/*}: it is mounted noexec"
 LD_LIBRARY_PATH=$dir valgrind -q --tool=callgrind --callgrind-out-file="$profile" --compress-strings=no \
 	--compress-pos=no "$dir/program"
 

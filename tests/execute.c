@@ -211,7 +211,7 @@ static void drop_capabilities(void *arg)
 	*(int *)arg = set_capabilities(0);
 }
 
-static int lose_the_way_back(void *arg)
+static int be_refused_the_return(void *arg)
 {
 	int result = -2;
 
@@ -229,7 +229,7 @@ static void a_refused_return_is_reported(void **state)
 	(void)state;
 	gons_require(CLONE_NEWUTS);
 	fd = new_namespace(CLONE_NEWUTS);
-	assert_int_equal(in_child(lose_the_way_back, &fd), 0);
+	assert_int_equal(in_child(be_refused_the_return, &fd), 0);
 }
 
 /* Entering the network namespace is permitted, and then the mount namespace is refused. */

@@ -429,7 +429,7 @@ static int lose_the_return(void *arg)
 		"this thread cannot return to its previous network namespace: Operation not permitted: CAP_SYS_ADMIN was dropped");
 }
 
-static int lose_the_way_back_in_a_block(void *stderr_fd)
+static int be_refused_the_return_in_a_block(void *stderr_fd)
 {
 	const struct rlimit no_core = { 0, 0 };
 
@@ -458,7 +458,7 @@ static void a_refused_return_at_the_end_of_a_scope_block_ends_the_process(void *
 	gons_require(CLONE_NEWNET);
 	fd = memfd_create("stderr", MFD_CLOEXEC);
 	assert_true(fd >= 0);
-	assert_int_equal(in_child(lose_the_way_back_in_a_block, &fd), 128 + SIGABRT);
+	assert_int_equal(in_child(be_refused_the_return_in_a_block, &fd), 128 + SIGABRT);
 	assert_true(pread(fd, said, sizeof(said) - 1, 0) > 0);
 	assert_int_equal(close(fd), 0);
 	assert_contains(said, "gons: this thread cannot return to its previous network namespace");

@@ -48,7 +48,7 @@ static int fail_forward(const char *name)
 
 /*
  * A new network namespace has the IPv4 settings of the initial one, which may forward, or drop
- * packets that come from another link than the way back (rp_filter). Settings that only save time,
+ * packets from another link than the one to the sender (rp_filter). Settings that only save time,
  * or make machines equal, may fail: if /proc/sys is read-only, hosts that do not forward still
  * work.
  */

@@ -120,7 +120,8 @@ int gons_netns_sysctl_get(int nsfd, const char *name, char *value, size_t size);
  * @type: SOCK_STREAM: a TCP socket that listens; SOCK_DGRAM: a UDP socket. IPv4 or IPv6.
  * @timeout_ms: how long to wait; 0: only look once; -1: without limit.
  *
- * Nothing connects to it: the kernel is asked for its sockets (sock_diag(7)).
+ * Nothing connects to it: the kernel is asked for its sockets (sock_diag(7)), again and again, every
+ * 0.1 to 10 ms, since it does not tell when one is bound.
  *
  * Returns 0. -1 with EINVAL when type is another one, port is 0 or timeout_ms less than -1;
  * ETIMEDOUT; EOPNOTSUPP when the kernel lacks the module tcp_diag or udp_diag; EINVAL or EBADF when

@@ -138,10 +138,16 @@ static const char *first_finding(void)
 	return line;
 }
 
+/* What was sent is still on its way for a moment, and neighbours are asked for on that. */
 static void assert_found(const char *words, const char *more)
 {
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	const char *finding = first_finding();
 
+	for (int i = 0; i < 1000 && !strstr(finding, words); i++) {
+		(void)nanosleep(&pause, NULL);
+		finding = first_finding();
+	}
 	assert_contains(finding, words);
 	assert_contains(finding, more);
 }

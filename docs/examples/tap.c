@@ -23,7 +23,7 @@ static void the_kernel_answers_an_arp_request(void **state)
 	const struct gons_link_options options = { .up = 1 };
 	struct pollfd tap = { .events = POLLIN };
 	char frame[2048];
-	struct gons_link link;
+	struct gons_link link = { 0 };
 
 	(void)state;
 	gons_require_link("tap"); /* skips the test where /dev/net/tun cannot be opened */

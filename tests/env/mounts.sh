@@ -359,7 +359,7 @@ case_proc_sys_read_only_user()
 case_no_ip_root()
 {
 	needs_root
-	rm "$root/bin/refuse" "$root/bin/gons-check"
+	rm "$root/bin/refuse" "$root/bin/gons-check" "$root/bin/gons-run"
 	[ "$(ls "$root/bin")" = probe ] && [ ! -e "$root/sbin" ] && [ ! -e "$root/usr" ] ||
 		complain "there are other programs in $root"
 	in_chroot 'mount -t sysfs sysfs "$root/sys"'

@@ -29,11 +29,12 @@ case $(uname -m) in
 x86_64) ;;
 *) skip "the record is of x86_64, not of $(uname -m)" ;;
 esac
-# describe: the library as the compiler's debug information has it
+# describe: the library as the compiler's debug information has it, without the paths of this machine
 describe() {
 	abidw --headers-dir "$headers" --drop-private-types --drop-undefined-syms \
 		--exported-interfaces-only --no-comp-dir-path --no-corpus-path --no-elf-needed \
 		--no-show-locs --out-file "$1" "$library"
+	sed -i "s|path='[^']*/\\(src/[^']*\\)'|path='\\1'|" "$1"
 }
 
 if [ $record = yes ]; then

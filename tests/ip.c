@@ -9,11 +9,14 @@
 #include <gons/link.h>
 #include <gons/netns.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "links.h"
 
@@ -391,6 +394,40 @@ static void waiting_for_addresses_ends_with_the_reason(void **state)
 	assert_contains(gons_error(), "duplicate");
 }
 
+/* Brings a new pair of links up, and counts the frames that nobody but the kernel has sent: until its
+ * addresses are usable, and one second more. */
+static int count_frames_of_kernel(void)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct gons_link pair;
+	char frame[2048];
+	int fd, frames = 0;
+
+	gons_must(gons_veth_new_transient(NULL, &pair));
+	assert_int_equal(set_flags(-1, pair.peer_ifindex, IFF_UP, IFF_UP), 0);
+	gons_must(gons_link_up(-1, pair.ifindex, 10000));
+	/* While the link was down, a socket of it would have an error. */
+	address.sll_ifindex = pair.ifindex;
+	fd = gons_must(gons_netns_socket(-1, AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0));
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	gons_must(gons_address_wait(-1, pair.ifindex, 30000));
+	(void)nanosleep(&second, NULL);
+	while (recv(fd, frame, sizeof(frame), 0) > 0)
+		frames++;
+	return frames;
+}
+
+static void a_new_link_is_quiet_without_ipv6(void **state)
+{
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	assert_true(count_frames_of_kernel() > 0);
+	gons_must(gons_netns_sysctl_set(-1, "net.ipv6.conf.default.disable_ipv6", "1"));
+	assert_int_equal(count_frames_of_kernel(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +445,7 @@ int main(void)
 		check_test(a_link_local_address_can_be_used_after_waiting),
 		check_test(waiting_for_addresses_skips_links_without_link_local_addresses),
 		check_test(waiting_for_addresses_ends_with_the_reason),
+		check_test(a_new_link_is_quiet_without_ipv6),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -426,6 +426,26 @@ static void a_success_leaves_the_message_of_the_last_failure(void **state)
 	assert_string_equal(gons_error(), message);
 }
 
+static void a_snapshot_whose_descriptors_were_closed_leaves_the_message_too(void **state)
+{
+	enum { FDS = 64 };
+	bool was_open[FDS];
+	char message[1024];
+	gons_leaks *leaks;
+
+	(void)state;
+	assert_int_equal(gons_type(-1), -1);
+	(void)snprintf(message, sizeof(message), "%s", gons_error());
+	for (int fd = 0; fd < FDS; fd++)
+		was_open[fd] = fcntl(fd, F_GETFD) >= 0;
+	leaks = gons_must(gons_leaks_begin());
+	for (int fd = 0; fd < FDS; fd++)
+		if (!was_open[fd])
+			(void)close(fd); /* some are the snapshot's */
+	assert_string_equal(end(leaks).text, "");
+	assert_string_equal(gons_error(), message);
+}
+
 static void a_null_leak_snapshot_is_refused(void **state)
 {
 	struct report report = { .n = 0 };
@@ -568,6 +588,7 @@ int main(void)
 		check_test(a_changed_umask_is_found_and_restored),
 		check_test(a_report_callback_may_call_longjmp),
 		check_test(a_success_leaves_the_message_of_the_last_failure),
+		check_test(a_snapshot_whose_descriptors_were_closed_leaves_the_message_too),
 		check_test(a_null_leak_snapshot_is_refused),
 		check_test(without_free_descriptors_a_leak_snapshot_is_refused),
 		check_test(a_refused_return_is_an_error_of_the_leak_report),

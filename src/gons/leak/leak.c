@@ -337,13 +337,18 @@ static void find_directories(const gons_leaks *leaks, struct findings *findings)
 /* Of the calling thread, for which the directory must be its own and still open. */
 static int read_namespaces(const gons_leaks *leaks, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
 {
+	struct gons_i_failure before;
 	cleanup_fd int fd = -1;
 
+	gons_i_failure_save(&before);
 	if (gons_i_leaks_is_own(leaks) &&
 	    gons_i_read_namespaces(leaks->namespaces_fd, links) == 0 && links[0][0] != '\0')
 		return 0;
 	fd = gons_i_open_namespaces();
-	return gons_i_read_namespaces(fd, links);
+	if (gons_i_read_namespaces(fd, links) < 0)
+		return -1;
+	(void)gons_i_failure_restore(&before); /* the descriptor was closed by the program */
+	return 0;
 }
 
 /* Returns whether all are the same; switchable gets those that differ and from which the

@@ -87,7 +87,10 @@ int gons_i_link_set_name(struct gons_i_rtnl *rtnl, int ifindex, const char *name
 /* Brings a link up, and its peer unless peer_ifindex is 0, and waits until they are up. */
 int gons_i_link_pair_up(int nsfd, int ifindex, int peer_nsfd, int peer_ifindex, int timeout_ms);
 
-/* Sets the link up without waiting. */
+/* Requests that a link be brought up. 0, or -1 with errno alone. */
+int gons_i_link_request_up(struct gons_i_rtnl *rtnl, int ifindex);
+
+/* Sets the link up without waiting. 0, or -1 with errno and message. */
 int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex);
 
 #endif

@@ -78,7 +78,7 @@ static int request_state(struct wait *wait)
 	return 0;
 }
 
-int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
+int gons_i_link_request_up(struct gons_i_rtnl *rtnl, int ifindex)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, ifindex);
@@ -86,7 +86,12 @@ int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
 
 	ifi->ifi_change = IFF_UP;
 	ifi->ifi_flags = IFF_UP;
-	if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0)
+	return gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL);
+}
+
+int gons_i_link_set_up(struct gons_i_rtnl *rtnl, int ifindex)
+{
+	if (gons_i_link_request_up(rtnl, ifindex) < 0)
 		return gons_i_rtnl_fail(rtnl, "cannot bring up link %d", ifindex);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "netns/link.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
 
@@ -22,19 +23,6 @@ static int is_up(const struct nlmsghdr *nlh, void *up)
 	    ifi->ifi_index == LOOPBACK)
 		*(bool *)up = ifi->ifi_flags & IFF_UP;
 	return MNL_CB_OK;
-}
-
-static int bring_up(struct gons_i_rtnl *rtnl)
-{
-	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_NEWLINK, 0, LOOPBACK);
-	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-
-	ifi->ifi_change = IFF_UP;
-	ifi->ifi_flags = IFF_UP;
-	if (gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0)
-		return gons_i_rtnl_fail(rtnl, "cannot bring up the loopback link");
-	return 0;
 }
 
 /* A process that may not bring it up may find it up. Keeps the message. */
@@ -63,7 +51,9 @@ GONS_EXPORT int gons_netns_loopback_up(void)
 		return -1;
 	gons_i_failure_save(&before);
 	/* The kernel describes a link at length, so its state is requested only after a refusal. */
-	result = bring_up(rtnl);
+	result = gons_i_link_request_up(rtnl, LOOPBACK);
+	if (result < 0)
+		(void)gons_i_rtnl_fail(rtnl, "cannot bring up the loopback link");
 	if (result < 0 && was_up(rtnl)) {
 		(void)gons_i_failure_restore(&before);
 		result = 0;

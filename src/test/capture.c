@@ -228,7 +228,7 @@ static struct recorder *wait_for_recorders(void)
 	struct recorder *taken;
 	struct timespec end;
 
-	(void)clock_gettime(CLOCK_REALTIME, &end); /* cannot fail */
+	(void)clock_gettime(CLOCK_MONOTONIC, &end); /* cannot fail */
 	end.tv_nsec += STAY_MS * 1000000L;
 	end.tv_sec += end.tv_nsec / 1000000000L;
 	end.tv_nsec %= 1000000000L;
@@ -270,8 +270,8 @@ static bool hand_over(struct recorder *ended)
 	gons_i_forks_forbid();
 	is_there = closer.is_there && closer.forks == gons_i_forks();
 	if (!is_there) {
-		(void)sem_init(&closer.is_exempt, 0, 0); /* cannot fail, nor can the next */
-		(void)pthread_cond_init(&closer.wake, NULL);
+		(void)sem_init(&closer.is_exempt, 0, 0); /* cannot fail */
+		gons_i_forks_cond_init(&closer.wake);
 		closer.recorders = NULL;
 		closer.forks = gons_i_forks();
 		closer.is_there = true;

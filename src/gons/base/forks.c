@@ -26,6 +26,17 @@ void gons_i_forks_wait(pthread_cond_t *cond)
 	(void)pthread_cond_wait(cond, &lock);
 }
 
+void gons_i_forks_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	/* None of these can fail. */
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(cond, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
 int gons_i_forks_wait_until(pthread_cond_t *cond, const struct timespec *end)
 {
 	return pthread_cond_timedwait(cond, &lock, end);

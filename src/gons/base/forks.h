@@ -15,6 +15,9 @@ void gons_i_forks_forbid(void);
 void gons_i_forks_allow(void);
 void gons_i_forks_wait(pthread_cond_t *cond); /* allows it meanwhile */
 
+/* The same until a moment of CLOCK_MONOTONIC, for what gons_i_forks_cond_init() has initialized. 0, or
+ * an error number. */
+void gons_i_forks_cond_init(pthread_cond_t *cond);
 int gons_i_forks_wait_until(pthread_cond_t *cond, const struct timespec *end);
 
 /* Another number means that what it was taken for is the parent's: a thread, a record. */

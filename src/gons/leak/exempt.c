@@ -13,7 +13,7 @@
 #include "gons/base/forks.h"
 #include "gons/leak/exempt.h"
 
-static pthread_cond_t calm; /* of the monotonic clock */
+static pthread_cond_t calm;
 static unsigned changing; /* threads in the middle of a change */
 static unsigned waiting; /* threads that wait to take a snapshot */
 static bool held; /* by one of them */
@@ -31,22 +31,11 @@ static __thread unsigned depth;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int once_error;
 
-static void begin_calm(void)
-{
-	pthread_condattr_t attr;
-
-	/* None of these can fail. */
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&calm, &attr);
-	(void)pthread_condattr_destroy(&attr);
-}
-
 /* A child has only the thread that forked. Changes that other threads had begun never end there,
  * but their descriptors still belong to gons. */
 static void begin_child(void)
 {
-	begin_calm();
+	gons_i_forks_cond_init(&calm);
 	changing = depth > 0;
 	waiting = 0;
 	held = false;
@@ -55,7 +44,7 @@ static void begin_child(void)
 
 static void watch_forks(void)
 {
-	begin_calm();
+	gons_i_forks_cond_init(&calm);
 	once_error = gons_i_forks_prepare();
 	if (once_error == 0)
 		once_error = pthread_atfork(NULL, NULL, begin_child);

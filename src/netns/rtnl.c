@@ -62,9 +62,7 @@ static void open_here(void *arg)
 
 static int identify_own(struct stat *st)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
-
-	return stat(gons_i_own_path(gons_i_type_entry(CLONE_NEWNET), path), st);
+	return stat(gons_i_type_entry(CLONE_NEWNET)->own_path, st);
 }
 
 int gons_i_netlink_open(int nsfd, int bus)

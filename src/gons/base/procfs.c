@@ -17,13 +17,6 @@
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 
-const char *gons_i_own_path(const struct gons_i_type *entry, char path[GONS_I_OWN_PATH_SIZE])
-{
-	(void)snprintf(path, GONS_I_OWN_PATH_SIZE, "/proc/thread-self/ns/%s",
-		       entry->name); /* fits */
-	return path;
-}
-
 int gons_i_tid(void)
 {
 	char link[64] = "";
@@ -62,10 +55,8 @@ void gons_i_recheck_procfs(void)
 
 int gons_i_fail_covered(const struct gons_i_type *entry)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
-
 	(void)gons_i_fail(ENOENT, "%s does not lead to the %s namespace of this thread",
-			  gons_i_own_path(entry, path), entry->long_name);
+			  entry->own_path, entry->long_name);
 	gons_i_add_cause("something is mounted over it");
 	gons_i_add_remedy("unmount that, or mount procfs on /proc");
 	return -1;
@@ -73,14 +64,13 @@ int gons_i_fail_covered(const struct gons_i_type *entry)
 
 int gons_i_check_procfs(const struct gons_i_type *entry)
 {
-	char path[GONS_I_OWN_PATH_SIZE], target[8];
+	char target[8];
 
 	if (checked & entry->flag)
 		return 0;
 	/* A mount over the link shows by readlink(2) finding no link. */
 	if ((checked == 0 && is_covered_directory()) ||
-	    (readlink(gons_i_own_path(entry, path), target, sizeof(target)) < 0 &&
-	     errno == EINVAL)) {
+	    (readlink(entry->own_path, target, sizeof(target)) < 0 && errno == EINVAL)) {
 		return gons_i_fail_covered(entry);
 	}
 	checked |= entry->flag;
@@ -145,11 +135,10 @@ int gons_i_running_threads(void)
 
 bool gons_i_is_own(int nsfd, const struct gons_i_type *entry)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
 	struct stat own, other;
 	int saved = errno;
 	bool same = stat(entry->flag == CLONE_NEWPID ? "/proc/thread-self/ns/pid_for_children"
-						     : gons_i_own_path(entry, path),
+						     : entry->own_path,
 			 &own) == 0 &&
 		    fstat(nsfd, &other) == 0 && own.st_dev == other.st_dev &&
 		    own.st_ino == other.st_ino;

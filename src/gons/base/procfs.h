@@ -8,15 +8,11 @@
  * going to be. Keeps errno. */
 bool gons_i_is_own(int nsfd, const struct gons_i_type *entry);
 
-/* "/proc/thread-self/ns/net": "/proc/self" would be the main thread's. Returns path. */
-enum { GONS_I_OWN_PATH_SIZE = 32 };
-const char *gons_i_own_path(const struct gons_i_type *entry, char path[GONS_I_OWN_PATH_SIZE]);
-
 /* The number that this /proc knows the calling thread by, or -1. */
 int gons_i_tid(void);
 
-/* Checks that nothing is mounted over that link or a directory above it: the thread would return to
- * another namespace. Checked once for each thread and type. 0, or -1 with errno and message. */
+/* Checks that nothing is mounted over the link entry->own_path or a directory above it: the thread
+ * would return to another namespace. Checked once for each thread and type. 0, or -1 with errno and message. */
 int gons_i_check_procfs(const struct gons_i_type *entry);
 
 /* Forgets what was checked on this thread. */

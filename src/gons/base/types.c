@@ -9,15 +9,17 @@
 #include "gons/base/error.h"
 #include "gons/base/types.h"
 
+#define OWN "/proc/thread-self/ns/"
+
 const struct gons_i_type gons_i_types[GONS_I_TYPES] = {
-	{ CLONE_NEWNET, "net", "network", "max_net_namespaces" },
-	{ CLONE_NEWNS, "mnt", "mount", "max_mnt_namespaces" },
-	{ CLONE_NEWUTS, "uts", "UTS", "max_uts_namespaces" },
-	{ CLONE_NEWIPC, "ipc", "IPC", "max_ipc_namespaces" },
-	{ CLONE_NEWCGROUP, "cgroup", "cgroup", "max_cgroup_namespaces" },
-	{ CLONE_NEWPID, "pid", "PID", "max_pid_namespaces" },
-	{ CLONE_NEWUSER, "user", "user", "max_user_namespaces" },
-	{ CLONE_NEWTIME, "time", "time", "max_time_namespaces" },
+	{ CLONE_NEWNET, "net", OWN "net", "network", "max_net_namespaces" },
+	{ CLONE_NEWNS, "mnt", OWN "mnt", "mount", "max_mnt_namespaces" },
+	{ CLONE_NEWUTS, "uts", OWN "uts", "UTS", "max_uts_namespaces" },
+	{ CLONE_NEWIPC, "ipc", OWN "ipc", "IPC", "max_ipc_namespaces" },
+	{ CLONE_NEWCGROUP, "cgroup", OWN "cgroup", "cgroup", "max_cgroup_namespaces" },
+	{ CLONE_NEWPID, "pid", OWN "pid", "PID", "max_pid_namespaces" },
+	{ CLONE_NEWUSER, "user", OWN "user", "user", "max_user_namespaces" },
+	{ CLONE_NEWTIME, "time", OWN "time", "time", "max_time_namespaces" },
 };
 
 const struct gons_i_type *gons_i_type_entry(int type)

@@ -23,6 +23,7 @@ enum {
 struct gons_i_type {
 	int flag;
 	const char *name; /* in /proc/PID/ns */
+	const char *own_path; /* of the calling thread's; /proc/self would be the main thread's */
 	const char *long_name; /* in messages */
 	const char *limit; /* in /proc/sys/user */
 };

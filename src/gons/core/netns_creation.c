@@ -53,11 +53,10 @@ int gons_i_earlier_pid(void)
 
 void gons_i_netns_creation_note(int nsfd, int last_pid)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
 	const int saved = errno;
 	struct stat st;
 
-	if ((nsfd == -1 ? stat(gons_i_own_path(gons_i_type_entry(CLONE_NEWNET), path), &st)
+	if ((nsfd == -1 ? stat(gons_i_type_entry(CLONE_NEWNET)->own_path, &st)
 			: fstat(nsfd, &st)) == 0)
 		notes[next++ % NOTES] = (struct note){ { st.st_dev, st.st_ino }, last_pid };
 	errno = saved;

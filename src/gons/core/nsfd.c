@@ -16,13 +16,9 @@
 #include "gons/core/scope.h"
 #include "gons/diagnosis/cause.h"
 
-/* what: how a message names nsfd. Returns the type. */
-static int check_nstype(int nsfd, const char *what)
+/* Explains why gons_i_nstype() failed. what: how a message names the descriptor. */
+static int fail_nstype(const char *what)
 {
-	int type = gons_i_nstype(nsfd);
-
-	if (type >= 0)
-		return type;
 	if (errno == ENOSYS) {
 		(void)gons_i_fail(ENOSYS, "cannot find out the type of the namespace %s", what);
 		gons_i_add_cause("the kernel, or what emulates it, lacks ioctl(2) with "
@@ -36,10 +32,13 @@ static int check_nstype(int nsfd, const char *what)
 
 GONS_EXPORT int gons_type(int nsfd)
 {
+	int type = gons_i_nstype(nsfd);
 	char what[32];
 
+	if (type >= 0)
+		return type;
 	(void)snprintf(what, sizeof(what), "descriptor %d", nsfd);
-	return check_nstype(nsfd, what);
+	return fail_nstype(what);
 }
 
 int gons_i_check_type(int nsfd, int type)
@@ -72,12 +71,11 @@ static int fail_own(const struct gons_i_type *entry)
 
 static int open_own(const struct gons_i_type *entry)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
 	int fd;
 
 	if (gons_i_check_procfs(entry) < 0)
 		return -1;
-	fd = open(gons_i_own_path(entry, path), O_RDONLY | O_CLOEXEC);
+	fd = open(entry->own_path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? fail_own(entry) : fd;
 }
 
@@ -132,9 +130,9 @@ int gons_i_open_checked(const char *path, int type)
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return gons_i_fail(errno, "cannot open the namespace %s", path);
-	actual = check_nstype(fd, path);
+	actual = gons_i_nstype(fd);
 	if (actual < 0)
-		return -1;
+		return fail_nstype(path);
 	if (type == 0 || actual == type)
 		return gons_i_take_fd(&fd);
 	long_name = gons_i_type_entry(actual)->long_name;
@@ -206,12 +204,11 @@ GONS_EXPORT uint64_t gons_current_ino(int type)
 
 int gons_i_present_types(void)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
 	struct stat st;
 	int types = 0;
 
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++) {
-		if (stat(gons_i_own_path(&gons_i_types[i], path), &st) == 0) {
+		if (stat(gons_i_types[i].own_path, &st) == 0) {
 			types |= gons_i_types[i].flag;
 		} else if (errno != ENOENT || (i == GONS_I_MNT && types != 0)) {
 			(void)fail_own(&gons_i_types[i]);

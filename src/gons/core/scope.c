@@ -169,8 +169,9 @@ static int undo_record(struct record *record)
  */
 static int end_to(size_t height, unsigned number)
 {
-	struct gons_i_failure first = { .errnum = 0 };
+	struct gons_i_failure first;
 
+	first.errnum = 0; /* an initializer would also clear the text, at each end of a scope */
 	while (stack.used > height && stack.records[height].number == number) {
 		struct record record = stack.records[--stack.used];
 
@@ -192,11 +193,12 @@ static int end_to(size_t height, unsigned number)
 int gons_i_scope_return(unsigned number)
 {
 	ssize_t own = find(number);
-	struct gons_i_failure first = { .errnum = 0 };
+	struct gons_i_failure first;
 	struct record record;
 
 	if (own < 0)
 		return 0;
+	first.errnum = 0; /* as above */
 	for (size_t i = stack.used; i-- > (size_t)own;) {
 		record = stack.records[i];
 		if (!record.undo || !record.undo->is_return)

@@ -16,14 +16,12 @@
 bool gons_i_is_foreign(int types)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
-		char path[GONS_I_OWN_PATH_SIZE];
 		cleanup_fd int own_fd = -1;
 		cleanup_fd int owner_fd = -1;
 
 		/* Not gons_i_open_own(), which has a message of its own. */
 		if (types & gons_i_types[i].flag)
-			own_fd =
-				open(gons_i_own_path(&gons_i_types[i], path), O_RDONLY | O_CLOEXEC);
+			own_fd = open(gons_i_types[i].own_path, O_RDONLY | O_CLOEXEC);
 		if (own_fd < 0)
 			continue;
 		owner_fd = ioctl(own_fd, NS_GET_USERNS);

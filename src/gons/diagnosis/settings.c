@@ -68,10 +68,9 @@ bool gons_i_limit_is_zero(int types)
  * the kernel. */
 static bool is_initial_user_namespace(void)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
 	struct stat st;
 
-	return stat(gons_i_own_path(gons_i_type_entry(CLONE_NEWUSER), path), &st) == 0 &&
+	return stat(gons_i_type_entry(CLONE_NEWUSER)->own_path, &st) == 0 &&
 	       st.st_ino == 0xeffffffdU;
 }
 
@@ -133,9 +132,8 @@ void gons_i_diagnose_limits(int types)
 bool gons_i_lacks_type(int type)
 {
 	const int errnum = errno;
-	char path[GONS_I_OWN_PATH_SIZE];
-	const bool lacks = access(gons_i_own_path(gons_i_type_entry(type), path), F_OK) < 0 &&
-			   errno == ENOENT && access("/proc/thread-self/ns", F_OK) == 0;
+	const bool lacks = access(gons_i_type_entry(type)->own_path, F_OK) < 0 && errno == ENOENT &&
+			   access("/proc/thread-self/ns", F_OK) == 0;
 
 	errno = errnum;
 	return lacks;

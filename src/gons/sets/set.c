@@ -145,7 +145,6 @@ static int fail_ended(const struct process *process)
 
 static int fail_process(const struct process *process, const struct gons_i_type *entry)
 {
-	char path[GONS_I_OWN_PATH_SIZE];
 	int errnum = errno;
 	bool ended = false;
 
@@ -155,7 +154,7 @@ static int fail_process(const struct process *process, const struct gons_i_type 
 		return fail_ended(process);
 	(void)gons_i_fail(errnum, "cannot open the %s namespace of process %d", entry->long_name,
 			  process->pid);
-	if (errnum == ENOENT && access(gons_i_own_path(entry, path), F_OK) < 0)
+	if (errnum == ENOENT && access(entry->own_path, F_OK) < 0)
 		gons_i_add_cause("this kernel has no %s namespaces", entry->long_name);
 	else if (errnum == EACCES || errnum == EPERM)
 		gons_i_add_cause("the process belongs to another user, or has more capabilities "

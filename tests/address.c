@@ -262,7 +262,7 @@ static void invalid_addresses_are_refused(void **state)
 		/* before the link is looked up */
 		assert_refused(gons_address_add(-1, 4711, cidrs[i]), EINVAL, cidrs[i]);
 	}
-	assert_refused(gons_address_add(-1, 1, NULL), EINVAL, "(null)");
+	assert_refused(gons_address_add(-1, 1, NULL), EINVAL, "address is NULL");
 	assert_refused(gons_address_add(-1, 1, "10.0.0.1/33"), EINVAL, "from 0 to 32");
 	assert_refused(gons_address_add(-1, 1, "fe80::1/129"), EINVAL, "from 0 to 128");
 	assert_refused(gons_address_add(-1, 1, "fe80::1%x"), EINVAL, "leave out the \"%\"");

@@ -149,7 +149,7 @@ static void invalid_namespace_names_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_refused(gons_netns_open_named(names[i]), EINVAL, "cannot be the name");
-	assert_refused(gons_netns_open_named(NULL), EINVAL, "(null)");
+	assert_refused(gons_netns_open_named(NULL), EINVAL, "name is NULL");
 	memset(long_name, 'x', sizeof(long_name) - 1);
 	long_name[5000] = '\0';
 	assert_refused(gons_netns_open_named(long_name), ENAMETOOLONG, "too long");

@@ -37,7 +37,7 @@ static void invalid_types_have_no_name(void **state)
 		       "\"network\" is not a namespace type");
 	assert_refused(gons_type_from_name("NET"), EINVAL, "is not a namespace type");
 	assert_refused(gons_type_from_name(""), EINVAL, "is not a namespace type");
-	assert_refused(gons_type_from_name(NULL), EINVAL, "is not a namespace type");
+	assert_refused(gons_type_from_name(NULL), EINVAL, "name is NULL");
 }
 
 static void gons_current_opens_the_callers_namespace_of_each_type(void **state)

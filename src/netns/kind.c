@@ -35,9 +35,11 @@ static const char *module_of(const char *kind)
 
 int gons_i_check_kind(const char *kind)
 {
-	if (kind && kind[0] != '\0' && strlen(kind) < GONS_I_NAME_SIZE)
+	if (!kind)
+		return gons_i_fail(EINVAL, "kind is NULL");
+	if (kind[0] != '\0' && strlen(kind) < GONS_I_NAME_SIZE)
 		return 0;
-	return gons_i_fail(EINVAL, "\"%s\" is not a kind of link", kind ? kind : "(null)");
+	return gons_i_fail(EINVAL, "\"%s\" is not a kind of link", kind);
 }
 
 int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)

@@ -51,10 +51,12 @@ GONS_EXPORT int gons_netns_open_named(const char *name)
 {
 	char path[PATH_MAX];
 
-	if (!name || name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
+	if (!name)
+		return gons_i_fail(EINVAL, "name is NULL");
+	if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0)
 		return gons_i_fail(EINVAL, "\"%s\" cannot be the name of a network namespace",
-				   name ? name : "(null)");
+				   name);
 	if ((size_t)snprintf(path, sizeof(path), "/run/netns/%s", name) >= sizeof(path))
 		return gons_i_fail(ENAMETOOLONG, "the name of a network namespace is too long");
 	return gons_open(path, CLONE_NEWNET);

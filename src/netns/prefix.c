@@ -30,14 +30,17 @@ static int read_length(const char *text, int most)
 int gons_i_prefix_read(const char *text, struct gons_i_prefix *ret_prefix)
 {
 	char address[INET6_ADDRSTRLEN];
-	const char *slash = text ? strchr(text, '/') : NULL;
-	size_t length = slash ? (size_t)(slash - text) : text ? strlen(text) : 0;
+	const char *slash;
+	size_t length;
 	int most, bits;
 
 	memset(ret_prefix, 0, sizeof(*ret_prefix));
+	if (!text)
+		return gons_i_fail(EINVAL, "the address is NULL");
+	slash = strchr(text, '/');
+	length = slash ? (size_t)(slash - text) : strlen(text);
 	if (length == 0 || length >= sizeof(address))
-		return gons_i_fail(EINVAL, "\"%s\" is not an IPv4 or IPv6 address",
-				   text ? text : "(null)");
+		return gons_i_fail(EINVAL, "\"%s\" is not an IPv4 or IPv6 address", text);
 	memcpy(address, text, length);
 	address[length] = '\0';
 	ret_prefix->family = strchr(address, ':') ? AF_INET6 : AF_INET;

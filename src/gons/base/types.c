@@ -67,10 +67,12 @@ GONS_EXPORT const char *gons_type_name(int type)
 
 GONS_EXPORT int gons_type_from_name(const char *name)
 {
-	for (size_t i = 0; name && i < GONS_I_TYPES; i++)
+	if (!name)
+		return gons_i_fail(EINVAL, "name is NULL");
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		if (strcmp(gons_i_types[i].name, name) == 0)
 			return gons_i_types[i].flag;
-	return gons_i_fail(EINVAL, "\"%s\" is not a namespace type", name ? name : "(null)");
+	return gons_i_fail(EINVAL, "\"%s\" is not a namespace type", name);
 }
 
 int gons_i_check_types(int types)

@@ -459,7 +459,7 @@ static int read_port(struct parser *parser)
 {
 	struct gons_i_net_port port = { .host = 0 };
 	const struct token token = parser->token;
-	size_t host;
+	size_t host = 0;
 	int result = read_host(parser, &host, port.link);
 
 	if (result == 0)

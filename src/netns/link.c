@@ -432,7 +432,9 @@ int gons_i_link_new(const char *kind, const struct gons_link_options *options,
 GONS_EXPORT int gons_link_new_transient(const char *kind, const struct gons_link_options *options,
 					struct gons_link *ret_link)
 {
-	if (kind && gons_i_is_tun(kind))
+	if (!kind)
+		return gons_i_fail(EINVAL, "kind is NULL");
+	if (gons_i_is_tun(kind))
 		return gons_i_tun_new(kind, options, ret_link) < 0 ? -1 : 0;
 	return gons_i_link_new(kind, options, NULL, NULL, ret_link);
 }

@@ -168,6 +168,7 @@ static int fail_timeout(const struct query *query, int timeout_ms)
 static int wait_until_bound(struct query *query, int timeout_ms)
 {
 	const int64_t start_ns = gons_i_nanoseconds();
+	enum { MOST_NS = 10 * GONS_I_NS_OF_MS };
 	int64_t passed_ns, pause_ns;
 	struct timespec pause;
 	int result;
@@ -183,8 +184,8 @@ static int wait_until_bound(struct query *query, int timeout_ms)
 		pause_ns = passed_ns / 10;
 		if (pause_ns < GONS_I_NS_OF_MS / 10)
 			pause_ns = GONS_I_NS_OF_MS / 10;
-		if (pause_ns > 10 * GONS_I_NS_OF_MS)
-			pause_ns = 10 * GONS_I_NS_OF_MS;
+		if (pause_ns > MOST_NS)
+			pause_ns = MOST_NS;
 		pause = (struct timespec){ .tv_nsec = pause_ns };
 		(void)ppoll(NULL, 0, &pause, NULL);
 	}

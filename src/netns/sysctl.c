@@ -42,8 +42,14 @@ static void translate(const char *name, char *path)
 {
 	const bool has_dots = name[strcspn(name, "./")] == '.';
 
-	for (; *name; name++, path++)
-		*path = !has_dots ? *name : *name == '.' ? '/' : *name == '/' ? '.' : *name;
+	for (; *name; name++, path++) {
+		if (has_dots && *name == '.')
+			*path = '/';
+		else if (has_dots && *name == '/')
+			*path = '.';
+		else
+			*path = *name;
+	}
 	*path = '\0';
 }
 

@@ -228,7 +228,7 @@ static char *read_file(const char *path)
 	if (!file || ferror(file) || !feof(file)) {
 		free(text);
 		text = NULL;
-	} else {
+	} else if (text) {
 		text[size] = '\0';
 	}
 	if (file && file != stdin)
@@ -403,12 +403,12 @@ static int refuse_option(int option, char **argv)
 			argv[optind - 1], see);
 }
 
-int options_read(int argc, char **argv, struct options *ret_options)
+int options_read(int argc, char **argv, struct options *options)
 {
 	bool has_sys = false, has_no_sys = false;
-	struct options options = { 0 };
 	int option, status = -1;
 
+	*options = (struct options){ 0 };
 	opterr = 0;
 	/* "+": the first word that is no option begins the command. ":": a missing value is one. */
 	while (status < 0 &&
@@ -421,17 +421,16 @@ int options_read(int argc, char **argv, struct options *ret_options)
 		has_sys |= option == OPTION_SYS;
 		has_no_sys |= option == OPTION_NO_SYS;
 		status = option == '?' || option == ':' ? refuse_option(option, argv)
-							: read_option(option, &options);
+							: read_option(option, options);
 	}
 	if (status < 0) {
-		options.command = argv[optind] ? argv + optind : NULL;
-		status = check(&options, has_sys, has_no_sys);
+		options->command = argv[optind] ? argv + optind : NULL;
+		status = check(options, has_sys, has_no_sys);
 	}
 	if (status < 0)
-		status = open_artifacts(&options);
-	if (options.hermetic)
-		options.private_dirs = GONS_PRIVATE_RUN | GONS_PRIVATE_TMP | GONS_PRIVATE_NAMES;
-	*ret_options = options;
+		status = open_artifacts(options);
+	if (options->hermetic)
+		options->private_dirs = GONS_PRIVATE_RUN | GONS_PRIVATE_TMP | GONS_PRIVATE_NAMES;
 	return status;
 }
 

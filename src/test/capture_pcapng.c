@@ -45,6 +45,8 @@ static void put(struct block *block, const void *data, size_t size)
 {
 	const size_t padded = (size + 3) & ~(size_t)3;
 
+	if (size == 0 || block->out_of_memory)
+		return;
 	if (block->size + padded > block->room) {
 		size_t room = 2 * (block->size + padded) + 256;
 		unsigned char *larger = realloc(block->data, room);

@@ -170,7 +170,7 @@ static void add_tcp(struct line *line, struct rest rest, size_t length)
 
 	if (rest.size < 20)
 		return;
-	header = 4U * (rest.data[12] >> 4);
+	header = (size_t)4 * (rest.data[12] >> 4);
 	add(line, ",");
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (rest.data[13] & flags[i].flag)
@@ -210,7 +210,7 @@ static void add_ipv4(struct line *line, struct rest rest)
 		add(line, "IPv4, cut off");
 		return;
 	}
-	header = 4U * (rest.data[0] & 15);
+	header = (size_t)4 * (rest.data[0] & 15);
 	total = u16(rest.data + 2);
 	(void)address(AF_INET, rest.data + 12, from);
 	(void)address(AF_INET, rest.data + 16, to);
@@ -239,7 +239,7 @@ static void add_ipv6(struct line *line, struct rest rest)
 	/* Hop-by-hop options, as multicast listener reports have. */
 	if (next == 0 && rest.size >= 8) {
 		next = rest.data[0];
-		rest = skip(rest, 8U * (1U + rest.data[1]));
+		rest = skip(rest, (size_t)8 * (1U + rest.data[1]));
 	}
 	add_transport(line, next, from, to, rest, length);
 }
@@ -265,7 +265,7 @@ struct gons_i_destination gons_i_packet_destination(const struct gons_i_packet *
 		protocol = rest.data[9];
 		destination.ip.family = AF_INET;
 		memcpy(destination.ip.bytes, rest.data + 16, 4);
-		rest = skip(rest, 4U * (rest.data[0] & 15));
+		rest = skip(rest, (size_t)4 * (rest.data[0] & 15));
 	} else if (packet->protocol == ETH_P_IPV6 && rest.size >= 40) {
 		protocol = rest.data[6];
 		destination.ip.family = AF_INET6;

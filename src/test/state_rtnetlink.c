@@ -186,6 +186,19 @@ static void take_route_attributes(const struct nlmsghdr *nlh, struct gons_i_stat
 	}
 }
 
+static bool is_same_ip(const struct gons_i_ip *a, const struct gons_i_ip *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static bool is_same_route(const struct gons_i_state_route *a, const struct gons_i_state_route *b)
+{
+	return is_same_ip(&a->destination, &b->destination) &&
+	       is_same_ip(&a->gateway, &b->gateway) && a->prefix_length == b->prefix_length &&
+	       a->type == b->type && a->protocol == b->protocol && a->table == b->table &&
+	       a->metric == b->metric && a->ifindex == b->ifindex;
+}
+
 static int take_route(const struct nlmsghdr *nlh, void *arg)
 {
 	struct gons_i_state *state = arg;
@@ -206,7 +219,7 @@ static int take_route(const struct nlmsghdr *nlh, void *arg)
 	if (route.table == RT_TABLE_LOCAL)
 		return MNL_CB_OK;
 	for (size_t i = 0; i < state->routes.n && !known; i++)
-		if (memcmp(&state->routes.list[i], &route, sizeof(route)) == 0)
+		if (is_same_route(&state->routes.list[i], &route))
 			known = &state->routes.list[i];
 	if (!known)
 		known = GONS_I_ADD(state, routes);
@@ -288,10 +301,10 @@ void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state)
 
 static int take_way(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	struct gons_i_state_route route = { 0 };
 
-	if (nlh->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
+	if (nlh->nlmsg_type != RTM_NEWROUTE ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct rtmsg))
 		return MNL_CB_OK;
 	take_route_attributes(nlh, &route);
 	*(int *)arg = route.ifindex;

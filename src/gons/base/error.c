@@ -47,7 +47,7 @@ __attribute__((format(printf, 2, 3))) static void append(char *text, const char 
 	va_end(args);
 }
 
-int gons_i_fail(int errnum, const char *format, ...)
+void gons_i_set_message(int errnum, const char *format, ...)
 {
 	char text[MESSAGE_SIZE] = ""; /* the arguments may point into the old message */
 	va_list args;
@@ -61,7 +61,6 @@ int gons_i_fail(int errnum, const char *format, ...)
 	memcpy(message, text, sizeof(message));
 	explained = errnum;
 	errno = errnum;
-	return -1;
 }
 
 __attribute__((format(printf, 2, 0))) static void add(const char *separator, const char *format,

@@ -18,8 +18,9 @@
  */
 
 /* Sets the message to the first two parts, and errno. EMFILE comes with its cause and its remedy.
- * Returns -1. */
-int gons_i_fail(int errnum, const char *format, ...) __attribute__((format(printf, 2, 3)));
+ * gons_i_fail() is -1 in sight of compilers and analysers, which then know that its caller fails. */
+void gons_i_set_message(int errnum, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define gons_i_fail(...) (gons_i_set_message(__VA_ARGS__), -1)
 
 /* The text of an errno. In English, since the messages are, and because looking up a translation
  * takes locks, which a forked child must not. */

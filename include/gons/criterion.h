@@ -27,7 +27,7 @@
  * GONS_TEST(suite, name, types, ...) - Test(suite, name, ...) with a scope, in new namespaces of
  * these types (0: none), and with a check of what the test leaves behind: see gons_test_begin().
  * Skipped if the machine cannot create them. What follows are options of Test(), such as .init;
- * .fini is taken.
+ * .fini cannot be used, since gons needs it.
  */
 #define GONS_TEST(suite, name, types, ...)                                                         \
 	static void suite##_##name##_in_gons_(void);                                               \

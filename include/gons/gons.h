@@ -3,7 +3,7 @@
 #define GONS_GONS_H
 
 /*
- * gons ("go into namespaces"): namespaces for tests, and the return from them.
+ * gons ("go into namespaces"): enters namespaces in tests, and returns from them.
  *
  * Everything transient that gons does for a thread (a change of its namespaces, a descriptor, a
  * helper thread) is recorded on the scope of that thread and is undone, newest first, when the
@@ -14,9 +14,9 @@
  * scope), ENFILE (the same for the whole machine) and ENOMEM are possible for every call that opens
  * or records something. Every call may be used from any thread; each works on the calling thread
  * only. All of them need Linux 4.11 unless they say otherwise, and a thread with a stack of 64 KiB
- * or more. They also need procfs on /proc, with nothing mounted over the thread's own part of it:
- * otherwise they fail with ENOENT. Do not leave a call of gons by longjmp(3) from a signal handler.
- * A function that gons runs for you may be left by longjmp(3).
+ * or more. They also need procfs on /proc, with nothing mounted over /proc/thread-self: otherwise
+ * they fail with ENOENT. Do not leave a call of gons by longjmp(3) from a signal handler. A
+ * function that gons calls for you may be left by longjmp(3).
  */
 
 #include <stddef.h>
@@ -113,8 +113,8 @@ int gons_open(const char *path, int type);
  * gons_current - open the calling thread's namespace of this type.
  *
  * Returns a descriptor as gons_open() does. -1 with EINVAL when type is not exactly one type;
- * ENOENT when the kernel lacks it, when /proc is not mounted, or when something is mounted over
- * the thread's part of it; EMFILE when RLIMIT_NOFILE is reached.
+ * ENOENT when the kernel has no namespaces of this type, when procfs is not mounted on /proc, or
+ * when something is mounted over /proc/thread-self; EMFILE when RLIMIT_NOFILE is reached.
  */
 int gons_current(int type);
 
@@ -122,7 +122,11 @@ int gons_current(int type);
  * gons_ino, gons_path_ino, gons_current_ino - the inode number of a namespace.
  *
  * Two namespaces are the same exactly when their inode numbers are: it is the number in
- * "net:[4026531840]". The type is checked first; 0 means any type, but not for gons_current_ino().
+ * "net:[4026531840]".
+ *
+ * @type: the type that the namespace must have, or 0 for any. gons_current_ino() needs exactly one
+ *         type.
+ *
  * Returns 0 on failure, with the errno of gons_type(), gons_open() or gons_current().
  */
 uint64_t gons_ino(int nsfd, int type);
@@ -148,13 +152,13 @@ int gons_scope_begin(void);
  * ended already): nothing is undone then. -1 with the first errno when a record could not be
  * undone: EPERM when the kernel refuses the return (the thread has lost the capability for it), in
  * which case the thread is in the wrong namespace for good and should do nothing more; EBADF when a
- * descriptor of the scope was closed by other means than gons_close(). If its number is in use
- * again by then, gons leaves it alone, and the message names what it was and what it is now.
+ * descriptor of the scope was closed by other means than gons_close(). If another file has the same
+ * descriptor number by then, gons does not close that file. The message names both files.
  *
  * When a thread ends, its scope ends. When a thread calls exit(3), or returns from main(), its
- * scope ends, too. A child of fork(2) drops the records from before the fork: its descriptors
- * are closed, but the rest is left to the parent to undo, and the child stays in the namespaces in
- * which it was forked.
+ * scope ends, too. In a child of fork(2), the end of a scope that was begun before the fork only
+ * closes the child's copies of the descriptors. The parent undoes the rest, and the child stays in
+ * the namespaces in which it was forked.
  */
 int gons_scope_end(int mark);
 
@@ -173,10 +177,12 @@ int gons_keep(int fd);
 /*
  * gons_defer - call fn(arg) when the scope ends.
  *
- * fn runs on this thread, in its turn among the other records. It may leave by longjmp(3): the
- * records below are then undone by the next gons_scope_end() of a mark below them. It may call
- * exit(3), which undoes the rest first. -1 with EINVAL when fn is NULL, and as gons_scope_begin()
- * does.
+ * fn runs on this thread: after everything that was recorded later has been undone, and before
+ * anything that was recorded earlier. It may leave gons_scope_end() by longjmp(3): then the next
+ * gons_scope_end() of the same mark, or of an older one, undoes the rest. It may call exit(3),
+ * which undoes the rest first.
+ *
+ * Returns 0. -1 with EINVAL when fn is NULL, and otherwise as gons_scope_begin() does.
  */
 int gons_defer(void (*fn)(void *), void *arg);
 
@@ -197,11 +203,11 @@ void gons_in_block_end(struct gons_in_block *block);
 /*
  * GONS_SCOPE { ... } - a block with a scope of its own.
  *
- * The scope ends on every way out that runs C clean-up: the closing brace, break and continue
- * (both leave the block), return, goto. After a longjmp(3) the enclosing scope undoes its records,
- * and exit(3) undoes all. Where the kernel refuses the return, the block has no caller to return -1
- * to, so the message is printed to standard error and the process is aborted; any other failure is
- * in gons_error().
+ * The scope ends when the block is left by its closing brace, break or continue (both leave the
+ * block), return, or goto. After a longjmp(3) the enclosing scope undoes its records, and exit(3)
+ * undoes all. If the kernel refuses the return to the previous namespaces, the message is printed
+ * to standard error and the process is aborted, because a block cannot return -1. Any other failure
+ * is in gons_error().
  */
 #define GONS_SCOPE GONS_SCOPE_(GONS_UNIQUE_(gons_scope_, __COUNTER__))
 
@@ -212,14 +218,14 @@ void gons_in_block_end(struct gons_in_block *block);
  *             fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
  *     }
  *
- * The thread enters the namespace as by gons_enter(), with its needs, and returns on every way out
- * of the block that GONS_SCOPE lists. As with gons_execute(), everything else that the block
- * recorded on the scope (descriptors, links, deferred calls...) stays until the enclosing scope
- * ends. Blocks nest.
+ * The thread enters the namespace as gons_enter() does, which needs the same capabilities. It
+ * returns when the block is left in one of the ways that GONS_SCOPE lists. As with gons_execute(),
+ * everything else that the block recorded on the scope (descriptors, links, deferred calls...)
+ * stays until the enclosing scope ends. Blocks nest.
  *
  * If entering is refused, the block is skipped, and the reason is in gons_error(). To notice that,
  * set a variable in the block; or use GONS_MUST_IN() of the headers for test frameworks, which
- * fails the test. Where the kernel refuses the return, the process is aborted as by GONS_SCOPE.
+ * fails the test. If the kernel refuses the return, the process is aborted as by GONS_SCOPE.
  */
 #define GONS_IN(nsfd) GONS_IN_(GONS_UNIQUE_(gons_in_, __COUNTER__), nsfd)
 
@@ -244,8 +250,8 @@ void gons_in_block_end(struct gons_in_block *block);
  * The thread leaves them when its scope ends, and the kernel destroys them when nothing else refers
  * to them. Either all of them are created, or none. With CLONE_NEWNS every mount in the new
  * namespace is made private, recursively (see gons_mntns_enter_transient()), and from then on the
- * thread does not share working directory, root and umask with other threads any more, also after
- * the scope has ended. All three are restored with the scope.
+ * thread no longer shares its working directory, root and umask with other threads, also after the
+ * scope has ended. All three are restored when the scope ends.
  *
  * Needs CAP_SYS_ADMIN, with CLONE_NEWNS also CAP_SYS_CHROOT, in the user namespace that owns the
  * thread's present namespaces. Without them the kernel would refuse the return, so the call fails
@@ -254,9 +260,10 @@ void gons_in_block_end(struct gons_in_block *block);
  * Returns 0. -1 with EINVAL for 0 and for a type not listed above (the message says what to use);
  * ENOENT for one that the kernel lacks, or without procfs on /proc; EPERM or EACCES without the
  * capabilities, or under a seccomp filter or AppArmor; with CLONE_NEWNS, EACCES also when the user
- * may not enter the working directory, so that the thread could not return to it; ENOSPC when a
- * limit user.max_*_namespaces stays reached for five seconds (gons tries again until then, because
- * the kernel destroys namespaces with a delay); EMFILE, ENOMEM.
+ * may not enter the working directory, so that the thread could not return to it: change to another
+ * one; ENOSPC when a limit user.max_*_namespaces is reached: raise it, or keep fewer namespaces
+ * (the kernel destroys namespaces with a delay, so gons tries again for five seconds first);
+ * EMFILE, ENOMEM.
  */
 int gons_enter_transient(int types);
 
@@ -265,19 +272,20 @@ int gons_enter_transient(int types);
  *
  * @nsfd: a net, mnt, uts, ipc, cgroup or pid namespace, however it was opened.
  *
- * The thread leaves it when its scope ends. Entering a mount namespace takes root and working
- * directory along as gons_execute() does, and ends their sharing with other threads as
- * gons_enter_transient() does. If nsfd is a PID namespace, the thread itself stays in its own: only
- * the children that it forks until the scope ends are in nsfd. Until then the thread cannot create
- * threads (EINVAL from pthread_create(3)). Needs the capabilities of gons_enter_transient(), in the
- * user namespace that owns nsfd as well, and for a PID namespace Linux 4.12.
+ * The thread leaves it when its scope ends. In a mount namespace, its root and working directory
+ * become the directories that have the same paths there, or "/" where those do not exist. From then
+ * on, the thread no longer shares root, working directory and umask with other threads. If nsfd is
+ * a PID namespace, the thread itself stays in its own: only the children that it forks until the
+ * scope ends are in nsfd. Until then the thread cannot create threads (EINVAL from
+ * pthread_create(3)). Needs the capabilities of gons_enter_transient(), in the user namespace that
+ * owns nsfd as well, and for a PID namespace Linux 4.12.
  *
  * To enter a namespace that the thread is in already is always allowed: it needs no capabilities,
  * and this namespace may also be a user or time namespace.
  *
- * Returns 0. -1 with EBADF or EINVAL as gons_type() does; EINVAL for another user or time
- * namespace, from which no thread returns (use gons_set_run()), and for a PID namespace that is not
- * below the process's own; otherwise as gons_enter_transient() does.
+ * Returns 0. -1 with EBADF or EINVAL as gons_type() does; EINVAL for a user or time namespace that
+ * the thread is not in, because a thread cannot return from there (use gons_set_run()), and for a
+ * PID namespace that is not below the process's own; otherwise as gons_enter_transient() does.
  */
 int gons_enter(int nsfd);
 
@@ -297,21 +305,20 @@ int gons_new_transient(int type);
  * gons_execute - call fn(arg) in another namespace, on the calling thread.
  * gons_execute_all - the same in n namespaces at once, of n different types.
  *
- * The namespaces not named stay the caller's. In a mount namespace, fn finds the working directory
- * and the root of the caller where the same paths exist there, else "/"; afterwards both and the
- * umask are exactly what they were, but no longer shared with other threads. With a PID namespace,
- * only the children that fn forks are in it. Assertions in fn work: when fn leaves by longjmp(3),
- * the thread returns when the enclosing scope ends.
+ * fn runs in the caller's namespaces of all other types. In a mount namespace, root and working
+ * directory are as for gons_enter(); afterwards both and the umask are exactly what they were. With
+ * a PID namespace, only the children that fn forks are in it. Assertions in fn work: when fn leaves
+ * by longjmp(3), the thread returns when the enclosing scope ends.
  *
  * When fn returns, the thread also leaves the namespaces that fn entered and did not leave.
  * Everything else that fn recorded on the scope (descriptors, deferred calls...) stays until the
  * caller's scope ends, so that fn can return what it opened or created.
  *
- * Returns 0 once fn has run and the thread is back. -1 before anything was switched and without
- * having called fn: EINVAL when fn is NULL, when two descriptors are of one type or one cannot be
- * entered by gons_enter(); EBADF; EPERM without the capabilities of gons_enter(); EACCES as for
- * gons_enter_transient(); EMFILE, ENOMEM. -1 after fn has run: the kernel refused the return, see
- * gons_scope_end().
+ * Returns 0 when fn has run and the thread has returned. -1, and fn was not called, with EINVAL
+ * when fn is NULL, when nsfds is NULL though n is not 0, when two descriptors are of one type (nest
+ * two calls instead), or when gons_enter() cannot enter one of them; EBADF; EPERM without the
+ * capabilities of gons_enter(); EACCES as for gons_enter_transient(); EMFILE, ENOMEM. -1 after fn
+ * has run: the kernel refused the return, see gons_scope_end().
  */
 int gons_execute(int nsfd, void (*fn)(void *), void *arg);
 int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
@@ -328,8 +335,8 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  * that the process is in by then. For types whose variable is unset or empty, the process stays
  * where it is. The switch is permanent: no scope undoes it. After a switch the variables,
  * gons_order too, are removed from the environment, so that programs started later stay where they
- * are. After a failure they stay in the environment. So does gons_order when it is the only one,
- * since it switches nothing then.
+ * are. They stay in the environment after a failure, and when gons_order is the only one that is
+ * set: then nothing is switched.
  *
  * Returns NULL when all went well or no variable is set. Otherwise returns a message, valid until
  * the process ends, that begins with the name of the variable. The reasons are: an unknown or
@@ -342,12 +349,13 @@ int gons_execute_all(const int *nsfds, size_t n, void (*fn)(void *), void *arg);
  *
  * Joining takes CAP_SYS_ADMIN in the user namespace of the process and in the one that owns the
  * target, for a mount namespace CAP_SYS_CHROOT as well. A user namespace can be joined by the user
- * who created it, from where it was created, and with CAP_SYS_ADMIN in it. A program with elevated
- * privileges (AT_SECURE of getauxval(3): set-user-ID, file capabilities) ignores the variables.
- * With --as-needed, the default of Debian's and Ubuntu's compilers, a program that calls nothing of
- * gons is not linked with it, and the variables have no effect: call gons_status_or_exit().
- * With libgons.a, only a program that calls this function, gons_status_errno(),
- * gons_status_or_exit() or the functions of <gons/reexec.h> switches.
+ * who created it, if the process is in the user namespace in which it was created; and by a process
+ * that has CAP_SYS_ADMIN in it. A program with elevated privileges (AT_SECURE of getauxval(3):
+ * set-user-ID, file capabilities) ignores the variables. With --as-needed, the default of Debian's
+ * and Ubuntu's compilers, a program that calls nothing of gons is not linked with it, and the
+ * variables have no effect: call gons_status_or_exit(). With libgons.a, only a program that calls
+ * this function, gons_status_errno(), gons_status_or_exit() or the functions of <gons/reexec.h>
+ * switches.
  */
 const char *gons_status(void);
 

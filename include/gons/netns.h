@@ -2,7 +2,12 @@
 #ifndef GONS_NETNS_H
 #define GONS_NETNS_H
 
-/* Network namespaces (network_namespaces(7)). */
+/*
+ * Network namespaces (network_namespaces(7)).
+ *
+ * nsfd is a descriptor of a network namespace. Where a comment says so, 0 and -1 mean the calling
+ * thread's.
+ */
 
 #include <gons/gons.h>
 
@@ -15,10 +20,10 @@ extern "C" {
 /*
  * gons_netns_enter_transient - put the calling thread into a new network namespace.
  *
- * It holds a loopback link, which is down (gons_netns_loopback_up()), and nothing else, apart from
- * the fallback tunnels of a kernel that has those modules loaded. /sys still shows the links of the
- * old one: see gons_mntns_mount_sysfs_ro(). The thread leaves it when its scope ends. Returns as
- * gons_enter_transient(CLONE_NEWNET) does.
+ * The new namespace has a loopback link, which is down (gons_netns_loopback_up()). It has no other
+ * link, except fallback tunnels if the kernel has loaded modules for tunnels. /sys still shows the
+ * links of the previous network namespace: see gons_mntns_mount_sysfs_ro(). The thread leaves the
+ * new one when its scope ends. Returns as gons_enter_transient(CLONE_NEWNET) does.
  */
 int gons_netns_enter_transient(void);
 
@@ -32,8 +37,8 @@ int gons_netns_new_transient(void);
 /*
  * gons_netns_execute - call fn(arg) on the calling thread in the network namespace nsfd.
  *
- * Sockets that fn opens stay in that namespace for good. Returns as gons_execute()
- * does; EINVAL, before anything is switched, when nsfd is of another type.
+ * Sockets that fn opens stay in that namespace for good. Returns as gons_execute() does; -1 with
+ * EINVAL when nsfd is of another type, and then fn was not called.
  */
 int gons_netns_execute(int nsfd, void (*fn)(void *), void *arg);
 
@@ -47,7 +52,8 @@ int gons_netns_current(void);
 /*
  * gons_netns_ino, gons_netns_path_ino, gons_netns_current_ino - inode numbers.
  *
- * As gons_ino() and so on do; EINVAL and 0 for a namespace of another type.
+ * As gons_ino(), gons_path_ino() and gons_current_ino() give them. 0 with EINVAL for a namespace of
+ * another type.
  */
 uint64_t gons_netns_ino(int nsfd);
 uint64_t gons_netns_path_ino(const char *path);
@@ -56,9 +62,10 @@ uint64_t gons_netns_current_ino(void);
 /*
  * gons_netns_open_named - open the namespace that "ip netns add NAME" created.
  *
- * It is the file /run/netns/NAME. Returns a descriptor, closed with the scope. -1 with EINVAL when
- * name is NULL, empty, "." or "..", has a slash, or is the name of a file that is not a network
- * namespace; ENAMETOOLONG; ENOENT when there is none of that name; EMFILE.
+ * That is the file /run/netns/NAME. Returns a descriptor, closed with the scope. -1 with EINVAL
+ * when name is NULL, empty, "." or "..", has a slash (use gons_open() for a path), or is the name
+ * of a file that is not a network namespace; ENAMETOOLONG; ENOENT when there is no such file;
+ * EMFILE.
  */
 int gons_netns_open_named(const char *name);
 
@@ -67,7 +74,9 @@ int gons_netns_open_named(const char *name);
  *
  * 127.0.0.1 and ::1 can be used at once. Succeeds also when lo is up already. Not undone: lo
  * disappears with its namespace. Needs CAP_NET_ADMIN in the user namespace that owns the network
- * namespace: -1 with EPERM without it. Otherwise the kernel's errno.
+ * namespace, unless lo is up.
+ *
+ * Returns 0. -1 with EPERM without the capability; otherwise with the kernel's errno.
  */
 int gons_netns_loopback_up(void);
 
@@ -84,22 +93,26 @@ int gons_enter_network(void);
 /*
  * gons_netns_socket - open a socket in the namespace nsfd.
  *
+ * @nsfd: 0 or -1: the calling thread's.
+ *
  * domain, type and protocol are those of socket(2). The socket stays in that namespace, whatever
- * thread uses it. It has close-on-exec, and is closed with the scope.
+ * thread uses it. It is close-on-exec, and is closed with the scope.
  *
  * Returns the socket. -1 with EINVAL or EBADF when nsfd is not a network namespace; with the errno
  * of socket(2), such as EPERM for a raw socket without CAP_NET_RAW in the user namespace that owns
- * the namespace; and as gons_execute() does, when the thread is not in that namespace.
+ * the namespace; otherwise as gons_execute() does.
  */
 int gons_netns_socket(int nsfd, int domain, int type, int protocol);
 
 /*
  * gons_netns_sysctl_set, gons_netns_sysctl_get - settings of the namespace nsfd.
  *
+ * @nsfd: 0 or -1: the calling thread's.
  * @name: as for sysctl(8), "net.ipv4.ip_forward" or "net/ipv4/ip_forward". In a name with dots, a
  *        slash stands for a dot in the name of a link: "net.ipv4.conf.eth0/100.forwarding".
- * @value: the value to write; or the buffer for the value, without the newline at its end.
- * @size: of value, in bytes.
+ * @value: gons_netns_sysctl_set(): the value to write; gons_netns_sysctl_get(): the buffer for the
+ *         value, which gets no newline at its end.
+ * @size: of the buffer, in bytes.
  *
  * The previous value is restored when the scope ends. Root of the initial user namespace can set a
  * value even where /proc/sys is mounted read-only, as in containers.
@@ -108,8 +121,7 @@ int gons_netns_socket(int nsfd, int domain, int type, int protocol);
  * 0, or the kernel does not accept the value; ENOENT when there is no such sysctl in this
  * namespace; EACCES or EPERM when it may not be written; EROFS when /proc/sys is read-only: the
  * message says what helps; ERANGE when the value does not fit into size bytes; EINVAL or EBADF when
- * nsfd is not a network namespace; and as gons_execute() does, when the thread is not in that
- * namespace.
+ * nsfd is not a network namespace; otherwise as gons_execute() does.
  */
 int gons_netns_sysctl_set(int nsfd, const char *name, const char *value);
 int gons_netns_sysctl_get(int nsfd, const char *name, char *value, size_t size);
@@ -117,33 +129,33 @@ int gons_netns_sysctl_get(int nsfd, const char *name, char *value, size_t size);
 /*
  * gons_netns_wait_listen - wait until a socket is bound to a port in the namespace nsfd.
  *
+ * @nsfd: 0 or -1: the calling thread's.
  * @type: SOCK_STREAM: a TCP socket that listens; SOCK_DGRAM: a UDP socket. IPv4 or IPv6.
- * @timeout_ms: how long to wait; 0: only look once; -1: without limit.
+ * @port: in host byte order, such as 80.
+ * @timeout_ms: how long to wait, in milliseconds; 0: only look once; -1: without limit.
  *
- * Nothing connects to it: the kernel is asked for its sockets (sock_diag(7)), again and again, every
- * 0.1 to 10 ms, since it does not tell when one is bound.
+ * gons does not connect to the socket. It asks the kernel for its sockets (sock_diag(7)) every 0.1
+ * to 10 ms, because the kernel sends no notification when a socket is bound.
  *
- * Returns 0. -1 with EINVAL when type is another one, port is 0 or timeout_ms less than -1;
- * ETIMEDOUT; EOPNOTSUPP when the kernel lacks the module tcp_diag or udp_diag; EINVAL or EBADF when
- * nsfd is not a network namespace; and as gons_execute() does, when the thread is not in that
- * namespace.
+ * Returns 0. -1 with EINVAL when type is neither of the two, port is 0 or timeout_ms is less than
+ * -1; ETIMEDOUT; EOPNOTSUPP when the kernel lacks the module tcp_diag or udp_diag: load it; EINVAL
+ * or EBADF when nsfd is not a network namespace; otherwise as gons_execute() does.
  */
 int gons_netns_wait_listen(int nsfd, int type, uint16_t port, int timeout_ms);
 
 /*
- * gons_netns_nsid - the id of the namespace nsfd, as seen from the calling thread's.
+ * gons_netns_nsid - the id that the calling thread's network namespace has for the namespace nsfd.
+ * gons_netns_path_nsid - the same for the namespace at path, such as "/run/netns/NAME".
  *
- * It is what netlink messages have as IFLA_LINK_NETNSID and so on, and what "ip netns list-id"
- * lists. If the namespace has no id yet, the kernel gives it one, for as long as both namespaces
- * live. Ids are local: seen from a third namespace, the same namespace has another id.
+ * Netlink messages have this id in IFLA_LINK_NETNSID and so on, and "ip netns list-id" lists it. If
+ * there is no id yet, the kernel assigns one, which is valid as long as both namespaces live. Each
+ * network namespace has ids of its own: the same namespace can have another id in a third one.
  *
- * Returns the id, >= 0. -1 with EINVAL or EBADF when nsfd is no network namespace; EPERM
- * when it has none and the thread has no CAP_NET_ADMIN in the user namespace that owns its
- * network namespace; EMFILE, ENOMEM.
+ * Return the id, >= 0. -1 with EINVAL or EBADF when nsfd or path is not a network namespace; EPERM
+ * when there is no id yet and the thread lacks CAP_NET_ADMIN in the user namespace that owns its
+ * own network namespace; EMFILE, ENOMEM; gons_netns_path_nsid() otherwise as gons_open() does.
  */
 int gons_netns_nsid(int nsfd);
-
-/* gons_netns_path_nsid - the same for the namespace at path, such as "/run/netns/NAME". */
 int gons_netns_path_nsid(const char *path);
 
 /*
@@ -152,14 +164,14 @@ int gons_netns_path_nsid(const char *path);
  * @nsfd: 0 or -1: the calling thread's.
  * @bus: as mnl_socket_open() takes it, such as NETLINK_ROUTE.
  *
- * As mnl_socket_open() returns it: not bound yet, so mnl_socket_bind() comes next. Whatever thread
- * uses it, in whatever namespace, its requests are about the namespace nsfd. It has close-on-exec,
- * and is closed with the scope: do not call mnl_socket_close(), or the end of the scope fails with
- * EBADF.
+ * As with mnl_socket_open(), the socket is not bound yet: call mnl_socket_bind() next. Whichever
+ * thread uses the socket, in whichever namespace, its requests are about the namespace nsfd. It is
+ * close-on-exec, and is closed with the scope: do not call mnl_socket_close(), or the end of the
+ * scope fails with EBADF.
  *
- * Returns the socket. NULL with EINVAL or EBADF when nsfd is no network namespace;
- * EPROTONOSUPPORT when the kernel has no such bus; EMFILE, ENOMEM; and as gons_execute()
- * does, when the thread is not in that namespace.
+ * Returns the socket. NULL with EINVAL or EBADF when nsfd is not a network namespace;
+ * EPROTONOSUPPORT when the kernel has no such bus; EMFILE, ENOMEM; otherwise as gons_execute()
+ * does.
  */
 struct mnl_socket *gons_netns_mnl_open(int nsfd, int bus);
 

@@ -23,10 +23,11 @@ extern "C" {
 /*
  * gons_mntns_enter_transient - put the calling thread into a new mount namespace.
  *
- * It is a copy of the present one in which every mount is private, recursively, so that nothing
- * mounted there propagates back. This also holds below a chroot(2) whose root is no mount point.
- * Working directory and root stay the same, and are restored exactly when the scope ends, whatever
- * the thread changed. Returns as gons_enter_transient(CLONE_NEWNS) does.
+ * The new namespace is a copy of the present one in which every mount is private, recursively, so
+ * that nothing mounted there propagates back. This is also true in a chroot(2) whose root directory
+ * is not a mount point. Working directory and root stay the same. When the scope ends, both are
+ * exactly what they were, whatever the thread changed. Returns as gons_enter_transient(CLONE_NEWNS)
+ * does.
  */
 int gons_mntns_enter_transient(void);
 
@@ -41,17 +42,18 @@ int gons_mntns_enter_transient(void);
  * small stack, and is in the caller's other namespaces. When the scope has ended it is no longer
  * in /proc/self/task. All mounts are private as above.
  *
- * Returns a descriptor, closed with the scope. -1 as gons_enter_transient() does,
- * and with EAGAIN when no thread can be created (RLIMIT_NPROC, pids.max), or with EINVAL, when
- * the children of the process go into another PID namespace (gons_pid of gons_status()).
+ * Returns a descriptor, closed with the scope. -1 with EAGAIN when no thread can be created: raise
+ * RLIMIT_NPROC or the cgroup's pids.max, or end a scope that holds mount namespaces; EINVAL when no
+ * thread can be created because the children of this process are created in another PID namespace,
+ * as with the variable gons_pid (see gons_status()); otherwise as gons_enter_transient() does.
  */
 int gons_mntns_new_transient(const char **procfsroot);
 
 /*
  * gons_mntns_execute - call fn(arg) on the calling thread in the mount namespace nsfd.
  *
- * Afterwards the umask is what it was, too. Returns as gons_execute() does; EINVAL, before
- * anything is switched, when nsfd is of another type.
+ * Returns as gons_execute() does; -1 with EINVAL when nsfd is of another type, and then fn was not
+ * called.
  */
 int gons_mntns_execute(int nsfd, void (*fn)(void *), void *arg);
 
@@ -65,7 +67,8 @@ int gons_mntns_current(void);
 /*
  * gons_mntns_ino, gons_mntns_path_ino, gons_mntns_current_ino - inode numbers.
  *
- * As gons_ino() and so on do; EINVAL and 0 for a namespace of another type.
+ * As gons_ino(), gons_path_ino() and gons_current_ino() give them. 0 with EINVAL for a namespace of
+ * another type.
  */
 uint64_t gons_mntns_ino(int nsfd);
 uint64_t gons_mntns_path_ino(const char *path);
@@ -76,12 +79,10 @@ uint64_t gons_mntns_current_ino(void);
  * gons_mntns_mount_sysfs_rw - the same, writable.
  *
  * Both mount a new sysfs on /sys in the calling thread's mount namespace: nosuid, nodev, noexec,
- * relatime. Only the mount is read-only or writable. The super block is writable, so that the
- * next sysfs of this network namespace can be writable. What is mounted below the old /sys
- * (cgroup, bpf, debugfs...) is mounted at the same place below the new one, unless the directory
- * does not exist there. Where /sys is a sysfs of this network namespace already, it is made
- * read-only or writable, and not mounted again. Undone with the mount namespace, not with the
- * scope.
+ * relatime. What is mounted below the old /sys (cgroup, bpf, debugfs...) is mounted at the same
+ * place below the new one, unless the directory does not exist there. If /sys already is a sysfs of
+ * this network namespace, the calls only make that mount read-only or writable. The new sysfs is
+ * not unmounted when the scope ends: it disappears with the mount namespace.
  *
  * A writable one lets the code under test write /sys/class/net/LINK/mtu, ifalias or
  * queues/rx-0/rps_cpus of its own links. Other files of /sys belong to the whole machine: root
@@ -94,10 +95,10 @@ uint64_t gons_mntns_current_ino(void);
  * EINVAL  the thread is in the mount namespace that the process started in, or that
  *         gons_become_root() created. Its /sys is never touched: call
  *         gons_mntns_enter_transient() first;
- * EPERM   the capability is missing; or the network namespace belongs to another user namespace
- *         (enter a new one); or in a user namespace, parts of /sys are covered by other mounts,
- *         as container engines do, or a writable sysfs is asked for while /sys is read-only. The
- *         message names the mounts and the option of the engine that helps;
+ * EPERM   the capability is missing; or the network namespace belongs to another user namespace:
+ *         enter a new one; or, in a user namespace, other mounts cover parts of /sys, as container
+ *         engines mount them, or gons_mntns_mount_sysfs_rw() finds a read-only /sys: the message
+ *         names these mounts, and the option of the container engine that helps;
  * ENOENT, ENOTDIR  there is no directory /sys (a chroot);
  * EMFILE, ENOMEM.
  */
@@ -111,10 +112,11 @@ int gons_mntns_mount_sysfs_rw(void);
  * It is read-only, and goes on showing that network namespace wherever the thread is later.
  * Symbolic links below it are relative and work.
  *
- * Returns the descriptor of a directory, closed with the scope. Needs the capability of
- * gons_mntns_mount_sysfs_ro(), and where fsopen(2) is missing also what
- * gons_mntns_enter_transient() needs. -1 with EPERM as gons_mntns_mount_sysfs_ro() does, EMFILE,
- * ENOMEM.
+ * Needs the capabilities of gons_mntns_mount_sysfs_ro(). Where fsopen(2) is missing, it also needs
+ * those of gons_mntns_enter_transient().
+ *
+ * Returns the descriptor of a directory, closed with the scope. -1 with EPERM as
+ * gons_mntns_mount_sysfs_ro() does, EMFILE, ENOMEM.
  */
 int gons_sysfs_open(void);
 
@@ -131,15 +133,16 @@ int gons_sysfs_open(void);
  *
  * The files of the machine are not changed. A new tmpfs is mounted over each directory, and a file
  * on a tmpfs over each file. If one of the three files is missing or is a dangling symbolic link, a
- * tmpfs is mounted over /etc, with links to the other files of the machine's /etc. Programs that
- * ask nscd get its answers unless GONS_PRIVATE_RUN hides its socket. All this ends with the mount
- * namespace, not with the scope: the calling thread has to be in a transient mount namespace, such
- * as gons_mntns_enter_transient() creates.
+ * tmpfs is mounted over /etc, with links to the other files of the machine's /etc. If the machine
+ * runs nscd(8), the C library asks it for host names: add GONS_PRIVATE_RUN, which hides its socket.
+ * The mounts are not undone when the scope ends: they disappear with the mount namespace. The
+ * calling thread has to be in a transient mount namespace, such as gons_mntns_enter_transient()
+ * creates. Needs CAP_SYS_ADMIN in the user namespace that owns it.
  *
  * Returns 0, or -1 with nothing covered: EINVAL when what is 0 or has other bits, or when the
  * thread is in the mount namespace that the process started in, or that gons_become_root() created;
- * ENOENT or ENOTDIR when there is no /run, /tmp or /etc (a missing /var/tmp is ignored); EPERM when
- * CAP_SYS_ADMIN is missing in the user namespace that owns the mount namespace; EMFILE, ENOMEM.
+ * ENOENT or ENOTDIR when there is no directory /run, /tmp or /etc: create it (a missing /var/tmp is
+ * ignored); EPERM when the capability is missing; EMFILE, ENOMEM.
  */
 enum {
 	GONS_PRIVATE_RUN = 1,
@@ -152,14 +155,15 @@ int gons_mntns_private(int what);
  * gons_mntns_add_host - add a host to the /etc/hosts of gons_mntns_private().
  *
  * @name:    letters, digits, "-", "_" and ".", at most 253 characters.
- * @address: of IPv4 or IPv6. A name may be added once for each of its addresses.
+ * @address: an IPv4 or IPv6 address. For a host with several addresses, call it for each of them.
  *
- * A copy of the mount namespace shares the file until gons_mntns_private(GONS_PRIVATE_NAMES) is
- * called there.
+ * A mount namespace that is created as a copy of this one later has the same file: a host that is
+ * added in one of the two is seen in both, until one of them calls
+ * gons_mntns_private(GONS_PRIVATE_NAMES) again. The line disappears with the mount namespace.
  *
- * Returns 0, or -1 with EINVAL when an argument is NULL or malformed, when /etc/hosts is a file
- * of the machine (call gons_mntns_private() first), and in the mount namespace that the process
- * started in; ENOSPC, EMFILE, ENOMEM.
+ * Returns 0, or -1 with EINVAL when an argument is NULL or malformed, when gons_mntns_private() has
+ * not replaced /etc/hosts here (call it first), and in the mount namespace that the process started
+ * in; ENOSPC when the tmpfs is full; EMFILE, ENOMEM.
  */
 int gons_mntns_add_host(const char *name, const char *address);
 
@@ -176,22 +180,24 @@ int gons_mntns_add_host(const char *name, const char *address);
  * procfs such as /proc/PID/cwd, which lead elsewhere, are not followed.
  *
  * Returns a descriptor with close-on-exec, which is the caller's to close. -1 with EINVAL when
- * procfsroot or path is NULL; ENOENT also for an empty path; ELOOP for a loop of links or a link of
- * procfs; EAGAIN when other processes kept renaming directories on the path, EXDEV when they moved
- * its target out of that root, or unmounted it, at that moment (try again); ENOSYS before Linux
- * 5.6, which lacks openat2(2); ENOSYS or EPERM when a seccomp filter refuses openat2(2); otherwise
- * the errno of open(2).
+ * procfsroot or path is NULL, or when flags has unknown bits or bits that exclude each other;
+ * ENOENT also for an empty path; ELOOP for a loop of links or a link of procfs; EAGAIN when other
+ * processes kept renaming directories on the path meanwhile, and EXDEV when they moved the file out
+ * of that root or unmounted it meanwhile: try again; ENOSYS before Linux 5.6, which lacks
+ * openat2(2); ENOSYS or EPERM when a seccomp filter refuses openat2(2); otherwise the errno of
+ * open(2).
  */
 int gons_procfsroot_open(const char *procfsroot, const char *path, int flags);
 
 /*
- * gons_procfsroot_resolve - the path without symbolic links, as seen inside procfsroot.
+ * gons_procfsroot_resolve - path without symbolic links, as if procfsroot were the root directory.
  *
- * @except_last: if not 0, a symbolic link is not followed when it is the last component.
+ * @except_last: if not 0, a symbolic link in the last component of path is not followed.
  *
- * What path names must exist. Returns an absolute path within that root; free(3) it. NULL with the
- * errno of gons_procfsroot_open(), and with EXDEV when the caller is below a chroot(2) of its own
- * inside that root, so that procfs shows it other paths.
+ * The file at path must exist. Needs Linux 5.6. Returns an absolute path that starts at procfsroot;
+ * free(3) it. NULL with the errno of gons_procfsroot_open(); also with EXDEV when the root
+ * directory of the calling thread is a chroot(2) inside procfsroot, because procfs then shows it
+ * other paths: call it from outside the chroot; ENOMEM.
  */
 char *gons_procfsroot_resolve(const char *procfsroot, const char *path, int except_last);
 

@@ -3,7 +3,7 @@
 #define GONS_SET_H
 
 /*
- * Sets of namespaces: several namespaces that are held, passed on and used together.
+ * Sets of namespaces: several namespaces that are kept alive, passed around and used together.
  *
  * A set keeps its namespaces alive. It is not on any scope: the caller owns it and closes it by
  * gons_set_close(). Any thread may use it, but not while another one closes it. Use sets for code
@@ -26,8 +26,8 @@ extern "C" {
 
 typedef struct gons_set gons_set;
 
-/* Maps the ids inside to inside + count - 1 of a user namespace to outside to outside + count - 1
- * of its parent. */
+/* One line of a map: maps the count ids that begin with inside, in a user namespace, to the count
+ * ids that begin with outside, in its parent. */
 struct gons_idmap {
 	unsigned inside, outside, count;
 };
@@ -70,7 +70,7 @@ gons_set *gons_set_current(int types);
 /*
  * gons_set_from_pid - a set of the namespaces of a process, or of one thread by its id.
  *
- * @pid: an id of the PID namespace to which /proc belongs. All namespaces are of the same process,
+ * @pid: the id under which the process appears in /proc. All namespaces are of the same process,
  *       even if it ends meanwhile and its id is used again.
  * @types: as for gons_set_current().
  *
@@ -107,7 +107,7 @@ gons_set *gons_set_dup(const gons_set *set, int types);
 /*
  * gons_set_unshare - a set with new namespaces.
  *
- * @set: a set with which the new ones are created; NULL for the caller's namespaces.
+ * @set: the set in whose namespaces the new ones are created; NULL for the caller's namespaces.
  * @types: the types of the new namespaces: one or several of the CLONE_NEW* flags.
  * @options: NULL for the defaults, see struct gons_set_options.
  *
@@ -123,27 +123,29 @@ gons_set *gons_set_dup(const gons_set *set, int types);
  * CAP_SYS_CHROOT where set has a mount namespace.
  *
  * Ids that the caller may not map itself are mapped by newuidmap(1) and newgidmap(1), if these are
- * installed: they allow what /etc/subuid and /etc/subgid list. They are looked for in PATH or, by a
- * program with elevated privileges, in /usr/bin. Anybody may map their own group alone;
- * setgroups(2) is then off in the namespace.
+ * installed: they allow the ids that /etc/subuid and /etc/subgid list for the user. gons looks for
+ * the two programs in PATH, or in /usr/bin if the program has elevated privileges. An unprivileged
+ * user may map their own group alone; then setgroups(2) fails in the namespace.
  *
  * A new PID namespace has an idle first process, "gons-init", which is not a child of the caller.
  * When the last set with the namespace is closed, or the calling process ends, the kernel ends it
  * and all other processes of the namespace. The namespace cannot be entered any more then, even
  * where it is mounted or held by other means.
  *
- * Only children get into new PID and time namespaces: functions of gons_set_run(), and for PID
- * namespaces what is forked after gons_set_enter() and in gons_set_do().
+ * Only child processes can be in the new PID and time namespaces: functions of gons_set_run(), and
+ * for PID namespaces also what is forked after gons_set_enter() and in gons_set_do(). Time
+ * namespaces need Linux 5.6.
  *
  * Returns a set; close it by gons_set_close(). NULL with EINVAL when types is 0 or has other bits;
  * when there are maps without CLONE_NEWUSER, or a clock offset without CLONE_NEWTIME; when a map is
- * NULL but has lines, has more than 340 lines or 4096 bytes, a line with count 0, with ids beyond
- * 4294967294 or with ids of another line; when tv_nsec is out of range or reserved is not 0. ERANGE
- * when a clock would be negative or beyond what the kernel counts. EPERM when the kernel or
- * newuidmap refuses a map, or the clock offsets (CAP_SYS_TIME in the owning user namespace); EROFS
- * with CLONE_NEWUSER or clock offsets where /proc is mounted read-only: have it mounted writable;
- * EPERM, EACCES, ENOSPC as for gons_enter_transient(); EAGAIN when no thread or process can be
- * created; EMFILE, ENOMEM.
+ * NULL though its number of lines is not 0; when a map has more than 340 lines (5 before Linux
+ * 4.15) or 4096 bytes; when a line has count 0, ids above 4294967294, or ids that another line has,
+ * too; when tv_nsec is out of range or reserved is not 0. ERANGE when a clock would be negative or
+ * later than the kernel allows. EPERM when the kernel or newuidmap refuses a map, or when
+ * CAP_SYS_TIME is missing for clock offsets in the owning user namespace; EROFS with CLONE_NEWUSER
+ * or clock offsets where /proc is mounted read-only: have it mounted writable; EPERM, EACCES,
+ * ENOSPC as for gons_enter_transient(); EAGAIN when no thread or process can be created; EMFILE,
+ * ENOMEM.
  */
 gons_set *gons_set_unshare(const gons_set *set, int types, const struct gons_set_options *options);
 
@@ -171,12 +173,13 @@ pid_t gons_set_pid(const gons_set *set);
  *
  * Needs CAP_SYS_ADMIN in the user namespace that owns the caller's mount namespace. The kernel
  * mounts a mount namespace only in an older mount namespace, and only where mounts do not
- * propagate: dir must be on a private mount then.
+ * propagate: if the set has one, dir must be on a private mount.
  *
  * Returns 0. -1 with EINVAL when dir or file is NULL or empty, when the set does not have the type,
- * when the file exists and is not a plain file, or for the two reasons above; EISDIR when the file
- * is a directory; EBUSY when a namespace is already mounted on it: unmount it first; EPERM;
- * otherwise with the errno of open(2): ENOENT, ENOTDIR, EACCES, EROFS...
+ * when the file exists and is not a plain file, or when a mount namespace cannot be mounted there,
+ * for one of these two reasons; EISDIR when the file is a directory; EBUSY when a namespace is
+ * already mounted on it: unmount it first; EPERM without the capability; otherwise with the errno
+ * of open(2): ENOENT, ENOTDIR, EACCES, EROFS...
  */
 int gons_set_mount(const gons_set *set, const char *dir);
 int gons_set_mount_ns(const gons_set *set, int type, const char *file);
@@ -185,12 +188,11 @@ int gons_set_mount_ns(const gons_set *set, int type, const char *file);
  * gons_set_enter - put the calling thread into all namespaces of the set until its scope ends.
  *
  * Like gons_enter(), for all of them or none. The set may be closed before the scope ends. With a
- * PID namespace, the children that the thread forks are in it, and the thread can create no
+ * PID namespace, the children that the thread forks are in it, and the thread cannot create
  * threads.
  *
- * Returns 0. -1 before anything is switched with EINVAL for a user or time namespace that the
- * thread is not in already: use gons_set_run(), or gons_set_dup() for a set without it. Otherwise
- * as gons_enter() does.
+ * Returns 0. -1 with EINVAL when the set has a user or time namespace that the thread is not in:
+ * use gons_set_run(), or gons_set_dup() for a set without it. Otherwise as gons_enter() does.
  */
 int gons_set_enter(const gons_set *set);
 
@@ -201,7 +203,7 @@ int gons_set_enter(const gons_set *set);
  * scheduling, name, working directory, root and umask. It shares the last three with the caller;
  * with a mount namespace in the set, it has its own, and its working directory and root are the
  * same paths where these exist there, else "/". With a PID namespace in the set, the children that
- * fn forks are in it, and fn can create no threads. fn may call all of gons, and has a scope of its
+ * fn forks are in it, and fn cannot create threads. fn may call all of gons, and has a scope of its
  * own, which ends with the thread.
  *
  * /proc/net, /proc/self and what is below them show the first thread of the process: use
@@ -209,37 +211,40 @@ int gons_set_enter(const gons_set *set);
  * what fn has found by arg, and assert on the test's own thread. If fn does not return, the caller
  * waits forever. exit(3) in fn ends the process.
  *
- * Returns 0 when fn has returned, or called pthread_exit(3); the message of a failure in fn is lost
- * with its thread. -1 without having called fn, with EINVAL when fn is NULL, or for a user or time
- * namespace that the caller is not in already, see gons_set_enter(); EPERM without the capabilities
- * of gons_enter(), though not for namespaces that the caller is in already, and without a return;
- * EAGAIN when no thread can be created; EMFILE, ENOMEM.
+ * Returns 0 when fn has returned, or called pthread_exit(3). gons_error() of the caller does not
+ * have the message of a failure in fn. -1, and fn was not called, with EINVAL when fn is NULL, or
+ * for a user or time namespace that the caller is not in, see gons_set_enter(); EPERM without the
+ * capabilities of gons_enter() in the user namespaces that own the set's namespaces (those for a
+ * return are not needed, and namespaces that the caller is in already need none); EAGAIN when no
+ * thread can be created; EMFILE, ENOMEM.
  */
 int gons_set_do(const gons_set *set, void (*fn)(void *), void *arg);
 
 /*
  * gons_set_do_restore - the same, on a thread that may be kept for later calls, which is faster.
  *
- * @fn: returns true when its thread may be used again: when it has left nothing changed that gons
- *      does not compare, see below. fn's scope ends when fn returns.
+ * @fn: returns true when gons may use its thread again. Return false when fn has changed something
+ *      of its thread that gons does not compare, see below. fn's scope ends when fn returns.
  *
  * When fn returns true, its thread returns to its own namespaces and waits for the next call.
  * Before it is used again, gons compares it with how it was: namespaces, users and groups,
  * capabilities, no_new_privs, seccomp mode, scheduling, CPU affinity, and that it shares working
- * directory, root, umask and descriptors with the other threads. A thread that differs ends, and so
- * does one that was in another mount namespace, which makes directories and umask its own.
+ * directory, root, umask and descriptors with the other threads. A thread that differs ends. A
+ * thread that was in another mount namespace ends, too, since it no longer shares directories and
+ * umask.
  *
- * A kept thread serves only callers that are equal in all of this. gons does not compare
+ * A kept thread is used only for callers that are equal in all of this. gons does not compare
  * supplementary groups and file system ids of single threads, keyrings, Landlock, the filters of
  * seccomp, the capability bounding set, timer slack, the parent-death signal, undo values of System
  * V semaphores, and thread-local variables. The thread is named "gons-set".
  *
- * At most eight threads are kept, each for one second after its last call. They also end when the
- * thread that used one last leaves its namespaces at the end of its scope; with gons_become_root();
- * and at exit(3). A forked child has none. While one is kept, the process has a second thread, so
- * that unshare(2) refuses a user namespace. Leak reports of gons exclude kept threads. Threads are
- * kept from Linux 5.8 on for calls of the first thread of the process, from 6.9 on for other
- * threads, and where kcmp(2) works; otherwise each call creates a thread.
+ * At most eight threads are kept, each for one second after its last call. A kept thread also ends
+ * when the thread that called it last returns from its namespaces at the end of a scope; in
+ * gons_become_root(); and at exit(3). A forked child has none. While a thread is kept, the process
+ * has more than one thread, so unshare(2) refuses to create a user namespace. Leak reports of gons
+ * exclude kept threads. Calls from the first thread of the process keep threads since Linux 5.8,
+ * and calls from other threads since Linux 6.9, where kcmp(2) works; otherwise each call creates a
+ * thread.
  *
  * Returns as gons_set_do() does.
  */
@@ -258,30 +263,31 @@ int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), void *arg);
  * allowed. Working directory and root are as for gons_set_do(); signal mask, handlers and
  * descriptors are the caller's, as in any forked child.
  *
- * The child ends by _exit(2). What fn has printed to stdout and stderr is written; what the caller
- * had not written yet is not written twice; other streams are for fn to flush. fn's scope ends when
- * fn returns. In a program that is built for coverage (gcov; clang's -fprofile-instr-generate), the
- * coverage of fn is counted, if a file of the program that includes <gons/set.h> is built for
- * coverage. The child is killed when the caller ends, also by SIGKILL, unless fn changes its user
- * or capabilities: the kernel then cancels this (the parent-death signal). An assertion of a test
- * framework that fails in fn would go on with the caller's tests in the child: return a value
- * instead.
+ * The child ends by _exit(2). gons flushes stdout and stderr in the child, but not what the caller
+ * had printed there and not flushed; fn flushes other streams itself. fn's scope ends when fn
+ * returns. In a program that is built for coverage (gcov; clang's -fprofile-instr-generate), the
+ * coverage of fn is recorded, if a file of the program that includes <gons/set.h> is built for
+ * coverage. The child is killed when the caller ends, even if SIGKILL ends the caller, unless fn
+ * changes its user or capabilities: the kernel then cancels the parent-death signal. An assertion
+ * of a test framework that fails in fn would go on with the caller's tests in the child: return a
+ * value instead.
  *
  * The program may ignore SIGCHLD, or wait for any child in a handler.
  *
- * Returns 0 when fn's process has ended, however it has. -1 without having called fn, with EINVAL
+ * Returns 0 when fn's process has ended, in whatever way. -1, and fn was not called, with EINVAL
  * when fn is NULL, or when the set's PID namespace is not below the caller's; EPERM when a
- * namespace cannot be entered; ENOMEM when the first process of the PID namespace has ended; EAGAIN
- * when no process can be created; EMFILE, ENOMEM. -1 with EPERM also when the child that waits for
- * fn's was killed.
+ * namespace cannot be entered; ENOMEM when the first process of the PID namespace has ended: create
+ * a new set; EAGAIN when no process can be created; EMFILE, ENOMEM. There are two children: one
+ * enters the namespaces and waits, and its child calls fn. -1 with EPERM also when the first one
+ * was killed.
  */
 int gons_set_run(const gons_set *set, int (*fn)(void *), void *arg, int *status);
 
 /*
- * The counters of a program that is built for coverage (gcc --coverage; clang, also with
- * -fprofile-instr-generate), which gons_set_run() writes or takes over from the child. The
- * functions are only visible within the program, so the program has this one. Not to be used
- * otherwise.
+ * Part of gons_set_run(). Do not call it directly. In a program that is built for coverage (gcc
+ * --coverage; clang, also with -fprofile-instr-generate), it writes the counters of the child, or
+ * adds them to those of the parent. It is defined here, in the program, because libgons cannot see
+ * the functions of the program that it calls.
  */
 enum gons_coverage_step {
 	GONS_COVERAGE_RESET,
@@ -311,7 +317,8 @@ size_t gons_set_coverage_(enum gons_coverage_step step, char *buffer, size_t siz
 			       __llvm_profile_merge_from_buffer;
 
 #if defined(__GNUC__) && !defined(__clang__)
-	/* With --coverage, a call of execv(3) has the linker take __gcov_dump() from libgcov. */
+	/* With --coverage, gcc wraps execv(3), and the wrapper makes the linker take __gcov_dump()
+	 * from libgcov. */
 	if (step == GONS_COVERAGE_NEVER)
 		return (size_t)__builtin_execv("", NULL);
 #endif
@@ -333,7 +340,7 @@ size_t gons_set_coverage_(enum gons_coverage_step step, char *buffer, size_t siz
 }
 #endif
 
-/* gons_set_types - the types that the set has. -1 with EINVAL. */
+/* gons_set_types - the types that the set has: CLONE_NEW* flags. -1 with EINVAL when set is NULL. */
 int gons_set_types(const gons_set *set);
 
 /*
@@ -347,29 +354,29 @@ int gons_set_fd(const gons_set *set, int type);
 /*
  * gons_set_id - write the name of the set's namespace of this type: "net:[4026531840]".
  *
- * That is what readlink(2) gives for /proc/PID/ns/net. 32 bytes are enough for each type. Returns
- * 0. -1 as gons_set_fd() does, with EINVAL when buf is NULL, and with ERANGE when size is too
- * small.
+ * readlink(2) gives the same name for /proc/PID/ns/net. size is that of buf, in bytes; 32 bytes are
+ * enough for each type. Returns 0. -1 as gons_set_fd() does, with EINVAL when buf is NULL, and with
+ * ERANGE when size is too small.
  */
 int gons_set_id(const gons_set *set, int type, char *buf, size_t size);
 
 /*
  * gons_set_close - close the set's descriptors and free the set.
  *
- * NULL does nothing. A namespace ends when nothing else refers to it. The processes of a PID
- * namespace that no other set has are killed; the call waits for their end for at most 50 ms. In a
- * forked child they are left to the parent. Keeps errno.
+ * If set is NULL, nothing happens. A namespace ends when nothing else refers to it. The processes
+ * of a PID namespace that gons_set_unshare() created, and that no other set has, are killed; the
+ * call waits for their end for at most 50 ms. A forked child does not kill them. Keeps errno.
  */
 void gons_set_close(gons_set *set);
 
 /*
  * gons_pool - sets that are created in advance, by a thread of the pool.
  *
- * The kernel takes hundreds of microseconds to create a network namespace; taking one from a pool
- * takes about one. Every set is new: no set is given out twice. Use at least four: refilling starts
- * when the pool is half empty.
+ * The kernel takes hundreds of microseconds to create a network namespace; to take a set from a
+ * pool takes about one microsecond. Every set is new: no set is given out twice. Use at least four
+ * sets: refilling starts when the pool is half empty.
  *
- * Many threads may use a pool at once. Only gons_pool_close() must not run beside another call.
+ * Several threads may use a pool at the same time, except in gons_pool_close().
  */
 typedef struct gons_pool gons_pool;
 
@@ -381,13 +388,13 @@ typedef struct gons_pool gons_pool;
  *                with errno to refuse the set (errno 0 becomes ECANCELED). May be NULL.
  * @arg: passed to after_create.
  *
- * Creates no set yet. after_create is called on the thread that has created the set: the pool's, or
- * one that calls gons_pool_get() on an empty pool. So it may run on several threads at a time,
- * though only once on the pool's. It is called outside of the set, whose namespaces it may enter by
- * GONS_IN, gons_execute() or gons_set_do(). What it leaves on its thread's scope is undone when it
- * returns. It must not move its thread by other means, such as unshare(2): then each later set is
- * refused with EINVAL, since the pool's thread would create it from there. It must not use
- * assertions of a test framework, nor get from the pool or close it.
+ * Creates no set yet. after_create is called on the thread that has created the set: the pool's
+ * thread, or a thread that calls gons_pool_get() on an empty pool. So several threads may run it at
+ * the same time. It is called outside of the set's namespaces, which it may enter by GONS_IN,
+ * gons_execute() or gons_set_do(). What it leaves on its thread's scope is undone when it returns.
+ * It must not change the namespaces of its thread by other means, such as unshare(2): later sets
+ * would be created from there, so they are refused with EINVAL. It must not use assertions of a
+ * test framework, or call gons_pool_get() or gons_pool_close() with this pool.
  *
  * Returns the pool, for gons_pool_close(). NULL with EINVAL for types that gons_set_unshare()
  * refuses; ENOMEM.
@@ -402,9 +409,9 @@ gons_pool *gons_pool_new(int types, int (*after_create)(const gons_set *, void *
  * sleeps until half of the sets are taken, and fills the pool again. The call returns before the
  * first set is ready.
  *
- * Each ready set has a descriptor for each type, and the pool one more for each. Leak reports
- * (gons_leaks_begin()) exclude these and the thread, except in a test that has started the pool
- * itself.
+ * The pool keeps one descriptor open for each type, and each ready set another one for each type.
+ * Leak reports (gons_leaks_begin()) exclude these and the thread, except in a test that has started
+ * the pool itself.
  *
  * Returns 0. -1 with EINVAL when the pool is NULL, n is 0 or the pool has been started already;
  * EAGAIN when no thread can be created; EMFILE, ENFILE, ENOMEM; ENOENT when procfs is not mounted
@@ -421,12 +428,13 @@ int gons_pool_start(gons_pool *pool, unsigned n);
  * was started, not of the caller's.
  *
  * Returns a set, for gons_set_close(). NULL with the errno and message of gons_set_unshare() or
- * after_create when a set could not be created; EINVAL for NULL. A refusal by after_create on the
- * pool's thread is reported once, after the sets that were ready before it. After a failure or
- * refusal, the pool's thread rests until a get succeeds: get again when the cause is removed.
+ * after_create when a set could not be created; EINVAL for NULL. If after_create refuses a set on
+ * the pool's thread, one call returns this failure, after the sets that were ready before. After a
+ * failure the pool's thread creates no sets until a call of gons_pool_get() succeeds: remove the
+ * cause, and call it again.
  *
- * In a forked child the ready sets are the parent's, and there is no thread: the caller creates
- * each set until it calls gons_pool_start() there.
+ * A forked child has neither the ready sets nor the pool's thread: each call creates a set, until
+ * gons_pool_start() is called there.
  */
 gons_set *gons_pool_get(gons_pool *pool);
 
@@ -436,9 +444,9 @@ unsigned gons_pool_len(gons_pool *pool);
 /*
  * gons_pool_close - end the pool.
  *
- * Its thread ends when it has created the set that it works on; the ready sets are closed; those
- * given out stay. NULL does nothing. No other thread may be in a call with the pool, or use it
- * afterwards. In a forked child this only frees memory and descriptors.
+ * The pool's thread ends after the set that it is creating, and the ready sets are closed. Sets
+ * that were given out stay open. If pool is NULL, nothing happens. No other thread may use the pool
+ * at the same time or afterwards. In a forked child this only frees memory and closes descriptors.
  */
 void gons_pool_close(gons_pool *pool);
 

@@ -208,7 +208,7 @@ static int be_killed(void *arg)
 	want(filter_unshare(BPF_JSET, CLONE_NEWNET, SECCOMP_RET_KILL_PROCESS));
 	want_said(
 		!gons_can(CLONE_NEWNET),
-		"the child process that tried it ended early: Operation not permitted: a seccomp filter killed it (SIGSYS)");
+		"the child process of this call ended early: Operation not permitted: a seccomp filter killed it (SIGSYS)");
 	return 0;
 }
 
@@ -301,7 +301,7 @@ static int lack_capabilities(void *arg)
 	want(own(CLONE_NEWNS) && lose_capabilities(1ULL << CAP_SYS_CHROOT));
 	want_said(
 		!gons_can(CLONE_NEWNS),
-		"cannot create a mount namespace: Operation not permitted: CAP_SYS_CHROOT, without which no thread joins a mount namespace, is missing; run as root, or call gons_become_root() first");
+		"cannot create a mount namespace: Operation not permitted: CAP_SYS_CHROOT is missing (needed to join a mount namespace); run as root, or call gons_become_root() first");
 	want(lose_capabilities(1ULL << CAP_SYS_ADMIN));
 	want_said(
 		!gons_can(CLONE_NEWNS),

@@ -123,10 +123,12 @@ static void a_list_with_two_user_namespaces_is_refused(void **state)
 static void entering_another_user_or_time_namespace_is_refused(void **state)
 {
 	static const int types[] = { CLONE_NEWUSER, CLONE_NEWTIME };
-	static const char *const words[] = { "no thread returns from another user namespace; use "
-					     "gons_set_run()",
-					     "no thread returns from another time namespace; use "
-					     "gons_set_run()" };
+	static const char *const words[] = {
+		"a thread cannot return from another user namespace; use "
+		"gons_set_run()",
+		"a thread cannot return from another time namespace; use "
+		"gons_set_run()"
+	};
 
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWTIME);

@@ -187,7 +187,7 @@ static void misuse_of_execute_is_refused_before_anything_is_switched(void **stat
 	assert_refused(gons_execute_all(many, 8, look, &seen), EINVAL, "two network namespaces");
 	if (set)
 		assert_refused(gons_execute_all(mixed, 2, look, &seen), EINVAL,
-			       "no thread returns from another user namespace");
+			       "a thread cannot return from another user namespace");
 	gons_set_close(set);
 	assert_refused(gons_execute_all(bad, 2, look, &seen), EINVAL, "is not a namespace");
 	assert_refused(gons_execute_all(closed, 2, look, &seen), EBADF, "is closed");

@@ -398,7 +398,7 @@ static int resolve_from_inside(void *arg)
 	if (gons_procfsroot_resolve(procfsroot, "/tmp/root/tmp/secret", 0) || errno != EXDEV ||
 	    !strstr(gons_error(), "/tmp/secret is below its root: ") ||
 	    !strstr(gons_error(), strerror(EXDEV)) ||
-	    !strstr(gons_error(), ": this thread is below a chroot(2) of its own"))
+	    !strstr(gons_error(), ": the root directory of this thread is a chroot(2)"))
 		return 3;
 	return gons_procfsroot_resolve(procfsroot, "/tmp/root/a", 1) || errno != EXDEV ? 4 : 0;
 }

@@ -379,7 +379,7 @@ static int run_beside_another_pid_namespace(void *arg)
 	want(look(NULL, 0) < 0 && errno == (arg ? ENOENT : ENOMEM));
 	want(strstr(gons_error(), "(/proc/self/exe) again: "));
 	want(strstr(gons_error(), arg ? "procfs of this PID namespace is not mounted on /proc"
-				      : ": the first process has ended of the PID namespace"));
+				      : ": the first process of the PID namespace for"));
 	return 0;
 }
 

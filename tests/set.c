@@ -113,7 +113,7 @@ static void types_0_opens_all_namespace_files_of_a_directory(void **state)
 	gons_set_close(set);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("/proc/thread-self/ns/net", path), 0);
-	assert_refused(gons_set_from_dir(dir, 0), EINVAL, "is a network namespace and not");
+	assert_refused(gons_set_from_dir(dir, 0), EINVAL, "is a network namespace, not a");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 }
@@ -213,7 +213,7 @@ static void a_directory_without_the_requested_types_is_refused(void **state)
 	(void)snprintf(path, sizeof(path), "%s/net", dir);
 	assert_int_equal(symlink("/proc/thread-self/ns/uts", path), 0);
 	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), EINVAL,
-		       "/net is a UTS namespace and not a network one");
+		       "/net is a UTS namespace, not a network namespace");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_refused(gons_set_from_dir(dir, CLONE_NEWNET), EINVAL, "/net is not a namespace");

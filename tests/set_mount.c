@@ -345,7 +345,8 @@ static void children_are_in_a_pid_namespace_that_was_entered(void **state)
 	/* A process that is root only in a user namespace cannot return to the machine's PID
 	 * namespace. */
 	if (!strstr(read_text("/proc/self/uid_map"), " 4294967295\n")) {
-		assert_refused(gons_set_enter(set), EPERM, "no return is possible");
+		assert_refused(gons_set_enter(set), EPERM,
+			       "the thread could not return to the PID namespace");
 		gons_set_close(set);
 		return;
 	}

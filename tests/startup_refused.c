@@ -93,13 +93,13 @@ static void start_up_refuses_paths_to_wrong_files(void **state)
 		"gons_uts=/proc/self/status");
 	refused("gons_ipc: /dev/null is not a namespace: Invalid argument", "gons_ipc=/dev/null");
 	refused("gons_cgroup: / is not a namespace: Invalid argument", "gons_cgroup=/");
-	refused("gons_net: /proc/self/ns/mnt is a mount namespace and not a network one: "
+	refused("gons_net: /proc/self/ns/mnt is a mount namespace, not a network namespace: "
 		"Invalid argument",
 		"gons_net=/proc/self/ns/mnt");
-	refused("gons_pid: /proc/self/ns/user is a user namespace and not a PID one: "
+	refused("gons_pid: /proc/self/ns/user is a user namespace, not a PID namespace: "
 		"Invalid argument",
 		"gons_pid=/proc/self/ns/user");
-	refused("gons_user: /proc/self/ns/time is a time namespace and not a user one: "
+	refused("gons_user: /proc/self/ns/time is a time namespace, not a user namespace: "
 		"Invalid argument",
 		"gons_user=/proc/self/ns/time");
 }
@@ -309,7 +309,7 @@ static void start_up_names_a_missing_cap_sys_chroot(void **state)
 	      &seen);
 	assert_stayed(
 		&seen,
-		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted: CAP_SYS_CHROOT, without which no thread joins a mount namespace, is missing; run as root",
+		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted: CAP_SYS_CHROOT is missing (needed to join a mount namespace); run as root",
 		     path),
 		0);
 }
@@ -345,7 +345,7 @@ static void start_up_refuses_an_ancestor_user_namespace(void **state)
 	      &seen);
 	assert_stayed(
 		&seen,
-		"gons_user: cannot enter the user namespace /run/user: Operation not permitted: CAP_SYS_ADMIN is missing in that user namespace, and the process does not belong to the user who created it, or not to the user namespace that it was created in; run as that user, or as root",
+		"gons_user: cannot enter the user namespace /run/user: Operation not permitted: CAP_SYS_ADMIN is missing in that user namespace, and without it only the user who created the namespace can join it, from the user namespace in which it was created; run as that user, or as root",
 		BIT(USER));
 }
 

@@ -68,11 +68,11 @@ static void gons_open_checks_the_type(void **state)
 		assert_int_equal(gons_type(gons_must(gons_open(path, types[i].type))),
 				 types[i].type);
 		assert_int_equal(gons_type(gons_must(gons_open(path, 0))), types[i].type);
-		assert_refused(gons_open(path, other), EINVAL, "and not a");
+		assert_refused(gons_open(path, other), EINVAL, "namespace, not a");
 		assert_int_equal(gons_must(gons_path_ino(path, types[i].type)),
 				 own_ino(types[i].name));
 		assert_refused(gons_path_ino(path, other), EINVAL, path);
-		assert_refused(gons_ino(gons_open(path, 0), other), EINVAL, "and not to a");
+		assert_refused(gons_ino(gons_open(path, 0), other), EINVAL, "namespace, not to a");
 	}
 }
 
@@ -81,9 +81,10 @@ static void an_ipc_namespace_is_named_in_english(void **state)
 	int fd = gons_must(gons_current(CLONE_NEWIPC));
 
 	(void)state;
-	assert_refused(gons_ino(fd, CLONE_NEWUTS), EINVAL, "an IPC namespace and not to a UTS one");
+	assert_refused(gons_ino(fd, CLONE_NEWUTS), EINVAL,
+		       "an IPC namespace, not to a UTS namespace");
 	assert_refused(gons_open("/proc/self/ns/uts", CLONE_NEWIPC), EINVAL,
-		       "is a UTS namespace and not an IPC one");
+		       "is a UTS namespace, not an IPC namespace");
 }
 
 static void gons_open_refuses_files_that_are_no_namespaces(void **state)

@@ -124,7 +124,7 @@ static int be_another_user(void *arg)
 	/* The message is right: another user would be refused, too. */
 	want(gons_set_run(target->with_user, leave_at_once, NULL, &status) == -1);
 	want(strcmp(gons_error(),
-		    "cannot enter a user namespace: Operation not permitted: CAP_SYS_ADMIN is missing in that user namespace, and the process does not belong to the user who created it, or not to the user namespace that it was created in; run as that user, or as root") ==
+		    "cannot enter a user namespace: Operation not permitted: CAP_SYS_ADMIN is missing in that user namespace, and without it only the user who created the namespace can join it, from the user namespace in which it was created; run as that user, or as root") ==
 	     0);
 	return 0;
 }

@@ -39,7 +39,7 @@ static int want(struct list *list, const char *word)
 		i++;
 	if (i == list->n) {
 		if (!can_be_a_kind(word))
-			return misuse("neither a type of namespaces nor a kind of links:", word);
+			return misuse("neither a namespace type nor a kind of link:", word);
 		list->entries[list->n++].thing = things_link(word);
 	}
 	list->entries[i].is_wanted = true;
@@ -53,7 +53,7 @@ static int want_list(struct list *list, char *words)
 	char *word;
 
 	if (words[strspn(words, separators)] == '\0')
-		return misuse("nothing is named in", words);
+		return misuse("there is no word in", words);
 	while ((word = strsep(&words, separators)))
 		if (*word != '\0' && want(list, word) < 0)
 			return -1;

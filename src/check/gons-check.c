@@ -17,20 +17,20 @@ enum { MISSING = 1, MISUSE = 2 };
 
 static const char help[] =
 	"usage: gons-check [--json] [WORD...]\n"
-	"Tells what tests with gons may need, and whether it is there, one line for each;\n"
-	"if not, why, and what would help.\n"
+	"Checks everything that tests with gons may need, and prints one line for each: whether\n"
+	"this machine has it; and if not, why, and what would help.\n"
 	"\n"
 	"WORD, as in GONS_REQUIRE (also several, with commas or blanks between them): the name of\n"
-	"a type of namespaces (net, mnt, uts, ipc, cgroup, user, pid, time, or 1 for all), of a\n"
-	"kind of links (veth, dummy...), sysfs, loopback, unprivileged or reexec. Only these are\n"
-	"looked at then.\n"
+	"a namespace type (net, mnt, uts, ipc, cgroup, user, pid, time, or 1 for all), of a kind\n"
+	"of link (veth, dummy...), sysfs, loopback, unprivileged or reexec. Only what is named is\n"
+	"checked then.\n"
 	"\n"
 	"  --json     writes JSON\n"
 	"  --help     writes this\n"
 	"  --version  writes the version\n"
 	"\n"
-	"Exit status: 0 when all that is named is there, 1 when something is missing, 2 for\n"
-	"misuse.\n";
+	"Exit status: 0 if everything that was checked is there, 1 if something is missing, 2 if the\n"
+	"command line is wrong or the output cannot be written.\n";
 
 /* ---- what is wanted ---- */
 

@@ -155,15 +155,14 @@ static void in_child(void (*fn)(const struct thing *, struct finding *), const s
 	}
 	if (pid < 0)
 		(void)snprintf(finding->reason, sizeof(finding->reason),
-			       "cannot fork a child to try it in: %s", strerror(errno));
+			       "cannot fork a child process for this check: %s", strerror(errno));
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (pid > 0 && WIFSIGNALED(status))
 		(void)snprintf(finding->reason, sizeof(finding->reason),
-			       "the child that tried it ended too early: %s%s",
+			       "the child process of this check was killed: %s%s",
 			       strsignal(WTERMSIG(status)),
-			       WTERMSIG(status) == SIGSYS ? ", by which a seccomp filter kills"
-							  : "");
+			       WTERMSIG(status) == SIGSYS ? ", as by a seccomp filter" : "");
 }
 
 void things_try(const struct thing *thing, const struct finding *net, struct finding *finding)

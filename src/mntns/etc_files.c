@@ -166,7 +166,7 @@ static int show_old(int old_fd)
 	if (mkdir("/etc/" OLD_ETC, 0755) < 0 || chmod("/etc/" OLD_ETC, 0755) < 0 ||
 	    mount(from, "/etc/" OLD_ETC, "none", MS_BIND | MS_REC, NULL) < 0 ||
 	    umount2("/etc/" OLD_ETC, 0) < 0)
-		return gons_i_fail(errno, "cannot keep the /etc of the machine in sight");
+		return gons_i_fail(errno, "cannot mount the machine's /etc on /etc/" OLD_ETC);
 	return link_entries(old_fd);
 }
 

@@ -27,7 +27,7 @@ static int fail_open(const char *procfsroot, const char *path)
 	else if (errno == ELOOP)
 		gons_i_add_cause("symbolic links form a loop, or lead through a link of procfs");
 	else if (errno == EXDEV)
-		gons_i_add_cause("it was moved out of that root, or unmounted, just now");
+		gons_i_add_cause("meanwhile it was moved out of that root, or unmounted");
 	return -1;
 }
 
@@ -99,9 +99,10 @@ static int check_same_file(int root_fd, const char *path, int fd)
 	    again.st_dev == st.st_dev && again.st_ino == st.st_ino)
 		return 0;
 	if (again_fd < 0 && errno != ENOENT && errno != ENOTDIR)
-		return gons_i_fail(errno, "cannot open %s again", path);
+		return gons_i_fail(errno, "cannot open %s a second time, to check the path", path);
 	(void)gons_i_fail(EXDEV, "cannot find out where %s is below its root", path);
-	gons_i_add_cause("this thread is below a chroot(2) of its own, or the file was moved");
+	gons_i_add_cause(
+		"the root directory of this thread is a chroot(2) inside that root, or the file was moved");
 	return -1;
 }
 

@@ -204,8 +204,8 @@ GONS_EXPORT int gons_neighbour_add(int nsfd, int ifindex, const char *address,
 	mnl_attr_put(nlh, NDA_LLADDR, 6, lladdr);
 	result = gons_i_rtnl_add(rtnl, nlh, RTM_DELNEIGH, &is_refused);
 	if (is_refused)
-		(void)gons_i_rtnl_fail(rtnl, "cannot tell link %d of the neighbour %s", ifindex,
-				       address);
+		(void)gons_i_rtnl_fail(rtnl, "cannot add the neighbour %s to link %d", address,
+				       ifindex);
 	gons_i_rtnl_close(rtnl);
 	return result;
 }

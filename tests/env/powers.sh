@@ -184,7 +184,7 @@ expect_no_sys_chroot()
 {
 	expect 0 passed $(outcome_for skipped $mnt_tests)
 	expect_reason 'Operation not permitted' $mnt_tests
-	expect_reason 'CAP_SYS_CHROOT, without which no thread joins a mount namespace, is missing' \
+	expect_reason 'CAP_SYS_CHROOT is missing (needed to join a mount namespace)' \
 		$mnt_tests
 	expect_moved_to 'nothing new'
 }

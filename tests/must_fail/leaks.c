@@ -142,7 +142,7 @@ static int namespaces(void)
  * status: 3
  * err: gons: left behind: leaves_the_directory: the working directory was left at /proc, before at *
  * failed: leaves_the_directory
- * err: gons: left behind: leaves_the_root: the root directory was left changed
+ * err: gons: left behind: leaves_the_root: the thread was left in another root directory
  * failed: leaves_the_root
  * err: gons: left behind: leaves_the_umask: the umask was left at 0137, before at 00*
  * failed: leaves_the_umask

@@ -445,7 +445,7 @@ static int nowhere(void)
  *
  * run: root
  * status: 1
- * err: gons: left behind: stays_in_a_chroot: the root directory was left changed
+ * err: gons: left behind: stays_in_a_chroot: the thread was left in another root directory
  * err: gons: the run ends here: stays_in_a_chroot: *
  * notrun: next_test_starts_in_the_same_state
  */

@@ -144,9 +144,10 @@ int gons_i_fail_fork(int errnum, const char *what)
 		gons_i_add_cause("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
 		gons_i_add_remedy("raise it");
 	} else if (elsewhere) {
-		gons_i_add_cause("the first process has ended of the PID namespace that the "
-				 "children of this thread go into");
-		gons_i_add_remedy("setns(2) to another one, such as /proc/thread-self/ns/pid");
+		gons_i_add_cause("the first process of the PID namespace for children of this "
+				 "thread has ended");
+		gons_i_add_remedy(
+			"enter another one by setns(2), such as /proc/thread-self/ns/pid");
 	}
 	return -1;
 }
@@ -248,10 +249,10 @@ static int fail_ended(int status)
 	const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	if (number == SIGALRM)
-		return gons_i_fail(ETIMEDOUT, "the child process that tried it did not end");
+		return gons_i_fail(ETIMEDOUT, "the child process of this call did not end");
 	/* SIGSYS is the refusal of a filter; other signals do not tell what the machine permits. */
 	(void)gons_i_fail(number == 0 || number == SIGSYS ? EPERM : ECHILD,
-			  "the child process that tried it ended early");
+			  "the child process of this call ended early");
 	if (number == SIGSYS)
 		gons_i_add_cause("a seccomp filter killed it (SIGSYS)");
 	else if (number != 0)

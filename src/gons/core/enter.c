@@ -24,7 +24,7 @@ void gons_i_add_remedy_for_entering(int types)
 {
 	char names[GONS_I_TYPE_NAMES_SIZE];
 
-	gons_i_add_cause("no thread returns from another %s namespace",
+	gons_i_add_cause("a thread cannot return from another %s namespace",
 			 gons_i_type_names(types & ~GONS_I_ENTERABLE_FLAGS, names));
 	gons_i_add_remedy("use gons_set_run(), which runs a function in a child");
 }

@@ -15,7 +15,7 @@ int gons_i_enter(const int *nsfds, size_t n, enum gons_i_return_check check, uns
 /* gons_execute() in a namespace of this type; EINVAL for one of another. */
 int gons_i_execute(int nsfd, int type, void (*fn)(void *), void *arg);
 
-/* Adds to the message what to use for a user or time namespace that no thread returns from. */
+/* Adds to the message what to use for a user or time namespace, from which a thread cannot return. */
 void gons_i_add_remedy_for_entering(int types);
 
 #endif

@@ -47,7 +47,8 @@ static int identify(struct identity *ret_own)
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)
-		return gons_i_fail(errno, "cannot tell this thread's mount namespace");
+		return gons_i_fail(errno,
+				   "cannot find out which mount namespace this thread is in");
 	ret_own->ino = st.st_ino;
 	if (ioctl(fd, NS_GET_MNTNS_ID, &ret_own->id) < 0)
 		ret_own->id = 0;

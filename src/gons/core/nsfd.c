@@ -22,7 +22,7 @@ static int fail_nstype(const char *what)
 	if (errno == ENOSYS) {
 		(void)gons_i_fail(ENOSYS, "cannot find out the type of the namespace %s", what);
 		gons_i_add_cause("the kernel, or what emulates it, lacks ioctl(2) with "
-				 "NS_GET_NSTYPE, and /proc/thread-self/fd does not tell it");
+				 "NS_GET_NSTYPE, and /proc/thread-self/fd does not show the type");
 		return -1;
 	}
 	if (errno == EBADF)
@@ -52,9 +52,9 @@ int gons_i_check_type(int nsfd, int type)
 		return 0;
 	long_name = gons_i_type_entry(actual)->long_name;
 	wanted = gons_i_type_entry(type)->long_name;
-	return gons_i_fail(EINVAL, "descriptor %d refers to %s %s namespace and not to %s %s one",
-			   nsfd, gons_i_article(long_name), long_name, gons_i_article(wanted),
-			   wanted);
+	return gons_i_fail(EINVAL,
+			   "descriptor %d refers to %s %s namespace, not to %s %s namespace", nsfd,
+			   gons_i_article(long_name), long_name, gons_i_article(wanted), wanted);
 }
 
 static int fail_own(const struct gons_i_type *entry)
@@ -105,7 +105,7 @@ int gons_i_open_own_id(const struct gons_i_type *entry, struct gons_i_file_id *r
 	if (fd < 0)
 		return -1;
 	if (gons_i_file_id_get(fd, ret_id) < 0)
-		return gons_i_fail(errno, "cannot tell what descriptor %d refers to", fd);
+		return gons_i_fail(errno, "cannot find out what descriptor %d refers to", fd);
 	if (ret_id->ino != last->ino || ret_id->dev != last->dev) {
 		if (check_own(fd, entry) < 0)
 			return -1;
@@ -137,7 +137,7 @@ int gons_i_open_checked(const char *path, int type)
 		return gons_i_take_fd(&fd);
 	long_name = gons_i_type_entry(actual)->long_name;
 	wanted = gons_i_type_entry(type)->long_name;
-	return gons_i_fail(EINVAL, "%s is %s %s namespace and not %s %s one", path,
+	return gons_i_fail(EINVAL, "%s is %s %s namespace, not %s %s namespace", path,
 			   gons_i_article(long_name), long_name, gons_i_article(wanted), wanted);
 }
 

@@ -60,7 +60,7 @@ static int identify(int fd, struct gons_i_file_id *ret_id)
 {
 	if (gons_i_file_id_get(fd, ret_id) == 0)
 		return 0;
-	return gons_i_fail(errno, "cannot tell what descriptor %d refers to", fd);
+	return gons_i_fail(errno, "cannot find out what descriptor %d refers to", fd);
 }
 
 static int open_namespace(size_t i, struct gons_i_context *context)
@@ -83,7 +83,8 @@ static int open_context(int types, struct gons_i_context *context)
 	if (context->root_fd < 0)
 		return -1;
 	if (gons_i_spot_get(context->root_fd, "", &context->root) < 0)
-		return gons_i_fail(errno, "cannot tell what the root directory of this thread is");
+		return gons_i_fail(errno,
+				   "cannot find out what the root directory of this thread is");
 	context->cwd_fd = open_cwd(&context->may_enter_cwd);
 	if (context->cwd_fd < 0)
 		return -1;

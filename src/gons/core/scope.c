@@ -372,7 +372,7 @@ int gons_i_move_from_0(int fd)
 		return fd;
 	other = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (other < 0)
-		(void)gons_i_fail(errno, "cannot move what was opened away from descriptor 0");
+		(void)gons_i_fail(errno, "cannot duplicate descriptor 0 to another number");
 	gons_i_close_fd(&fd);
 	return other;
 }

@@ -157,8 +157,8 @@ static int fail_check(const struct gons_i_context *context, int type, const int 
 		return gons_i_fail_return_check(context->types, nsfds, n);
 	(void)gons_i_fail(errnum, "cannot enter a PID namespace");
 	if (!gons_i_diagnose_filter("setns(2)", type)) {
-		gons_i_add_cause("no return is possible to the PID namespace that the children of "
-				 "this thread are in now, which takes CAP_SYS_ADMIN in the user "
+		gons_i_add_cause("the thread could not return to the PID namespace in which its "
+				 "children are created now: this needs CAP_SYS_ADMIN in the user "
 				 "namespace that owns it");
 		gons_i_add_remedy("run as root, or use gons_set_run()");
 	}
@@ -235,8 +235,8 @@ int gons_i_context_restore(const struct gons_i_context *context)
 		(void)gons_i_fail_switch(GONS_I_REFUSED_RETURN, entry->flag, -1);
 		errnum = errno;
 		if (errnum == EBADF)
-			gons_i_add_cause("a descriptor that gons kept for that was closed by other "
-					 "means, such as close_range(2)");
+			gons_i_add_cause("the descriptor for the return was closed by other means, "
+					 "such as close_range(2)");
 	}
 	if (errnum == 0)
 		return 0;

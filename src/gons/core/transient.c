@@ -29,11 +29,11 @@ static int check_types(int types)
 	(void)gons_i_type_names(others, names);
 	(void)gons_i_fail(EINVAL, "cannot enter %s new %s namespace", gons_i_article(names), names);
 	if (others & CLONE_NEWUSER) {
-		gons_i_add_cause("no thread returns from a user namespace");
+		gons_i_add_cause("a thread cannot return from a user namespace");
 		gons_i_add_remedy("use gons_become_root()");
 	}
 	if (others & (CLONE_NEWPID | CLONE_NEWTIME)) {
-		gons_i_add_cause("only a child would be in a new PID or time namespace");
+		gons_i_add_cause("only a child process can be in a new PID or time namespace");
 		gons_i_add_remedy("use gons_set_unshare() and gons_set_run()");
 	}
 	return -1;

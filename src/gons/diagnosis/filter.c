@@ -198,7 +198,7 @@ bool gons_i_diagnose_call(const char *call, const char *since)
 	if (errno != ENOSYS)
 		return false;
 	if (uname(&system) < 0 || is_before(system.release, since)) {
-		gons_i_add_cause("%s is in Linux since %s", call, since);
+		gons_i_add_cause("%s needs Linux %s", call, since);
 		gons_i_add_remedy("use a newer kernel");
 	} else if (gons_i_has_filter()) {
 		gons_i_add_cause("Linux has %s since %s, so possibly a seccomp filter refuses it",

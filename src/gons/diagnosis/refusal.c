@@ -124,12 +124,12 @@ static void diagnose_user_namespace(void)
 		gons_i_add_cause("possibly a seccomp filter, which is active here, refuses it");
 		gons_i_add_filter_remedy();
 	} else if (gons_i_no_module_refuses(GONS_I_GUARDED_USERNS)) {
-		gons_i_add_cause("possibly the process is chrooted, to which the kernel refuses "
-				 "user namespaces");
+		gons_i_add_cause("possibly the process is chrooted, and the kernel refuses user "
+				 "namespaces to chrooted processes");
 		gons_i_add_remedy(GONS_I_NO_CHROOT);
 	} else {
-		gons_i_diagnose_confinement("possibly the process is chrooted, to which the kernel "
-					    "refuses user namespaces, or ",
+		gons_i_diagnose_confinement("possibly the process is chrooted, and the kernel "
+					    "refuses user namespaces to chrooted processes, or ",
 					    "refuses it", GONS_I_GUARDED_USERNS);
 		gons_i_add_remedy("if it is chrooted, " GONS_I_NO_CHROOT);
 	}
@@ -177,8 +177,7 @@ static void diagnose_capability(enum gons_i_refused refused, int nsfd)
 	const char *missing = "CAP_SYS_ADMIN is missing";
 
 	if (has_admin)
-		missing = "CAP_SYS_CHROOT, without which no thread joins a mount namespace, is "
-			  "missing";
+		missing = "CAP_SYS_CHROOT is missing (needed to join a mount namespace)";
 	else if (gons_i_is_fakeroot())
 		missing = "CAP_SYS_ADMIN is missing (fakeroot makes the user look like root)";
 	if (!has_admin && refused == GONS_I_REFUSED_RETURN) {
@@ -228,9 +227,9 @@ static void diagnose_user(int nsfd, int errnum)
 {
 	if (errnum == EPERM && !gons_i_diagnose_filter("setns(2)", CLONE_NEWUSER)) {
 		gons_i_add_cause(
-			"CAP_SYS_ADMIN is missing in that user namespace, and the process does not "
-			"belong to the user who created it, or not to the user namespace that it "
-			"was created in");
+			"CAP_SYS_ADMIN is missing in that user namespace, and without it only the "
+			"user who created the namespace can join it, from the user namespace in "
+			"which it was created");
 		gons_i_add_remedy("run as that user, or as root");
 	} else if (errnum == EINVAL && gons_i_is_own(nsfd, &gons_i_types[GONS_I_USER])) {
 		gons_i_add_cause("the process is already in this user namespace, and setns(2) does "

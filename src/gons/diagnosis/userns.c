@@ -223,13 +223,14 @@ bool gons_i_is_tsan(void)
 void gons_i_diagnose_threads(void)
 {
 	if (gons_i_is_tsan()) {
-		gons_i_add_cause("ThreadSanitizer runs a thread of its own, and the kernel lets no "
-				 "process with threads change its user namespace");
+		gons_i_add_cause(
+			"ThreadSanitizer runs a thread of its own, and the kernel does not "
+			"let a process with several threads change its user namespace");
 		gons_i_add_remedy("start the program in a user namespace: unshare -Ur ./program");
 	} else {
 		gons_i_add_cause("the process has other threads");
-		gons_i_add_remedy("call it before they are started; gons_set_run() and "
-				  "gons_reexec_run() work beside them");
+		gons_i_add_remedy("call it before they are started, or use gons_set_run() or "
+				  "gons_reexec_run(), which also work with several threads");
 	}
 }
 

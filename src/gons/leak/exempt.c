@@ -129,7 +129,9 @@ int gons_i_exempt_add_fd(int fd, unsigned owner)
 		unsigned *owners = realloc(fd_owners, n * sizeof(*owners));
 
 		if (!owners)
-			return gons_i_fail(ENOMEM, "cannot remember what is open");
+			return gons_i_fail(
+				ENOMEM,
+				"cannot store the list of descriptors that gons keeps open");
 		memset(owners + n_fd_owners, 0, (n - n_fd_owners) * sizeof(*owners));
 		fd_owners = owners;
 		n_fd_owners = n;

@@ -255,7 +255,7 @@ GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 	(void)pthread_once(&once, start_sanitizer);
 	leaks = calloc(1, sizeof(*leaks));
 	if (!leaks) {
-		(void)gons_i_fail(ENOMEM, "cannot remember what is open");
+		(void)gons_i_fail(ENOMEM, "cannot store a leak snapshot");
 		return NULL;
 	}
 	if (save_context(leaks) < 0) {
@@ -328,10 +328,10 @@ static void find_directories(const gons_leaks *leaks, struct findings *findings)
 	if (!is_at_cwd(&leaks->cwd)) {
 		gons_i_read_link(AT_FDCWD, "/proc/thread-self/cwd", path, sizeof(path));
 		find(findings, "the working directory was left at %s, before at %s",
-		     path[0] ? path : "a place that cannot be seen", leaks->cwd_path);
+		     path[0] ? path : "a directory whose path cannot be read", leaks->cwd_path);
 	}
 	if (!is_at("/", &leaks->root))
-		find(findings, "the root directory was left changed");
+		find(findings, "the thread was left in another root directory");
 }
 
 /* Of the calling thread, for which the directory must be its own and still open. */

@@ -41,7 +41,8 @@ int gons_i_items_add(struct gons_i_items *items, const struct gons_i_item *item)
 	if (items->n % 64 == 0) {
 		list = realloc(items->list, (items->n + 64) * sizeof(*list));
 		if (!list)
-			return gons_i_fail(ENOMEM, "cannot list what is open");
+			return gons_i_fail(ENOMEM,
+					   "cannot store the list of open descriptors and threads");
 		items->list = list;
 	}
 	items->list[items->n++] = *item;

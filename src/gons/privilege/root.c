@@ -119,7 +119,7 @@ static int write_maps_of_parent(void *arg)
 
 	gons_i_close_fd(&writing->go[1]);
 	if (read(writing->go[0], &go, 1) != 1) /* with all signals blocked */
-		return gons_i_fail(ECANCELED, "there is no user namespace to map ids in");
+		return gons_i_fail(ECANCELED, "the parent process has created no user namespace");
 	return gons_i_idmaps_write(&writing->target, writing->maps);
 }
 
@@ -245,8 +245,8 @@ static int try_and_move(struct request *request)
 	if (user_namespace() == before)
 		return gons_i_failure_restore(&failure);
 	(void)gons_i_failure_restore(&failure);
-	gons_i_add_cause("what a child process could do is refused now, when this process has "
-			 "entered the new user namespace, which it cannot leave");
+	gons_i_add_cause("a child process succeeded with the same calls, but this process failed "
+			 "after it had entered the new user namespace, which it cannot leave");
 	gons_i_add_remedy("end the process");
 	return -1;
 }
@@ -269,7 +269,7 @@ static int fail_without_net_admin(void)
 
 	gons_i_failure_save(&failure);
 	(void)gons_i_fail(failure.errnum,
-			  "cannot become root with CAP_NET_ADMIN, which is missing");
+			  "cannot become root to get CAP_NET_ADMIN, which is missing");
 	gons_i_add_cause("%s", failure.message);
 	return -1;
 }

@@ -175,7 +175,7 @@ static int fail_fate(const struct gons_process *process)
 		gons_i_add_cause("it has become another user's process");
 		break;
 	case GONS_I_UNKNOWN:
-		(void)gons_i_fail(ECHILD, "cannot tell how %s ended", name);
+		(void)gons_i_fail(ECHILD, "cannot find out how %s ended", name);
 		gons_i_add_cause("its supervisor, a process of gons, was killed");
 		break;
 	}

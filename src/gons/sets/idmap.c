@@ -168,8 +168,8 @@ static bool has_unmapped(const struct kind *kind, const struct gons_idmap *map, 
 
 		if (gons_i_is_mapped(path, map[i].outside) && gons_i_is_mapped(path, last))
 			continue;
-		gons_i_add_cause("%s %u is not mapped in this user namespace (one that "
-				 "gons_become_root() has created has one id only)",
+		gons_i_add_cause("%s %u is not mapped in this user namespace (gons_become_root() "
+				 "maps one id only)",
 				 kind->long_name,
 				 gons_i_is_mapped(path, map[i].outside) ? last : map[i].outside);
 		gons_i_add_remedy("create the set before gons_become_root(), or call "
@@ -215,7 +215,7 @@ static int write_map(const struct gons_i_idmaps_target *target, const struct kin
 	errno = errnum;
 	if (is_impossible)
 		return -1;
-	gons_i_add_cause("ids other than one's own take privileges to map");
+	gons_i_add_cause("an unprivileged process can only map its own id");
 	return map_by_program(kind, target->pid);
 }
 

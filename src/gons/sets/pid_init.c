@@ -67,13 +67,14 @@ struct gons_i_pid_init *gons_i_pid_init_new(struct gons_i_pid_init *parent)
 
 	(void)pthread_once(&once, watch_forks);
 	if (!init || once_error != 0) {
-		(void)gons_i_fail(ENOMEM, "cannot start the init of a PID namespace");
+		(void)gons_i_fail(ENOMEM, "cannot start the first process of a PID namespace");
 		free(init);
 		return NULL;
 	}
 	*init = (struct gons_i_pid_init){ .users = 1, .pidfd = -1 };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, init->life) < 0) {
-		(void)gons_i_fail(errno, "cannot create a socket to the init of a PID namespace");
+		(void)gons_i_fail(errno,
+				  "cannot create a socket to the first process of a PID namespace");
 		free(init);
 		return NULL;
 	}
@@ -112,7 +113,7 @@ int gons_i_pid_init_start(const struct gons_i_pid_init *init, int *ret_pidfd)
 	pid_t pid = gons_i_fork();
 
 	if (pid < 0)
-		return gons_i_fail_fork(errno, "cannot fork the init of a PID namespace");
+		return gons_i_fail_fork(errno, "cannot fork the first process of a PID namespace");
 	if (pid == 0)
 		be_init(init->life[0]);
 	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* Linux 5.3 */
@@ -226,9 +227,10 @@ pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 	int depth, n;
 
 	if (init->pidfd < 0) {
-		(void)gons_i_fail(ENOSYS, "cannot read the process id of the init of the set's PID "
-					  "namespace");
-		gons_i_add_cause("pidfd_open(2) is missing, which Linux has since 5.3");
+		(void)gons_i_fail(ENOSYS,
+				  "cannot read the process id of the first process of the set's "
+				  "PID namespace");
+		gons_i_add_cause("pidfd_open(2) needs Linux 5.3");
 		return -1;
 	}
 	(void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", init->pidfd);
@@ -238,5 +240,5 @@ pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 		return -1;
 	if (depth > 0 && n >= depth && pids[depth - 1] > 0)
 		return pids[depth - 1];
-	return gons_i_fail(ESRCH, "the init of the set's PID namespace has ended");
+	return gons_i_fail(ESRCH, "the first process of the set's PID namespace has ended");
 }

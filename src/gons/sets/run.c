@@ -74,7 +74,7 @@ static int join_and_run(void *arg)
 		(void)gons_i_fail_fork(errno, "cannot fork a child to run a function in");
 		if (errno == ENOMEM && (job->set->types & CLONE_NEWPID))
 			gons_i_add_cause("the first process of the set's PID namespace has ended, "
-					 "and there can be no more in it");
+					 "so no process can be created in it");
 		return -1;
 	}
 	while (waitpid(pid, &status, 0) < 0)

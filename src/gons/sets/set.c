@@ -354,8 +354,8 @@ GONS_EXPORT int gons_set_id(const gons_set *set, int type, char *buf, size_t siz
 	length = (size_t)snprintf(id, sizeof(id), "%s:[%llu]", gons_i_types[index].name,
 				  (unsigned long long)st.st_ino);
 	if (length >= size)
-		return gons_i_fail(ERANGE, "%s takes %zu bytes, and there are %zu", id, length + 1,
-				   size);
+		return gons_i_fail(ERANGE, "\"%s\" needs %zu bytes, and size is %zu", id,
+				   length + 1, size);
 	memcpy(buf, id, length + 1);
 	return 0;
 }

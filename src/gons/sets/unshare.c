@@ -89,7 +89,8 @@ static int set_clocks(const struct request *request)
 		return 0;
 	(void)gons_i_fail(errno, "cannot set the clock offsets of a new time namespace");
 	if (errno == ERANGE)
-		gons_i_add_cause("a clock would be negative or later than in 146 years");
+		gons_i_add_cause(
+			"a clock would be negative, or later than the 146 years that the kernel allows");
 	else if (errno == EPERM || errno == EACCES)
 		gons_i_add_cause("CAP_SYS_TIME is missing in the user namespace that owns it");
 	return -1;
@@ -153,7 +154,7 @@ static int create_by_thread(struct request *request)
 	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, create_on_thread, request);
 
 	if (errnum != 0)
-		return gons_i_fail_thread(errnum, "cannot create a thread that creates namespaces");
+		return gons_i_fail_thread(errnum, "cannot create a thread to create namespaces on");
 	gons_i_thread_join(thread, &request->tid);
 	return request->done ? 0 : gons_i_failure_restore(&request->failure);
 }
@@ -185,7 +186,8 @@ static int receive_report(int fd)
 		got = recv(fd, &report, sizeof(report), 0);
 	while (got < 0 && errno == EINTR);
 	if (got != sizeof(report))
-		return gons_i_fail(EPERM, "the child that creates namespaces ended too early");
+		return gons_i_fail(EPERM,
+				   "the child process ended before it had created the namespaces");
 	return report.result < 0 ? gons_i_failure_restore(&report.failure) : report.result;
 }
 
@@ -231,7 +233,8 @@ static int lead_inner(const struct request *request, int fd, pid_t pid)
 	    gons_i_idmaps_write(&target, &request->options->maps) < 0)
 		return -1;
 	if (send(fd, "g", 1, MSG_NOSIGNAL) != 1)
-		return gons_i_fail(EPERM, "the child that creates namespaces ended too early");
+		return gons_i_fail(EPERM,
+				   "the child process ended before it had created the namespaces");
 	return receive_report(fd);
 }
 

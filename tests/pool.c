@@ -445,7 +445,7 @@ static void an_after_create_that_leaves_the_pools_namespaces_is_refused(void **s
 	await_rest();
 	assert_int_equal(gons_pool_len(pool), 0);
 	assert_refused(gons_pool_get(pool), EINVAL,
-		       "after_create has moved the pool's thread to other namespaces");
+		       "after_create has left the pool's thread in other namespaces");
 }
 
 static void misuse_of_a_pool_is_refused(void **state)

@@ -172,9 +172,10 @@ static int make_an_idle_thread(void *arg)
 	(void)arg;
 	want(unshare(CLONE_NEWPID) == 0);
 	want(gons_mntns_new_transient(NULL) == -1 && errno == EINVAL);
-	want(strstr(gons_error(), "cannot create an idle thread for a mount namespace: Invalid "
-				  "argument: the children of this process go into another PID "
-				  "namespace"));
+	want(strstr(gons_error(),
+		    "cannot create an idle thread for a mount namespace: Invalid "
+		    "argument: the children of this process are created in another PID "
+		    "namespace"));
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 #ifndef GONS_I_CHECK_CHECK_H
 #define GONS_I_CHECK_CHECK_H
 
-/* What the files of gons-check share. */
+/* gons-check: the things that it checks, its probes, arguments and reports. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ struct thing {
 	const char *word; /* as in GONS_REQUIRE */
 	int (*try)(const struct thing *thing); /* 0, or -1 with the reason in gons_error() */
 	int types; /* of the namespaces that it is, or is in */
-	const char *option; /* of the kernel, that brings it */
+	const char *option; /* of the kernel: the one that it needs */
 };
 
 struct entry {

@@ -12,7 +12,7 @@
 
 #include "check.h"
 
-/* Something was named that is not there; the command line or the output was wrong. */
+/* Exit statuses: something is missing; the command line is wrong or the output cannot be written. */
 enum { MISSING = 1, MISUSE = 2 };
 
 static const char help[] =
@@ -83,7 +83,7 @@ static bool find_out_all(struct list *list)
 
 /* ---- the command ---- */
 
-/* A full disk must not look like an answer. */
+/* Without this, an output that was cut by a full disk would look like a result. */
 static int finish(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -27,10 +27,10 @@
 #include "mntns/etc_files.h"
 #include "mntns/tmpfs.h"
 
-/* The first line: by it gons_mntns_add_host() knows the file. */
+/* The first line, by which gons_mntns_add_host() recognises the file. */
 #define SIGNATURE "# gons: the hosts of a mount namespace\n"
 
-/* Where the old /etc is kept, in the new one. */
+/* The directory in the new /etc on which the old /etc is mounted. */
 #define OLD_ETC ".machine"
 
 static const struct {
@@ -157,7 +157,8 @@ static int link_entries(int old_fd)
 	return result;
 }
 
-/* With all that is mounted on the old /etc: so with the tmpfs, which is unmounted there. */
+/* Mounts the old /etc, with everything that is mounted on it, on a directory of the tmpfs. That
+ * includes the tmpfs itself, which is unmounted there again. */
 static int show_old(int old_fd)
 {
 	char from[64];

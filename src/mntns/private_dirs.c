@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories of the machine that a mount namespace gets for itself: each is covered by a tmpfs.
+ * Private directories of a mount namespace: mounts a tmpfs over each directory of the machine.
  */
 #include <sys/mount.h>
 #include <sys/stat.h>

@@ -24,7 +24,7 @@ static bool is_below(const char *path, const char *dir)
 	return strncmp(path, dir, length) == 0 && path[length] == '/';
 }
 
-/* Linux before 5.8 tells the number only there. */
+/* Before Linux 5.8 the number of a mount is only in fdinfo. */
 static int read_mount_of(int fd)
 {
 	char path[64], text[512];
@@ -51,9 +51,9 @@ static int read_mount_of(int fd)
 /* The number of the mount that an open file is on, as in mountinfo; 0 and a message on failure. */
 static int mount_of(int fd)
 {
-	struct gons_i_spot spot;
+	struct gons_i_mount_and_file spot;
 
-	if (gons_i_spot_get(fd, "", &spot) == 0 && spot.mount != 0)
+	if (gons_i_mount_and_file_get(fd, "", &spot) == 0 && spot.mount != 0)
 		return (int)spot.mount;
 	return read_mount_of(fd);
 }
@@ -76,14 +76,14 @@ static int restore(int old_fd, int old_mount, const char *name, const char *dir,
 	char source[64];
 	int mount_id;
 
-	if (fd < 0) /* covered by another mount, or closed to this user */
+	if (fd < 0) /* another mount covers it, or the user may not enter it */
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES
 			       ? 0
 			       : gons_i_fail(errno, "cannot open the mount on %s", point);
 	mount_id = mount_of(fd);
 	if (mount_id == 0)
 		return -1;
-	/* Covered as well; or restored already, together with what covers it. */
+	/* Another mount covers it, or it was mounted already together with that one. */
 	if (mount_id == old_mount || is_on_other_mount(point, dir))
 		return 0;
 	(void)snprintf(source, sizeof(source), "/proc/thread-self/fd/%d", fd);

@@ -255,7 +255,7 @@ static int make_sys_private(void)
 {
 	if (mount("none", sys, "none", MS_PRIVATE | MS_REC, NULL) == 0)
 		return 0;
-	if (errno == EINVAL) /* it is not /sys that is mounted, but something above */
+	if (errno == EINVAL) /* /sys is no mount point */
 		return gons_i_make_private();
 	return gons_i_fail(errno, "cannot make the mount on %s private", sys);
 }

@@ -13,7 +13,7 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/set.h"
 #include "net/host.h"
 
 int gons_i_net_enter_mounts(void)

@@ -83,7 +83,7 @@ static int count_sockets(void *arg)
 
 static int (*count_further)(ino_t ino);
 
-void gons_i_can_be_entered_set_counter(int (*count)(ino_t ino))
+void gons_i_can_be_entered_count_sockets_by(int (*count)(ino_t ino))
 {
 	count_further = count;
 }

@@ -13,11 +13,12 @@
 /* Notes the time of the namespace's file, before the scope closes its descriptors of it. */
 void gons_i_can_be_entered_note(struct gons_i_rtnl *rtnl);
 
-/* Sets the fate of each of these, and changes their order. */
+/* Finds out, for each of these, whether its namespace can be entered, and sets the member fate.
+ * Changes their order. */
 void gons_i_can_be_entered_find(struct gons_i_rtnl **rtnls, size_t n);
 
-/* Has count() say how many sockets gons has open in the network namespace with this inode number
- * besides those of rtnetlink; NULL: none. */
-void gons_i_can_be_entered_set_counter(int (*count)(ino_t ino));
+/* Sets the function that counts the sockets, other than those of rtnetlink, that gons has open in the
+ * network namespace with this inode number; NULL: there are none. */
+void gons_i_can_be_entered_count_sockets_by(int (*count)(ino_t ino));
 
 #endif

@@ -181,7 +181,7 @@ int gons_i_undo_item_reserve(void)
 		return 0;
 	rest = calloc(1, sizeof(*rest));
 	if (!rest)
-		return gons_i_fail(ENOMEM, "cannot record what is to be undone");
+		return gons_i_fail(ENOMEM, "cannot store a record on the scope");
 	rest->end = &rest->first;
 	gons_i_scope_insert_at_bottom(&rest_undo, &rest, sizeof(rest));
 	return 0;

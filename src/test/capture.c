@@ -110,7 +110,7 @@ static void record_here(void)
 	recorder = malloc(sizeof(*recorder));
 	if (!recorder)
 		goto out;
-	gons_i_exempt_change();
+	gons_i_exempt_begin_change();
 	recorder->ino = st.st_ino;
 	recorder->fd = open_socket();
 	if (recorder->fd < 0) {
@@ -122,7 +122,7 @@ static void record_here(void)
 		recorders = recorder;
 		(void)pthread_mutex_unlock(&lock);
 	}
-	gons_i_exempt_changed();
+	gons_i_exempt_end_change();
 out:
 	errno = saved;
 }
@@ -150,7 +150,7 @@ static void keep_timestamps_on(void)
 	struct stat st;
 	int fd;
 
-	gons_i_exempt_change();
+	gons_i_exempt_begin_change();
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
@@ -158,7 +158,7 @@ static void keep_timestamps_on(void)
 		if (stat("/proc/thread-self/ns/net", &st) == 0)
 			timestamps_ino = st.st_ino;
 	}
-	gons_i_exempt_changed();
+	gons_i_exempt_end_change();
 }
 
 void gons_i_capture_begin(void)
@@ -169,8 +169,8 @@ void gons_i_capture_begin(void)
 		return;
 	(void)pthread_once(&once, keep_timestamps_on);
 	recording_pid = getpid();
-	gons_i_on_new_netns(record_here);
-	gons_i_can_be_entered_set_counter(count_recorders);
+	gons_i_set_new_netns_hook(record_here);
+	gons_i_can_be_entered_count_sockets_by(count_recorders);
 }
 
 /* ---- the end ---- */
@@ -189,11 +189,11 @@ static void close_recorder(int fd)
 {
 	if (is_high(fd))
 		(void)close(fd);
-	gons_i_exempt_change();
+	gons_i_exempt_begin_change();
 	forget(fd);
 	if (!is_high(fd))
 		(void)close(fd);
-	gons_i_exempt_changed();
+	gons_i_exempt_end_change();
 }
 
 static void close_recorders(struct recorder *recorder)
@@ -290,7 +290,7 @@ static void start_closer(void)
 	struct recorder *left = NULL;
 	pthread_t thread;
 
-	gons_i_exempt_change();
+	gons_i_exempt_begin_change();
 	if (gons_i_thread_create(&thread, GONS_I_STACK_SMALL, close_later, NULL) == 0) {
 		while (sem_wait(&closer.is_exempt) < 0)
 			; /* EINTR */
@@ -302,7 +302,7 @@ static void start_closer(void)
 		closer.is_there = false;
 		gons_i_forks_allow();
 	}
-	gons_i_exempt_changed();
+	gons_i_exempt_end_change();
 	close_recorders(left);
 }
 
@@ -310,7 +310,7 @@ void gons_i_capture_end(void)
 {
 	struct recorder *ended;
 
-	gons_i_on_new_netns(NULL);
+	gons_i_set_new_netns_hook(NULL);
 	(void)pthread_mutex_lock(&lock);
 	ended = recorders;
 	recorders = NULL;

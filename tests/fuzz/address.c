@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	is_sent = false;
 	mark = gons_scope_begin();
 	check(mark >= 0);
-	gons_i_failure_forget(0);
+	gons_i_failure_clear(0);
 	if (gons_address_add(-1, 7, text) == 0) {
 		check(is_sent);
 		check_request(text);

@@ -79,7 +79,7 @@ static void check_job(const struct gons_reexec *job)
 {
 	struct gons_i_environment environment;
 
-	gons_i_failure_forget(0);
+	gons_i_failure_clear(0);
 	if (gons_i_environment_check(job) < 0) {
 		check(errno == EINVAL && gons_error()[0] != '\0');
 		return;

@@ -226,7 +226,7 @@ static int make(const char *kind)
 
 	check_result(result);
 	check(result < 0 || link.ifindex > 0);
-	gons_i_failure_forget(0);
+	gons_i_failure_clear(0);
 	if (gons_scope_end(scope) < 0) {
 		check_sentence(-1);
 		result = -1;
@@ -275,7 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.data = data + 1;
 	kernel.size = size - 1;
-	gons_i_failure_forget(0);
+	gons_i_failure_clear(0);
 	result = call((data[0] & ~(MUST_FAIL | MUST_SUCCEED)) % CALLS);
 	if ((data[0] & ~(MUST_FAIL | MUST_SUCCEED)) % CALLS < MAKING)
 		check_result(result);

@@ -310,7 +310,7 @@ static void call(void)
 	const bool is_ended = run.how % 16 % FATES == GONS_I_ENDED;
 	int done;
 
-	gons_i_failure_forget(0);
+	gons_i_failure_clear(0);
 	done = gons_reexec_run(&job, &result);
 	check(memcmp(result.error_output, expected.text, expected.size) == 0);
 	check(result.error_output[expected.size] == '\0');

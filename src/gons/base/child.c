@@ -30,7 +30,7 @@ struct gons_i_child_report {
 	struct gons_i_failure failure;
 };
 
-/* In a child: what was the parent's. */
+/* In a child: the process id, signal mask and SIGCHLD action of its parent. */
 static pid_t parent;
 static sigset_t parent_mask;
 static struct sigaction parent_sigchld;
@@ -124,7 +124,7 @@ static void leave_thread_of_sanitizer(void)
 	gons_i_child_exit(WEXITSTATUS(status));
 }
 
-bool gons_i_children_go_elsewhere(bool unless_known)
+bool gons_i_children_have_other_pidns(bool unless_known)
 {
 	struct stat own, theirs;
 
@@ -137,7 +137,7 @@ bool gons_i_children_go_elsewhere(bool unless_known)
 
 int gons_i_fail_fork(int errnum, const char *what)
 {
-	const bool elsewhere = errnum == ENOMEM && gons_i_children_go_elsewhere(false);
+	const bool elsewhere = errnum == ENOMEM && gons_i_children_have_other_pidns(false);
 
 	(void)gons_i_fail(errnum, "%s", what);
 	if (errnum == EAGAIN) {
@@ -250,7 +250,7 @@ static int fail_ended(int status)
 
 	if (number == SIGALRM)
 		return gons_i_fail(ETIMEDOUT, "the child process of this call did not end");
-	/* SIGSYS is the refusal of a filter; other signals do not tell what the machine permits. */
+	/* SIGSYS comes from a seccomp filter; other signals say nothing about the machine. */
 	(void)gons_i_fail(number == 0 || number == SIGSYS ? EPERM : ECHILD,
 			  "the child process of this call ended early");
 	if (number == SIGSYS)
@@ -266,7 +266,7 @@ int gons_i_child_finish(struct gons_i_child *child)
 	int status = 0;
 	int result;
 
-	/* If SIGCHLD is ignored there may be no status. The report counts. */
+	/* If SIGCHLD is ignored there may be no status, but the child's report is complete. */
 	(void)gons_i_wait(child->pid, &status);
 	if (!atomic_load(&report->is_complete))
 		result = fail_ended(status);

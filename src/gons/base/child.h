@@ -19,7 +19,7 @@
  * not return it. All signals are blocked in it. It is killed when its parent ends.
  */
 
-/* A child, and where it reports. */
+/* A child, and the memory in which it reports. */
 struct gons_i_child {
 	pid_t pid;
 	struct gons_i_child_report *report;
@@ -52,39 +52,39 @@ int gons_i_in_forked_child(int (*fn)(void *), void *arg);
  * other credentials, as in a new user namespace; so call it after such a change. */
 void gons_i_child_tie(void);
 
-/* The same for a child of which child.c does not know the parent: getpid() of the parent, and a
- * pidfd of it or -1, without which a parent in an ancestor PID namespace that has ended is not
- * noticed. */
+/* The same for a child that was not forked by the functions above: parent_pid is getpid() of the
+ * parent; parent_pidfd is a pidfd of it, or -1. Without a pidfd, the end of a parent in an ancestor
+ * PID namespace is not noticed if it comes before this call. */
 void gons_i_child_tie_to(pid_t parent_pid, int parent_pidfd);
 
 /*
- * Forks a bare child of the calling process; 0 in the child, in which gons_i_child_tie() ties it to
- * its parent if it was given getpid() of the parent before. -1 with errno alone. Wait for it by
- * gons_i_wait(), since waitpid(2) without __WALL does not know it.
+ * Forks a bare child of the calling process. Returns 0 in the child, which should call
+ * gons_i_child_tie() first. -1 with errno alone. Wait for it by gons_i_wait(), since waitpid(2)
+ * without __WALL does not see it.
  */
 pid_t gons_i_fork(void);
 
-/* The same into new namespaces of these types. */
+/* The same, with the child in new namespaces of these types. */
 pid_t gons_i_fork_into(int types);
 
-/* Ends a bare child: sanitizers do more in _exit(2) than may be done there. */
+/* Ends a bare child. Not by _exit(2), in which sanitizers do things that are unsafe there. */
 void gons_i_child_exit(int status) __attribute__((noreturn));
 
-/* Waits for the end of such a child. 0; or -1 with errno alone, ECHILD where somebody else has
- * waited for it. */
+/* Waits for the end of such a child. 0; or -1 with errno alone: ECHILD if other code has waited for
+ * it already. */
 int gons_i_wait(pid_t pid, int *ret_status);
 
 /* Sets the message after fork(2) or pthread_create(3) failed with errnum: "<what>: <reason>", with
  * the limit that is reached. Returns -1. */
 int gons_i_fail_fork(int errnum, const char *what);
 
-/* Whether the calling thread's children go into another PID namespace than its own. Nothing is
- * known of one that has no process yet, nor on Linux 4.11: unless_known then. */
-bool gons_i_children_go_elsewhere(bool unless_known);
+/* Whether the calling thread's children are created in another PID namespace than its own. If that
+ * cannot be found out (the namespace has no process yet, or Linux 4.11), returns unless_known. */
+bool gons_i_children_have_other_pidns(bool unless_known);
 
 /*
- * The child has all signals blocked, and SIGCHLD at its default. This is for a child of it, which
- * is to be as one of the caller's own: with the caller's signal mask and SIGCHLD.
+ * A child of gons has all signals blocked, and SIGCHLD at its default. This gives the calling
+ * process, a child of such a child, the signal mask and the SIGCHLD handler of the original caller.
  */
 void gons_i_child_detach(void);
 

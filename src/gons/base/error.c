@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The message that a failing call leaves behind. One buffer a thread; a message
- * that is too long ends in "...".
+ * The message of a failing call. Each thread has one buffer; a message that is too long for it ends
+ * in "...".
  */
 #include <features.h>
 #include <stdarg.h>
@@ -116,7 +116,7 @@ int gons_i_failure_restore(const struct gons_i_failure *failure)
 	return -1;
 }
 
-void gons_i_failure_forget(int errnum)
+void gons_i_failure_clear(int errnum)
 {
 	message[0] = '\0';
 	errno = errnum;

@@ -26,13 +26,13 @@ void gons_i_set_message(int errnum, const char *format, ...) __attribute__((form
  * takes locks, which a forked child must not. */
 const char *gons_i_errno_text(int errnum);
 
-/* Append ": <cause>" and "; <remedy>" to the message. A remedy may also be what has happened besides,
- * as where a second call failed. Both keep errno. */
+/* Append ": <cause>" and "; <remedy>" to the message. gons_i_add_remedy() also appends what else has
+ * failed. Both keep errno. */
 void gons_i_add_cause(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void gons_i_add_remedy(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* EINVAL unless all members are 0: they are the room for later members of a public struct.
- * what is the struct's name. Returns 0 or -1. */
+/* Checks that the reserved members of a public struct are 0: later versions may use them. what is
+ * the struct's name. Returns 0, or -1 with EINVAL. */
 enum { GONS_I_RESERVED = 4 };
 int gons_i_check_reserved(const uint64_t reserved[GONS_I_RESERVED], const char *what);
 
@@ -49,7 +49,7 @@ int gons_i_failure_restore(const struct gons_i_failure *failure); /* returns -1 
 /* Whether the message is about the present errno, and not about an earlier failure. */
 bool gons_i_is_explained(void);
 
-/* There was none yet; errno becomes errnum. */
-void gons_i_failure_forget(int errnum);
+/* Clears the message, as if no call had failed, and sets errno to errnum. */
+void gons_i_failure_clear(int errnum);
 
 #endif

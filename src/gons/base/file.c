@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What descriptors refer to.
+ * Descriptors, and the files to which they refer.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ bool gons_i_file_is_same(const struct gons_i_file *file)
 	return gons_i_file_id_is(&file->id, file->fd);
 }
 
-/* As readlink(2) of /proc/PID/fd/N names what has no path. */
+/* Names the file as readlink(2) of /proc/PID/fd/N names a file that has no path. */
 static void describe(const struct gons_i_file *file, char *buf, size_t size)
 {
 	const uintmax_t ino = file->id.ino;

@@ -2,7 +2,7 @@
 #ifndef GONS_I_BASE_FILE_H
 #define GONS_I_BASE_FILE_H
 
-/* Descriptors that gons owns for a while, and what they refer to. */
+/* Descriptors, and the files to which they refer. */
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 
 #include "gons/base/common.h"
 
-/* What a file is, whatever its name. */
+/* Two files are the same if both numbers are. */
 struct gons_i_file_id {
 	dev_t dev;
 	ino_t ino;
@@ -37,8 +37,8 @@ void gons_i_file_identify(int fd, struct gons_i_file *ret_file);
 /* Whether the number still refers to that file. Keeps errno. */
 bool gons_i_file_is_same(const struct gons_i_file *file);
 
-/* fflush(3); also -1 where an earlier write to the stream has failed, with EIO, because the errno of
- * that is not known any more. errno alone. */
+/* fflush(3), which also returns -1, with EIO, if an earlier write to the stream has failed: the errno
+ * of that write is no longer known. Sets errno alone. */
 int gons_i_flush(FILE *stream);
 
 /* EBADF: "cannot <verb> descriptor 5", what it was, and what it is now. Returns -1. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How often this process and its ancestors forked. A record with another count was created by an
- * ancestor, before a fork. A process id would not tell that: a nested PID namespace has the same
- * ids again.
+ * Counts how often this process and its ancestors forked. A record with another count was created
+ * by an ancestor, before a fork. A process id does not show this, since a nested PID namespace can
+ * have the same id again.
  */
 #include "gons/base/forks.h"
 

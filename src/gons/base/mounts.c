@@ -36,18 +36,18 @@ uint64_t gons_i_mount_id(const char *path)
 	return mount_id(AT_FDCWD, path, 0);
 }
 
-int gons_i_spot_get(int fd, const char *path, struct gons_i_spot *ret_spot)
+int gons_i_mount_and_file_get(int fd, const char *path, struct gons_i_mount_and_file *ret_both)
 {
 	const bool by_fd = path[0] == '\0';
 	struct statx stx;
 
-	ret_spot->mount = 0;
+	ret_both->mount = 0;
 	if (syscall(SYS_statx, fd, path, by_fd ? AT_EMPTY_PATH : 0, STATX_INO | STATX_MNT_ID,
 		    &stx) < 0) /* before Linux 4.11, or under a filter */
-		return by_fd ? gons_i_file_id_get(fd, &ret_spot->file) : -1;
+		return by_fd ? gons_i_file_id_get(fd, &ret_both->file) : -1;
 	if (stx.stx_mask & STATX_MNT_ID)
-		ret_spot->mount = stx.stx_mnt_id;
-	ret_spot->file.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-	ret_spot->file.ino = stx.stx_ino;
+		ret_both->mount = stx.stx_mnt_id;
+	ret_both->file.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	ret_both->file.ino = stx.stx_ino;
 	return 0;
 }

@@ -48,7 +48,7 @@ static bool is_covered_directory(void)
 
 static __thread int checked; /* types */
 
-void gons_i_recheck_procfs(void)
+void gons_i_forget_procfs_check(void)
 {
 	checked = 0;
 }

@@ -16,7 +16,7 @@ int gons_i_tid(void);
 int gons_i_check_procfs(const struct gons_i_type *entry);
 
 /* Forgets what was checked on this thread. */
-void gons_i_recheck_procfs(void);
+void gons_i_forget_procfs_check(void);
 
 /* ENOENT: "something is mounted over it". Returns -1. */
 int gons_i_fail_covered(const struct gons_i_type *entry);

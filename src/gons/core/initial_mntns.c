@@ -32,7 +32,7 @@ static struct identity read_initial(void)
 {
 	struct identity known;
 
-	(void)gons_i_forks_prepare(); /* without memory only a fork at this moment is a risk */
+	(void)gons_i_forks_prepare(); /* if it fails, only a fork at this moment does harm */
 	gons_i_forks_forbid();
 	known = initial;
 	gons_i_forks_allow();
@@ -55,15 +55,15 @@ static int identify(struct identity *ret_own)
 	return 0;
 }
 
-/* always: also if an initial mount namespace is known already. */
-static void set_initial(bool always)
+/* With replace, also if an initial mount namespace is known already. */
+static void set_initial(bool replace)
 {
 	struct identity own;
 
 	if (identify(&own) < 0)
 		return; /* it stays unknown, and every mount namespace is refused */
 	gons_i_forks_forbid();
-	if (always || initial.ino == 0)
+	if (replace || initial.ino == 0)
 		initial = own;
 	gons_i_forks_allow();
 }
@@ -74,7 +74,7 @@ void gons_i_initial_mntns_set(void)
 	set_initial(true);
 }
 
-void gons_i_initial_mntns_learn(void)
+void gons_i_initial_mntns_set_if_unknown(void)
 {
 	if (read_initial().ino == 0)
 		set_initial(false);
@@ -86,16 +86,16 @@ __attribute__((constructor)) static void remember_initial(void)
 {
 	int errnum = errno;
 
-	gons_i_initial_mntns_learn();
-	gons_i_recheck_procfs(); /* the program may mount something before its first call */
-	gons_i_failure_forget(errnum); /* the program has made no call yet */
+	gons_i_initial_mntns_set_if_unknown();
+	gons_i_forget_procfs_check(); /* the program may mount something before its first call */
+	gons_i_failure_clear(errnum); /* the program has made no call yet */
 }
 
 int gons_i_initial_mntns_is_here(void)
 {
 	struct identity own, known;
 
-	gons_i_initial_mntns_learn();
+	gons_i_initial_mntns_set_if_unknown();
 	if (identify(&own) < 0)
 		return -1;
 	known = read_initial();

@@ -7,10 +7,11 @@
 
 #include "gons/base/file.h"
 
-/* The process id (or thread id) that the kernel assigned last; -1: cannot be told. */
+/* The process id (or thread id) that the kernel assigned last; -1 if it cannot be found out. */
 int gons_i_last_pid(void);
 
-/* One that was assigned at most 100 ms ago: early enough for a note, and usually no system call. */
+/* The same, but the result may be up to 100 ms old, which usually saves the system call. A note may
+ * have such an older id. */
 int gons_i_earlier_pid(void);
 
 /* Notes, for the calling thread, that the network namespace nsfd (-1: its own) was created after

@@ -20,7 +20,8 @@ int gons_i_open_own_id(const struct gons_i_type *entry, struct gons_i_file_id *r
 /* Opens the namespace at path and checks its type (0: any); the descriptor is the caller's. */
 int gons_i_open_checked(const char *path, int type);
 
-/* The switchable types that this kernel has; 0 with errno and message when that cannot be told. */
+/* The switchable types that this kernel has; 0 with errno and message if that cannot be found
+ * out. */
 int gons_i_present_types(void);
 
 /* EINVAL unless nsfd refers to a namespace of this type (0: any); the message names its type. 0 or

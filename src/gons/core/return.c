@@ -11,7 +11,7 @@
 
 static void (*_Atomic on_return)(void);
 
-void gons_i_on_return(void (*fn)(void))
+void gons_i_set_return_hook(void (*fn)(void))
 {
 	on_return = fn;
 }
@@ -22,12 +22,12 @@ static int undo_switch(void *data)
 	struct gons_i_context *context = data;
 	int result;
 
-	gons_i_context_claim(context);
+	gons_i_context_disown_closed(context);
 	result = gons_i_context_restore(context);
 	if (context->types & CLONE_NEWNS)
 		(void)umask(context->umask);
 	gons_i_context_close(context);
-	gons_i_go_away(-1);
+	gons_i_add_returns(-1);
 	if (on_return)
 		on_return();
 	return result;
@@ -38,9 +38,9 @@ static void drop_switch(void *data)
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_i_context *context = data;
 
-	gons_i_context_claim(context);
+	gons_i_context_disown_closed(context);
 	gons_i_context_close(context);
-	gons_i_go_away(-1);
+	gons_i_add_returns(-1);
 }
 
 static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
@@ -66,6 +66,6 @@ unsigned gons_i_context_record(struct gons_i_context *context)
 		context->umask = umask(077);
 		(void)umask(context->umask);
 	}
-	gons_i_go_away(1);
+	gons_i_add_returns(1);
 	return gons_i_scope_push(&switched, context, sizeof(*context));
 }

@@ -82,7 +82,7 @@ static int open_context(int types, struct gons_i_context *context)
 	context->root_fd = gons_i_open_root();
 	if (context->root_fd < 0)
 		return -1;
-	if (gons_i_spot_get(context->root_fd, "", &context->root) < 0)
+	if (gons_i_mount_and_file_get(context->root_fd, "", &context->root) < 0)
 		return gons_i_fail(errno,
 				   "cannot find out what the root directory of this thread is");
 	context->cwd_fd = open_cwd(&context->may_enter_cwd);
@@ -99,7 +99,7 @@ int gons_i_context_save(int types, struct gons_i_context *ret_context)
 					  .root_fd = -1,
 					  .cwd_fd = -1 };
 
-	gons_i_initial_mntns_learn();
+	gons_i_initial_mntns_set_if_unknown();
 	if (open_context(types, &context) < 0) {
 		gons_i_context_close(&context);
 		return -1;
@@ -114,7 +114,7 @@ static void claim(int *fd, const struct gons_i_file_id *id)
 		*fd = -1;
 }
 
-void gons_i_context_claim(struct gons_i_context *context)
+void gons_i_context_disown_closed(struct gons_i_context *context)
 {
 	for (size_t i = 0; i < GONS_I_ENTERABLE; i++)
 		claim(&context->fd[i], &context->id[i]);

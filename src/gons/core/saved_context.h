@@ -17,13 +17,13 @@ struct gons_i_context {
 	int fd[GONS_I_ENTERABLE];
 	int root_fd, cwd_fd;
 	mode_t umask; /* set by gons_i_context_record() */
-	int stranded; /* the types of which this is not the namespace to return to in the end */
-	bool may_enter_cwd; /* known, since it was opened by "." */
+	int stranded; /* the types in which the thread was stranded when this was saved */
+	bool may_enter_cwd; /* the working directory could be opened by "." */
 	/* The thread's root is that of its mount namespace, and not below a chroot(2). Known after
 	 * the return was checked. */
 	bool is_at_root;
 	struct gons_i_file_id id[GONS_I_ENTERABLE], cwd_id;
-	struct gons_i_spot root;
+	struct gons_i_mount_and_file root;
 };
 
 /* Opens the thread's root directory (O_PATH). -1 with errno and message. */
@@ -58,10 +58,10 @@ int gons_i_context_restore_directories(const struct gons_i_context *context);
  * failure is reported. 0 or -1. */
 int gons_i_context_restore(const struct gons_i_context *context);
 
-/* To be called after functions of the program have run: gives up the descriptors that the program
- * has closed, since their numbers may belong to other files now. The return then fails with
+/* To be called after functions of the program have run: sets the descriptors that the program has
+ * closed to -1, since their numbers may belong to other files now. The return then fails with
  * EBADF. */
-void gons_i_context_claim(struct gons_i_context *context);
+void gons_i_context_disown_closed(struct gons_i_context *context);
 
 void gons_i_context_close(struct gons_i_context *context);
 
@@ -69,7 +69,8 @@ void gons_i_context_close(struct gons_i_context *context);
  * Returns the record's number, for gons_i_scope_return(). */
 unsigned gons_i_context_record(struct gons_i_context *context);
 
-/* Has fn called on each thread after an end of its scope has returned it; NULL: nothing. */
-void gons_i_on_return(void (*fn)(void));
+/* Sets a function that is called on each thread after it has returned to its namespaces at the end
+ * of a scope; NULL: none. */
+void gons_i_set_return_hook(void (*fn)(void));
 
 #endif

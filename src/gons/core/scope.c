@@ -3,8 +3,8 @@
  * The scope: one stack of undo records a thread, and the only clean-up that gons has.
  *
  * A record is taken off the stack before it is undone, so that an undo which leaves by
- * longjmp, or which uses gons itself, finds a consistent stack. Records carry a number, because
- * a mark must not be mistaken for a later one at the same height.
+ * longjmp, or which uses gons itself, finds a consistent stack. Records have numbers, because
+ * a mark must not be confused with a later one at the same height.
  *
  * The scope ends with its thread. The scope of the thread that calls exit(3) ends with the process.
  */
@@ -117,7 +117,7 @@ int gons_i_scope_reserve(size_t n)
 		room *= 2;
 	records = realloc(stack.records, room * sizeof(*records));
 	if (!records)
-		return gons_i_fail(ENOMEM, "cannot record what is to be undone");
+		return gons_i_fail(ENOMEM, "cannot store a record on the scope");
 	stack.records = records;
 	stack.room = room;
 	return 0;

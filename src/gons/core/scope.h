@@ -7,11 +7,11 @@
 #include "gons/base/common.h"
 #include "gons/base/file.h"
 
-/* What a record does when its scope ends, and in a child that inherited it by fork. */
+/* What a record does when its scope ends, in the process that recorded it and in a forked child. */
 struct gons_i_undo {
 	int (*undo)(void *data); /* 0, or -1 with errno and message */
-	void (*drop)(void *data); /* frees what is this process's, touches nothing else */
-	bool is_return; /* a switch: undone by gons_i_scope_return(), too */
+	void (*drop)(void *data); /* in a forked child: only frees memory and closes descriptors */
+	bool is_return; /* returns from namespaces: gons_i_scope_return() undoes it, too */
 	/* Calls fn for each namespace descriptor that the record holds, with a name for people or
 	 * NULL. May be NULL: the record holds none. */
 	void (*each_nsfd)(const void *data, void (*fn)(int nsfd, const char *name, void *arg),
@@ -35,8 +35,8 @@ int gons_i_move_from_0(int fd);
  * it could not be moved, and then it is closed. */
 int gons_i_scope_push_fd(int fd);
 
-/* Undoes the record with this number and, before it, the switches of namespaces above it; leaves
- * the other records. 0 as well if the record does not exist any more. */
+/* Undoes the record with this number and, before it, the newer records that return from namespaces;
+ * keeps the other records. Also 0 if the record no longer exists. */
 int gons_i_scope_return(unsigned number);
 
 /* Calls fn for each namespace descriptor of the calling thread's records, oldest first: those that

@@ -61,19 +61,20 @@ int gons_i_context_restore_directories(const struct gons_i_context *context)
 	return -1;
 }
 
-static bool same_spot(const struct gons_i_spot *a, const struct gons_i_spot *b)
+static bool same_mount_and_file(const struct gons_i_mount_and_file *a,
+				const struct gons_i_mount_and_file *b)
 {
 	return a->mount == b->mount && a->file.dev == b->file.dev && a->file.ino == b->file.ino;
 }
 
-/* Whether the thread, which has just joined the mount namespace of the context, got its root of the
- * context by that alone. */
+/* Whether the thread, which has just joined the mount namespace of the context, has the root of the
+ * context already, without chroot(2). */
 static bool has_root(const struct gons_i_context *context)
 {
-	struct gons_i_spot now;
+	struct gons_i_mount_and_file now;
 
-	return context->root.mount != 0 && gons_i_spot_get(AT_FDCWD, "/", &now) == 0 &&
-	       same_spot(&now, &context->root);
+	return context->root.mount != 0 && gons_i_mount_and_file_get(AT_FDCWD, "/", &now) == 0 &&
+	       same_mount_and_file(&now, &context->root);
 }
 
 /* Returns to the namespace of one type; -1 with the errno of setns(2). */
@@ -96,9 +97,9 @@ static bool is_file(const char *path, const struct gons_i_file_id *id)
 	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
 }
 
-/* Tries, without any effect, what a return to a mount namespace takes besides setns(2): to enter
- * the working directory, and a chroot(2) that no filter refuses. The kernel looks up the argument
- * of chroot(2) before it checks anything else. */
+/* Tries, without any effect, the other two steps of a return to a mount namespace: whether the user
+ * may enter the working directory, and whether a filter refuses chroot(2). The kernel looks up the
+ * argument of chroot(2) before it checks anything else. */
 static int try_directories(const struct gons_i_context *context)
 {
 	struct stat st;
@@ -110,7 +111,7 @@ static int try_directories(const struct gons_i_context *context)
 
 /* A root of this thread that was also the root of its mount namespace, when that was last
  * checked. */
-static __thread struct gons_i_spot namespace_root;
+static __thread struct gons_i_mount_and_file namespace_root;
 
 /* Joins the mount namespace that the thread is in, which moves the thread to the root of the
  * namespace, and returns to the thread's own root and working directory. -1: refused, and the
@@ -181,7 +182,8 @@ int gons_i_context_check(struct gons_i_context *context, int optional, const int
 			continue;
 		if (known & type) {
 			if (type == CLONE_NEWNS && namespace_root.mount != 0)
-				context->is_at_root = same_spot(&context->root, &namespace_root);
+				context->is_at_root =
+					same_mount_and_file(&context->root, &namespace_root);
 			continue;
 		}
 		if (check_type(context, i, &moved) == 0) {
@@ -269,8 +271,8 @@ int gons_i_switch_undo(const struct gons_i_context *context, int types)
 
 /* ---- into new namespaces ---- */
 
-/* Types for which a long wait has not helped: the next wait is short, on any thread, since many
- * namespaces are created on a new thread. */
+/* Types for which a long wait has not helped: the next wait is short, on all threads, since many
+ * namespaces are created on new threads. */
 static atomic_int exhausted;
 
 void gons_i_note_exhausted(int types, bool are)
@@ -285,7 +287,7 @@ void gons_i_note_exhausted(int types, bool are)
 static long create(int types, long (*try)(int types))
 {
 	/* 50 ms are usual; on a busy machine it took more than a second. */
-	const int64_t patience = ((exhausted & types) ? 100 : 5000) * (int64_t)GONS_I_NS_OF_MS;
+	const int64_t limit = ((exhausted & types) ? 100 : 5000) * (int64_t)GONS_I_NS_OF_MS;
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int64_t start = 0;
 	long result;
@@ -295,7 +297,7 @@ static long create(int types, long (*try)(int types))
 			return gons_i_fail_switch(GONS_I_REFUSED_NEW, types, -1);
 		if (start == 0)
 			start = gons_i_nanoseconds();
-		if (gons_i_nanoseconds() - start >= patience || gons_i_limit_is_zero(types)) {
+		if (gons_i_nanoseconds() - start >= limit || gons_i_limit_is_zero(types)) {
 			gons_i_note_exhausted(types, true);
 			errno = ENOSPC;
 			return gons_i_fail_switch(GONS_I_REFUSED_NEW, types, -1);
@@ -366,7 +368,7 @@ int gons_i_make_private(void)
 
 static void (*_Atomic on_new_netns)(void);
 
-void gons_i_on_new_netns(void (*fn)(void))
+void gons_i_set_new_netns_hook(void (*fn)(void))
 {
 	on_new_netns = fn;
 }
@@ -391,7 +393,7 @@ int gons_i_switch_new(int types, const struct gons_i_context *context)
 	return context ? gons_i_switch_undo(context, types) : -1;
 }
 
-/* The threads of the process as the kernel counts them, with those that are ending; 0: unknown. */
+/* The number of threads of the process, including those that are ending; 0 if it is unknown. */
 static uint64_t count_threads(void)
 {
 	uint64_t n;
@@ -423,10 +425,10 @@ static void get_directory(char path[PATH_MAX])
 }
 
 /*
- * Keeps root and working directory where the same paths exist in the mount namespace that
- * the thread has just joined, whose root it is at now.
+ * Changes root and working directory to the directories that have the previous paths in the mount
+ * namespace that the thread has just joined. setns(2) has moved it to the root of that namespace.
  */
-static void carry_directories(const struct gons_i_context *context, const char *cwd)
+static void restore_directories_by_path(const struct gons_i_context *context, const char *cwd)
 {
 	static const char unreachable[] = "(unreachable)";
 	char path[PATH_MAX];
@@ -453,7 +455,7 @@ int gons_i_switch_one(int nsfd, int type, const struct gons_i_context *context)
 	get_directory(cwd);
 	if (gons_i_join(nsfd, type) < 0)
 		return -1;
-	carry_directories(context, cwd);
+	restore_directories_by_path(context, cwd);
 	return 0;
 }
 

@@ -19,8 +19,8 @@ int gons_i_unshare(int types);
 /* gons_i_fork_into() new namespaces, retried in the same way. -1 with errno and message. */
 pid_t gons_i_fork_into_new(int types);
 
-/* Notes whether the retries have failed for these types, so that this process retries for a shorter
- * time: for what a child process has found out. */
+/* Notes whether the retries have failed for these types: afterwards this process retries for a
+ * shorter time. For a result that a child process reports. */
 void gons_i_note_exhausted(int types, bool are);
 
 /* Puts the calling thread into new namespaces; a new mount namespace is made private. With
@@ -44,8 +44,8 @@ int gons_i_switch_to(const int *nsfds, const int *types, size_t n,
  * if the return fails as well, the message says that, too. Returns -1. */
 int gons_i_switch_undo(const struct gons_i_context *context, int types);
 
-/* For a thread that is stranded, and whose caller has used gons for something else since: says
- * again which return the kernel has refused. Returns -1. */
+/* Sets errno and message to those of the refused return of a stranded thread, if other calls may
+ * have changed them since. Returns -1. */
 int gons_i_fail_stranded(void);
 
 /* The types whose return GONS_I_RETURN_CHECK_ONCE need not check again on this thread. */
@@ -55,8 +55,8 @@ int gons_i_checked_returns(void);
  * moment longer; this waits for that moment, but for no running thread. */
 bool gons_i_has_threads(void);
 
-/* Has fn called on each thread that has just entered a network namespace which it has created, also
- * in forked children; NULL: nothing more. fn keeps errno. */
-void gons_i_on_new_netns(void (*fn)(void));
+/* Sets a function that is called on each thread which has just created a network namespace and
+ * entered it, also in forked children; NULL: none. fn keeps errno. */
+void gons_i_set_new_netns_hook(void (*fn)(void));
 
 #endif

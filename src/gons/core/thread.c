@@ -91,13 +91,14 @@ void gons_i_thread_join(pthread_t thread, const pid_t *tid)
 int gons_i_fail_thread(int errnum, const char *what)
 {
 #ifndef __GLIBC__ /* musl reports each failure as EAGAIN */
-	if (errnum == EAGAIN && gons_i_children_go_elsewhere(true))
+	if (errnum == EAGAIN && gons_i_children_have_other_pidns(true))
 		errnum = EINVAL;
 #endif
 	(void)gons_i_fail_fork(errnum, what);
 	if (errnum == EINVAL)
-		gons_i_add_cause("the children of this process go into another PID namespace, as "
-				 "by gons_pid, and the kernel creates no threads there");
+		gons_i_add_cause(
+			"the children of this process are created in another PID "
+			"namespace, as with gons_pid, and threads cannot be created there");
 	else if (errnum == EPERM) /* the C library takes clone(2) for ENOSYS only */
 		(void)gons_i_diagnose_call("clone3(2)", "5.3");
 	return -1;

@@ -18,8 +18,8 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
  * it. */
 void gons_i_thread_join(pthread_t thread, const pid_t *tid);
 
-/* Sets the message for such an error number: what failed, and which limit is reached. Returns
- * -1. */
+/* Sets the message for an error number of pthread_create(3): what failed, and which limit is
+ * reached. Returns -1. */
 int gons_i_fail_thread(int errnum, const char *what);
 
 #endif

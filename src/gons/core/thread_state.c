@@ -10,7 +10,7 @@
 static __thread int stranded, stranded_errnum;
 
 /* How many returns are recorded on this thread's scope. */
-static __thread unsigned away;
+static __thread unsigned n_returns;
 
 bool gons_i_is_stranded(void)
 {
@@ -34,12 +34,12 @@ void gons_i_set_stranded(int type, int errnum)
 	stranded = errnum != 0 ? stranded | type : stranded & ~type;
 }
 
-bool gons_i_is_away(void)
+bool gons_i_has_returns(void)
 {
-	return away > 0;
+	return n_returns > 0;
 }
 
-void gons_i_go_away(int returns)
+void gons_i_add_returns(int change)
 {
-	away += (unsigned)returns;
+	n_returns += (unsigned)change;
 }

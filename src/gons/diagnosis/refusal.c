@@ -82,7 +82,7 @@ static void diagnose_missing(const char *missing)
 		gons_i_add_remedy("run as root%s%s", obstacle->remedy ? " or " : "",
 				  obstacle->remedy ? obstacle->remedy : "");
 	} else if (gons_i_diagnose_filter_beside(before, "unshare(2)", CLONE_NEWUSER)) {
-		; /* said */
+		; /* the message names the filter now */
 	} else if (gons_i_is_procfs_read_only()) {
 		gons_i_add_cause("%sno ids can be mapped in a new user namespace, since /proc is "
 				 "mounted read-only",
@@ -135,7 +135,8 @@ static void diagnose_user_namespace(void)
 	}
 }
 
-/* The capabilities are there, no filter refuses, and the kernel refuses nevertheless. */
+/* The thread has the capabilities, and no filter refuses: the owner of the namespace, a limit or a
+ * security module is the cause. */
 static void diagnose_owner(enum gons_i_refused refused, int types, int nsfd, int errnum)
 {
 	const bool returns = refused != GONS_I_REFUSED_TARGET; /* or that was checked */

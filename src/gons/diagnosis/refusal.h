@@ -2,8 +2,8 @@
 #ifndef GONS_I_DIAGNOSIS_REFUSAL_H
 #define GONS_I_DIAGNOSIS_REFUSAL_H
 
-/* Messages about refusals. gons_i_diagnose_*() add the cause and the remedy to the message that
- * gons_i_fail() has begun, for the present errno, which they keep; see cause.h. */
+/* Messages about refusals. gons_i_diagnose_*() add the cause and the remedy of the present errno to
+ * the message that gons_i_fail() has begun. They keep errno; see cause.h. */
 
 #include "gons/base/common.h"
 
@@ -33,8 +33,8 @@ void gons_i_diagnose_join(int nsfd, int type);
 /* A capability is missing ("CAP_NET_ADMIN") that root of a user namespace has. */
 void gons_i_diagnose_missing(int cap, const char *name);
 
-/* For a system call ("openat2(2)") that Linux has since a release ("5.6"), and that filters may
- * not know. Whether there was anything to add: not for other errors than ENOSYS and EPERM. */
+/* For a system call ("openat2(2)") that Linux has since a release ("5.6"), and that filters may not
+ * know. Returns whether something was added, which is so for ENOSYS and EPERM only. */
 bool gons_i_diagnose_call(const char *call, const char *since);
 
 /* Whether one of the thread's namespaces of these types belongs to an ancestor user namespace. */

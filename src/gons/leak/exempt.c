@@ -58,7 +58,7 @@ int gons_i_exempt_prepare(void)
 
 /* ---- changes and snapshots ---- */
 
-void gons_i_exempt_change(void)
+void gons_i_exempt_begin_change(void)
 {
 	if (depth++ > 0)
 		return;
@@ -69,7 +69,7 @@ void gons_i_exempt_change(void)
 	gons_i_forks_allow();
 }
 
-void gons_i_exempt_changed(void)
+void gons_i_exempt_end_change(void)
 {
 	if (--depth > 0)
 		return;
@@ -79,7 +79,7 @@ void gons_i_exempt_changed(void)
 	gons_i_forks_allow();
 }
 
-void gons_i_exempt_hold(void)
+void gons_i_exempt_begin_snapshot(void)
 {
 	/* A change may call a function of the program, which may take long, and may wait for this
 	 * thread. */
@@ -102,7 +102,7 @@ void gons_i_exempt_hold(void)
 	gons_i_forks_allow();
 }
 
-void gons_i_exempt_release(void)
+void gons_i_exempt_end_snapshot(void)
 {
 	gons_i_forks_forbid();
 	held = false;

@@ -3,11 +3,11 @@
 #define GONS_I_LEAK_EXEMPT_H
 
 /*
- * What gons holds outside of all scopes.
+ * What gons holds outside of all scopes, and leak snapshots leave out.
  *
  * Threads that wait for work, and descriptors that were opened in advance, are not leaks of the
- * test during which they appear. Each has an owner, a number that grows, so that pools that a test
- * has started itself are still found as leaks. All of this is guarded by the lock of
+ * test during which they appear. Each has an owner: later owners have higher numbers, so that a pool
+ * that a test has started itself is still reported as a leak. All of this is guarded by the lock of
  * gons_i_forks_forbid(), which is free in a forked child.
  */
 
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { GONS_I_EXEMPT_LIBRARY = 1 }; /* the first owner: whatever no test has started */
+enum { GONS_I_EXEMPT_LIBRARY = 1 }; /* the first owner: gons itself, before any test */
 
 struct gons_i_exempt_thread {
 	pid_t tid;
@@ -26,16 +26,16 @@ struct gons_i_exempt_thread {
 /* To be called at least once before the other functions. Returns -1 with ENOMEM. */
 int gons_i_exempt_prepare(void);
 
-/* Between these two, the calling thread may open descriptors and start threads before it marks them
- * as exempt, and close them after it has removed the mark. Calls nest. Do not call them with the
- * lock held. */
-void gons_i_exempt_change(void);
-void gons_i_exempt_changed(void);
+/* Between these two calls, no other thread takes a snapshot: so the calling thread may open
+ * descriptors and start threads before it exempts them, and close and end them after it has removed
+ * the exemption. The calls nest. Do not call them with the lock held. */
+void gons_i_exempt_begin_change(void);
+void gons_i_exempt_end_change(void);
 
-/* Between these two, no other thread is between the two above: for a snapshot. Waits for 10 s at
- * most. Do not call them with the lock held. */
-void gons_i_exempt_hold(void);
-void gons_i_exempt_release(void);
+/* For a snapshot. Between these two calls, no other thread makes such a change. The first one waits
+ * for changes of other threads to end, for 10 s at most. Do not call them with the lock held. */
+void gons_i_exempt_begin_snapshot(void);
+void gons_i_exempt_end_snapshot(void);
 
 /* With the lock held: */
 unsigned gons_i_exempt_last(void); /* the latest owner */

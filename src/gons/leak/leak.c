@@ -26,16 +26,13 @@
 
 struct gons_leaks {
 	struct gons_i_context context; /* to which the thread returns */
-	ino_t context_ino[GONS_I_SWITCHABLE]; /* of its descriptors */
 	pthread_t thread;
 	unsigned forks;
 	char namespaces[GONS_I_LINKS][GONS_I_LINK_SIZE];
-	int namespaces_fd; /* the directory where they are read */
-	struct stat namespaces_dir;
-	struct stat root, cwd;
+	struct gons_i_file namespaces_dir; /* where they are read */
 	char cwd_path[PATH_MAX];
 	int umask; /* -1: cannot be read */
-	unsigned last_owner; /* of what is exempt; later owners have appeared since */
+	unsigned last_owner; /* the last owner of exempt threads and descriptors at that time */
 	struct gons_i_items fds, threads, children;
 };
 
@@ -45,18 +42,19 @@ static struct gons_i_items accepted_fds, accepted_threads, accepted_children;
 
 /* ---- findings ---- */
 
-/* Findings are reported after the snapshot is updated, since the report function may not return. */
+/* Findings are reported after the snapshot was updated, since the report function may leave by
+ * longjmp(3). */
 struct findings {
 	char *text; /* messages, each with its NUL */
 	size_t size;
 	int n;
 };
 
-/* The findings of a report function that did not return; the next one frees them. */
+/* The findings of a report function that has left by longjmp(3): the next report frees them. */
 static __thread char *unreported;
 
-__attribute__((format(printf, 2, 3))) static void find(struct findings *findings,
-						       const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add_finding(struct findings *findings,
+							      const char *format, ...)
 {
 	char message[PATH_MAX + 256];
 	size_t length;
@@ -70,7 +68,7 @@ __attribute__((format(printf, 2, 3))) static void find(struct findings *findings
 	length = strlen(message) + 1;
 	text = realloc(findings->text, findings->size + length);
 	if (!text)
-		return; /* it is counted nevertheless */
+		return; /* the finding is counted, but has no message */
 	memcpy(text + findings->size, message, length);
 	findings->text = text;
 	findings->size += length;
@@ -108,41 +106,14 @@ static void start_sanitizer(void)
 		(void)pthread_join(thread, NULL);
 }
 
-static ino_t ino_of(int fd)
-{
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-static bool is_open(int fd, const struct stat *before)
-{
-	struct stat now;
-
-	return fstat(fd, &now) == 0 && same_file(&now, before);
-}
-
-/* If a descriptor means something else now, the program has closed it, and it does not belong
- * to gons. */
+/* Leaves alone the descriptors whose numbers refer to other files now: the program has closed them,
+ * and those files do not belong to gons. */
 static void close_context(gons_leaks *leaks)
 {
-	struct gons_i_context *context = &leaks->context;
-
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if (ino_of(context->fd[i]) != leaks->context_ino[i])
-			context->fd[i] = -1;
-	if (is_open(leaks->namespaces_fd, &leaks->namespaces_dir))
-		gons_i_close_fd(&leaks->namespaces_fd);
-	if (!is_open(context->root_fd, &leaks->root))
-		context->root_fd = -1;
-	if (!is_open(context->cwd_fd, &leaks->cwd))
-		context->cwd_fd = -1;
-	gons_i_context_close(context);
+	if (gons_i_file_is_same(&leaks->namespaces_dir))
+		gons_i_close_fd(&leaks->namespaces_dir.fd);
+	gons_i_context_disown_closed(&leaks->context);
+	gons_i_context_close(&leaks->context);
 }
 
 void gons_i_leaks_free(gons_leaks *leaks)
@@ -167,13 +138,15 @@ bool gons_i_leaks_is_own(const gons_leaks *leaks)
 /* Whether the calling thread has taken the snapshot, and its descriptors are unchanged. */
 static bool can_return_by(const gons_leaks *leaks)
 {
+	const struct gons_i_context *context = &leaks->context;
+
 	if (!gons_i_leaks_is_own(leaks))
 		return false;
 	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		if (ino_of(leaks->context.fd[i]) != leaks->context_ino[i])
+		if (context->fd[i] >= 0 && !gons_i_file_id_is(&context->id[i], context->fd[i]))
 			return false;
-	return is_open(leaks->context.root_fd, &leaks->root) &&
-	       is_open(leaks->context.cwd_fd, &leaks->cwd);
+	return gons_i_file_id_is(&context->root.file, context->root_fd) &&
+	       gons_i_file_id_is(&context->cwd_id, context->cwd_fd);
 }
 
 static bool is_own_fd(const gons_leaks *leaks, int fd)
@@ -182,7 +155,7 @@ static bool is_own_fd(const gons_leaks *leaks, int fd)
 		if (fd == leaks->context.fd[i])
 			return true;
 	return fd == leaks->context.root_fd || fd == leaks->context.cwd_fd ||
-	       fd == leaks->namespaces_fd;
+	       fd == leaks->namespaces_dir.fd;
 }
 
 static int list_fds(const gons_leaks *leaks, struct gons_i_items *fds)
@@ -214,29 +187,25 @@ int gons_i_leaks_refresh(gons_leaks *leaks)
 static int save_context(gons_leaks *leaks)
 {
 	const int types = gons_i_present_types();
+	int dir_fd;
 
-	if (types == 0) /* no procfs, says the message */
+	if (types == 0) /* the message says that procfs is missing */
 		return -1;
-	leaks->namespaces_fd = gons_i_open_namespaces();
-	if (leaks->namespaces_fd < 0)
+	dir_fd = gons_i_open_namespaces();
+	if (dir_fd < 0)
 		return gons_i_fail(errno, "cannot open /proc/thread-self/ns");
 	if (gons_i_context_save(types, &leaks->context) < 0) {
-		gons_i_close_fd(&leaks->namespaces_fd);
+		gons_i_close_fd(&dir_fd);
 		return -1;
 	}
-	for (size_t i = 0; i < GONS_I_SWITCHABLE; i++)
-		leaks->context_ino[i] = ino_of(leaks->context.fd[i]);
+	gons_i_file_identify(dir_fd, &leaks->namespaces_dir);
 	leaks->thread = pthread_self();
 	leaks->forks = gons_i_forks();
-	if (gons_i_read_namespaces(leaks->namespaces_fd, leaks->namespaces) < 0) {
-		gons_i_close_fd(&leaks->namespaces_fd);
+	if (gons_i_read_namespaces(dir_fd, leaks->namespaces) < 0) {
+		gons_i_close_fd(&dir_fd);
 		gons_i_context_close(&leaks->context);
 		return -1;
 	}
-	/* These were just opened. */
-	(void)fstat(leaks->namespaces_fd, &leaks->namespaces_dir);
-	(void)fstat(leaks->context.root_fd, &leaks->root);
-	(void)fstat(leaks->context.cwd_fd, &leaks->cwd);
 	gons_i_read_link(AT_FDCWD, "/proc/thread-self/cwd", leaks->cwd_path,
 			 sizeof(leaks->cwd_path));
 	return 0;
@@ -307,34 +276,44 @@ static bool is_accepted(const struct gons_i_items *accepted, const struct gons_i
 
 /* ---- the context: namespaces, root, working directory ---- */
 
-static bool is_at(const char *path, const struct stat *before)
+static bool is_at(const char *path, const struct gons_i_file_id *before)
 {
 	struct stat now;
 
-	return stat(path, &now) == 0 && same_file(&now, before);
+	return stat(path, &now) == 0 && now.st_dev == before->dev && now.st_ino == before->ino;
+}
+
+static bool is_at_root(const gons_leaks *leaks)
+{
+	return is_at("/", &leaks->context.root.file);
 }
 
 /* stat(2) of "." takes the right to enter it; the link of procfs may be missing in a chroot. */
-static bool is_at_cwd(const struct stat *before)
+static bool is_at_cwd(const gons_leaks *leaks)
 {
+	const struct gons_i_file_id *before = &leaks->context.cwd_id;
+
 	return is_at(".", before) || (errno == EACCES && is_at("/proc/thread-self/cwd", before));
 }
 
-/* This runs before anything is restored, since that also moves the working directory. */
-static void find_directories(const gons_leaks *leaks, struct findings *findings)
+/* Called before anything is restored, since a return to a mount namespace also changes the working
+ * directory. */
+static void compare_directories(const gons_leaks *leaks, struct findings *findings)
 {
 	char path[PATH_MAX];
 
-	if (!is_at_cwd(&leaks->cwd)) {
+	if (!is_at_cwd(leaks)) {
 		gons_i_read_link(AT_FDCWD, "/proc/thread-self/cwd", path, sizeof(path));
-		find(findings, "the working directory was left at %s, before at %s",
-		     path[0] ? path : "a directory whose path cannot be read", leaks->cwd_path);
+		add_finding(findings, "the working directory was left at %s, before at %s",
+			    path[0] ? path : "a directory whose path cannot be read",
+			    leaks->cwd_path);
 	}
-	if (!is_at("/", &leaks->root))
-		find(findings, "the thread was left in another root directory");
+	if (!is_at_root(leaks))
+		add_finding(findings, "the thread was left in another root directory");
 }
 
-/* Of the calling thread, for which the directory must be its own and still open. */
+/* Reads the namespaces of the calling thread, by the open directory of the snapshot if that is this
+ * thread's and still open. */
 static int read_namespaces(const gons_leaks *leaks, char links[GONS_I_LINKS][GONS_I_LINK_SIZE])
 {
 	struct gons_i_failure before;
@@ -342,7 +321,7 @@ static int read_namespaces(const gons_leaks *leaks, char links[GONS_I_LINKS][GON
 
 	gons_i_failure_save(&before);
 	if (gons_i_leaks_is_own(leaks) &&
-	    gons_i_read_namespaces(leaks->namespaces_fd, links) == 0 && links[0][0] != '\0')
+	    gons_i_read_namespaces(leaks->namespaces_dir.fd, links) == 0 && links[0][0] != '\0')
 		return 0;
 	fd = gons_i_open_namespaces();
 	if (gons_i_read_namespaces(fd, links) < 0)
@@ -351,30 +330,32 @@ static int read_namespaces(const gons_leaks *leaks, char links[GONS_I_LINKS][GON
 	return 0;
 }
 
-/* Returns whether all are the same; switchable gets those that differ and from which the
- * thread can return: all of them, if that cannot be told. */
-static bool find_namespaces(const gons_leaks *leaks, struct findings *findings, int *switchable)
+/* Returns whether all namespaces are the same as before. Adds to switchable the types of those that
+ * differ and from which a thread can return; if the namespaces cannot be read, all such types.
+ * findings may be NULL. */
+static bool compare_namespaces(const gons_leaks *leaks, struct findings *findings, int *switchable)
 {
 	char now[GONS_I_LINKS][GONS_I_LINK_SIZE];
 	bool same = true;
 
 	if (read_namespaces(leaks, now) < 0) {
 		if (findings)
-			find(findings, "%s", gons_error());
+			add_finding(findings, "%s", gons_error());
 		*switchable = leaks->context.types;
 		return false;
 	}
 	for (size_t i = 0; i < GONS_I_LINKS; i++) {
 		if (strcmp(now[i], leaks->namespaces[i]) == 0)
 			continue;
-		/* The first child has made the PID namespace for children, which has not changed. */
+		/* The PID namespace for children was empty and has its first process now. It is
+		 * still the same one. */
 		if (i == GONS_I_TYPES && leaks->namespaces[i][0] == '\0')
 			continue;
 		if (findings)
-			find(findings,
-			     "the thread was left in another %s namespace: %s, before in %s",
-			     gons_i_link_name(i), now[i][0] ? now[i] : "an empty one",
-			     leaks->namespaces[i]);
+			add_finding(findings,
+				    "the thread was left in another %s namespace: %s, before in %s",
+				    gons_i_link_name(i), now[i][0] ? now[i] : "an empty one",
+				    leaks->namespaces[i]);
 		same = false;
 		if (i < GONS_I_SWITCHABLE)
 			*switchable |= gons_i_types[i].flag;
@@ -390,50 +371,50 @@ static bool return_thread(const gons_leaks *leaks, struct findings *findings)
 	int switchable = 0;
 	bool can_return;
 
-	find_directories(leaks, findings);
+	compare_directories(leaks, findings);
 	can_return = findings->n > before && can_return_by(leaks);
 	/* The root comes first, since without it there may be no procfs. */
-	if (can_return && !is_at("/", &leaks->root))
+	if (can_return && !is_at_root(leaks))
 		(void)gons_i_context_restore_directories(&context); /* checked below */
-	(void)find_namespaces(leaks, findings, &switchable);
+	(void)compare_namespaces(leaks, findings, &switchable);
 	if (findings->n == before)
 		return true;
 	can_return = can_return_by(leaks);
 	context.types = switchable;
 	if (can_return && switchable)
 		(void)gons_i_context_restore(&context); /* checked below */
-	if (can_return && !is_at_cwd(&leaks->cwd))
+	if (can_return && !is_at_cwd(leaks))
 		(void)fchdir(context.cwd_fd); /* it was there before */
-	return find_namespaces(leaks, NULL, &switchable) && is_at("/", &leaks->root);
+	return compare_namespaces(leaks, NULL, &switchable) && is_at_root(leaks);
 }
 
 /* ---- descriptors, threads and children ---- */
 
-static void find_umask(const gons_leaks *leaks, bool has_one_thread, struct findings *findings)
+static void compare_umask(const gons_leaks *leaks, bool has_one_thread, struct findings *findings)
 {
 	const int now = gons_i_read_umask(has_one_thread);
 
 	if (now < 0 || leaks->umask < 0 || now == leaks->umask)
 		return;
-	find(findings, "the umask was left at %04o, before at %04o", (unsigned)now,
-	     (unsigned)leaks->umask);
+	add_finding(findings, "the umask was left at %04o, before at %04o", (unsigned)now,
+		    (unsigned)leaks->umask);
 	(void)umask((mode_t)leaks->umask);
 }
 
-static void replace(struct gons_i_items *items, const struct gons_i_items *now)
+static void replace_items(struct gons_i_items *items, const struct gons_i_items *now)
 {
 	gons_i_items_free(items);
 	*items = *now;
 }
 
-static void find_fds(gons_leaks *leaks, struct findings *findings)
+static void compare_fds(gons_leaks *leaks, struct findings *findings)
 {
 	struct gons_i_items now;
 
 	if (gons_i_fds_are_unchanged(&leaks->fds))
 		return;
 	if (list_fds(leaks, &now) < 0)
-		find(findings, "%s", gons_error());
+		add_finding(findings, "%s", gons_error());
 	for (size_t i = 0; i < now.n; i++) {
 		char name[64], target[PATH_MAX];
 
@@ -442,9 +423,10 @@ static void find_fds(gons_leaks *leaks, struct findings *findings)
 			continue;
 		(void)snprintf(name, sizeof(name), "/proc/thread-self/fd/%d", now.list[i].number);
 		gons_i_read_link(AT_FDCWD, name, target, sizeof(target));
-		find(findings, "descriptor %d was left open: %s", now.list[i].number, target);
+		add_finding(findings, "descriptor %d was left open: %s", now.list[i].number,
+			    target);
 	}
-	replace(&leaks->fds, &now);
+	replace_items(&leaks->fds, &now);
 }
 
 static bool is_new(const struct gons_i_items *before, const struct gons_i_items *accepted,
@@ -463,7 +445,7 @@ static bool has_new_thread(const gons_leaks *leaks, const struct gons_i_items *n
 	return false;
 }
 
-static void find_threads(gons_leaks *leaks, struct findings *findings)
+static void compare_threads(gons_leaks *leaks, struct findings *findings)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct gons_i_items now;
@@ -471,7 +453,7 @@ static void find_threads(gons_leaks *leaks, struct findings *findings)
 	/* The kernel may still list a joined thread for a moment. */
 	for (int tries = 0;; tries++) {
 		if (gons_i_list_threads(leaks->last_owner, &now) < 0)
-			find(findings, "%s", gons_error());
+			add_finding(findings, "%s", gons_error());
 		if (tries == 200 || !has_new_thread(leaks, &now))
 			break;
 		gons_i_items_free(&now);
@@ -484,18 +466,18 @@ static void find_threads(gons_leaks *leaks, struct findings *findings)
 			continue;
 		(void)snprintf(path, sizeof(path), "/proc/self/task/%d", now.list[i].number);
 		if (gons_i_read_comm(path, name)) /* otherwise it has just ended */
-			find(findings, "thread %d \"%s\" was left running", now.list[i].number,
-			     name);
+			add_finding(findings, "thread %d \"%s\" was left running",
+				    now.list[i].number, name);
 	}
-	replace(&leaks->threads, &now);
+	replace_items(&leaks->threads, &now);
 }
 
-static void find_children(gons_leaks *leaks, struct findings *findings)
+static void compare_children(gons_leaks *leaks, struct findings *findings)
 {
 	struct gons_i_items now;
 
 	if (gons_i_list_children(&now) < 0)
-		find(findings, "%s", gons_error());
+		add_finding(findings, "%s", gons_error());
 	for (size_t i = 0; i < now.n; i++) {
 		char path[64], name[GONS_I_COMM_SIZE];
 
@@ -504,15 +486,15 @@ static void find_children(gons_leaks *leaks, struct findings *findings)
 			continue;
 		(void)snprintf(path, sizeof(path), "/proc/%d", now.list[i].number);
 		if (gons_i_read_comm(path, name))
-			find(findings, "child process %d \"%s\" was left running",
-			     now.list[i].number, name);
+			add_finding(findings, "child process %d \"%s\" was left running",
+				    now.list[i].number, name);
 	}
-	replace(&leaks->children, &now);
+	replace_items(&leaks->children, &now);
 }
 
 /* ---- the comparison ---- */
 
-static int stranded(void)
+static int fail_stranded(void)
 {
 	return gons_i_fail(EPERM,
 			   "this thread cannot return to the namespaces or the root it was in");
@@ -526,13 +508,13 @@ static bool compare(gons_leaks *leaks, enum gons_i_leaks_scope scope, struct fin
 	if (scope == GONS_I_LEAKS_CONTEXT)
 		return has_returned;
 	has_one_thread = gons_i_has_one_thread();
-	find_umask(leaks, has_one_thread, findings);
-	find_fds(leaks, findings);
+	compare_umask(leaks, has_one_thread, findings);
+	compare_fds(leaks, findings);
 	if (has_one_thread)
 		gons_i_items_free(&leaks->threads);
 	else
-		find_threads(leaks, findings);
-	find_children(leaks, findings);
+		compare_threads(leaks, findings);
+	compare_children(leaks, findings);
 	gons_i_forks_forbid();
 	leaks->last_owner = gons_i_exempt_last();
 	gons_i_forks_allow();
@@ -548,7 +530,7 @@ int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
 
 	gons_i_allow_cancel(&cancel);
 	report_all(&findings, report, arg);
-	return has_returned ? findings.n : stranded();
+	return has_returned ? findings.n : fail_stranded();
 }
 
 GONS_EXPORT int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *message, void *arg),
@@ -565,5 +547,5 @@ GONS_EXPORT int gons_leaks_end(gons_leaks *leaks, void (*report)(const char *mes
 	gons_i_leaks_free(leaks);
 	gons_i_allow_cancel(&cancel);
 	report_all(&findings, report, arg);
-	return has_returned ? findings.n : stranded();
+	return has_returned ? findings.n : fail_stranded();
 }

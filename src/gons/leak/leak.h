@@ -9,7 +9,7 @@
 #include <gons/leak.h>
 
 /* What a comparison looks at: the thread's namespaces, root and working directory alone, or
- * everything that gons_leaks_begin() remembers. */
+ * everything that gons_leaks_begin() lists. */
 enum gons_i_leaks_scope { GONS_I_LEAKS_CONTEXT, GONS_I_LEAKS_ALL };
 
 /*
@@ -21,8 +21,8 @@ enum gons_i_leaks_scope { GONS_I_LEAKS_CONTEXT, GONS_I_LEAKS_ALL };
 int gons_i_leaks_compare(gons_leaks *leaks, enum gons_i_leaks_scope scope,
 			 void (*report)(const char *message, void *arg), void *arg);
 
-/* After a comparison of namespaces and directories alone, completes the snapshot for one of
- * everything. Returns 0, or -1. */
+/* After a comparison of namespaces and directories alone: takes the rest of the snapshot anew, so
+ * that everything can be compared next. Returns 0, or -1. */
 int gons_i_leaks_refresh(gons_leaks *leaks);
 
 /* Whether the snapshot is of the calling thread, and not of the parent's thread that forked. */

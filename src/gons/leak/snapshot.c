@@ -90,14 +90,14 @@ static int list_others(const char *path, bool (*is_exempt)(int, unsigned), unsig
 	int result;
 
 	*items = (struct gons_i_items){ NULL, 0, 0 };
-	gons_i_exempt_hold();
+	gons_i_exempt_begin_snapshot();
 	result = list_numbers(path, items);
 	gons_i_forks_forbid();
 	for (size_t i = 0; i < items->n; i++)
 		if (!is_exempt(items->list[i].number, last_owner))
 			items->list[n++] = items->list[i];
 	gons_i_forks_allow();
-	gons_i_exempt_release();
+	gons_i_exempt_end_snapshot();
 	items->n_all = items->n;
 	items->n = n;
 	return result;
@@ -220,7 +220,7 @@ int gons_i_list_children(struct gons_i_items *children)
 	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || adopts())
 		return 0;
 	text = malloc(SIZE);
-	gons_i_exempt_hold(); /* a pool that creates a set forks children for a moment */
+	gons_i_exempt_begin_snapshot(); /* a pool that creates a set forks children for a moment */
 	result = text ? list_numbers(task_dir, &threads)
 		      : gons_i_fail(ENOMEM, "cannot list the child processes");
 	/* Each child is listed with the thread that forked it. */
@@ -232,7 +232,7 @@ int gons_i_list_children(struct gons_i_items *children)
 		if (read_file(path, text, SIZE) > 0)
 			result = add_children(text, children);
 	}
-	gons_i_exempt_release();
+	gons_i_exempt_end_snapshot();
 	gons_i_items_free(&threads);
 	free(text);
 	if (result < 0)

@@ -21,7 +21,7 @@ struct gons_i_item {
 struct gons_i_items {
 	struct gons_i_item *list;
 	size_t n;
-	size_t n_all; /* with those that are exempt and not in the list */
+	size_t n_all; /* including the exempt ones, which are not in the list */
 };
 
 bool gons_i_items_have(const struct gons_i_items *items, const struct gons_i_item *item);
@@ -36,10 +36,10 @@ bool gons_i_has_one_thread(void);
 int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads);
 
-/* Whether as many descriptors are open as these, none of which was exempt, and each of them still
- * is: one stat(2) instead of a list. The snapshot's own are taken to be, for a program would have
- * to close some and leave as many open under the same numbers. False where the number of open
- * descriptors cannot be told, as before Linux 6.2. */
+/* Whether the process has the same descriptors open, by one stat(2) for their number and one for
+ * each descriptor, instead of a new list. Descriptors of the snapshot itself are not compared. False
+ * if exempt descriptors were left out of fds, or if the number of open descriptors cannot be found
+ * out, as before Linux 6.2. */
 bool gons_i_fds_are_unchanged(const struct gons_i_items *fds);
 
 /* Running child processes. None for a subreaper: it cannot tell its own children from adopted

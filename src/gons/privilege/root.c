@@ -109,7 +109,7 @@ static int map_own_ids(void)
 struct writing {
 	const struct gons_idmaps *maps;
 	struct gons_i_idmaps_target target;
-	int go[2]; /* a pipe: a byte for it to start */
+	int go[2]; /* a pipe: the child starts when it gets a byte */
 };
 
 static int write_maps_of_parent(void *arg)
@@ -123,7 +123,7 @@ static int write_maps_of_parent(void *arg)
 	return gons_i_idmaps_write(&writing->target, writing->maps);
 }
 
-/* The writer is told to go when there is something to write. */
+/* The writer starts to write when the user namespace exists. */
 static int unshare_and_map(struct writing *writing)
 {
 	struct gons_i_child writer;
@@ -138,7 +138,7 @@ static int unshare_and_map(struct writing *writing)
 		return gons_i_failure_restore(&failure);
 	}
 	(void)prctl(PR_SET_DUMPABLE, 1);
-	/* It fits. If the writer has ended, its result says why. */
+	/* One byte always fits into the pipe. If the writer has ended, its result says why. */
 	(void)!write(writing->go[1], "g", 1);
 	gons_i_close_fd(&writing->go[1]);
 	return gons_i_child_finish(&writer);
@@ -168,7 +168,7 @@ static int enter_user_namespace(const struct gons_idmaps *maps)
 	const int result = maps ? map_as_asked(maps) : map_own_ids();
 
 	if (result == 0 && maps)
-		gons_i_be_mapped();
+		gons_i_become_mapped_ids();
 	(void)prctl(PR_SET_DUMPABLE, dumpable == 1); /* 2 cannot be set */
 	return result;
 }
@@ -281,7 +281,7 @@ static int become_root_unless_able(void)
 					    gons_i_has_cap(CAP_SYS_CHROOT) && can_configure() };
 	int returns;
 
-	if (types == 0) /* no procfs, says the message */
+	if (types == 0) /* the message says that procfs is missing */
 		return -1;
 	if (gons_i_has_threads())
 		return become_root_with_threads(types);

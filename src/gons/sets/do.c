@@ -9,7 +9,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/thread.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/set.h"
 #include "gons/sets/join.h"
 #include "gons/sets/set_thread.h"
 

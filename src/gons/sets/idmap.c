@@ -127,7 +127,7 @@ static int map_by_program(const struct kind *kind, pid_t pid)
 	if (errnum == 0)
 		return 0;
 	errno = errnum;
-	if (errnum == ENOENT || errnum == EACCES) /* or a directory of PATH is closed */
+	if (errnum == ENOENT || errnum == EACCES) /* EACCES: a directory of PATH may not be read */
 		gons_i_add_remedy("install %s, which may map them (Debian: uidmap)", kind->program);
 	else if (errnum > 0)
 		gons_i_add_cause("%s cannot be run: %m", kind->program);
@@ -156,8 +156,8 @@ static int write_file(int proc_fd, int number, const char *file, const char *tex
 	return -1;
 }
 
-/* Whether the map has an id that does not exist in this user namespace. Then no privilege and no
- * program helps. */
+/* Whether the map has an id that is not mapped in this user namespace: then neither privileges nor
+ * newuidmap(1) help. */
 static bool has_unmapped(const struct kind *kind, const struct gons_idmap *map, size_t n)
 {
 	const char *path =
@@ -270,10 +270,10 @@ static bool is_mapped(const struct kind *kind, unsigned id)
 	return mapped;
 }
 
-void gons_i_be_mapped(void)
+void gons_i_become_mapped_ids(void)
 {
-	/* The group first, which takes a capability that may go with the user. What cannot be
-	 * changed stays: 0 need not be mapped. */
+	/* The group comes first: it needs a capability that the thread may lose with its user. What
+	 * cannot be changed stays, since 0 need not be mapped. */
 	if (!is_mapped(&gids, getegid())) {
 		(void)syscall(SYS_setgroups32, 0, NULL);
 		(void)syscall(SYS_setresgid32, 0, 0, 0);

@@ -19,9 +19,9 @@ struct gons_i_idmaps_target {
 int gons_i_idmaps_write(const struct gons_i_idmaps_target *target, const struct gons_idmaps *maps);
 
 /*
- * For a child that has joined a user namespace: changes its user or group to 0 if the present one
- * is not mapped there, and 0 is.
+ * For a child that has joined a user namespace: changes its user to 0 if the present user is not
+ * mapped there and 0 is mapped; the same for its group.
  */
-void gons_i_be_mapped(void);
+void gons_i_become_mapped_ids(void);
 
 #endif

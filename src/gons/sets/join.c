@@ -72,7 +72,7 @@ static int descend(const int fds[GONS_I_TYPES], int user_fd, int left,
 	if (gons_i_join(user_fd, CLONE_NEWUSER) < 0)
 		return fail_for_good(user_fd, CLONE_NEWUSER);
 	if (last)
-		gons_i_be_mapped();
+		gons_i_become_mapped_ids();
 	return join_those(fds, left, !last, dirs);
 }
 

@@ -15,7 +15,7 @@
 #include "gons/base/error.h"
 #include "gons/base/types.h"
 #include "gons/diagnosis/refusal.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/set.h"
 
 /* A file to mount on. A descriptor holds the directory, so that undoing uses the same one. */
 struct target {

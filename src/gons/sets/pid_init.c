@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@
 #include "gons/base/error.h"
 #include "gons/base/child.h"
 #include "gons/core/thread.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/pid_init.h"
+#include "gons/sets/set.h"
 
 struct gons_i_pid_init {
 	atomic_uint users; /* sets, and inits of PID namespaces below */

@@ -2,10 +2,10 @@
 /*
  * Pools: sets of namespaces that a thread of the pool, the creator, creates in advance.
  *
- * The creator fills the pool and sleeps until half of it was taken, because waking a thread costs a
- * getter as much as all the rest of getting a set. A getter that finds the pool empty creates a set
- * itself, beside the creator: waiting for the creator could take as long, and longer where the
- * creator does not get a CPU.
+ * The creator fills the pool and sleeps until half of it was taken, because it costs a caller of
+ * gons_pool_get() as much to wake a thread as to do all the rest. A caller that finds the pool empty
+ * creates a set itself: to wait for the creator could take as long, and longer if the creator does
+ * not get a CPU.
  */
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -17,7 +17,8 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/thread.h"
 #include "gons/leak/exempt.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/pid_init.h"
+#include "gons/sets/set.h"
 #include "gons/sets/thread_attributes.h"
 
 /* A set, and the descriptors that gons keeps for it. */
@@ -42,8 +43,8 @@ struct gons_pool {
 	unsigned forks; /* of the process when it was started: in a child there is no creator */
 	struct ready_set *ready; /* a ring */
 	unsigned wanted, first, len;
-	bool refused; /* after_create has refused the next set: for a get to report */
-	bool resting; /* the creator failed, or a set was refused; no get has succeeded since */
+	bool refused; /* after_create has refused the next set: gons_pool_get() will report it */
+	bool resting; /* the creator failed, or a set was refused; no caller has got a set since */
 	unsigned got; /* number of sets given out; wraps around */
 	struct gons_i_failure failure;
 	bool filling, ending;
@@ -114,7 +115,7 @@ static int call_after_create(const struct gons_pool *pool, const gons_set *set)
 
 	if (mark < 0)
 		return -1;
-	gons_i_failure_forget(0);
+	gons_i_failure_clear(0);
 	result = pool->after_create(set, pool->arg);
 	if (result < 0) {
 		if (!gons_i_is_explained())
@@ -153,7 +154,7 @@ static bool is_at_origin(const struct gons_pool *pool)
 
 	if (!pool->after_create || !origin || gons_i_is_in(origin->fd))
 		return true;
-	(void)gons_i_fail(EINVAL, "after_create has moved the pool's thread to other namespaces");
+	(void)gons_i_fail(EINVAL, "after_create has left the pool's thread in other namespaces");
 	gons_i_add_remedy("enter the set's namespaces by GONS_IN, gons_execute() or gons_set_do()");
 	return false;
 }
@@ -167,7 +168,7 @@ static void create_ahead(struct gons_pool *pool)
 	gons_set *set;
 	bool refused;
 
-	gons_i_exempt_change();
+	gons_i_exempt_begin_change();
 	gons_i_forks_forbid();
 	got_before = pool->got;
 	gons_i_forks_allow();
@@ -194,7 +195,7 @@ static void create_ahead(struct gons_pool *pool)
 		pool->failure = failure;
 	}
 	gons_i_forks_allow();
-	gons_i_exempt_changed();
+	gons_i_exempt_end_change();
 }
 
 static void *run_creator(void *arg)
@@ -240,7 +241,7 @@ static void empty(struct gons_pool *pool)
 {
 	struct held old;
 
-	gons_i_exempt_change();
+	gons_i_exempt_begin_change();
 	gons_i_forks_forbid();
 	old = (struct held){ pool->origin, pool->ready, pool->wanted, pool->first, pool->len };
 	for (unsigned i = 0; i < old.len; i++)
@@ -259,7 +260,7 @@ static void empty(struct gons_pool *pool)
 		gons_set_close(old.ready[(old.first + i) % old.wanted].set);
 	gons_set_close(old.origin.set);
 	free(old.ready);
-	gons_i_exempt_changed();
+	gons_i_exempt_end_change();
 }
 
 static void init_conditions(struct gons_pool *pool)
@@ -365,14 +366,14 @@ GONS_EXPORT int gons_pool_start(gons_pool *pool, unsigned n)
 	gons_i_forks_allow();
 	if (state != IDLE)
 		return gons_i_fail(EINVAL, "the pool has been started already");
-	gons_i_exempt_change();
+	gons_i_exempt_begin_change();
 	result = start(pool, n);
 	if (result < 0) {
 		gons_i_failure_save(&failure);
 		empty(pool);
 		(void)gons_i_failure_restore(&failure);
 	}
-	gons_i_exempt_changed();
+	gons_i_exempt_end_change();
 	return result;
 }
 

@@ -18,7 +18,7 @@
 #include "gons/base/child.h"
 #include "gons/core/thread.h"
 #include "gons/sets/coverage.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/set.h"
 #include "gons/sets/join.h"
 
 struct job {

@@ -18,7 +18,8 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/pid_init.h"
+#include "gons/sets/set.h"
 
 bool gons_i_set_is_valid(const gons_set *set)
 {

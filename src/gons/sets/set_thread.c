@@ -25,7 +25,7 @@
 #include "gons/core/thread_state.h"
 #include "gons/leak/exempt.h"
 #include "gons/sets/futex.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/set.h"
 #include "gons/sets/join.h"
 #include "gons/sets/thread_attributes.h"
 #include "gons/sets/set_thread.h"
@@ -105,7 +105,7 @@ static void forget_threads(void)
 
 static void prepare_process(void)
 {
-	gons_i_on_return(gons_i_set_threads_leave);
+	gons_i_set_return_hook(gons_i_set_threads_leave);
 	fork_error = gons_i_exempt_prepare() < 0 ||
 		     pthread_atfork(lock_threads, unlock_threads, forget_threads) != 0;
 }
@@ -159,7 +159,7 @@ static void hand_over(struct set_thread *thread, struct gons_i_request *request)
 /* The calling thread, if it is in namespaces that it will leave with its scope; or 0. */
 static pid_t away_thread(void)
 {
-	return gons_i_is_away() ? gettid() : 0;
+	return gons_i_has_returns() ? gettid() : 0;
 }
 
 /* Adds one user to it. Under the lock. */
@@ -269,7 +269,7 @@ static bool call_function(struct set_thread *thread, const struct gons_i_request
 
 	(void)sigfillset(&all);
 	pthread_cleanup_push(answer_and_end, thread); /* for pthread_exit(3) */
-	gons_i_failure_forget(0); /* of the last function */
+	gons_i_failure_clear(0); /* of the last function */
 	(void)pthread_sigmask(SIG_SETMASK, &request->mask, NULL);
 	keep = request->fn(request->arg);
 	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);

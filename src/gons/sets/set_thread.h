@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include "gons/base/error.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/set.h"
 
 /* A function to be run on a set thread, in a set's namespaces. */
 struct gons_i_request {
@@ -15,8 +15,9 @@ struct gons_i_request {
 	pid_t caller; /* the thread */
 	sigset_t mask; /* of the caller, and so of fn */
 	int pidfd; /* of the calling thread, whose namespaces the set thread enters */
-	bool ran; /* fn was called; if not, see failure; without one, the set thread did not fit */
-	bool ended; /* the set thread, which has to be joined */
+	bool ran; /* fn was called; if not, failure says why; if that is empty, the set thread did not
+		   * equal the caller any more */
+	bool ended; /* the set thread has ended, and has to be joined */
 	struct gons_i_failure failure;
 };
 

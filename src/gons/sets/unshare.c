@@ -25,7 +25,8 @@
 #include "gons/core/switch.h"
 #include "gons/core/thread.h"
 #include "gons/sets/idmap.h"
-#include "gons/sets/internal.h"
+#include "gons/sets/pid_init.h"
+#include "gons/sets/set.h"
 #include "gons/sets/join.h"
 
 /* The types of the given set that are always joined before new namespaces are created: these copy

@@ -5,7 +5,7 @@
  * Names and meanings are those of the Go package github.com/thediveo/gons, so that programs of both
  * kinds can be started alike. As there, an empty variable, gons_order too, is the same as an unset
  * one, a comma may end the order, and a type in the order without a variable is skipped. A mistake
- * is an error here, because a test must not run in other namespaces than its caller had in mind.
+ * is an error here, because a test must not run in other namespaces than its caller wanted.
  */
 #include <stdio.h>
 #include <string.h>

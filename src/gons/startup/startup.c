@@ -229,7 +229,7 @@ __attribute__((constructor(101))) static void switch_at_startup(void)
 		switch_by(&plan);
 	else
 		return;
-	gons_i_failure_forget(errnum); /* the program has made no call yet */
+	gons_i_failure_clear(errnum); /* the program has made no call yet */
 }
 
 GONS_EXPORT const char *gons_status(void)

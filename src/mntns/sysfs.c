@@ -40,7 +40,7 @@ enum { FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC }; /* of every sysfs */
 static int fail_create(void)
 {
 	int errnum = errno;
-	bool foreign = errnum == EPERM && gons_i_is_foreign(CLONE_NEWNET);
+	bool foreign = errnum == EPERM && gons_i_is_owned_by_ancestor(CLONE_NEWNET);
 
 	(void)gons_i_fail(errnum, "cannot create a sysfs of this network namespace");
 	if (foreign) {

@@ -26,7 +26,7 @@ enum gons_i_filtered gons_i_filtered(const char *call, int types);
 /* Adds this cause and its remedy to the message if it applies; returns whether it does. before is
  * the beginning of the cause. */
 bool gons_i_diagnose_filter(const char *call, int types);
-bool gons_i_diagnose_filter_beside(const char *before, const char *call, int types);
+bool gons_i_diagnose_filter_with_prefix(const char *before, const char *call, int types);
 void gons_i_add_filter_remedy(void);
 
 /* Whether this thread has a seccomp filter at all. */
@@ -46,17 +46,17 @@ bool gons_i_diagnose_options(int types);
 bool gons_i_lacks_type(int type);
 
 /* Whether kernel.unprivileged_userns_clone, which not all kernels have, forbids user namespaces. */
-bool gons_i_clone_is_off(void);
+bool gons_i_userns_clone_is_off(void);
 
 /* ---- owner.c ---- */
 
 /* Whether nsfd belongs to a user namespace that is neither the caller's nor a descendant. */
-bool gons_i_is_outside(int nsfd);
+bool gons_i_is_owned_outside(int nsfd);
 
 /* ---- modules.c ---- */
 
-/* Whether a security module takes a capability from this thread that the kernel has given it. */
-bool gons_i_is_taken(int cap);
+/* Whether a security module refuses this thread a capability that it has in procfs. */
+bool gons_i_module_withholds_cap(int cap);
 
 /* What a security module may have refused. */
 enum gons_i_guarded { GONS_I_GUARDED_USERNS, GONS_I_GUARDED_MOUNT, GONS_I_GUARDED_OTHER };

@@ -63,7 +63,7 @@ static const struct probe *find(const char *call)
 
 static bool may_mount(void)
 {
-	return gons_i_has_cap(CAP_SYS_ADMIN) && !gons_i_is_foreign(CLONE_NEWNS);
+	return gons_i_has_cap(CAP_SYS_ADMIN) && !gons_i_is_owned_by_ancestor(CLONE_NEWNS);
 }
 
 bool gons_i_has_filter(void)
@@ -131,7 +131,7 @@ enum gons_i_filtered gons_i_filtered(const char *call, int types)
 	if (!attempt.probe || (attempt.probe->admin && !may_mount()))
 		return GONS_I_FILTERED_NOT;
 	/* Debian's kernel looks at its sysctl before it does at the flags. */
-	if (gons_i_clone_is_off())
+	if (gons_i_userns_clone_is_off())
 		attempt.types &= ~CLONE_NEWUSER;
 	gons_i_failure_save(&before);
 	result = gons_i_in_child_for(LIMIT_S, probe_in_child, &attempt);
@@ -148,7 +148,7 @@ void gons_i_add_filter_remedy(void)
 			  "seccomp=unconfined)");
 }
 
-bool gons_i_diagnose_filter_beside(const char *before, const char *call, int types)
+bool gons_i_diagnose_filter_with_prefix(const char *before, const char *call, int types)
 {
 	const enum gons_i_filtered filtered = gons_i_filtered(call, types);
 	char names[GONS_I_TYPE_NAMES_SIZE];
@@ -172,7 +172,7 @@ bool gons_i_diagnose_filter_beside(const char *before, const char *call, int typ
 
 bool gons_i_diagnose_filter(const char *call, int types)
 {
-	return gons_i_diagnose_filter_beside("", call, types);
+	return gons_i_diagnose_filter_with_prefix("", call, types);
 }
 
 /* ---- calls that older kernels lack ---- */

@@ -118,7 +118,7 @@ static void describe_modules(enum gons_i_guarded guarded, char *text, size_t siz
 /* ---- what they refuse to this process ---- */
 
 /* capget(2) asks the module, procfs does not. */
-bool gons_i_is_taken(int cap)
+bool gons_i_module_withholds_cap(int cap)
 {
 	const int errnum = errno;
 	uint64_t caps;

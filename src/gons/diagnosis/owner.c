@@ -13,7 +13,7 @@
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
 
-bool gons_i_is_foreign(int types)
+bool gons_i_is_owned_by_ancestor(int types)
 {
 	for (size_t i = 0; i < GONS_I_TYPES; i++) {
 		cleanup_fd int own_fd = -1;
@@ -31,7 +31,7 @@ bool gons_i_is_foreign(int types)
 	return false;
 }
 
-bool gons_i_is_outside(int nsfd)
+bool gons_i_is_owned_outside(int nsfd)
 {
 	cleanup_fd int owner_fd = nsfd < 0 ? -1 : ioctl(nsfd, NS_GET_USERNS);
 

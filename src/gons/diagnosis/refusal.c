@@ -81,7 +81,7 @@ static void diagnose_missing(const char *missing)
 		gons_i_add_cause("%s%s", before, obstacle->cause);
 		gons_i_add_remedy("run as root%s%s", obstacle->remedy ? " or " : "",
 				  obstacle->remedy ? obstacle->remedy : "");
-	} else if (gons_i_diagnose_filter_beside(before, "unshare(2)", CLONE_NEWUSER)) {
+	} else if (gons_i_diagnose_filter_with_prefix(before, "unshare(2)", CLONE_NEWUSER)) {
 		; /* the message names the filter now */
 	} else if (gons_i_is_procfs_read_only()) {
 		gons_i_add_cause("%sno ids can be mapped in a new user namespace, since /proc is "
@@ -104,7 +104,7 @@ void gons_i_diagnose_missing(int cap, const char *name)
 	(void)snprintf(use, sizeof(use), "refuses the use of %s", name);
 	(void)snprintf(missing, sizeof(missing), "%s is missing%s", name,
 		       gons_i_is_fakeroot() ? " (fakeroot makes the user look like root)" : "");
-	if (gons_i_is_taken(cap))
+	if (gons_i_module_withholds_cap(cap))
 		gons_i_diagnose_confinement("", use, GONS_I_GUARDED_OTHER);
 	else
 		diagnose_missing(missing);
@@ -145,7 +145,7 @@ static void diagnose_owner(enum gons_i_refused refused, int types, int nsfd, int
 	if (refused == GONS_I_REFUSED_STARTUP) {
 		gons_i_add_cause("the namespace belongs to another user namespace");
 		gons_i_add_remedy("enter that first, by gons_user");
-	} else if (gons_i_is_outside(nsfd)) {
+	} else if (gons_i_is_owned_outside(nsfd)) {
 		gons_i_add_cause("the namespace belongs to another user namespace");
 		gons_i_add_remedy("run as root in that one");
 	} else if (refused == GONS_I_REFUSED_RETURN) {
@@ -156,7 +156,7 @@ static void diagnose_owner(enum gons_i_refused refused, int types, int nsfd, int
 					    GONS_I_GUARDED_MOUNT);
 	} else if (returns && gons_i_limit_is_zero(types)) {
 		gons_i_diagnose_limits(types); /* gons_become_root() could create none either */
-	} else if (returns && gons_i_is_foreign(types)) {
+	} else if (returns && gons_i_is_owned_by_ancestor(types)) {
 		gons_i_add_cause("the present namespaces belong to an ancestor user namespace, so "
 				 "the thread could not return to them");
 		if (gons_i_root_refused(&failure))
@@ -205,7 +205,7 @@ static void diagnose_permission(enum gons_i_refused refused, int types, int nsfd
 		return;
 	if (refused == GONS_I_REFUSED_NEW && (types & CLONE_NEWUSER))
 		diagnose_user_namespace();
-	else if (gons_i_is_taken(CAP_SYS_ADMIN))
+	else if (gons_i_module_withholds_cap(CAP_SYS_ADMIN))
 		gons_i_diagnose_confinement("", "refuses the use of CAP_SYS_ADMIN",
 					    GONS_I_GUARDED_OTHER);
 	else if (!gons_i_has_cap(CAP_SYS_ADMIN) ||
@@ -321,7 +321,7 @@ int gons_i_fail_return_check(int types, const int *nsfds, size_t n)
 	const int errnum = errno;
 	size_t worst = 0;
 
-	while (worst < n && !gons_i_is_outside(nsfds[worst]))
+	while (worst < n && !gons_i_is_owned_outside(nsfds[worst]))
 		worst++;
 	errno = errnum;
 	return gons_i_fail_switch(GONS_I_REFUSED_RETURN_CHECK, types,

@@ -38,7 +38,7 @@ void gons_i_diagnose_missing(int cap, const char *name);
 bool gons_i_diagnose_call(const char *call, const char *since);
 
 /* Whether one of the thread's namespaces of these types belongs to an ancestor user namespace. */
-bool gons_i_is_foreign(int types);
+bool gons_i_is_owned_by_ancestor(int types);
 
 /* Whether user.max_*_namespaces of this user namespace forbids one of these types for good. */
 bool gons_i_limit_is_zero(int types);

@@ -37,7 +37,7 @@ long gons_i_read_sysctl(const char *name)
 	return value;
 }
 
-bool gons_i_clone_is_off(void)
+bool gons_i_userns_clone_is_off(void)
 {
 	const int errnum = errno;
 	const bool off = gons_i_read_sysctl("kernel/unprivileged_userns_clone") == 0;

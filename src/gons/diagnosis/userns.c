@@ -190,7 +190,7 @@ static const struct gons_i_obstacle *find_obstacle(void)
 		return &option;
 	if (gons_i_limit_is_zero(CLONE_NEWUSER))
 		return &limit;
-	if (gons_i_clone_is_off())
+	if (gons_i_userns_clone_is_off())
 		return &debian;
 	if (is_chrooted())
 		return &chrooted;

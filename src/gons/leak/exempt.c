@@ -13,10 +13,10 @@
 #include "gons/base/forks.h"
 #include "gons/leak/exempt.h"
 
-static pthread_cond_t calm;
+static pthread_cond_t ended; /* a change or a snapshot has ended */
 static unsigned changing; /* threads in the middle of a change */
 static unsigned waiting; /* threads that wait to take a snapshot */
-static bool held; /* by one of them */
+static bool is_taken; /* a thread takes a snapshot */
 
 static unsigned last_owner = GONS_I_EXEMPT_LIBRARY;
 static unsigned *fd_owners; /* by descriptor; 0: not gons's */
@@ -35,16 +35,16 @@ static int once_error;
  * but their descriptors still belong to gons. */
 static void begin_child(void)
 {
-	gons_i_forks_cond_init(&calm);
+	gons_i_forks_cond_init(&ended);
 	changing = depth > 0;
 	waiting = 0;
-	held = false;
+	is_taken = false;
 	threads = NULL;
 }
 
 static void watch_forks(void)
 {
-	gons_i_forks_cond_init(&calm);
+	gons_i_forks_cond_init(&ended);
 	once_error = gons_i_forks_prepare();
 	if (once_error == 0)
 		once_error = pthread_atfork(NULL, NULL, begin_child);
@@ -63,8 +63,8 @@ void gons_i_exempt_begin_change(void)
 	if (depth++ > 0)
 		return;
 	gons_i_forks_forbid();
-	while (held || waiting > 0)
-		gons_i_forks_wait(&calm);
+	while (is_taken || waiting > 0)
+		gons_i_forks_wait(&ended);
 	changing++;
 	gons_i_forks_allow();
 }
@@ -75,7 +75,7 @@ void gons_i_exempt_end_change(void)
 		return;
 	gons_i_forks_forbid();
 	if (--changing == 0 || waiting > 0)
-		(void)pthread_cond_broadcast(&calm);
+		(void)pthread_cond_broadcast(&ended);
 	gons_i_forks_allow();
 }
 
@@ -91,22 +91,22 @@ void gons_i_exempt_begin_snapshot(void)
 	end.tv_sec += PATIENCE_S;
 	gons_i_forks_forbid();
 	waiting++;
-	while (held || (changing > (depth > 0) && errnum == 0)) {
+	while (is_taken || (changing > (depth > 0) && errnum == 0)) {
 		if (errnum != 0)
-			gons_i_forks_wait(&calm); /* the other snapshot is soon taken */
+			gons_i_forks_wait(&ended); /* the other snapshot is soon taken */
 		else
-			errnum = gons_i_forks_wait_until(&calm, &end);
+			errnum = gons_i_forks_wait_until(&ended, &end);
 	}
 	waiting--;
-	held = true;
+	is_taken = true;
 	gons_i_forks_allow();
 }
 
 void gons_i_exempt_end_snapshot(void)
 {
 	gons_i_forks_forbid();
-	held = false;
-	(void)pthread_cond_broadcast(&calm);
+	is_taken = false;
+	(void)pthread_cond_broadcast(&ended);
 	gons_i_forks_allow();
 }
 

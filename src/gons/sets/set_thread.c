@@ -42,14 +42,14 @@ struct set_thread {
 	unsigned forks; /* of the process, when it was started */
 	struct gons_i_exempt_thread exempt; /* exempt from leak reports until it is joined */
 
-	/* Under the lock. */
+	/* Guarded by the lock. */
 	struct set_thread *next;
 	pid_t tid;
-	pid_t away_with; /* the caller that will leave its namespaces with its scope; or 0 */
+	pid_t leaving_caller; /* the caller that will leave its namespaces with its scope; or 0 */
 	bool waits; /* may be taken */
 	bool must_end;
 
-	/* Its own. */
+	/* Used by the set thread alone. */
 	bool served;
 	struct gons_i_thread_attributes attributes;
 	uint64_t namespaces[GONS_I_NAMESPACE_IDS];
@@ -64,7 +64,7 @@ struct set_thread {
 static struct {
 	pthread_mutex_t lock; /* held together with that of forks.c only to fork */
 	struct set_thread *first;
-	struct set_thread *ended; /* those that ended by themselves and have to be joined */
+	struct set_thread *ended; /* those that ended without a caller that joins them */
 	atomic_uint n_waiting;
 } threads = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -157,12 +157,12 @@ static void hand_over(struct set_thread *thread, struct gons_i_request *request)
 /* ---- the list ---- */
 
 /* The calling thread, if it is in namespaces that it will leave with its scope; or 0. */
-static pid_t away_thread(void)
+static pid_t self_if_leaving(void)
 {
 	return gons_i_has_returns() ? gettid() : 0;
 }
 
-/* Adds one user to it. Under the lock. */
+/* Takes a waiting thread for the caller, which becomes one of its users. Under the lock. */
 static void take(struct set_thread *thread)
 {
 	thread->waits = false;
@@ -170,7 +170,7 @@ static void take(struct set_thread *thread)
 	thread->users++;
 }
 
-/* Removes it from the list. Under the lock. */
+/* Removes a thread from the list. Under the lock. */
 static void unlist(const struct set_thread *thread)
 {
 	for (struct set_thread **link = &threads.first; *link; link = &(*link)->next)
@@ -180,7 +180,7 @@ static void unlist(const struct set_thread *thread)
 		}
 }
 
-/* Joins those that ended by themselves. */
+/* Joins the threads that have ended without a caller that joins them. */
 static void join_ended(void)
 {
 	struct set_thread *thread;
@@ -215,7 +215,7 @@ static struct set_thread *take_thread(void)
 			break;
 	if (thread) {
 		take(thread);
-		thread->away_with = away_thread(); /* it enters the caller's namespaces */
+		thread->leaving_caller = self_if_leaving(); /* it enters the caller's namespaces */
 	}
 	unlock_threads();
 	return thread;
@@ -223,7 +223,7 @@ static struct set_thread *take_thread(void)
 
 /* ---- the set thread ---- */
 
-/* Whether it is in the namespaces in which it was started. */
+/* Whether the set thread is in the namespaces in which it was started. */
 static bool has_returned(const struct set_thread *thread)
 {
 	uint64_t namespaces[GONS_I_NAMESPACE_IDS];
@@ -232,7 +232,7 @@ static bool has_returned(const struct set_thread *thread)
 	       memcmp(namespaces, thread->namespaces, sizeof(namespaces)) == 0;
 }
 
-/* Whether the kernel shows it to be as it was when it was started. */
+/* Whether the set thread has the namespaces and attributes with which it was started. */
 static bool is_unchanged(const struct set_thread *thread, pid_t caller)
 {
 	struct gons_i_thread_attributes attributes;
@@ -283,7 +283,7 @@ static bool serve(struct set_thread *thread)
 	struct gons_i_request *request = thread->request;
 	struct gons_set set; /* a copy, for the function may close the set */
 
-	/* Into its caller's namespaces, wherever the last function was. */
+	/* The set thread may be in the namespaces of the previous caller. */
 	if (!request->set || (thread->served && gons_i_join(request->pidfd, CALLERS) < 0))
 		return false;
 	thread->served = true;
@@ -331,7 +331,7 @@ static bool withdraw(struct set_thread *thread)
 /* False if no request came for a while, and none can come any more. */
 static bool wait_for_request(struct set_thread *thread, unsigned served)
 {
-	const struct timespec patience = { .tv_sec = PATIENCE_S };
+	const struct timespec limit = { .tv_sec = PATIENCE_S };
 
 	thread->cpu = sched_getcpu();
 	if (thread->cpu != thread->caller_cpu && gons_i_spin(&thread->requests, served + 1))
@@ -339,7 +339,7 @@ static bool wait_for_request(struct set_thread *thread, unsigned served)
 	/* In its caller's namespaces, it may be all that keeps them alive. */
 	if (!has_returned(thread) && withdraw(thread))
 		return false;
-	while (!gons_i_sleep(&thread->requests, served + 1, &thread->asleep, &patience))
+	while (!gons_i_sleep(&thread->requests, served + 1, &thread->asleep, &limit))
 		if (withdraw(thread))
 			return false;
 	return true;
@@ -420,7 +420,7 @@ static struct set_thread *new_thread(struct gons_i_request *request)
 	thread->users = 2;
 	thread->requests = 1;
 	thread->request = request;
-	thread->away_with = away_thread();
+	thread->leaving_caller = self_if_leaving();
 	return thread;
 }
 
@@ -460,15 +460,15 @@ int gons_i_set_thread_do(struct gons_i_request *request)
 	return request->ran ? 0 : gons_i_failure_restore(&request->failure);
 }
 
-/* Ends idle threads now, and busy ones after their function. away_with 0 means all. */
-static void end_threads(pid_t away_with)
+/* Ends idle threads now, and busy ones after their function. leaving_caller 0 means all. */
+static void end_threads(pid_t leaving_caller)
 {
 	struct set_thread *thread;
 
 	do {
 		lock_threads();
 		for (thread = threads.first; thread; thread = thread->next) {
-			if (away_with != 0 && thread->away_with != away_with)
+			if (leaving_caller != 0 && thread->leaving_caller != leaving_caller)
 				continue;
 			thread->must_end = true;
 			if (thread->waits)

@@ -195,6 +195,7 @@ static void waiting_for_a_missing_link_is_refused(void **state)
 	assert_refused(gons_link_up(blue, 4711, 1000), ENODEV, "cannot bring up link 4711");
 	assert_refused(gons_link_up(blue, 0, 1000), EINVAL, "0 is not an ifindex");
 	assert_refused(gons_link_up(blue, -1, 1000), EINVAL, "-1 is not an ifindex");
+	assert_refused(gons_link_up(blue, 1, -2), EINVAL, "timeout_ms is negative (-2)");
 }
 
 /* ---- changes during the wait ---- */

@@ -247,8 +247,8 @@ GONS_EXPORT int gons_address_wait(int nsfd, int ifindex, int timeout_ms)
 
 	if (gons_i_check_ifindex(ifindex) < 0)
 		return -1;
-	if (timeout_ms < -1)
-		return gons_i_fail(EINVAL, "timeout_ms is negative (%d) and not -1", timeout_ms);
+	if (gons_i_check_timeout(timeout_ms) < 0)
+		return -1;
 	if (gons_i_netns_optional(nsfd, &nsfd) < 0)
 		return -1;
 	rtnl = gons_i_rtnl_open(nsfd);

@@ -182,7 +182,8 @@ GONS_EXPORT int gons_link_up(int nsfd, int ifindex, int timeout_ms)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 
-	if (gons_i_check_ifindex(ifindex) < 0 || gons_i_netns_optional(nsfd, &nsfd) < 0)
+	if (gons_i_check_ifindex(ifindex) < 0 || gons_i_check_timeout(timeout_ms) < 0 ||
+	    gons_i_netns_optional(nsfd, &nsfd) < 0)
 		return -1;
 	return gons_i_link_pair_up(nsfd, ifindex, -1, 0, timeout_ms);
 }

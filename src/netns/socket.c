@@ -201,8 +201,8 @@ GONS_EXPORT int gons_netns_wait_listen(int nsfd, int type, uint16_t port, int ti
 		return gons_i_fail(EINVAL, "type is neither SOCK_STREAM nor SOCK_DGRAM (%d)", type);
 	if (port == 0)
 		return gons_i_fail(EINVAL, "port is 0");
-	if (timeout_ms < -1)
-		return gons_i_fail(EINVAL, "timeout_ms is negative (%d) and not -1", timeout_ms);
+	if (gons_i_check_timeout(timeout_ms) < 0)
+		return -1;
 	if (gons_i_netns_optional(nsfd, &nsfd) < 0)
 		return -1;
 	query.fd = gons_i_netlink_open(nsfd, NETLINK_SOCK_DIAG);

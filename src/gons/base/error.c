@@ -102,6 +102,15 @@ int gons_i_check_reserved(const uint64_t reserved[GONS_I_RESERVED], const char *
 	return 0;
 }
 
+int gons_i_check_timeout(int timeout_ms)
+{
+	if (timeout_ms >= -1)
+		return 0;
+	(void)gons_i_fail(EINVAL, "timeout_ms is negative (%d)", timeout_ms);
+	gons_i_add_remedy("use -1 to wait without limit");
+	return -1;
+}
+
 void gons_i_failure_save(struct gons_i_failure *failure)
 {
 	failure->errnum = errno;

@@ -32,8 +32,8 @@ static int check_options(const struct gons_process_options *options)
 	if (!options->input && options->input_size > 0)
 		return gons_i_fail(EINVAL, "input is NULL but input_size is %zu",
 				   options->input_size);
-	if (options->timeout_ms < -1)
-		return gons_i_fail(EINVAL, "timeout_ms is negative (%d)", options->timeout_ms);
+	if (gons_i_check_timeout(options->timeout_ms) < 0)
+		return -1;
 	return gons_i_check_reserved(options->reserved, "struct gons_process_options");
 }
 
@@ -356,8 +356,8 @@ static int check_wait(const gons_process *process, int timeout_ms)
 {
 	if (!process)
 		return gons_i_fail(EINVAL, "process is NULL");
-	if (timeout_ms < -1)
-		return gons_i_fail(EINVAL, "timeout_ms is negative (%d)", timeout_ms);
+	if (gons_i_check_timeout(timeout_ms) < 0)
+		return -1;
 	return 0;
 }
 

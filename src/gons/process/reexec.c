@@ -43,8 +43,8 @@ static int check_job(const struct gons_reexec *job)
 		return -1;
 	if (!job->param && job->param_size > 0)
 		return gons_i_fail(EINVAL, "param is NULL but param_size is %zu", job->param_size);
-	if (job->timeout_ms < -1)
-		return gons_i_fail(EINVAL, "timeout_ms is negative (%d)", job->timeout_ms);
+	if (gons_i_check_timeout(job->timeout_ms) < 0)
+		return -1;
 	if (gons_i_check_reserved(job->reserved, "struct gons_reexec") < 0)
 		return -1;
 	return gons_i_environment_check(job);

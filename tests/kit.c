@@ -90,7 +90,8 @@ static void a_port_is_waited_for(void **state)
 			       "8081 after 1 ms");
 		assert_refused(gons_netns_wait_listen(blue, types[i], 8080, 0), ETIMEDOUT, "8080");
 	}
-	assert_refused(gons_netns_wait_listen(red, SOCK_RAW, 8080, 0), EINVAL, "neither");
+	assert_refused(gons_netns_wait_listen(red, SOCK_RAW, 8080, 0), EINVAL,
+		       "not SOCK_STREAM or SOCK_DGRAM");
 	assert_refused(gons_netns_wait_listen(red, SOCK_STREAM, 0, 0), EINVAL, "port is 0");
 	assert_refused(gons_netns_wait_listen(red, SOCK_STREAM, 1, -2), EINVAL, "(-2)");
 }

@@ -586,7 +586,7 @@ static int close_everything(void *arg)
 	while (other >= 0 && other < 60);
 	want(gons_scope_end(mark) < 0);
 	want(errno == EBADF);
-	want(strstr(gons_error(), "the program has closed the netlink socket") != NULL);
+	want(strstr(gons_error(), "the program has closed a netlink socket") != NULL);
 	want(fcntl(other, F_GETFD) >= 0);
 	want(write(3, "", 1) >= -1 && fcntl(3, F_GETFD) >= 0);
 	/* and a new socket is opened for the next link. */

@@ -144,9 +144,11 @@ static void invalid_link_names_are_refused(void **state)
 	(void)state;
 	need_namespaces("veth");
 	gons_must(gons_enter(blue));
-	assert_refused(gons_veth_new_transient(&options, NULL), EINVAL, "a prefix and a name");
+	assert_refused(gons_veth_new_transient(&options, NULL), EINVAL,
+		       "prefix and name are both set");
 	options = (struct gons_link_options){ .peer_name = "eth0", .prefix = "eth" };
-	assert_refused(gons_veth_new_transient(&options, NULL), EINVAL, "a prefix and a peer_name");
+	assert_refused(gons_veth_new_transient(&options, NULL), EINVAL,
+		       "prefix and peer_name are both set");
 	options = (struct gons_link_options){ .peer_name = "eth0" };
 	assert_refused(gons_link_new_transient("bridge", &options, NULL), EINVAL, "no peer");
 	options = (struct gons_link_options){ .reserved = { 0, 0, 0, 1 } };

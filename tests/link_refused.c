@@ -104,7 +104,7 @@ static void an_invalid_name_prefix_is_refused(void **state)
 		assert_not_made("veth", &options, EINVAL, "the prefix \"");
 	}
 	options.prefix = "twelve-chars";
-	assert_not_made("veth", &options, EINVAL, "leaves less than 4 of the 15 characters");
+	assert_not_made("veth", &options, EINVAL, "has more than 11 characters");
 	memset(long_prefix, 'x', sizeof(long_prefix) - 1);
 	long_prefix[sizeof(long_prefix) - 1] = '\0';
 	options.prefix = long_prefix;
@@ -132,9 +132,10 @@ static void an_invalid_address_of_a_link_is_refused(void **state)
 
 	(void)state;
 	enter_blue("veth");
-	assert_not_made("veth", &options, EINVAL, "MAC address of zeros");
+	assert_not_made("veth", &options, EINVAL, "address is all zeros");
 	options.address = multicast;
-	assert_not_made("veth", &options, EINVAL, "01:00:5e:00:00:01, which is a multicast one");
+	assert_not_made("veth", &options, EINVAL,
+			"01:00:5e:00:00:01, which is a multicast address");
 	options.address = broadcast;
 	assert_not_made("bridge", &options, EINVAL, "ff:ff:ff:ff:ff:ff");
 }
@@ -235,8 +236,7 @@ static void a_missing_parent_is_refused(void **state)
 	gons_must(gons_veth_new_transient(NULL, NULL));
 	gons_must(gons_veth_new_transient(NULL, &link));
 	options = (struct gons_link_options){ .parent_ifindex = link.ifindex, .link_nsfd = red };
-	assert_not_made("macvlan", &options, ENODEV,
-			"does not exist in the namespace where it is looked up");
+	assert_not_made("macvlan", &options, ENODEV, "does not exist in the namespace link_nsfd");
 	options.link_nsfd = 0;
 	options.nsfd = red;
 	/* It exists in the caller's namespace. */
@@ -270,7 +270,7 @@ static void a_vlan_id_out_of_range_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		(void)snprintf(words, sizeof(words), "%u is no VLAN id", ids[i]);
+		(void)snprintf(words, sizeof(words), "id is %u, and a VLAN id", ids[i]);
 		assert_refused(gons_vlan_new_transient(ids[i], &options, NULL), EINVAL, words);
 	}
 	assert_refused(gons_vlan_new_transient(5, NULL, NULL), EINVAL, "needs a parent_ifindex");
@@ -294,7 +294,7 @@ static void more_info_data_than_fits_is_refused(void **state)
 	(void)state;
 	enter_blue("veth");
 	for (; size < 65000; size = size * 2 - 1)
-		assert_not_made("veth", &options, EMSGSIZE, "where it has room for 2048");
+		assert_not_made("veth", &options, EMSGSIZE, "may write 2048 at most");
 	size = 2044;
 	/* The kernel ignores unknown attributes. */
 	gons_must(gons_veth_new_transient(&options, NULL));
@@ -376,9 +376,9 @@ static void invalid_masters_are_refused(void **state)
 	assert_refused(gons_link_set_master(0, link.ifindex, 4711), EINVAL, " a port of link 4711");
 	assert_contains(gons_error(), "link 4711 does not exist");
 	assert_refused(gons_link_set_master(0, link.ifindex, link.peer_ifindex), EOPNOTSUPP,
-		       "does not accept such ports");
+		       "does not take this link as a port");
 	assert_refused(gons_link_set_master(0, 4711, bridge.ifindex), ENODEV, "link 4711");
-	assert_refused(gons_link_set_master(0, 4711, 0), ENODEV, "cannot free link 4711");
+	assert_refused(gons_link_set_master(0, 4711, 0), ENODEV, "cannot take link 4711 off");
 	assert_refused(gons_link_set_master(0, 0, bridge.ifindex), EINVAL, "0 is not an ifindex");
 	assert_refused(gons_link_set_master(0, link.ifindex, -1), EINVAL,
 		       "master is negative (-1)");

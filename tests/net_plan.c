@@ -52,7 +52,7 @@ static void a_mistake_in_a_name_is_found(void **state)
 		{ ":x -- b", "line 1, column 1", "the name of a host, of 1 to 15" },
 		{ "a:abcdefghijklmnop -- b", "line 1, column 3", "the name of a link, of 1 to 15" },
 		{ "a:x -- b; a:x -- c", "line 1, column 11", "\"a\" has a link \"x\" already" },
-		{ "a -- b:x -- c", "line 1, column 6", "two statements" },
+		{ "a -- b:x -- c", "line 1, column 6", "each cable as a statement" },
 		{ "a=b -- c", "line 1, column 1", "the name of a host" },
 	};
 
@@ -83,8 +83,7 @@ static void a_mistake_in_an_address_is_found(void **state)
 		{ "10.0.0.1/24 a -- b", "line 1, column 1", "expected the name of a host" },
 		{ "lan: 10.0.0.1/24 a", "line 1, column 6", "expected the name of a host" },
 		{ "a fd00::1/64 -- b [mtu=1279]", "line 1, column 1", "an mtu of 1280 at least" },
-		{ "lan: a 10.0.0.1/30, b, c", "line 1, column 24",
-		  "no one is free in 10.0.0.0/30" },
+		{ "lan: a 10.0.0.1/30, b, c", "line 1, column 24", "none is free in 10.0.0.0/30" },
 	};
 
 	(void)state;
@@ -125,12 +124,12 @@ static void a_mistake_in_an_option_is_found(void **state)
 		{ "a -- b []", "line 1, column 9", "found \"]\"" },
 		{ "a -- b [mtu=1400", "line 1, column 17", "expected \",\" or \"]\"" },
 		{ "a -- b [mtu=1400 mtu=1400]", "line 1, column 18", "expected \",\" or \"]\"" },
-		{ "a -- b [mtu=1400, mtu=1500]", "line 1, column 19", "after one mtu" },
+		{ "a -- b [mtu=1400, mtu=1500]", "line 1, column 19", "an mtu is given already" },
 		{ "host a [forward=maybe]", "line 1, column 9",
 		  "\"forward=yes\" or \"forward=no\"" },
 		{ "host a [forward=no", "line 1, column 19", "expected \",\" or \"]\"" },
 		{ "host a [forward=no]; host a [forward=yes]", "line 1, column 30",
-		  "has said already" },
+		  "has one already" },
 		{ "host a:x", "line 1, column 6", "without a link" },
 		{ "host a -- b", "line 1, column 8", "expected the end of the statement" },
 		{ "host", "line 1, column 5", "expected \"--\"" },

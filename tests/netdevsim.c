@@ -243,9 +243,10 @@ static void netdevsim_with_no_ports_or_too_many_is_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_netdevsim_new_transient(0, NULL), EINVAL,
-		       "of 0 ports: it has 1 to 128");
-	assert_refused(gons_netdevsim_new_transient(129, NULL), EINVAL, "of 129 ports");
-	assert_refused(gons_netdevsim_new_transient(4294967295, NULL), EINVAL, "of 4294967295");
+		       "ports is 0, and may be 1 to 128");
+	assert_refused(gons_netdevsim_new_transient(129, NULL), EINVAL, "ports is 129");
+	assert_refused(gons_netdevsim_new_transient(4294967295, NULL), EINVAL,
+		       "ports is 4294967295");
 }
 
 static void netdevsim_works_or_the_message_names_the_missing_module(void **state)

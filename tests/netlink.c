@@ -114,7 +114,7 @@ static void a_netlink_socket_is_closed_with_the_scope(void **state)
 	mark = gons_must(gons_scope_begin());
 	socket = gons_must(gons_netns_mnl_open(blue, NETLINK_ROUTE));
 	assert_int_equal(close(mnl_socket_get_fd(socket)), 0);
-	assert_refused(gons_scope_end(mark), EBADF, "netlink socket, which the scope owns");
+	assert_refused(gons_scope_end(mark), EBADF, "netlink socket of the scope");
 	assert_int_equal(mnl_socket_close(socket), -1); /* and so its memory is still there */
 }
 
@@ -135,8 +135,8 @@ static void a_netlink_socket_that_was_closed_is_reported_and_left_alone(void **s
 		if (is_reused) /* the descriptor */
 			assert_int_equal(dup3(another, fd, O_CLOEXEC), fd);
 		assert_refused(gons_scope_end(mark), EBADF,
-			       "a netlink socket, which the scope owns, was closed already: do not "
-			       "call mnl_socket_close()");
+			       "cannot close a netlink socket of the scope: %m: the program has "
+			       "closed it; do not call mnl_socket_close()");
 		assert_int_equal(close(fd), is_reused ? 0 : -1);
 	}
 }
@@ -149,10 +149,14 @@ static void netlink_sockets_work_for_every_bus_of_the_kernel(void **state)
 	need_namespaces(NULL);
 	socket = gons_must(gons_netns_mnl_open(blue, NETLINK_GENERIC));
 	assert_int_equal(mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID), 0);
-	assert_refused(gons_netns_mnl_open(blue, 31), EPROTONOSUPPORT, "no netlink bus 31");
-	assert_refused(gons_netns_mnl_open(-1, 31), EPROTONOSUPPORT, "no netlink bus 31");
-	assert_refused(gons_netns_mnl_open(-1, -1), EPROTONOSUPPORT, "no netlink bus -1");
-	assert_refused(gons_netns_mnl_open(-1, 4711), EPROTONOSUPPORT, "no netlink bus 4711");
+	assert_refused(gons_netns_mnl_open(blue, 31), EPROTONOSUPPORT,
+		       "lacks the netlink protocol 31");
+	assert_refused(gons_netns_mnl_open(-1, 31), EPROTONOSUPPORT,
+		       "lacks the netlink protocol 31");
+	assert_refused(gons_netns_mnl_open(-1, -1), EPROTONOSUPPORT,
+		       "lacks the netlink protocol -1");
+	assert_refused(gons_netns_mnl_open(-1, 4711), EPROTONOSUPPORT,
+		       "lacks the netlink protocol 4711");
 }
 
 static void descriptors_of_other_types_have_no_id_and_no_sockets(void **state)

@@ -167,7 +167,7 @@ static void an_interrupted_dump_is_started_again(void **state)
 			/* A hundred interruptions in a row are an error. */
 			assert_int_equal(errno, EINTR);
 			(void)gons_i_rtnl_fail(rtnl, "cannot list");
-			assert_contains(gons_error(), "changed each of the 100 times");
+			assert_contains(gons_error(), "during each of 100 attempts");
 			continue;
 		}
 		for (int j = 0; j < FIXED; j++)

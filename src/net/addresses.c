@@ -70,8 +70,8 @@ static int list_ports(struct gons_i_net_model *model)
 	return 0;
 }
 
-/* Each number once, since the kernel may look the number of a new link up in the namespace of the
- * socket that sends the request. */
+/* No two links of a network get the same ifindex: the kernel may look for that of a new link in the
+ * namespace of the socket that sends the request. */
 static void number_links(struct gons_i_net_model *model)
 {
 	int ifindex = FIRST_IFINDEX;
@@ -86,7 +86,7 @@ static void number_links(struct gons_i_net_model *model)
 	}
 }
 
-/* Hosts are configured in their order, and bridges last. */
+/* Hosts are configured in the order of the plan, and bridges last. */
 static void order_ends(struct gons_i_net_model *model)
 {
 	for (size_t i = 0; i < model->n_segments; i++) {
@@ -140,8 +140,8 @@ static int check_addresses(const struct gons_i_net_model *model)
 			if (address->family == AF_INET6 && mtu != 0 && mtu < LEAST_MTU_IPV6)
 				return gons_i_net_fail_at(
 					port->position,
-					"expected an mtu of 1280 at least, since there is the IPv6 "
-					"address %s",
+					"expected an mtu of 1280 at least, which the IPv6 address "
+					"%s needs",
 					gons_i_prefix_text(address, text));
 		}
 	}
@@ -180,7 +180,7 @@ static int fill_network(struct gons_i_net_model *model, const struct gons_i_net_
 			if (!address_of(network, number++, &address))
 				return gons_i_net_fail_at(
 					port->position,
-					"expected an address, since no one is free in %s",
+					"expected an address, since none is free in %s",
 					gons_i_prefix_text(network, text));
 		while (find_address(model, 0, model->n_ports, &address));
 		if (gons_i_net_add_address(port, &address) < 0)

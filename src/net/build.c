@@ -2,14 +2,14 @@
 /*
  * Creates the namespaces, links, addresses and routes of a model.
  *
- * The calling thread goes from namespace to namespace, and returns. With mount namespaces a thread
- * of its own does it, since after those the calling thread would no longer share root and working
- * directory with others. First it creates all namespaces, then all links over one
- * socket, then it configures one host after the other, each by one batch of requests.
+ * The calling thread enters each namespace, and returns. With mount namespaces, a new thread does
+ * this instead, since a thread that has entered one no longer shares root and working directory
+ * with others. It first creates all namespaces, then all links over one socket. Then it
+ * configures one host after the other, each by one batch of requests.
  *
- * gons waits for nothing that the kernel does at once when asked. An IPv6 address skips duplicate
- * address detection. A request for a link has the kernel (from 6.11 on) update its state at
- * once. For the rest, gons waits for notifications.
+ * It waits as little as possible: IPv6 addresses skip duplicate address detection, and a request
+ * for a link makes the kernel (from 6.11 on) update its state at once. For the rest, it waits for
+ * notifications.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -97,18 +97,18 @@ static int build_all(struct build *build)
 	return gons_i_net_configure(build->model, build->sets, build->bridge_fd);
 }
 
-/* A thread returns from these namespaces without a trace. */
+/* Without a mount namespace: the calling thread returns exactly to what it was. */
 static int run_here(struct build *build)
 {
 	const int types = CLONE_NEWNET | build->types;
-	struct gons_i_context place;
+	struct gons_i_context saved;
 	int result;
 
-	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &place) < 0)
+	if (gons_i_context_save_checked(NULL, 0, types, GONS_I_RETURN_CHECK_AGAIN, &saved) < 0)
 		return -1;
-	result = build_all(build) < 0 ? gons_i_switch_undo(&place, types)
-				      : gons_i_context_restore(&place);
-	gons_i_context_close(&place);
+	result = build_all(build) < 0 ? gons_i_switch_undo(&saved, types)
+				      : gons_i_context_restore(&saved);
+	gons_i_context_close(&saved);
 	return result;
 }
 

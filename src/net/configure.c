@@ -59,7 +59,7 @@ static int bring_up(struct gons_i_batch *batch, int ifindex)
 	return gons_i_batch_add(batch, nlh);
 }
 
-static int ask_link(struct gons_i_batch *batch, int ifindex)
+static int request_link(struct gons_i_batch *batch, int ifindex)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, ifindex);
@@ -119,7 +119,7 @@ static int add_route(const struct gons_i_net_route *route, void *arg)
 
 /* Requests the route to an own address, which is of type local as soon as the address can be
  * used. */
-static int ask_route(struct gons_i_batch *batch, const struct gons_i_prefix *address)
+static int request_route(struct gons_i_batch *batch, const struct gons_i_prefix *address)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_GETROUTE, 0);
@@ -158,7 +158,7 @@ static int are_usable(struct gons_i_batch *batch, const struct gons_i_net_model 
 			if (port->addresses[k].family != AF_INET6)
 				continue;
 			n++;
-			if (ask_route(batch, &port->addresses[k]) < 0)
+			if (request_route(batch, &port->addresses[k]) < 0)
 				return -1;
 		}
 	}
@@ -213,7 +213,7 @@ static int fill_batch(struct gons_i_batch *batch, const struct gons_i_net_model 
 		const struct gons_i_net_port *port = &model->ports[host->ports[i]];
 
 		if ((port->comes_up_first && bring_up(batch, port->ifindex) < 0) ||
-		    ask_link(batch, port->ifindex) < 0)
+		    request_link(batch, port->ifindex) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < host->n_ports; i++) {
@@ -288,7 +288,7 @@ static int configure_bridges(const struct gons_i_net_model *model, int bridge_fd
 	for (size_t i = 0; result == 0 && i < model->n_ports; i++)
 		if (model->ports[i].bridge_ifindex > 0) {
 			n++;
-			result = ask_link(&batch, model->ports[i].bridge_ifindex);
+			result = request_link(&batch, model->ports[i].bridge_ifindex);
 		}
 	if (result == 0)
 		result = gons_i_batch_flush(&batch);

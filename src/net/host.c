@@ -48,13 +48,13 @@ static int fail_forward(const char *name)
 
 /*
  * A new network namespace has the IPv4 settings of the initial one, which may forward, or drop
- * packets from another link than the one to the sender (rp_filter). Settings that only save time,
- * or make machines equal, may fail: if /proc/sys is read-only, hosts that do not forward still
- * work.
+ * packets that arrive on another link than the one that leads to the sender (rp_filter). Only the
+ * settings for forwarding must succeed. The others save time, or make all machines behave alike: a
+ * host that does not forward works without them, where /proc/sys is read-only.
  */
 static int write_sysctls(const struct gons_i_net_host *host)
 {
-	/* Link-local addresses of IPv6 cannot be duplicates here, so they are usable at once. */
+	/* No duplicate address detection for link-local addresses, so that they are usable at once. */
 	(void)write_sysctl("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
 	if (!host->forwards) {
 		(void)write_sysctl("/proc/sys/net/ipv4/ip_forward", "0");
@@ -90,7 +90,7 @@ static int open_namespaces(int types, gons_set *set)
 	return 0;
 }
 
-static int furnish(const struct gons_i_net_host *host, int types)
+static int set_up(const struct gons_i_net_host *host, int types)
 {
 	if ((types & CLONE_NEWUTS) && sethostname(host->name, strlen(host->name)) < 0)
 		return gons_i_fail(errno, "cannot set the host name %s", host->name);
@@ -107,7 +107,7 @@ gons_set *gons_i_net_host_create(const struct gons_i_net_host *host, int types)
 	if (!set)
 		return NULL;
 	if (gons_i_switch_new(all, NULL) == 0 && open_namespaces(all, set) == 0 &&
-	    furnish(host, types) == 0)
+	    set_up(host, types) == 0)
 		return set;
 	gons_set_close(set); /* keeps errno */
 	return NULL;

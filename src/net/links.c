@@ -23,7 +23,7 @@ struct end {
 
 static void put_end(struct nlmsghdr *nlh, struct ifinfomsg *ifi, const struct end *end)
 {
-	/* Computed from its number, so that it is always the same; locally administered. */
+	/* Computed from the ifindex, so that a plan always gives the same; locally administered. */
 	const unsigned char address[] = { 0x02,
 					  0x67,
 					  0x6f,

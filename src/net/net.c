@@ -48,8 +48,8 @@ static int check_arguments(const char *plan, int types)
 		return gons_i_fail(EINVAL, "plan is NULL");
 	if ((types & ~(CLONE_NEWNS | CLONE_NEWUTS)) == 0)
 		return 0;
-	(void)gons_i_fail(EINVAL, "types has others than CLONE_NEWNS and CLONE_NEWUTS");
-	gons_i_add_cause("besides a network namespace, a host can have only these two");
+	(void)gons_i_fail(EINVAL, "types has other bits than CLONE_NEWNS and CLONE_NEWUTS");
+	gons_i_add_cause("besides its network namespace, a host can have only these two");
 	return -1;
 }
 
@@ -145,8 +145,8 @@ GONS_EXPORT const char *gons_net_host_name(const gons_net *net, size_t number)
 	}
 	if (number < net->model.n_hosts)
 		return net->model.hosts[number].name;
-	(void)gons_i_fail(ENOENT, "the plan has %zu hosts, and none of number %zu",
-			  net->model.n_hosts, number);
+	(void)gons_i_fail(ENOENT, "number is %zu, but the plan has only %zu hosts, from 0 on",
+			  number, net->model.n_hosts);
 	return NULL;
 }
 

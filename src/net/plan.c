@@ -85,7 +85,7 @@ static void read_token(struct parser *parser, struct token *token)
 	advance(parser, token->length);
 }
 
-static void take(struct parser *parser)
+static void next_token(struct parser *parser)
 {
 	parser->token = parser->next;
 	read_token(parser, &parser->next);
@@ -119,7 +119,7 @@ static int fail_expected(const struct token *token, const char *expected)
 
 /* ---- names ---- */
 
-/* Whether a word at the place of an address is one. Nothing else marks addresses. */
+/* Only addresses have a slash. */
 static bool is_address(const struct token *token)
 {
 	return token->kind == WORD && memchr(token->text, '/', token->length);
@@ -187,11 +187,11 @@ static int get_host(struct parser *parser, const struct token *token, const char
 
 /* ---- ends of links ---- */
 
-/* An end that was read, before its port is added. */
+/* An end of a cable that was read, before its port is added. */
 struct end {
 	size_t host;
 	struct token token;
-	struct gons_i_net_port before, after; /* link and addresses, towards either side */
+	struct gons_i_net_port before, after; /* link and addresses on the left and right */
 };
 
 static void free_end(struct end *end)
@@ -219,10 +219,10 @@ static int read_host(struct parser *parser, size_t *ret_host, char link[GONS_I_N
 	if (strcmp(link, "lo") == 0)
 		return gons_i_net_fail_at(
 			token->position,
-			"expected another name of a link, since each host has a link \"lo\"");
+			"expected another name for a link, since each host has a link \"lo\"");
 	if (get_host(parser, token, name, ret_host) < 0)
 		return -1;
-	take(parser);
+	next_token(parser);
 	return 0;
 }
 
@@ -262,7 +262,7 @@ static int read_address(struct parser *parser, struct gons_i_net_port *port)
 		return fail_expected(token, "an address that a host can have in its network");
 	if (gons_i_net_add_address(port, &address) < 0)
 		return -1;
-	take(parser);
+	next_token(parser);
 	return 0;
 }
 
@@ -279,7 +279,7 @@ static int read_addresses(struct parser *parser, struct gons_i_net_port *port, b
 			return fail_expected(&parser->token, "\",\" between two addresses");
 		if (parser->token.kind != COMMA || (in_bridge && !is_address(&parser->next)))
 			return 0;
-		take(parser);
+		next_token(parser);
 	}
 }
 
@@ -326,7 +326,7 @@ static int add_port(struct parser *parser, size_t host, const struct token *toke
 		if (model->ports[i].host == host && strcmp(model->ports[i].link, from->link) == 0)
 			return gons_i_net_fail_at(
 				token->position,
-				"expected another name of a link, since \"%s\" has "
+				"expected another name for a link, since \"%s\" has "
 				"a link \"%s\" already",
 				model->hosts[host].name, from->link);
 	if (!gons_i_net_grow(&model->ports, model->n_ports, sizeof(*port)))
@@ -349,7 +349,7 @@ static bool is_word(const struct token *token, const char *text)
 	       memcmp(token->text, text, token->length) == 0;
 }
 
-/* "mtu=1400", for the segments from first on. */
+/* "mtu=1400", for the segments from number first on. */
 static int read_mtu(struct parser *parser, size_t first)
 {
 	enum { LEAST = 68, MOST = 65535 };
@@ -369,7 +369,7 @@ static int read_mtu(struct parser *parser, size_t first)
 		return fail_expected(token, "\"mtu=\" and a number from 68 to 65535");
 	for (size_t i = first; i < model->n_segments; i++) {
 		if (model->segments[i].mtu != 0)
-			return fail_expected(token, "\"]\" after one mtu");
+			return fail_expected(token, "\"]\", since an mtu is given already");
 		model->segments[i].mtu = (unsigned)mtu;
 	}
 	return 0;
@@ -383,10 +383,11 @@ static int read_forward(struct parser *parser, size_t host)
 	if (!is_word(token, "forward=no") && !is_word(token, "forward=yes"))
 		return fail_expected(token, "\"forward=yes\" or \"forward=no\"");
 	if (declared->says_forward)
-		return gons_i_net_fail_at(token->position,
-					  "expected nothing more, since the plan has said already "
-					  "whether \"%s\" forwards",
-					  declared->name);
+		return gons_i_net_fail_at(
+			token->position,
+			"expected one option \"forward\" for \"%s\", since the plan "
+			"has one already",
+			declared->name);
 	declared->says_forward = true;
 	declared->forwards = is_word(token, "forward=yes");
 	return 0;
@@ -397,14 +398,14 @@ static int read_options(struct parser *parser, int (*read)(struct parser *, size
 	if (parser->token.kind != OPEN)
 		return 0;
 	do {
-		take(parser); /* "[" or "," */
+		next_token(parser); /* "[" or "," */
 		if (read(parser, arg) < 0)
 			return -1;
-		take(parser);
+		next_token(parser);
 	} while (parser->token.kind == COMMA);
 	if (parser->token.kind != CLOSE)
 		return fail_expected(&parser->token, "\",\" or \"]\"");
-	take(parser);
+	next_token(parser);
 	return 0;
 }
 
@@ -412,9 +413,10 @@ static int read_options(struct parser *parser, int (*read)(struct parser *, size
 
 static int fail_middle(const struct end *end)
 {
-	return gons_i_net_fail_at(end->token.position,
-				  "expected a name without a link, since a host between two cables "
-				  "has two links: write the cables as two statements to name them");
+	return gons_i_net_fail_at(
+		end->token.position,
+		"expected the name of a host alone, since a host between two cables "
+		"has two links: to name them, write each cable as a statement");
 }
 
 /* The cable between two ends. Addresses after the last host of a chain belong to that host, too. */
@@ -444,7 +446,7 @@ static int read_chain(struct parser *parser)
 		result = fail_expected(&parser->token,
 				       left.after.n_addresses > 0 ? "\"--\" or \",\"" : "\"--\"");
 	while (result == 0 && parser->token.kind == DASHES) {
-		take(parser);
+		next_token(parser);
 		result = read_end(parser, false, &right);
 		if (result == 0)
 			result = add_cable(parser, &left, &right, parser->token.kind != DASHES);
@@ -481,7 +483,7 @@ static int read_bridge(struct parser *parser)
 	if (read_name(token, 0, token->length - 1, "a bridge", name) < 0)
 		return -1;
 	if (strcmp(name, "lo") == 0)
-		return fail_expected(token, "another name of a bridge than \"lo\"");
+		return fail_expected(token, "another name for a bridge than \"lo\"");
 	other = find_bridge(model, name);
 	if (other < model->n_segments)
 		return gons_i_net_fail_at(
@@ -496,7 +498,7 @@ static int read_bridge(struct parser *parser)
 		return -1;
 	(void)strcpy(segment->name, name);
 	do {
-		take(parser); /* the name or "," */
+		next_token(parser); /* the name or "," */
 		if (read_port(parser) < 0)
 			return -1;
 	} while (parser->token.kind == COMMA);
@@ -509,7 +511,7 @@ static int read_host_statement(struct parser *parser)
 	struct token token;
 	size_t host;
 
-	take(parser);
+	next_token(parser);
 	token = parser->token;
 	if (read_host(parser, &host, link) < 0)
 		return -1;
@@ -535,11 +537,11 @@ int gons_i_net_plan_read(const char *plan, struct gons_i_net_model *ret_model)
 	int result = 0;
 
 	memset(ret_model, 0, sizeof(*ret_model));
-	take(&parser); /* fills next */
-	take(&parser);
+	next_token(&parser); /* fills next */
+	next_token(&parser);
 	while (result == 0 && parser.token.kind != END) {
 		if (parser.token.kind == SEPARATOR) {
-			take(&parser);
+			next_token(&parser);
 			continue;
 		}
 		result = read_statement(&parser);

@@ -14,9 +14,9 @@
 
 #define NONE ((size_t)-1)
 
-/* The way of a packet: out of its own port, to the port of the next host. */
+/* The first step of a packet: out of a port of the host, to a port of the next host. */
 struct hop {
-	size_t own, next; /* next: NONE on the link itself */
+	size_t own, next; /* next: NONE if the destination is on the link itself */
 };
 
 struct walk {
@@ -202,7 +202,7 @@ static int add_segments(struct walk *walk)
 	return 0;
 }
 
-/* A host that does not forward is reached by all of its addresses nevertheless. */
+/* A host that does not forward is reached by its other addresses, too. */
 static int add_far_ports(struct walk *walk)
 {
 	const struct gons_i_net_model *model = walk->model;
@@ -232,7 +232,7 @@ static bool is_far(const struct gons_i_net_route *route)
 	return route->gateway && !route->is_exact;
 }
 
-/* The route that can replace all of them, or NULL. */
+/* The route that leads where all far ones lead, or NULL if there are several. */
 static const struct gons_i_net_route *find_default(const struct walk *walk)
 {
 	const struct gons_i_net_route *only = NULL;
@@ -249,11 +249,11 @@ static const struct gons_i_net_route *find_default(const struct walk *walk)
 	return only;
 }
 
-static int hand_out(const struct walk *walk, int (*add)(const struct gons_i_net_route *, void *),
-		    void *arg)
+static int emit_routes(const struct walk *walk, int (*add)(const struct gons_i_net_route *, void *),
+		       void *arg)
 {
 	const struct gons_i_net_route *only = find_default(walk);
-	struct gons_i_net_route whole;
+	struct gons_i_net_route default_route;
 
 	for (size_t i = 0; i < walk->n_routes; i++)
 		if (!walk->routes[i].gateway && add(&walk->routes[i], arg) < 0)
@@ -264,10 +264,10 @@ static int hand_out(const struct walk *walk, int (*add)(const struct gons_i_net_
 			return -1;
 	if (!only)
 		return 0;
-	whole = *only;
-	whole.destination.length = 0;
-	(void)gons_i_prefix_mask(&whole.destination);
-	return add(&whole, arg);
+	default_route = *only;
+	default_route.destination.length = 0;
+	(void)gons_i_prefix_mask(&default_route.destination);
+	return add(&default_route, arg);
 }
 
 int gons_i_net_routes(const struct gons_i_net_model *model, size_t host,
@@ -287,7 +287,7 @@ int gons_i_net_routes(const struct gons_i_net_model *model, size_t host,
 		if (result == 0)
 			result = add_far_ports(&walk);
 		if (result == 0)
-			result = hand_out(&walk, add, arg);
+			result = emit_routes(&walk, add, arg);
 	}
 	walk_free(&walk);
 	return result;

@@ -200,13 +200,13 @@ static int fail_timeout(const struct snapshot *snapshot, int timeout_ms)
 		gons_i_add_cause("it has no link-local address");
 	} else {
 		gons_i_add_cause("it has no link-local address, because it has no carrier");
-		gons_i_add_remedy("bring up its peer, its parent or a port");
+		gons_i_add_remedy("bring up its peer, its parent or one of its ports");
 	}
 	return -1;
 }
 
 /* After any notification, the link and its addresses are read again. */
-static int pass_over(const struct nlmsghdr *nlh, void *arg)
+static int ignore(const struct nlmsghdr *nlh, void *arg)
 {
 	(void)nlh;
 	(void)arg;
@@ -224,14 +224,14 @@ static int wait_until_ready(struct gons_i_rtnl *rtnl, struct gons_i_monitor *mon
 			return fail_duplicate(&snapshot);
 		if (is_ready(&snapshot))
 			return 0;
-		switch (gons_i_monitor_wait(monitor, pass_over, NULL)) {
+		switch (gons_i_monitor_wait(monitor, ignore, NULL)) {
 		case GONS_I_MONITOR_FAILED:
 			return gons_i_fail(errno, "cannot wait for the addresses of link %d",
 					   ifindex);
 		case GONS_I_MONITOR_TIMEOUT:
 			return fail_timeout(&snapshot, monitor->timeout_ms);
 		case GONS_I_MONITOR_LOST:
-		case GONS_I_MONITOR_TOLD:
+		case GONS_I_MONITOR_RECEIVED:
 			break;
 		}
 	}

@@ -63,7 +63,8 @@ struct reply {
 	uint32_t failed; /* its sequence number */
 };
 
-static void hear(const struct gons_i_batch *batch, struct reply *reply, const struct nlmsghdr *nlh)
+static void take_reply(const struct gons_i_batch *batch, struct reply *reply,
+		       const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *end = mnl_nlmsg_get_payload(nlh);
 
@@ -105,7 +106,7 @@ static int receive(const struct gons_i_batch *batch, struct reply *reply)
 	left = (int)got;
 	for (; gons_i_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
 		if (nlh->nlmsg_seq - batch->sequence < batch->n)
-			hear(batch, reply, nlh);
+			take_reply(batch, reply, nlh);
 	return 0;
 }
 

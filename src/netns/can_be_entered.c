@@ -12,7 +12,7 @@
  *   kernel keeps the inode of the file, and a new inode has a later time;
  * - a process or a thread in it, which procfs shows.
  *
- * Each doubt counts as a yes.
+ * If gons cannot tell, it assumes that somebody can.
  */
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -166,8 +166,8 @@ static bool has_children(void)
 /*
  * Looks only at the processes that were created after the namespaces, by their ids, if it is known
  * when each namespace was created and there are not too many ids. An older process was not created
- * in one of the namespaces. An older child could have been given a descriptor to enter one, so
- * there must be no children. False: not looked.
+ * in one of the namespaces. But an older child of this process could have received a descriptor, and
+ * entered one: so this process must have no children. False: it did not look.
  */
 static bool look_at_later_processes(struct search *search)
 {
@@ -208,7 +208,7 @@ static void look_at_processes(struct search *search)
 		rule_out(search->candidates[i]);
 }
 
-/* ---- if the times are the same ---- */
+/* ---- if the times of the inodes are the same ---- */
 
 static bool look_at_descriptor(int dir_fd, const char *name, void *arg)
 {

@@ -3,7 +3,7 @@
  * Links, addresses and routes of a scope are not deleted where their network namespace ends with
  * the scope. Deleting a link makes the kernel wait for tens of milliseconds; the links of a
  * namespace that ends are deleted by the kernel in the background. So such an item is not undone in
- * its turn, but put aside for the bottom of the scope. When everything else of the scope is undone,
+ * its turn, but put aside until everything else of the scope is undone. Then
  * can_be_entered.c finds out which of the namespaces somebody else can still enter, and the items
  * in those are undone, newest first. docs/design.md has the reasons.
  */
@@ -75,7 +75,7 @@ static void free_rest(struct gons_i_scope_rest *rest)
 	free(rest);
 }
 
-static int settle(void *data)
+static int undo_rest(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct gons_i_scope_rest *rest = *(struct gons_i_scope_rest **)data;
@@ -103,7 +103,7 @@ static void drop_rest(void *data)
 	free_rest(*(struct gons_i_scope_rest **)data);
 }
 
-static const struct gons_i_undo rest_undo = { .undo = settle, .drop = drop_rest };
+static const struct gons_i_undo rest_undo = { .undo = undo_rest, .drop = drop_rest };
 
 /* ---- items ---- */
 

@@ -3,7 +3,8 @@
 #define GONS_I_NETNS_DEFERRED_UNDO_H
 
 /*
- * What need not be undone, because its network namespaces end with the scope.
+ * Links, addresses and routes that need not be deleted, because their network namespaces end with
+ * the scope.
  */
 
 #include "netns/rtnl.h"

@@ -83,10 +83,8 @@ static int check_options(struct creation *creation)
 	    gons_i_netns_optional(options->link_nsfd, &options->link_nsfd) < 0)
 		return -1;
 	if (options->peer_nsfd >= 0 && !creation->has_peer)
-		return gons_i_fail(EINVAL,
-				   "a link of kind %s has no peer to be put into a "
-				   "namespace",
-				   creation->kind);
+		return gons_i_fail(EINVAL, "peer_nsfd is %d, but a link of kind %s has no peer",
+				   options->peer_nsfd, creation->kind);
 	return 0;
 }
 
@@ -189,9 +187,9 @@ static int call_info_data(const struct creation *creation, struct nlmsghdr *nlh)
 	gons_i_scope_remove(record);
 	(void)munmap(writable, WRITABLE_SIZE);
 	if (after < before)
-		return gons_i_fail(EINVAL, "info_data made the message shorter");
+		return gons_i_fail(EINVAL, "info_data removed what was in the message");
 	if (after - before > INFO_DATA_SIZE)
-		return gons_i_fail(EMSGSIZE, "info_data wrote %u bytes where it has room for %d",
+		return gons_i_fail(EMSGSIZE, "info_data wrote %u bytes, and may write %d at most",
 				   after - before, INFO_DATA_SIZE);
 	return 0;
 }
@@ -248,12 +246,15 @@ static int fail(const struct creation *creation, const struct gons_i_rtnl *rtnl)
 	else if (errno == EEXIST)
 		gons_i_add_cause("%d random names were tried", NAMES_LIMIT);
 	if (errno == ENODEV && options->parent_ifindex > 0)
-		gons_i_add_cause("its parent, link %d, does not exist in the namespace where it "
-				 "is looked up",
+		gons_i_add_cause("its parent, link %d, does not exist in the namespace link_nsfd",
 				 options->parent_ifindex);
-	if (errno == EINVAL && options->mtu != 0)
+	if (errno == EINVAL && options->mtu != 0 && options->parent_ifindex == 0)
+		gons_i_add_cause("its MTU of %u is possibly out of range, or it needs a "
+				 "parent_ifindex or info_data",
+				 options->mtu);
+	else if (errno == EINVAL && options->mtu != 0)
 		gons_i_add_cause("its MTU of %u is possibly out of range", options->mtu);
-	if (errno == EINVAL && options->parent_ifindex == 0)
+	else if (errno == EINVAL && options->parent_ifindex == 0)
 		gons_i_add_cause("it possibly needs a parent_ifindex or info_data");
 	if (errno == EBUSY && options->parent_ifindex > 0)
 		gons_i_add_cause("its parent, link %d, is possibly a port of another link",
@@ -281,7 +282,7 @@ static int send_request(struct creation *creation, struct gons_i_rtnl *rtnl, con
 		/* With an extack it is not the name that exists. */
 		if (errno != EEXIST || gons_i_rtnl_extack(rtnl)[0] != '\0' || !has_random)
 			break;
-		if (name && i > 0) /* the given name is taken: hardly two random ones */
+		if (name && i > 0) /* the given name is taken, since two random ones hardly are */
 			break;
 	}
 	return fail(creation, rtnl);
@@ -329,7 +330,7 @@ static int identify(const struct creation *creation, struct gons_i_owned *owned)
 	owned->link.is_unique_address = creation->is_random_address;
 	if (!creation->has_peer)
 		return 0;
-	owned->peer.ifindex = owned->link.below;
+	owned->peer.ifindex = owned->link.iflink;
 	strcpy(owned->peer.name, creation->peer_name);
 	if (creation->is_random_peer_address) {
 		memcpy(owned->peer.address, creation->peer_address, ADDRESS_SIZE);

@@ -45,7 +45,7 @@ struct gons_i_identity {
 	bool is_unique_address; /* it is random, so no other link has it */
 	/* The peer or parent (IFLA_LINK), and the id of its namespace; the link itself and -1
 	 * where there is none. */
-	int below, below_nsid;
+	int iflink, iflink_nsid;
 };
 
 struct gons_i_owned {

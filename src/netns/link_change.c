@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changes of existing links: down, name, MTU, namespace, master; and their deletion.
+ * Changes existing links: down, name, MTU, namespace, master; and deletes them.
  */
 #include <ctype.h>
 #include <linux/if.h>
@@ -43,6 +43,8 @@ int gons_i_link_set_name(struct gons_i_rtnl *rtnl, int ifindex, const char *name
 	if (errno == EBUSY)
 		gons_i_add_remedy("bring it down by gons_link_down(): Linux before 6.2 does not "
 				  "rename a link that is up");
+	else if (errno == EEXIST)
+		gons_i_add_cause("another link of this namespace has this name");
 	return -1;
 }
 
@@ -130,6 +132,8 @@ GONS_EXPORT int gons_link_delete(int nsfd, int ifindex)
 		result = 0;
 	if (result < 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot delete link %d", ifindex);
+	if (result < 0 && errno == EOPNOTSUPP)
+		gons_i_add_cause("the kernel does not delete links of this kind");
 	gons_i_rtnl_close(rtnl);
 	return result;
 }
@@ -153,12 +157,15 @@ GONS_EXPORT int gons_link_set_master(int nsfd, int ifindex, int master)
 	mnl_attr_put_u32(nlh, IFLA_MASTER, (uint32_t)master);
 	result = gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL);
 	if (result < 0 && master == 0)
-		(void)gons_i_rtnl_fail(rtnl, "cannot free link %d from its master", ifindex);
+		(void)gons_i_rtnl_fail(rtnl, "cannot take link %d off its master", ifindex);
 	else if (result < 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot make link %d a port of link %d", ifindex,
 				       master);
 	if (result < 0 && master > 0 && (errno == EINVAL || errno == EOPNOTSUPP))
-		gons_i_add_cause("link %d does not exist, or does not accept such ports", master);
+		gons_i_add_cause("link %d does not exist, or does not take this link as a port",
+				 master);
+	else if (result < 0 && master > 0 && errno == EBUSY)
+		gons_i_add_cause("link %d is possibly the parent of another link", ifindex);
 	gons_i_rtnl_close(rtnl);
 	return result;
 }
@@ -211,7 +218,7 @@ static int move(struct gons_i_rtnl *rtnl, int ifindex, int to_fd, const char *na
 		return 0;
 	(void)gons_i_rtnl_fail(rtnl, "cannot move link %d to another network namespace", ifindex);
 	if (errno == EEXIST)
-		gons_i_add_cause("a link named %s is there", ret_name);
+		gons_i_add_cause("a link named %s is in that namespace already", ret_name);
 	else if (errno == EINVAL && gons_i_rtnl_extack(rtnl)[0] == '\0')
 		gons_i_add_cause(
 			"links of this kind stay in the namespace where they were created");
@@ -256,7 +263,7 @@ static int check_free(const struct gons_i_rtnl *rtnl, int ifindex, int to_nsfd, 
 	if (found <= 0 || (is_same && found == ifindex))
 		return found < 0 ? -1 : 0;
 	(void)gons_i_fail(EEXIST, "cannot move link %d to another network namespace", ifindex);
-	gons_i_add_cause("a link named %s is there", name);
+	gons_i_add_cause("a link named %s is in that namespace already", name);
 	return -1;
 }
 

@@ -34,8 +34,8 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 	const struct nlattr *attr, *inner;
 
 	memset(reading, 0, sizeof(*reading));
-	identity->ifindex = identity->below = ifi->ifi_index;
-	identity->below_nsid = -1;
+	identity->ifindex = identity->iflink = ifi->ifi_index;
+	identity->iflink_nsid = -1;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
@@ -43,11 +43,11 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 			break;
 		case IFLA_LINK:
 			if (gons_i_attr_is_u32(attr))
-				identity->below = (int)mnl_attr_get_u32(attr);
+				identity->iflink = (int)mnl_attr_get_u32(attr);
 			break;
 		case IFLA_LINK_NETNSID:
 			if (gons_i_attr_is_u32(attr))
-				identity->below_nsid = (int)mnl_attr_get_u32(attr);
+				identity->iflink_nsid = (int)mnl_attr_get_u32(attr);
 			break;
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(attr) > sizeof(identity->address))
@@ -109,34 +109,34 @@ static bool has_address(const struct reading *reading, const struct gons_i_ident
 	       memcmp(identity->address, reading->identity.address, identity->address_size) == 0;
 }
 
-/* These kinds never change their namespace, so no other one can be moved in; and they take the
- * address of a port. */
-static bool stays(const char *kind)
+/* Links of these kinds cannot be moved, so a link of this kind and ifindex is the one that was
+ * created. Their address does not tell: they take that of a port. */
+static bool is_immovable(const char *kind)
 {
 	return strcmp(kind, "bridge") == 0 || strcmp(kind, "bond") == 0 ||
 	       strcmp(kind, "team") == 0;
 }
 
-/* Whether this is the link, renamed or not, in the namespace where it was created. */
-static bool is_it(const struct reading *reading, const struct gons_i_owned *owned)
+/* In the namespace where the link was created: whether this is it, renamed or not. */
+static bool is_same(const struct reading *reading, const struct gons_i_owned *owned)
 {
 	return reading->identity.ifindex == owned->link.ifindex &&
 	       strcmp(reading->kind, owned->kind) == 0 &&
-	       (stays(owned->kind) || has_name(reading, &owned->link) ||
+	       (is_immovable(owned->kind) || has_name(reading, &owned->link) ||
 		has_address(reading, &owned->link));
 }
 
-/* Another name and address, but the same peer or parent as before. */
+/* In the same namespace: whether it has another name and address, but the same peer or parent. */
 static bool is_connected(const struct reading *reading, const struct gons_i_owned *owned)
 {
 	const struct gons_i_identity *now = &reading->identity, *before = &owned->link;
 
 	return now->ifindex == before->ifindex && strcmp(reading->kind, owned->kind) == 0 &&
-	       before->below > 0 && before->below != before->ifindex &&
-	       now->below == before->below && now->below_nsid == before->below_nsid;
+	       before->iflink > 0 && before->iflink != before->ifindex &&
+	       now->iflink == before->iflink && now->iflink_nsid == before->iflink_nsid;
 }
 
-static bool is_like(const struct reading *reading, const struct gons_i_identity *identity)
+static bool is_same_elsewhere(const struct reading *reading, const struct gons_i_identity *identity)
 {
 	return identity->name[0] != '\0' &&
 	       (has_name(reading, identity) ||
@@ -178,13 +178,14 @@ static int compare(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_OK;
 	read_link(nlh, &reading);
 	if (strcmp(reading.kind, search->owned->kind) == 0 &&
-	    (is_like(&reading, &search->owned->link) || is_like(&reading, &search->owned->peer)))
+	    (is_same_elsewhere(&reading, &search->owned->link) ||
+	     is_same_elsewhere(&reading, &search->owned->peer)))
 		search->ifindex = reading.identity.ifindex;
 	return search->ifindex > 0 ? MNL_CB_STOP : MNL_CB_OK;
 }
 
-/* The kernel's answers for a namespace that this thread may not read, or that has ended. */
-static bool is_closed_to_us(int errnum)
+/* The kernel's errnos for a namespace that this thread may not read, or that has ended. */
+static bool is_unreadable(int errnum)
 {
 	return errnum == EPERM || errnum == EACCES || errnum == EINVAL || errnum == EOPNOTSUPP ||
 	       errnum == ENOENT || errnum == ENONET;
@@ -202,7 +203,7 @@ static int delete_in(const struct gons_i_owned *owned, int nsid)
 	if (nsid >= 0)
 		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)nsid);
 	if (gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, compare, &search) < 0)
-		return is_closed_to_us(errno) ? 0 : fail_search(owned);
+		return is_unreadable(errno) ? 0 : fail_search(owned);
 	if (search.ifindex == 0)
 		return 0;
 	return delete_link(gons_i_owned_rtnl(owned), nsid, search.ifindex, owned->link.name) < 0
@@ -267,7 +268,7 @@ static int delete_owned(const struct gons_i_owned *owned)
 	    errno != ENODEV)
 		return gons_i_rtnl_fail(gons_i_owned_rtnl(owned), "cannot find link %d (%s)",
 					owned->link.ifindex, owned->link.name);
-	if (!is_it(&reading, owned)) {
+	if (!is_same(&reading, owned)) {
 		result = delete_moved(owned);
 		/* Last, since another link may be on the same parent. */
 		if (result != 0 || !is_connected(&reading, owned))
@@ -298,8 +299,8 @@ static bool is_in_place(struct gons_i_undo_item *item)
 
 	return owned->link.ifindex > 0 &&
 	       gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, take_link, &reading) == 0 &&
-	       is_it(&reading, owned) && reading.identity.below == owned->link.below &&
-	       reading.identity.below_nsid == owned->link.below_nsid;
+	       is_same(&reading, owned) && reading.identity.iflink == owned->link.iflink &&
+	       reading.identity.iflink_nsid == owned->link.iflink_nsid;
 }
 
 struct gons_i_owned *gons_i_owned_new(int nsfd)

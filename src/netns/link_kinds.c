@@ -26,11 +26,11 @@ GONS_EXPORT int gons_bridge_new_transient(const struct gons_link_options *option
 	return gons_i_link_new("bridge", options, NULL, NULL, ret_link);
 }
 
-static int check_parent(const char *long_name, const struct gons_link_options *options)
+static int check_parent(const char *kind, const struct gons_link_options *options)
 {
 	if (options && options->parent_ifindex != 0)
 		return 0;
-	return gons_i_fail(EINVAL, "a %s needs a parent_ifindex", long_name);
+	return gons_i_fail(EINVAL, "a %s needs a parent_ifindex", kind);
 }
 
 static void put_macvlan(struct nlmsghdr *nlh, const void *arg)
@@ -56,7 +56,7 @@ GONS_EXPORT int gons_vlan_new_transient(unsigned id, const struct gons_link_opti
 					struct gons_link *ret_link)
 {
 	if (id < 1 || id > 4094)
-		return gons_i_fail(EINVAL, "%u is no VLAN id: these are 1 to 4094", id);
+		return gons_i_fail(EINVAL, "id is %u, and a VLAN id is 1 to 4094", id);
 	if (check_parent("VLAN", options) < 0)
 		return -1;
 	return gons_i_link_new("vlan", options, put_vlan, &id, ret_link);

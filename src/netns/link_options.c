@@ -21,17 +21,19 @@ enum {
 
 static int check_prefix(const char *prefix)
 {
-	if (strlen(prefix) > PREFIX_LENGTH)
-		return gons_i_fail(EINVAL,
-				   "the prefix \"%s\" leaves less than %d of the %d characters of "
-				   "a link's name to chance",
-				   prefix, RANDOM_LENGTH, NAME_LENGTH);
+	if (strlen(prefix) > PREFIX_LENGTH) {
+		(void)gons_i_fail(EINVAL, "the prefix \"%s\" has more than %d characters", prefix,
+				  PREFIX_LENGTH);
+		gons_i_add_cause("a name has %d characters, of which %d at least are random",
+				 NAME_LENGTH, RANDOM_LENGTH);
+		return -1;
+	}
 	for (const char *c = prefix; *c; c++)
 		/* The kernel replaces "%d" by a number that it chooses. */
 		if (!isascii(*c) || !isgraph((unsigned char)*c) || strchr("/:%", *c))
 			return gons_i_fail(EINVAL,
-					   "the prefix \"%s\" has a character that the name of a "
-					   "link cannot have",
+					   "the prefix \"%s\" has a character that names of links "
+					   "cannot have",
 					   prefix);
 	return 0;
 }
@@ -43,11 +45,11 @@ static int check_address(const unsigned char *address)
 	if (!address)
 		return 0;
 	if (memcmp(address, zeros, ADDRESS_SIZE) == 0)
-		return gons_i_fail(EINVAL, "a link cannot have a MAC address of zeros");
+		return gons_i_fail(EINVAL, "address is all zeros, which no link can have");
 	if (address[0] & 1)
 		return gons_i_fail(EINVAL,
-				   "a link cannot have the MAC address %02x:%02x:%02x:%02x:%02x:"
-				   "%02x, which is a multicast one",
+				   "address is %02x:%02x:%02x:%02x:%02x:%02x, which is a multicast "
+				   "address",
 				   address[0], address[1], address[2], address[3], address[4],
 				   address[5]);
 	return 0;
@@ -56,7 +58,7 @@ static int check_address(const unsigned char *address)
 static int check_names(const char *kind, bool has_peer, const struct gons_link_options *options)
 {
 	if (options->prefix && (options->name || options->peer_name))
-		return gons_i_fail(EINVAL, "the options have a prefix and a %s",
+		return gons_i_fail(EINVAL, "prefix and %s are both set",
 				   options->name ? "name" : "peer_name");
 	if (options->peer_name && !has_peer)
 		return gons_i_fail(EINVAL, "peer_name is \"%s\", but a link of kind %s has no peer",

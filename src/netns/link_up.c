@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bringing links up. gons subscribes to notifications before it sends a request, so it misses none.
- * If they come too fast for the socket, it requests the state again.
+ * Brings links up, and waits until they are up. gons subscribes to notifications before it sends
+ * the request, so it misses none. If they come too fast for the socket, it requests the state of
+ * the link again.
  */
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -103,7 +104,7 @@ static const char *state_name(uint8_t state)
 	static const char *const names[] = { "UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
 					     "TESTING", "DORMANT",    "UP" };
 
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "a new one";
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "not known to gons";
 }
 
 static int fail_timeout(const struct wait *wait)
@@ -111,12 +112,12 @@ static int fail_timeout(const struct wait *wait)
 	(void)gons_i_fail(ETIMEDOUT, "link %d (%s) is not up after %d ms", wait->ifindex,
 			  wait->name, wait->monitor.timeout_ms);
 	if (!(wait->flags & IFF_UP)) {
-		gons_i_add_cause("it has been set down meanwhile");
+		gons_i_add_cause("it was set to down meanwhile");
 	} else {
 		gons_i_add_cause("its operational state is %s%s", state_name(wait->state),
 				 wait->flags & IFF_LOWER_UP ? "" : ", it has no carrier");
 		if (!(wait->flags & IFF_LOWER_UP))
-			gons_i_add_remedy("bring up its peer, its parent or a port");
+			gons_i_add_remedy("bring up its peer, its parent or one of its ports");
 	}
 	return -1;
 }
@@ -135,12 +136,11 @@ static int wait_until_up(struct wait *wait)
 			if (request_state(wait) < 0)
 				return -1;
 			break;
-		case GONS_I_MONITOR_TOLD:
+		case GONS_I_MONITOR_RECEIVED:
 			break;
 		}
 		if (wait->is_gone)
-			return gons_i_fail(ENODEV,
-					   "link %d was deleted or moved while it was waited for",
+			return gons_i_fail(ENODEV, "link %d was deleted or moved during the wait",
 					   wait->ifindex);
 	}
 	return 0;

@@ -18,7 +18,7 @@ static bool is_intact(const struct gons_i_rtnl_monitor *monitor)
 	return monitor->fd >= 0 && gons_i_is_socket(monitor->fd, monitor->ino);
 }
 
-/* An unused monitor, or room for one; NULL: neither. */
+/* An element for a monitor that is not in use; NULL: all are in use. */
 static struct gons_i_rtnl_monitor *find_free(struct gons_i_rtnl *rtnl)
 {
 	for (int i = 0; i < GONS_I_RTNL_MONITORS; i++)
@@ -140,7 +140,7 @@ static enum gons_i_monitored receive(struct gons_i_monitor *monitor, mnl_cb_t ta
 		if (got > 0 && from.nl_pid == 0) /* from the kernel */
 			take_all(buf, (int)got, take, arg);
 	}
-	return GONS_I_MONITOR_TOLD;
+	return GONS_I_MONITOR_RECEIVED;
 }
 
 enum gons_i_monitored gons_i_monitor_wait(struct gons_i_monitor *monitor, mnl_cb_t take, void *arg)

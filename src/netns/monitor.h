@@ -24,7 +24,7 @@ void gons_i_monitor_close(struct gons_i_monitor *monitor);
 enum gons_i_monitored {
 	GONS_I_MONITOR_FAILED = -1, /* with errno alone */
 	GONS_I_MONITOR_TIMEOUT,
-	GONS_I_MONITOR_TOLD, /* take was called for each message, possibly for none */
+	GONS_I_MONITOR_RECEIVED, /* take was called for each message, possibly for none */
 	GONS_I_MONITOR_LOST, /* some did not fit into the buffer: request the state again */
 };
 

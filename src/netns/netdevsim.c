@@ -302,9 +302,7 @@ GONS_EXPORT int gons_netdevsim_new_transient(unsigned ports, struct gons_link *r
 	int result;
 
 	if (ports < 1 || ports > MAX_PORTS)
-		return gons_i_fail(EINVAL,
-				   "cannot create a netdevsim device of %u ports: it has 1 to %d",
-				   ports, MAX_PORTS);
+		return gons_i_fail(EINVAL, "ports is %u, and may be 1 to %d", ports, MAX_PORTS);
 	if (gons_i_scope_reserve(1) < 0)
 		return -1;
 	rtnl = gons_i_rtnl_open(-1);

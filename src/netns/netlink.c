@@ -24,17 +24,24 @@ struct owned_socket {
 	int fd;
 };
 
+static int fail_closed(void)
+{
+	(void)gons_i_fail(EBADF, "cannot close a netlink socket of the scope");
+	gons_i_add_cause("the program has closed it");
+	gons_i_add_remedy("do not call mnl_socket_close()");
+	return -1;
+}
+
 static int close_socket(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	const struct owned_socket *owned = data;
 
 	if (!gons_i_is_socket(owned->fd, owned->ino))
-		return gons_i_fail(EBADF, "a netlink socket, which the scope owns, was closed "
-					  "already: do not call mnl_socket_close()");
+		return fail_closed();
 	if (mnl_socket_close(owned->socket) == 0 || errno == EINTR)
 		return 0;
-	return gons_i_fail(errno, "cannot close a netlink socket, which the scope owns");
+	return gons_i_fail(errno, "cannot close a netlink socket of the scope");
 }
 
 static void drop_socket(void *data)
@@ -95,7 +102,7 @@ static int take_id(const struct nlmsghdr *nlh, void *id)
 }
 
 /* The id is negative if the namespace has none yet. */
-static int ask_id(struct gons_i_rtnl *rtnl, int nsfd, int *ret_id)
+static int request_id(struct gons_i_rtnl *rtnl, int nsfd, int *ret_id)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 
@@ -128,11 +135,12 @@ GONS_EXPORT int gons_netns_nsid(int nsfd)
 	rtnl = gons_i_rtnl_open(-1);
 	if (!rtnl)
 		return -1;
-	result = ask_id(rtnl, nsfd, &id);
+	result = request_id(rtnl, nsfd, &id);
 	if (result == 0 && id < 0) {
-		result = assign_id(rtnl, nsfd) < 0 ? -1 : ask_id(rtnl, nsfd, &id);
+		result = assign_id(rtnl, nsfd) < 0 ? -1 : request_id(rtnl, nsfd, &id);
 		if (result == 0 && id < 0)
-			result = gons_i_fail(ENOENT, "the kernel gave a network namespace no id");
+			result = gons_i_fail(ENOENT,
+					     "the kernel did not give a network namespace an id");
 	}
 	gons_i_rtnl_close(rtnl);
 	return result < 0 ? -1 : id;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Network namespaces: calls of gons.h for this type alone, and named namespaces.
+ * Network namespaces: the calls of gons.h for this type, and the names of ip-netns(8).
  */
 #include <limits.h>
 #include <stdio.h>

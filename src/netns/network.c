@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A network of one's own, with what a test expects of one.
+ * gons_enter_network(): a new network that is ready for a test.
  */
 #include <gons/mntns.h>
 #include <gons/netns.h>

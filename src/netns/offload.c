@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Offload: the kernel leaves work to a device, and a virtual link does not do it. Frames captured
- * on a veth have no checksums, and may be longer than the MTU.
+ * Offload: the kernel leaves checksums and segmentation to the device, and a virtual link does
+ * neither. So frames captured on a veth have no checksums, and may be longer than the MTU.
  */
 #include <linux/ethtool.h>
 #include <linux/sockios.h>

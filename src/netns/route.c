@@ -116,10 +116,12 @@ static int fail_add(const struct gons_i_rtnl *rtnl, const struct route *route)
 {
 	(void)gons_i_rtnl_fail(rtnl, "cannot add the route to %s", route->text);
 	if (errno == ENETUNREACH || errno == EHOSTUNREACH)
-		gons_i_add_remedy("give a link an address of the network that the gateway is in, "
-				  "and bring it up");
+		gons_i_add_remedy("give a link an address in the network of the gateway first, and "
+				  "bring it up");
 	else if (errno == ENETDOWN)
 		gons_i_add_remedy("bring the link up by gons_link_up()");
+	else if (errno == EEXIST)
+		gons_i_add_cause("there is a route to this destination already");
 	return -1;
 }
 
@@ -167,6 +169,8 @@ GONS_EXPORT int gons_route_delete(int nsfd, const char *destination, const char 
 					  NULL);
 	if (result < 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot delete the route to %s", route.text);
+	if (result < 0 && errno == ESRCH)
+		gons_i_add_cause("the main routing table does not have it");
 	gons_i_rtnl_close(rtnl);
 	return result;
 }

@@ -56,7 +56,9 @@ static void open_here(void *arg)
 		return;
 	(void)gons_i_fail(errno, "cannot open a netlink socket");
 	if (errno == EPROTONOSUPPORT)
-		gons_i_add_cause("this kernel has no netlink bus %d", opening->bus);
+		gons_i_add_cause(
+			"this kernel lacks the netlink protocol %d, or its module is not loaded",
+			opening->bus);
 	gons_i_failure_save(&opening->failure);
 }
 
@@ -451,7 +453,7 @@ static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 	else if (errnum == EPERM)
 		add_owner();
 	else if (errnum == EBADF)
-		gons_i_add_cause("the program has closed the netlink socket, which the scope owns");
+		gons_i_add_cause("the program has closed a netlink socket of the scope");
 	else if (errnum == ENOBUFS)
 		gons_i_add_cause("the kernel had no room for its answer, and may have carried out "
 				 "the request");
@@ -460,8 +462,9 @@ static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 	else if (errnum == EMSGSIZE)
 		gons_i_add_cause("the kernel's answer is too long, or does not end");
 	else if (errnum == EINTR)
-		gons_i_add_cause("it was changed each of the %d times that it was read",
-				 DUMP_LIMIT);
+		gons_i_add_cause(
+			"the kernel changed its list during each of %d attempts to read it",
+			DUMP_LIMIT);
 }
 
 int gons_i_rtnl_fail(const struct gons_i_rtnl *rtnl, const char *format, ...)

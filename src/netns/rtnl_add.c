@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses, routes and neighbours, which the scope deletes. An item keeps the request and a
- * reference to the socket of the namespace, so that it works in whichever namespace the thread is
- * at the end.
+ * Addresses, routes and neighbours that are deleted with the scope. An item holds the request that
+ * deletes one, and a socket in its namespace, so that the thread need not be there at the end.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include "netns/deferred_undo.h"
 
 struct addition {
-	struct gons_i_undo_item item; /* its namespace */
+	struct gons_i_undo_item item;
 	_Alignas(struct nlmsghdr) char request[GONS_I_RTNL_REQUEST_SIZE / 2]; /* that undoes it */
 };
 

@@ -34,11 +34,12 @@ static int open_socket(void *arg)
 	(void)gons_i_fail(errno, "cannot open a socket (domain %d, type %d, protocol %d)",
 			  opening->domain, opening->type, opening->protocol);
 	if (errno == EPERM || errno == EACCES) {
-		gons_i_add_cause("such a socket needs CAP_NET_RAW or CAP_NET_ADMIN in the user "
-				 "namespace that owns the network namespace");
+		gons_i_add_cause(
+			"a socket of this kind needs CAP_NET_RAW or CAP_NET_ADMIN in the user "
+			"namespace that owns the network namespace");
 		gons_i_add_remedy("run as root, or call gons_become_root() first");
 	} else if (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT) {
-		gons_i_add_cause("this kernel does not have it, or not the module for it");
+		gons_i_add_cause("this kernel lacks it, or its module is not loaded");
 	}
 	return -1;
 }
@@ -145,7 +146,7 @@ static int is_bound(struct query *query)
 		return result;
 	(void)gons_i_fail(errno == ENOENT ? EOPNOTSUPP : errno, "cannot list the sockets");
 	if (errno == EOPNOTSUPP) {
-		gons_i_add_cause("this kernel does not list them");
+		gons_i_add_cause("this kernel cannot list sockets of this kind");
 		gons_i_add_remedy("load the module %s, if there is one",
 				  query->type == SOCK_STREAM ? "tcp_diag" : "udp_diag");
 	}
@@ -198,7 +199,7 @@ GONS_EXPORT int gons_netns_wait_listen(int nsfd, int type, uint16_t port, int ti
 	int result;
 
 	if (type != SOCK_STREAM && type != SOCK_DGRAM)
-		return gons_i_fail(EINVAL, "type is neither SOCK_STREAM nor SOCK_DGRAM (%d)", type);
+		return gons_i_fail(EINVAL, "type is %d, not SOCK_STREAM or SOCK_DGRAM", type);
 	if (port == 0)
 		return gons_i_fail(EINVAL, "port is 0");
 	if (gons_i_check_timeout(timeout_ms) < 0)

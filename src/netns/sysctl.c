@@ -2,9 +2,9 @@
 /*
  * Settings of a network namespace: the files below /proc/sys/net.
  *
- * A thread that opens such a file gets the setting of its network namespace, and the descriptor
- * stays with that: so the one that is kept for the end of the scope works in every namespace. It
- * does not keep the namespace alive.
+ * A thread that opens such a file gets the setting of its own network namespace, and the descriptor
+ * goes on referring to that one. So a descriptor is kept until the end of the scope, and works
+ * wherever the thread is by then. It does not keep the namespace alive.
  *
  * Container engines mount /proc/sys read-only. Root may create another mount of the same procfs,
  * which is writable and is not attached anywhere.
@@ -75,7 +75,8 @@ static int read_name(const char *name, struct setting *ret_setting)
 	if (!name)
 		return gons_i_fail(EINVAL, "name is NULL");
 	if (strlen(name) >= PATH_SIZE - sizeof(parent))
-		return gons_i_fail(EINVAL, "the name of a sysctl has %zu characters", strlen(name));
+		return gons_i_fail(EINVAL, "name has %zu characters, and may have %zu at most",
+				   strlen(name), PATH_SIZE - sizeof(parent) - 1);
 	memcpy(ret_setting->path, parent, sizeof(parent));
 	translate(name, ret_setting->path + sizeof(parent) - 1);
 	if (strncmp(ret_setting->path, "sys/net/", 8) != 0) {
@@ -109,16 +110,16 @@ static int fail_open(const struct setting *setting, int errnum)
 {
 	(void)gons_i_fail(errnum, "cannot open the sysctl %s", setting->name);
 	if (errnum == ENOENT) {
-		gons_i_add_cause("this kernel does not have it, the module for it is not loaded, "
-				 "or only the initial network namespace has it");
+		gons_i_add_cause("this kernel lacks it, its module is not loaded, or only the "
+				 "initial network namespace has it");
 	} else if (errnum == EROFS) {
 		gons_i_add_cause("/proc/sys is mounted read-only, as container engines do");
 		gons_i_add_remedy(
 			"start the container with --privileged, or with --security-opt "
 			"systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)");
 	} else if (errnum == EACCES || errnum == EPERM) {
-		gons_i_add_cause("it may be written by root of the user namespace that owns the "
-				 "network namespace, or by nobody");
+		gons_i_add_cause("only root of the user namespace that owns the network namespace "
+				 "may write it, and some sysctls nobody may");
 		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
 				  "network namespace that is created after that");
 	}
@@ -197,7 +198,8 @@ GONS_EXPORT int gons_netns_sysctl_get(int nsfd, const char *name, char *value, s
 	result = read_value(&setting, buf, sizeof(buf));
 	gons_i_close_fd(&setting.fd);
 	if (result == 0 && strlen(buf) >= size)
-		result = gons_i_fail(ERANGE, "the value of %s needs %zu bytes and value has %zu",
+		result = gons_i_fail(ERANGE,
+				     "the value of the sysctl %s needs %zu bytes, but size is %zu",
 				     name, strlen(buf) + 1, size);
 	if (result == 0)
 		strcpy(value, buf);
@@ -242,8 +244,8 @@ static int set_back(void *data)
 		if (result < 0 && errno == ENOENT)
 			result = 0;
 		if (result < 0)
-			(void)gons_i_fail(errno, "cannot set the sysctl %s back to %s",
-					  change->name, change->old_value);
+			(void)gons_i_fail(errno, "cannot restore the value \"%s\" of the sysctl %s",
+					  change->old_value, change->name);
 	}
 	free_change(change);
 	return result;
@@ -307,7 +309,8 @@ GONS_EXPORT int gons_netns_sysctl_set(int nsfd, const char *name, const char *va
 	if (!value)
 		return gons_i_fail(EINVAL, "value is NULL");
 	if (strlen(value) >= VALUE_SIZE)
-		return gons_i_fail(EINVAL, "value has %zu characters", strlen(value));
+		return gons_i_fail(EINVAL, "value has %zu characters, and may have %d at most",
+				   strlen(value), VALUE_SIZE - 1);
 	if (gons_i_netns_optional(nsfd, &nsfd) < 0 || gons_i_scope_reserve(1) < 0)
 		return -1;
 	setting.flags = O_RDWR;

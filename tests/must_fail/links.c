@@ -103,7 +103,7 @@ static int assertions(void)
  *
  * run: closed
  * status: 1
- * err: gons: not undone: closes_the_socket: cannot find link *: Bad file descriptor: the program has closed the netlink socket, which the scope owns
+ * err: gons: not undone: closes_the_socket: cannot find link *: Bad file descriptor: the program has closed a netlink socket of the scope
  * failed: closes_the_socket
  */
 static void closes_the_socket(void **state)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A test of a daemon: started in a network namespace of its own, waited for until it listens, asked
- * as its clients do, and ended with the test.
+ * A test of a daemon. The test starts the daemon in a new network namespace, waits until it listens,
+ * and sends it a datagram as a client does. The daemon ends with the test.
  *
- * The daemon is this program itself with the argument "serve". Put yours in its place.
+ * Here the daemon is this program itself with the argument "serve". Put the path of yours into argv.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ static void the_daemon_answers(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		/* Any number of tests can use port 7 at once, and none meets the machine's. */
+		/* Other tests, and the machine itself, can use port 7 at the same time. */
 		gons_unit_test_in(the_daemon_answers, CLONE_NEWNET),
 	};
 

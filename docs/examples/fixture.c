@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cmocka fixture: every test gets a network of its own with a matching /sys/class/net, a set-up
- * adds what the tests have in common, and nothing has to be taken down. A test that fails leaves
- * nothing for the next one.
+ * A cmocka fixture. Each test gets a network of its own with a matching /sys/class/net, and a set-up
+ * creates a link for it. No teardown is needed: the scope of the test deletes the link, even if the
+ * test fails.
  */
 #include <net/if.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static void sysfs_knows_the_link(void **state)
 	assert_int_equal(access(path, R_OK), 0);
 }
 
-/* Other types of namespaces work likewise. */
+/* A UTS namespace, so that the machine keeps its host name. */
 static void the_host_name_can_be_changed(void **state)
 {
 	char name[64] = "";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A start in the wrong order: the client runs before its server does, and must try again. The client
- * is this program itself with the argument "connect". Put yours in its place. */
+/* A test of a client that starts before its server: it must try again until the server listens. Here
+ * the client is this program itself with the argument "connect". Put the path of yours into argv. */
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +16,8 @@ static int keep_connecting(void)
 	for (;;) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+		if (fd < 0)
+			return 1;
 		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 			return 0;
 		fprintf(stderr, "refused\n");

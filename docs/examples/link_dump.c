@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A test of code that lists links over libmnl: the code is handed a socket that lives in a
- * network namespace of the test, and so sees the links that the test has made there.
+ * A test of code that lists links over libmnl. The test creates a link in a network namespace, and
+ * passes a socket in that namespace to the code, which then sees this link.
  */
 #include <gons/cmocka.h>
 #include <gons/link.h>

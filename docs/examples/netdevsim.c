@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A test of code that tells which links are ports of the same network card: the kernel simulates
- * two cards with two ports each. Virtual links would not do, for they have no device.
+ * A test of code that finds out which links are ports of the same network card. The kernel simulates
+ * two cards with two ports each. Other virtual links have no card, so this test cannot use them.
  */
 #include <fcntl.h>
 #include <gons/cmocka.h>
@@ -10,7 +10,7 @@
 
 /* ---- the code under test ---- */
 
-/* The link "class/net/NAME/device" of a sysfs leads to the card. */
+/* The symbolic link "class/net/NAME/device" of a sysfs leads to the card. */
 static int find_card(int sysfs_fd, const char *name, char *card, size_t size)
 {
 	char path[64];
@@ -34,7 +34,7 @@ static void ports_of_a_card_are_told_from_those_of_another(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWNET);
-	gons_require_link("netdevsim"); /* takes root on the machine */
+	gons_require_link("netdevsim"); /* needs root of the machine */
 	gons_must(gons_netns_enter_transient());
 	gons_must(gons_netdevsim_new_transient(2, left)); /* removed with the scope */
 	gons_must(gons_netdevsim_new_transient(2, right));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many short jobs, each in a network of its own. The thread of a pool creates the networks in advance
- * and brings their loopback links up, so that no job waits for that.
+ * Many short jobs, each in a network of its own. A pool has a thread that creates the networks in
+ * advance and brings their loopback links up, so that no job waits for that.
  */
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A test that runs parts of itself in another network namespace, as processes of their own, and
- * asserts on what comes back.
+ * A test that runs parts of its program as processes in another network namespace, and asserts on
+ * what they print.
  *
  * gons_must() works in an action, and so do groups of tests with TAP: see gons_reexec_run(3).
  */

@@ -22,7 +22,7 @@ static void create_and_mount(const char *dir)
 	gons_set_close(set); /* the files keep the namespaces */
 }
 
-/* Runs on a thread of gons, where assertions do not work: it passes its result by arg. */
+/* Runs on another thread, where assertions do not work: it returns its result in *arg. */
 static bool bring_loopback_up(void *arg)
 {
 	int *result = arg;
@@ -38,7 +38,7 @@ static int return_42(void *arg)
 	return 42;
 }
 
-static void a_set_outlives_the_one_that_created_it(void **state)
+static void a_set_is_opened_again_from_its_files(void **state)
 {
 	uint64_t own = gons_must(gons_netns_current_ino());
 	int result = -1, status = -1;
@@ -67,8 +67,7 @@ static void a_set_outlives_the_one_that_created_it(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { gons_unit_test(
-		a_set_outlives_the_one_that_created_it) };
+	const struct CMUnitTest tests[] = { gons_unit_test(a_set_is_opened_again_from_its_files) };
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Start-up switching: a program that looks around where it is started, and one, here the same,
- * that starts it in a network namespace. No code in the started program switches anything:
+ * Start-up switching: a variable in the environment puts a program into a network namespace before
+ * its main() begins:
  *
  *     gons_net=/run/netns/blue ./startup look
+ *
+ * Here "./startup" creates a namespace, sets the variable, and starts itself as "./startup look",
+ * which prints its links. The code for "look" switches nothing.
  */
 #include <net/if.h>
 #include <spawn.h>
@@ -33,7 +36,7 @@ static int look_around(void)
 	return n;
 }
 
-/* Starts this program to look around in there. Returns its wait status, or -1. */
+/* Starts this program with the argument "look" in a namespace. Returns its wait status, or -1. */
 static int look_into(int nsfd)
 {
 	static char *argv[] = { (char *)"startup", (char *)"look", NULL };
@@ -41,7 +44,7 @@ static int look_into(int nsfd)
 	int status = -1;
 	pid_t pid;
 
-	/* Its own descriptors are closed when it is started, but it can open this one. */
+	/* nsfd is close-on-exec, so the new program opens it by the path in this process. */
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), nsfd);
 	if (setenv("gons_net", path, 1) < 0)
 		return -1;

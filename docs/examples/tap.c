@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A tap: the test plays the other hosts. It reads the Ethernet frames that the kernel sends on the
- * link, and writes those that the kernel shall receive. Here it asks, by ARP, for the MAC address of
- * the link, and the kernel answers. */
+ * link, and writes those that the kernel is to receive. Here it asks for the MAC address of the link
+ * by ARP, and the kernel answers. */
 #include <poll.h>
 #include <unistd.h>
 

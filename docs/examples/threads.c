@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A test with threads: each one enters a network namespace of its own, so that all of them can listen
- * on the same port. The scope of a thread ends with the thread; the sockets keep the networks
- * alive. Assertions belong to the thread of the test, so each thread returns what it has found.
+ * A test with threads. Each thread enters a network namespace of its own, so that all of them can
+ * listen on the same port. The scope of a thread ends with the thread, but its socket keeps the
+ * network alive. Assertions belong to the thread of the test, so each thread returns its result.
  */
 #include <arpa/inet.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For unprivileged users: to be root in a user namespace of one's own is enough. Where even this is
- * refused, the program says why and exits with status 77, which test runners count as a skip.
+ * For ordinary users: the program becomes root in a new user namespace, and needs nothing else. Where
+ * this is refused, it says why and exits with status 77, which test runners count as a skip.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 
-/* A user namespace can be granted and have no power; so ask for everything that is needed in it. */
+/* Some machines allow the user namespace, but nothing in it: so ask for all that is needed. */
 static bool is_possible(void)
 {
 	return gons_become_root() == 0 && gons_can(CLONE_NEWNET | CLONE_NEWNS) &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gons without a test framework: gons_test_begin() gives a test its namespaces, GONS_IN() is a block
- * in another one, and gons_test_end() puts everything back and names what was left behind.
+ * in another namespace, and gons_test_end() undoes everything and reports what the test left behind.
  */
 #include <net/if.h>
 #include <stdio.h>

@@ -209,7 +209,8 @@ static void refused_routes_have_the_kernels_extack_in_the_message(void **state)
 	assert_refused(gons_route_add(blue, "10.9.0.0/16", NULL, 4711), ENODEV, "on link 4711");
 	assert_refused(gons_route_add(blue, "fd09::/16", NULL, 4711), ENODEV, "on link 4711");
 	gons_must(gons_route_add(blue, "10.9.0.0/16", "10.0.0.2", 0));
-	assert_refused(gons_route_add(blue, "10.9.0.0/16", "10.0.0.3", 0), EEXIST, "10.9.0.0/16");
+	assert_refused(gons_route_add(blue, "10.9.0.0/16", "10.0.0.3", 0), EEXIST,
+		       "there is a route to this destination already");
 	gons_must(gons_route_add(blue, "fd09::/16", "fd00::2", 0));
 	assert_refused(gons_route_add(blue, "fd09::/16", "fd00::2", 0), EEXIST, "fd09::/16");
 	assert_refused(gons_route_delete(blue, "10.7.0.0/16", NULL, 0), ESRCH,
@@ -220,6 +221,21 @@ static void refused_routes_have_the_kernels_extack_in_the_message(void **state)
 		       "gons_link_up()");
 	assert_refused(gons_route_add(blue, "fd07::/16", NULL, cable.ifindex), ENETDOWN,
 		       "gons_link_up()");
+}
+
+static void a_link_that_was_down_keeps_its_ipv4_addresses_only(void **state)
+{
+	(void)state;
+	make_cable();
+	gons_must(gons_route_add(blue, "10.9.0.0/16", "10.0.0.2", 0));
+	gons_must(gons_link_down(blue, cable.ifindex));
+	gons_must(gons_link_up(blue, cable.ifindex, 10000));
+	assert_refused(gons_address_delete(blue, cable.ifindex, "fd00::1/64"), EADDRNOTAVAIL,
+		       "fd00::1/64");
+	assert_refused(gons_route_delete(blue, "10.9.0.0/16", NULL, 0), ESRCH,
+		       "the main routing table does not have it");
+	GONS_MUST_IN(blue)
+		assert_string_equal(source_for("10.0.0.2"), "10.0.0.1");
 }
 
 /* ---- neighbours ---- */
@@ -438,6 +454,7 @@ int main(void)
 		check_test(routes_go_with_the_scope),
 		check_test(invalid_routes_are_refused),
 		check_test(refused_routes_have_the_kernels_extack_in_the_message),
+		check_test(a_link_that_was_down_keeps_its_ipv4_addresses_only),
 		check_test(a_permanent_neighbour_needs_no_arp),
 		check_test(invalid_neighbours_are_refused),
 		check_test(an_added_address_is_deleted),

@@ -187,8 +187,9 @@ int gons_link_up(int nsfd, int ifindex, int timeout_ms);
 /*
  * gons_link_down - set a link to down.
  *
- * The kernel then deletes its routes; bringing it up again does not restore them, except those to
- * the networks of its IPv4 addresses. A peer stays set to up and loses its carrier. Not undone.
+ * The kernel then deletes its routes and its IPv6 addresses. When the link comes up again, two
+ * things return: the routes to the networks of its IPv4 addresses, and its link-local address. Add
+ * the rest again. A peer stays set to up and loses its carrier. Not undone.
  *
  * Returns 0. -1 with ENODEV when there is no such link.
  */

@@ -3,7 +3,8 @@
 #define GONS_CHECK_H
 
 /*
- * gons in tests of Check (https://libcheck.github.io/check). Needs Check 0.10 or later.
+ * gons in tests of Check (https://libcheck.github.io/check). Needs Check 0.10 and Linux 4.11, or
+ * later.
  *
  *     GONS_START_TEST(sees_only_loopback, CLONE_NEWNET | CLONE_NEWNS)
  *     {
@@ -11,8 +12,9 @@
  *     }
  *     END_TEST
  *
- * Such a test is added by tcase_add_test() as any other. Unprivileged users call gons_become_root()
- * in main, before srunner_run_all(): each test is a forked child then, and inherits it.
+ * Add such a test by tcase_add_test(), like any other. So that unprivileged users can run the
+ * tests, main() calls gons_become_root() before srunner_run_all(): Check forks a child for each
+ * test, and the child inherits the user namespace.
  */
 
 #include <check.h>
@@ -25,11 +27,12 @@
 #include <gons/test.h>
 
 /*
- * GONS_START_TEST(name, types) - START_TEST(name) with a scope, in new namespaces of these types
- * (0: none), and with a check of what the test leaves behind: see gons_test_begin().
+ * GONS_START_TEST(name, types) - START_TEST(name) for a test that gons cleans up after.
  *
- * Check knows no skips, so a test that the machine cannot run passes, with a note on standard
- * error.
+ * The test gets a scope and new namespaces of these types (0: it stays in those of the caller), and
+ * fails if it leaves something behind: see gons_test_begin() and gons_test_end(). The fixtures of
+ * the test case run outside of them. Check cannot skip a test. So when the machine cannot create
+ * the namespaces, the test passes, with a note on standard error.
  */
 #define GONS_START_TEST(name, types)                                                               \
 	static void name##_in_gons_(int _i);                                                       \
@@ -44,20 +47,26 @@
 	static void name##_in_gons_(int _i __attribute__((unused)))
 
 /*
- * gons_must(call) - the call's value, if it succeeded (int: not negative, bool: true, pointer: not
- * NULL, uint64_t: not 0). When it failed, the test fails at this line, with gons_error().
+ * gons_must(call) - evaluate a call, and return its value if it has succeeded.
+ *
+ * For calls that return an int (failed: negative), a bool (false), a pointer (NULL) or a uint64_t
+ * (0). When the call has failed, the test fails at this line, with gons_error() as its message.
  */
 #define gons_must(call)                                                                            \
 	GONS_MUST_(call, #call, GONS_UNIQUE_(gons_must_, __COUNTER__), gons_check_must_)
 
-/* GONS_MUST_IN(nsfd) { ... } - GONS_IN(nsfd) { ... }; the test fails if entering is refused. */
+/*
+ * GONS_MUST_IN(nsfd) { ... } - a block that runs in an existing namespace, like GONS_IN(nsfd). If
+ * the thread cannot enter it, the test fails at this line, with gons_error() as its message.
+ */
 #define GONS_MUST_IN(nsfd)                                                                         \
 	GONS_MUST_IN_(GONS_UNIQUE_(gons_in_, __COUNTER__), nsfd, "GONS_MUST_IN(" #nsfd ")",        \
 		      gons_check_must_)
 
 /*
- * gons_require(types), gons_require_link(kind) - in the test's own function: return from it unless
- * the machine can create these; see gons_test_require().
+ * gons_require(types), gons_require_link(kind) - return from the calling function, which must be
+ * the test itself, unless the machine can create namespaces of these types, or links of this kind:
+ * see gons_test_require(). The test then passes, with a note on standard error.
  */
 #define gons_require(types)	GONS_CHECK_REQUIRE_(gons_test_require(types))
 #define gons_require_link(kind) GONS_CHECK_REQUIRE_(gons_test_require_link(kind))
@@ -105,7 +114,7 @@ static inline void gons_check_end_(const char *file, int line)
 		_ck_assert_failed(file, line, "Failed", "%s", gons_error());
 }
 
-/* An assertion that fails ends the test first, for its report. */
+/* Before a failed assertion leaves the test, gons ends it and writes its report. */
 #define _ck_assert_failed(...) ((void)gons_test_end(true), _ck_assert_failed(__VA_ARGS__))
 
 #endif

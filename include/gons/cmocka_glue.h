@@ -2,9 +2,7 @@
 #ifndef GONS_CMOCKA_GLUE_H
 #define GONS_CMOCKA_GLUE_H
 
-/*
- * What <gons/cmocka.h> is made of. Names that end in "_" are not for programs.
- */
+/* Part of <gons/cmocka.h>: include that. Names that end in "_" are for its macros only. */
 
 #include <stddef.h>
 
@@ -14,12 +12,35 @@
 extern "C" {
 #endif
 
+/*
+ * gons_cmocka_pool - create namespaces before the tests need them. Call it before running tests.
+ *
+ * @types: tests defined by gons_unit_test_in() with exactly these types use the pool.
+ * @n: how many to create in advance; 0: use no pool in the groups that run later.
+ *
+ * Each of these tests gets unused namespaces from a pool (see gons_pool_new()), which creates more
+ * while tests run; if it cannot, the tests create their own. Applies to all groups that run later.
+ * The pool begins after the group set-up and ends after the group teardown. The leak check ignores
+ * its thread and descriptors. While it exists, gons_become_root() fails: call that in the set-up.
+ *
+ * Returns 0. -1 with EINVAL for types that gons_enter_transient() does not accept.
+ */
+int gons_cmocka_pool(int types, unsigned n);
+
+/*
+ * gons_group_setup_root - a group set-up that lets unprivileged users run tests.
+ *
+ * Calls gons_become_root(). If that fails, it writes the reason to standard error, and tests whose
+ * namespaces cannot be created are skipped. Returns 0 in any case.
+ */
+int gons_group_setup_root(void **state);
+
 typedef int (*gons_cmocka_fixture_)(void **state);
 
 struct gons_cmocka_functions_ {
-	void (*fail)(const char *message, const char *file, int line); /* do not return */
-	void (*skip)(const char *file, int line);
-	void (*stop)(void); /* or NULL */
+	void (*fail)(const char *message, const char *file, int line); /* does not return */
+	void (*skip)(const char *file, int line); /* does not return */
+	void (*stop)(void); /* does not return; NULL before cmocka 2 */
 	int (*run)(const char *name, const void *tests, size_t n, gons_cmocka_fixture_ setup,
 		   gons_cmocka_fixture_ teardown);
 };
@@ -37,28 +58,6 @@ __attribute__((noreturn)) void gons_cmocka_skip_(const struct gons_cmocka_functi
 						 const char *file, int line);
 __attribute__((noreturn)) void gons_cmocka_stop_(const struct gons_cmocka_functions_ *functions,
 						 const char *file, int line);
-
-/*
- * gons_cmocka_pool(types, n) - create namespaces ahead of the tests. Called before them.
- *
- * Tests defined by gons_unit_test_in() with exactly these types enter namespaces of a pool (see
- * gons_pool_new()) instead of creating their own. n are created ahead, from the group set-up on,
- * and more while tests run; no namespace is entered twice. Where the pool cannot create them, the
- * tests create their own. The pool ends after the group teardown. It has a thread and descriptors,
- * which are no leaks of any test. While it exists, gons_become_root() is refused.
- *
- * It is for all groups that follow, until called again; n = 0 ends that. Returns 0; -1 with EINVAL
- * for types that gons_enter_transient() refuses.
- */
-int gons_cmocka_pool(int types, unsigned n);
-
-/*
- * gons_group_setup_root - a group set-up that lets unprivileged users run tests.
- *
- * Calls gons_become_root(). Where that is refused, the reason is written to standard error; the
- * tests still run, and those that require namespaces skip by themselves. Returns 0.
- */
-int gons_group_setup_root(void **state);
 
 #ifdef __cplusplus
 }

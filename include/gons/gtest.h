@@ -4,7 +4,7 @@
 
 /*
  * gons in tests of GoogleTest (https://google.github.io/googletest), which are C++. Needs
- * GoogleTest 1.10 or later, with exceptions.
+ * GoogleTest 1.10 with exceptions, and Linux 4.11, or later.
  *
  *     class Network : public gons::TestIn<CLONE_NEWNET | CLONE_NEWNS> {};
  *
@@ -13,7 +13,8 @@
  *         ...
  *     }
  *
- * Unprivileged users call gons_become_root() in main, before RUN_ALL_TESTS().
+ * So that unprivileged users can run the tests, main() calls gons_become_root() before
+ * RUN_ALL_TESTS().
  */
 
 #include <gtest/gtest.h>
@@ -28,9 +29,12 @@ namespace gons
 {
 
 /*
- * gons::TestIn<types> - a fixture with a scope, in new namespaces of these types (0: none), and
- * with a check of what the test leaves behind: see gons_test_begin(). Skipped where the machine
- * cannot create them. A fixture that overrides SetUp() or TearDown() calls these.
+ * gons::TestIn<types> - a fixture for tests that gons cleans up after.
+ *
+ * Each test gets a scope and new namespaces of these types (0: it stays in those of the caller),
+ * and fails if it leaves something behind: see gons_test_begin() and gons_test_end(). When the
+ * machine cannot create the namespaces, the test is skipped. If your fixture overrides SetUp() or
+ * TearDown(), call TestIn's first in SetUp() and last in TearDown().
  */
 template <int types> class TestIn : public ::testing::Test
 {
@@ -60,7 +64,7 @@ template <int types> class TestIn : public ::testing::Test
 
 typedef TestIn<0> Test;
 
-/* Records the failure, and leaves the test as a failed assertion that throws does. */
+/* Records the failure, and leaves the test by the exception of GoogleTest's failed assertions. */
 [[noreturn]] inline void MustFailed_(const char *call, const char *file, int line)
 {
 	const std::string message = std::string(call) + ": " + gons_error();
@@ -73,20 +77,26 @@ typedef TestIn<0> Test;
 } // namespace gons
 
 /*
- * gons_must(call) - the call's value, if it succeeded (int: not negative, bool: true, pointer: not
- * NULL, uint64_t: not 0). When it failed, the test fails at this line, with gons_error().
+ * gons_must(call) - evaluate a call, and return its value if it has succeeded.
+ *
+ * For calls that return an int (failed: negative), a bool (false), a pointer (NULL) or a uint64_t
+ * (0). When the call has failed, the test fails at this line, with gons_error() as its message.
  */
 #define gons_must(call)                                                                            \
 	GONS_MUST_(call, #call, GONS_UNIQUE_(gons_must_, __COUNTER__), ::gons::MustFailed_)
 
-/* GONS_MUST_IN(nsfd) { ... } - GONS_IN(nsfd) { ... }; the test fails if entering is refused. */
+/*
+ * GONS_MUST_IN(nsfd) { ... } - a block that runs in an existing namespace, like GONS_IN(nsfd). If
+ * the thread cannot enter it, the test fails at this line, with gons_error() as its message.
+ */
 #define GONS_MUST_IN(nsfd)                                                                         \
 	GONS_MUST_IN_(GONS_UNIQUE_(gons_in_, __COUNTER__), nsfd, "GONS_MUST_IN(" #nsfd ")",        \
 		      ::gons::MustFailed_)
 
 /*
- * gons_require(types), gons_require_link(kind) - in the test's own function: skip it unless the
- * machine can create these; see gons_test_require().
+ * gons_require(types), gons_require_link(kind) - skip the test and return from the calling
+ * function, which must be the test itself, unless the machine can create namespaces of these types,
+ * or links of this kind: see gons_test_require().
  */
 #define gons_require(types)	GONS_GTEST_REQUIRE_(gons_test_require(types))
 #define gons_require_link(kind) GONS_GTEST_REQUIRE_(gons_test_require_link(kind))

@@ -3,7 +3,8 @@
 #define GONS_UNITY_H
 
 /*
- * gons in tests of Unity (https://www.throwtheswitch.org/unity). Needs Unity 2.5 or later.
+ * gons in tests of Unity (https://www.throwtheswitch.org/unity). Needs Unity 2.5 and Linux 4.11, or
+ * later.
  *
  *     static void sees_only_loopback(void)
  *     {
@@ -17,7 +18,8 @@
  *         return UNITY_END();
  *     }
  *
- * Unprivileged users call gons_become_root() before the first test.
+ * So that unprivileged users can run the tests, main() calls gons_become_root() before the first
+ * one.
  */
 
 #include <stdio.h>
@@ -30,28 +32,36 @@
 #include <gons/test.h>
 
 /*
- * GONS_RUN_TEST(f, types) - RUN_TEST(f) with a scope, in new namespaces of these types (0: none),
- * and with a check of what the test leaves behind: see gons_test_begin(). Ignored, with the
- * reason, if the machine cannot create them. setUp() runs before, and tearDown() after what a
- * passing test has created was undone.
+ * GONS_RUN_TEST(f, types) - RUN_TEST(f) for a test that gons cleans up after.
+ *
+ * The test gets a scope and new namespaces of these types (0: it stays in those of the caller), and
+ * fails if it leaves something behind: see gons_test_begin() and gons_test_end(). When the machine
+ * cannot create the namespaces, Unity reports the test as ignored, with the reason. setUp() runs
+ * before the scope begins. tearDown() runs after the scope of a test that has passed has ended, and
+ * before the scope of any other test ends.
  */
 #define GONS_RUN_TEST(f, types) gons_unity_run_(f, #f, types, __LINE__)
 
 /*
- * gons_must(call) - the call's value, if it succeeded (int: not negative, bool: true, pointer: not
- * NULL, uint64_t: not 0). When it failed, the test fails at this line, with gons_error().
+ * gons_must(call) - evaluate a call, and return its value if it has succeeded.
+ *
+ * For calls that return an int (failed: negative), a bool (false), a pointer (NULL) or a uint64_t
+ * (0). When the call has failed, the test fails at this line, with gons_error() as its message.
  */
 #define gons_must(call)                                                                            \
 	GONS_MUST_(call, #call, GONS_UNIQUE_(gons_must_, __COUNTER__), gons_unity_must_)
 
-/* GONS_MUST_IN(nsfd) { ... } - GONS_IN(nsfd) { ... }; the test fails if entering is refused. */
+/*
+ * GONS_MUST_IN(nsfd) { ... } - a block that runs in an existing namespace, like GONS_IN(nsfd). If
+ * the thread cannot enter it, the test fails at this line, with gons_error() as its message.
+ */
 #define GONS_MUST_IN(nsfd)                                                                         \
 	GONS_MUST_IN_(GONS_UNIQUE_(gons_in_, __COUNTER__), nsfd, "GONS_MUST_IN(" #nsfd ")",        \
 		      gons_unity_must_)
 
 /*
- * gons_require(types), gons_require_link(kind) - ignore the test unless the machine can create
- * these: see gons_test_require().
+ * gons_require(types), gons_require_link(kind) - leave the test as ignored unless the machine can
+ * create namespaces of these types, or links of this kind: see gons_test_require().
  */
 #define gons_require(types)	gons_unity_require_(gons_test_require(types), __LINE__)
 #define gons_require_link(kind) gons_unity_require_(gons_test_require_link(kind), __LINE__)

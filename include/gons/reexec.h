@@ -3,11 +3,12 @@
 #define GONS_REEXEC_H
 
 /*
- * Re-execution: this program runs again, in other namespaces, to do one action there.
+ * Re-execution: this program starts itself once more, in other namespaces, and the new process
+ * calls one of the program's functions there. Such a function is called an action.
  *
- * The new process joins the namespaces before its main, while it has only one thread. So it can
- * join user, PID and time namespaces too, and the calling process stays where it is. The action
- * reads its parameter from standard input and prints its result to standard output:
+ * The new process joins the namespaces before its main(), while it has only one thread. So it can
+ * join user, PID and time namespaces, too, and the calling process stays where it is. The action
+ * reads its parameter from standard input, and prints its result to standard output:
  *
  *     GONS_ACTION(links)
  *     {
@@ -37,30 +38,30 @@
 extern "C" {
 #endif
 
-/* A namespace to join: its type, "net" or "!net" as in gons_order of gons_status(), and its path. */
+/* A namespace to join. */
 struct gons_nsref {
-	const char *type;
-	const char *path;
+	const char *type; /* a name of gons_type_name(); a "!" before it: see gons_reexec_run() */
+	const char *path; /* such as "/run/netns/blue" */
 };
 
-/* What to run, and how. Members that are 0 have no effect. */
+/* What to run, and how. A member that is 0 has no effect, except for timeout_ms. */
 struct gons_reexec {
-	const char *action;
+	const char *action; /* its name */
 	const struct gons_nsref *namespaces; /* in the order in which they are joined */
 	size_t n_namespaces;
-	const void *param; /* the action's standard input */
-	size_t param_size;
-	const char *const *environment; /* "NAME=value" for the action, up to a NULL */
-	int timeout_ms; /* 0: 10 s; -1: no limit */
+	const void *param; /* what the action can read from its standard input */
+	size_t param_size; /* in bytes */
+	const char *const *environment; /* variables to set, "NAME=value"; ends with NULL */
+	int timeout_ms; /* the action is killed after so many ms; 0: 10 s; -1: no limit */
 	uint64_t reserved[4]; /* must be 0 */
 };
 
-/* The result. */
+/* How the action ended, and what it printed. */
 struct gons_reexec_result {
 	char *output; /* standard output, followed by a '\0' */
-	size_t output_size; /* without that '\0' */
-	char *error_output; /* standard error */
-	int exit_status; /* 128 + N for an action that was killed by signal N; -1: there is none */
+	size_t output_size; /* in bytes, without that '\0' */
+	char *error_output; /* standard error, followed by a '\0' */
+	int exit_status; /* 128 + N if signal N has killed the action; -1: no or unknown status */
 	uint64_t reserved[4];
 };
 
@@ -69,10 +70,13 @@ struct gons_reexec_result {
  *
  * @action: returns the exit status of its process.
  *
- * Call it before gons_reexec_check(), which is where the new process looks for its action. The name
- * is copied. Returns 0. -1 with EINVAL when action is NULL; when name is NULL, empty or longer than
- * 255 bytes; after gons_reexec_check(); or when the name is already registered. Then neither of the
- * two actions can be run, since the name does not tell which one is meant. -1 with ENOMEM.
+ * Call it before gons_reexec_check(), where the new process looks for its action. The name is
+ * copied. An action stays registered until the process ends.
+ *
+ * Returns 0. -1 with EINVAL when action is NULL; when name is NULL, empty or longer than 255 bytes;
+ * or when gons_reexec_check() was already called. -1 with EINVAL also when the name is already
+ * registered: from then on gons_reexec_run() refuses this name, because it could mean either
+ * action. -1 with ENOMEM when memory is short.
  */
 int gons_reexec_register(const char *name, int (*action)(void));
 
@@ -81,7 +85,7 @@ int gons_reexec_register(const char *name, int (*action)(void));
  *
  * @name: an identifier, or a string literal without escape sequences.
  *
- * gons_reexec_run() reports what gons_reexec_register() would refuse.
+ * If gons_reexec_register() would refuse the name, gons_reexec_run() fails with that error.
  */
 #define GONS_ACTION(name) GONS_ACTION_(#name, GONS_UNIQUE_(gons_action_, __COUNTER__))
 
@@ -106,68 +110,76 @@ void gons_reexec_action_add(struct gons_reexec_action *action);
 /*
  * gons_reexec_check - run the action, if this process was started for one.
  *
- * Call it first in main: before the program starts threads, looks at its arguments, or calls
- * gons_status_or_exit(), since the caller of the action wants to know what went wrong at the start.
- * In a process that gons_reexec_run() has started it runs the action, and ends the process by
- * exit(3) with the status that the action returns (255 for one that is not between 0 and 255). In
- * any other process it returns at once.
+ * Call it first in main(): before the program starts threads or looks at its arguments, and before
+ * gons_status_or_exit(). That one would print what went wrong at the start of the new process and
+ * exit, whereas gons_reexec_check() reports it to the caller of gons_reexec_run().
  *
- * The action runs in a process group of its own, with all signals at their defaults and none
- * blocked. It has no descriptors but 0, 1 and 2 (and one more for coverage data in a program that
- * is built for gcov). It is killed when the caller dies.
+ * In a process that gons_reexec_run() has started, it calls the action, and then ends the process
+ * by exit(3) with the value that the action returned (255 if that is not between 0 and 255). In any
+ * other process it returns at once.
+ *
+ * The action has its own process group. All signals have their default actions, and none is
+ * blocked. Its only descriptors are 0, 1 and 2 (and one for coverage data in a program that is
+ * built for gcov). It is killed when the calling process dies.
  */
 void gons_reexec_check(void);
 
 /*
  * gons_reexec_run - run an action in a new process of this program.
  *
- * @result: is filled in any case, and is for gons_reexec_result_free(); or NULL.
+ * @result: receives how the action ended and what it printed. Call gons_reexec_result_free() in any
+ *          case, also after a failure. NULL: no result is wanted.
  *
  * The new process executes /proc/self/exe. It starts in the namespaces, root and working directory
- * of the calling thread, and joins job->namespaces. It has the environment of the caller, without
- * the variables of gons_status() and with those of job->environment. A path is opened before the
- * first switch if its type has a "!": then it has the same meaning as for the caller, even if it is
- * "/proc/self/fd/7". Without "!" the new process opens it just before it joins, in the mount
- * namespace that it is in by then, where "/proc/self" is itself.
+ * of the calling thread, and then joins job->namespaces in their order. Its environment is that of
+ * the caller with the variables of job->environment, and without those of gons_status().
  *
- * The parameter is written while the output is read. The output may have up to 1 GiB. The action
- * need not read all of its parameter. When the process of the action ends, all processes that it
- * has left behind are killed, also those that have left its process group. What has been written
- * until then is the output. When the time limit is over, all of them are killed.
+ * If a type begins with "!", such as "!net", the new process opens the path before it joins any
+ * namespace. The path then means the same file as for the caller, even "/proc/self/fd/7". Without
+ * "!", the new process opens the path just before it joins that namespace: in the mount namespace
+ * that it has joined by then, and "/proc/self" is the new process.
  *
- * Returns 0 when the action has exited with status 0 and written nothing to standard error.
+ * The action need not read all of its parameter. It may print up to 1 GiB. When the action ends, or
+ * timeout_ms is over, all processes that it has started are killed, also those that have left its
+ * process group. The output is what was printed until then.
  *
- * -1 with EINVAL, before anything is done: job or job->action is NULL; the action is not registered,
- * or registered twice; gons_reexec_check() has not been called in this process; this process runs an
- * action itself; param is NULL while param_size is not 0, or namespaces while n_namespaces is not
- * 0; a type is unknown or repeated, a path NULL or empty; a string of environment is not
- * "NAME=value", or sets gons_action or a variable of gons_status(); timeout_ms is negative and not
- * -1; a reserved member is not 0. EPERM: the process has elevated privileges (AT_SECURE).
+ * Returns 0 when the action has exited with status 0 and has printed nothing to standard error.
  *
- * EREMOTEIO: the action exited with another status than 0, wrote to standard error (the message has
- * the text), or was killed by a signal; or the program ended before it called gons_reexec_check().
- * ETIMEDOUT: it was killed because its time was over. EFBIG: it was killed because it printed more
- * than 1 GiB. ECHILD: its status is unknown because the process of gons that watched it was killed.
- * In these cases the result has what the action has written.
+ * Returns -1 before anything is done: EINVAL when job or job->action is NULL; the action is not
+ * registered, or two have this name; gons_reexec_check() was not called in this process; this
+ * process runs an action itself; param is NULL and param_size is not 0; namespaces is NULL and
+ * n_namespaces is not 0; a type is unknown or repeated; a path is NULL or empty; a string of
+ * environment is not "NAME=value", or sets gons_action or a variable of gons_status(); timeout_ms
+ * is below -1; or a reserved member is not 0. EPERM when the process has elevated privileges
+ * (AT_SECURE of getauxval(3)): run the action without them.
  *
- * The errno of gons_status() in the new process: it could not join the namespaces, and the action
- * did not run.
+ * Returns -1 when the new process could not be started: ENOENT or EACCES when /proc is not mounted,
+ * or the dynamic linker is missing, in the calling thread's mount namespace or root; E2BIG when the
+ * environment is too long; EAGAIN, EMFILE, ENFILE or ENOMEM when there are too many processes or
+ * descriptors, or too little memory (raise the limit, or end a scope); ENOSYS before Linux 5.3.
  *
- * ENOENT, EACCES and others: the program cannot be started from where the thread is, because /proc is
- * not mounted or the dynamic linker is missing there. E2BIG: the environment is too long. EAGAIN,
- * EMFILE, ENOMEM: processes, descriptors or memory are used up. ENOSYS before Linux 5.3.
+ * Returns -1 with gons_status_errno() of the new process when that could not join the namespaces.
+ * The action did not run then, and the message is that of gons_status().
  *
- * The thread is not cancelled (pthread_cancel(3)) during the call. No process, descriptor or signal
- * is left behind, except for a process that runs as another user now (the message says so). The
- * caller gets no SIGCHLD, and wait(2) does not see the process.
+ * Returns -1 after the program has run, with a result that has what it had printed: EREMOTEIO when
+ * the action exited with another status than 0, printed to standard error (the message quotes
+ * that), or was killed by a signal, or when the program ended before it called gons_reexec_check();
+ * ETIMEDOUT when it was killed because timeout_ms was over; EFBIG when it was killed because it
+ * printed more than 1 GiB; ECHILD when its status is unknown, because the process of gons that
+ * watched it was killed.
+ *
+ * During the call the thread cannot be cancelled (pthread_cancel(3)). Afterwards no process,
+ * descriptor or pending signal of the call exists. One exception: a process that runs as another
+ * user by now cannot be killed; the message says so. The calling process gets no SIGCHLD for the
+ * new process, and wait(2) does not see it.
  */
 int gons_reexec_run(const struct gons_reexec *job, struct gons_reexec_result *result);
 
 /*
- * gons_reexec_result_free - free what a result holds.
+ * gons_reexec_result_free - free the strings of a result.
  *
- * Leaves it empty, with the status -1. NULL, an empty result, and a second time are fine. Keeps
- * errno.
+ * The result is empty afterwards, with the exit status -1. It may be freed again, and may be NULL.
+ * Keeps errno.
  */
 void gons_reexec_result_free(struct gons_reexec_result *result);
 

@@ -3,8 +3,9 @@
 #define GONS_REEXEC_JSON_H
 
 /*
- * Re-execution with JSON documents, by jansson. The functions are inline, so that libgons does not
- * need jansson: link your program with -ljansson. The action reads and writes by jansson itself:
+ * Re-execution with JSON values as parameter and result, by the library jansson, version 2.11 or
+ * later. The function is inline, so that libgons does not need jansson: link your program with
+ * -ljansson. The action calls jansson to read and write:
  *
  *     GONS_ACTION(double_it)
  *     {
@@ -26,7 +27,7 @@
 extern "C" {
 #endif
 
-/* Sets the message of gons_reexec_run_json(), which alone calls it. Returns -1. */
+/* Sets the message of gons_reexec_run_json(). Not for programs. Returns -1. */
 int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
 			    const char *printed);
 
@@ -52,16 +53,19 @@ static inline json_t *gons_reexec_json_load_(const char *action,
 /*
  * gons_reexec_run_json - run an action whose parameter and result are JSON documents.
  *
- * @job: as for gons_reexec_run(), with all of its options.
- * @param: any JSON value, written to the standard input of the action; NULL for job->param. Stays
- *         the caller's.
- * @result: receives a new reference, for json_decref(). NULL: the output may be anything.
+ * @job: as for gons_reexec_run(). All members have their meaning.
+ * @param: any JSON value; the action reads it from its standard input. NULL: the action reads
+ *         job->param. The call takes no reference to it.
+ * @result: receives the value that the action printed, as a new reference: call json_decref().
+ *          NULL: the action may print anything.
  *
- * Returns 0, or -1 with *result unchanged: EINVAL when both param and job->param are given, or when
+ * A value of many megabytes may take longer than the default timeout of 10 s: set job->timeout_ms.
+ * Needs Linux 5.3.
+ *
+ * Returns 0. -1, with *result unchanged: EINVAL when both param and job->param are given, or when
  * param cannot be written as JSON, for example because it contains itself; EBADMSG when the action
- * printed something else than one JSON value (the message says where, and shows the beginning);
- * ENOMEM; otherwise as gons_reexec_run(). A document of many megabytes takes its time: set
- * job->timeout_ms.
+ * has not printed exactly one JSON value (the message says where the mistake is, and quotes the
+ * beginning); ENOMEM; otherwise the errno of gons_reexec_run().
  */
 static inline int gons_reexec_run_json(const struct gons_reexec *job, const json_t *param,
 				       json_t **result)

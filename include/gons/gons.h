@@ -121,11 +121,10 @@ int gons_current(int type);
 /*
  * gons_ino, gons_path_ino, gons_current_ino - the inode number of a namespace.
  *
- * Two namespaces are the same exactly when their inode numbers are: it is the number in
- * "net:[4026531840]".
+ * It is the number in "net:[4026531840]". Two namespaces are the same if they have the same number;
+ * the kernel may give the number of a namespace that is gone to a new one.
  *
- * @type: the type that the namespace must have, or 0 for any. gons_current_ino() needs exactly one
- *         type.
+ * @type: the type that the namespace must have; 0: any type, but not for gons_current_ino().
  *
  * Returns 0 on failure, with the errno of gons_type(), gons_open() or gons_current().
  */
@@ -136,8 +135,8 @@ uint64_t gons_current_ino(int type);
 /*
  * gons_scope_begin - mark the top of the calling thread's scope.
  *
- * Returns the mark, >= 0, for gons_scope_end(). Scopes nest. -1 with ENOMEM, or EAGAIN when
- * PTHREAD_KEYS_MAX is reached.
+ * Returns the mark, >= 0, for gons_scope_end(). Marks may be nested. -1 with ENOMEM, or EAGAIN when
+ * the process uses all PTHREAD_KEYS_MAX keys: begin a scope before the program creates its keys.
  */
 int gons_scope_begin(void);
 
@@ -177,12 +176,10 @@ int gons_keep(int fd);
 /*
  * gons_defer - call fn(arg) when the scope ends.
  *
- * fn runs on this thread: after everything that was recorded later has been undone, and before
- * anything that was recorded earlier. It may leave gons_scope_end() by longjmp(3): then the next
- * gons_scope_end() of the same mark, or of an older one, undoes the rest. It may call exit(3),
- * which undoes the rest first.
- *
- * Returns 0. -1 with EINVAL when fn is NULL, and otherwise as gons_scope_begin() does.
+ * fn runs on this thread, in its turn among the other records. It may leave by longjmp(3): the
+ * older records then remain until gons_scope_end() is called with a mark below them. It may call
+ * exit(3), which undoes the older records. Returns 0. -1 with EINVAL when fn is NULL, and with the
+ * errno of gons_scope_begin().
  */
 int gons_defer(void (*fn)(void *), void *arg);
 

@@ -19,8 +19,8 @@
 
 static const char help[] =
 	"usage: gons-run [OPTION...] [--] COMMAND [ARGUMENT...]\n"
-	"Runs a command in new network and mount namespaces: its network has a loopback link and\n"
-	"nothing else, /sys shows that network, and the machine's network is out of reach.\n"
+	"Runs a command in new network and mount namespaces. Its network has a loopback link and no\n"
+	"other link, /sys shows that network, and the command cannot reach the machine's network.\n"
 	"\n"
 	"Namespaces:\n"
 	"  -p, --pid               also a new PID namespace, with its own /proc\n"
@@ -28,35 +28,35 @@ static const char help[] =
 	"  -i, --ipc               also a new IPC namespace\n"
 	"  -C, --cgroup            also a new cgroup namespace\n"
 	"  -U, --user              also a new user namespace, for root too\n"
-	"      --map-current-user  a new user namespace in which the user keeps the id\n"
-	"      --no-net            keep the network namespace (and /sys)\n"
-	"      --no-sys            keep /sys as it is\n"
+	"      --map-current-user  a new user namespace in which user and group keep their ids\n"
+	"      --no-net            create no network namespace, and mount no /sys\n"
+	"      --no-sys            mount no new /sys\n"
 	"      --sys=ro|rw         mount a read-only (default) or writable /sys\n"
 	"      --no-loopback       leave the loopback link down\n"
-	"      --in=HOST           in the network namespace of a host of the gons-run around this\n"
-	"                          one\n"
+	"      --in=HOST           run in the network namespace of a host of the gons-run that has\n"
+	"                          started this one\n"
 	"Files and settings:\n"
-	"      --private=LIST      own run, tmp, names: /run; /tmp and /var/tmp; /etc/hosts,\n"
-	"                          /etc/resolv.conf and /etc/nsswitch.conf\n"
+	"      --private=LIST      private files: run (/run), tmp (/tmp and /var/tmp), names\n"
+	"                          (/etc/hosts, /etc/resolv.conf and /etc/nsswitch.conf)\n"
 	"      --sysctl NAME=VALUE set a sysctl of the network; may be given several times\n"
-	"      --hermetic          all private files, and known sysctls\n"
+	"      --hermetic          all private files, and sysctls with the kernel's defaults\n"
 	"Networks:\n"
 	"      --plan=TEXT|@FILE   a network of several hosts: \"client -- router -- server\"\n"
 	"      --host=NAME         run the command in this host of the plan\n"
 	"      --draw              write the plan as a Graphviz drawing to standard output\n"
-	"When it fails or takes too long:\n"
+	"When the command fails or takes too long:\n"
 	"      --timeout=SECONDS   end the command after that time, with status 124\n"
 	"      --on-failure=LIST   report, shell, hold: what to do after a failure\n"
 	"      --capture           record packets\n"
 	"      --artifacts=DIR     write report and packets of a failure into files there\n"
-	"      --require=WORDS     fail with status 125, not 77, where the machine cannot do what\n"
-	"                          the words name (as in GONS_REQUIRE: 1, net, mnt, ...)\n"
+	"      --require=WORDS     exit with status 125 instead of 77 when the machine cannot create\n"
+	"                          the namespaces in this list (1, net, mnt, ...)\n"
 	"\n"
 	"      --help              write this\n"
 	"      --version           write the version\n"
 	"\n"
-	"Exit status: that of the command; 77 when the namespaces are impossible here, 124 after a\n"
-	"timeout, 125 for a failure of gons-run itself, 126 when the command cannot be executed,\n"
+	"Exit status: that of the command; 77 when the machine cannot create the namespaces, 124\n"
+	"after a timeout, 125 when gons-run itself fails, 126 when the command cannot be executed,\n"
 	"127 when it is not found.\n";
 
 enum {
@@ -123,7 +123,7 @@ int complain(int status, const char *format, ...)
 
 /* ---- values ---- */
 
-/* Adds the flags of the words in a list with commas. */
+/* Returns the flags of the words in a list that is separated by commas. */
 static int read_list(const char *option, const char *list, const char *accepted,
 		     const char *const names[], const int flags[], int *ret_flags)
 {
@@ -137,7 +137,8 @@ static int read_list(const char *option, const char *list, const char *accepted,
 			i++;
 		if (!names[i])
 			return complain(STATUS_FAILURE,
-					"%s takes %s, with commas between them, and not \"%.*s\"",
+					"%s is a list of %s, separated by commas; \"%.*s\" is "
+					"none of them",
 					option, accepted, (int)length, list);
 		*ret_flags |= flags[i];
 		list += length + (list[length] == ',');
@@ -170,7 +171,7 @@ static int read_sys(const char *value, struct options *options)
 	else if (strcmp(value, "rw") == 0)
 		options->sysfs = SYSFS_RW;
 	else
-		return complain(STATUS_FAILURE, "--sys takes ro or rw, and not \"%s\"", value);
+		return complain(STATUS_FAILURE, "--sys must be ro or rw; it is \"%s\"", value);
 	return -1;
 }
 
@@ -184,8 +185,8 @@ static int read_timeout(const char *value, struct options *options)
 	if (end == value || *end != '\0' || errno != 0 || !isfinite(seconds) || seconds < 0.001 ||
 	    seconds > 1e9)
 		return complain(STATUS_FAILURE,
-				"--timeout takes a number of seconds from 0.001 on, such as 30 or "
-				"0.5, and not \"%s\"",
+				"--timeout must be a number of seconds from 0.001 to 1e9, such as "
+				"30 or 0.5; it is \"%s\"",
 				value);
 	options->timeout = seconds;
 	return -1;
@@ -197,8 +198,8 @@ static int read_sysctl(const char *value, struct options *options)
 
 	if (value[0] == '=' || !strchr(value, '='))
 		return complain(STATUS_FAILURE,
-				"--sysctl takes NAME=VALUE, such as net.ipv4.ip_forward=1, and "
-				"not \"%s\"",
+				"--sysctl must be NAME=VALUE, such as net.ipv4.ip_forward=1; it is "
+				"\"%s\"",
 				value);
 	sysctls = realloc(options->sysctls, (options->n_sysctls + 1) * sizeof(*sysctls));
 	if (!sysctls)
@@ -208,7 +209,7 @@ static int read_sysctl(const char *value, struct options *options)
 	return -1;
 }
 
-/* The text of a file, ended by NUL, in memory that is the caller's. */
+/* Returns the text of a file and a '\0', to be freed by the caller; or NULL with errno. */
 static char *read_file(const char *path)
 {
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
@@ -251,18 +252,19 @@ static int read_uts(const char *value, struct options *options)
 	options->uts_name = value;
 	if (!value || (value[0] != '\0' && strlen(value) <= 64)) /* __NEW_UTS_LEN */
 		return -1;
-	return complain(STATUS_FAILURE, "--uts takes a host name of 1 to 64 bytes, and not \"%s\"",
+	return complain(STATUS_FAILURE, "--uts must be a host name of 1 to 64 bytes; it is \"%s\"",
 			value);
 }
 
-/* As in GONS_REQUIRE: also kinds of links, so that any word may be right. */
+/* Any word is accepted: a list like GONS_REQUIRE may also have kinds of links. */
 static int read_require(const char *list, struct options *options)
 {
 	options->require = list;
 	if (list[strspn(list, ", \t\n")] != '\0')
 		return -1;
 	return complain(STATUS_FAILURE,
-			"--require takes words such as net,mnt,veth, or 1 for all, and not \"%s\"",
+			"--require must be words such as net,mnt,veth, or 1 for all types; it is "
+			"\"%s\"",
 			list);
 }
 
@@ -306,7 +308,7 @@ static int read_flag(int option, struct options *options)
 		options->capture = true;
 		break;
 	default:
-		return complain(STATUS_FAILURE, "option %d is not handled", option);
+		return complain(STATUS_FAILURE, "internal error: option %d is unknown", option);
 	}
 	return -1;
 }
@@ -344,27 +346,33 @@ static int read_option(int option, struct options *options)
 	}
 }
 
-/* Options that contradict each other. */
-static int check(const struct options *options, bool has_sys, bool has_no_sys)
+/* Refuses options that contradict each other. */
+static int check_combination(const struct options *options, bool has_sys, bool has_no_sys)
 {
-	const bool has_network_options = options->no_loopback || options->n_sysctls > 0 ||
-					 options->plan || options->hermetic || has_sys;
+	const char *network_option = options->no_loopback     ? "--no-loopback"
+				     : has_sys		      ? "--sys"
+				     : options->n_sysctls > 0 ? "--sysctl"
+				     : options->hermetic      ? "--hermetic"
+				     : options->plan	      ? "--plan"
+							      : NULL;
 
 	if (options->host && !options->plan)
-		return complain(STATUS_FAILURE, "--host needs --plan, which names the hosts");
+		return complain(STATUS_FAILURE, "--host can be used only with --plan");
 	if (options->draw && !options->plan)
-		return complain(STATUS_FAILURE, "--draw needs --plan, which it draws");
+		return complain(STATUS_FAILURE, "--draw can be used only with --plan");
 	if (has_sys && has_no_sys)
-		return complain(STATUS_FAILURE, "--sys and --no-sys exclude each other");
-	if (options->no_net && has_network_options)
+		return complain(STATUS_FAILURE, "--sys cannot be used with --no-sys");
+	if (options->no_net && network_option)
 		return complain(STATUS_FAILURE,
-				"--no-net excludes --no-loopback, --sys, --sysctl, --hermetic and "
-				"--plan, which change the network namespace");
+				"--no-net cannot be used with %s, which needs a new network "
+				"namespace",
+				network_option);
 	if (options->in && (options->plan || options->no_net))
-		return complain(STATUS_FAILURE, "--in excludes --plan and --no-net");
+		return complain(STATUS_FAILURE, "--in cannot be used with %s",
+				options->plan ? "--plan" : "--no-net");
 	if (!options->command && !options->draw)
-		return complain(STATUS_FAILURE,
-				"no command was given; usage: gons-run [OPTION...] [--] COMMAND");
+		return complain(STATUS_FAILURE, "the command is missing; usage: gons-run "
+						"[OPTION...] [--] COMMAND");
 	return -1;
 }
 
@@ -380,15 +388,17 @@ static int open_artifacts(struct options *options)
 	options->artifacts_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (options->artifacts_fd >= 0 && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0)
 		return -1;
-	return complain(STATUS_FAILURE,
-			"cannot write into \"%s\": %s; --artifacts takes a directory that exists",
-			dir, strerror(errno));
+	return complain(
+		STATUS_FAILURE,
+		"cannot write into \"%s\": %s; --artifacts must be an existing directory that "
+		"you may write to",
+		dir, strerror(errno));
 }
 
-/* The message about a word that getopt_long(3) has refused. */
+/* Explains why getopt_long(3) has refused an option. */
 static int refuse_option(int option, char **argv)
 {
-	static const char see[] = "see gons-run --help for what is accepted";
+	static const char see[] = "see gons-run --help";
 	const struct option *known = long_options;
 
 	while (known->name && known->val != optopt)
@@ -398,9 +408,9 @@ static int refuse_option(int option, char **argv)
 	if (known->name)
 		return complain(STATUS_FAILURE, "--%s takes no value; %s", known->name, see);
 	if (optopt != 0)
-		return complain(STATUS_FAILURE, "there is no option -%c; %s", optopt, see);
-	return complain(STATUS_FAILURE, "there is no option %s, or more than one; %s",
-			argv[optind - 1], see);
+		return complain(STATUS_FAILURE, "unknown option -%c; %s", optopt, see);
+	return complain(STATUS_FAILURE, "unknown or ambiguous option %s; %s", argv[optind - 1],
+			see);
 }
 
 int options_read(int argc, char **argv, struct options *options)
@@ -410,7 +420,8 @@ int options_read(int argc, char **argv, struct options *options)
 
 	*options = (struct options){ 0 };
 	opterr = 0;
-	/* "+": the first word that is no option begins the command. ":": a missing value is one. */
+	/* "+": the command begins at the first word that is not an option. ":": getopt_long()
+	 * returns ':' when a value is missing. */
 	while (status < 0 &&
 	       (option = getopt_long(argc, argv, "+:pu::iCU", long_options, NULL)) != -1) {
 		if (option == OPTION_HELP || option == OPTION_VERSION) {
@@ -425,7 +436,7 @@ int options_read(int argc, char **argv, struct options *options)
 	}
 	if (status < 0) {
 		options->command = argv[optind] ? argv + optind : NULL;
-		status = check(options, has_sys, has_no_sys);
+		status = check_combination(options, has_sys, has_no_sys);
 	}
 	if (status < 0)
 		status = open_artifacts(options);

@@ -146,8 +146,8 @@ static int enter_host_outside(const struct options *options)
 	path = getenv(variable);
 	if (!path)
 		return complain(STATUS_FAILURE,
-				"no gons-run around this one has a host \"%s\" in its plan: %s is "
-				"not set",
+				"cannot find the host \"%s\": the variable %s is not set; use --in "
+				"in a command of gons-run --plan with this host",
 				options->in, variable);
 	nsfd = gons_open(path, CLONE_NEWNET);
 	/* Not a skip: the outer gons-run could create it. */
@@ -305,8 +305,8 @@ int prepare_procfs(const struct options *options)
 		return -1;
 	errnum = errno;
 	return complain(requires_any(options, CLONE_NEWPID) ? STATUS_FAILURE : STATUS_IMPOSSIBLE,
-			"cannot mount /proc of the new PID namespace: %s: parts of /proc are "
-			"probably masked, as in a container; run the container with an unmasked "
+			"cannot mount /proc of the new PID namespace: %s: possibly parts of /proc "
+			"are masked, as in a container; run the container with an unmasked "
 			"/proc (podman: --security-opt unmask=ALL, docker: --security-opt "
 			"systempaths=unconfined)",
 			strerror(errnum));

@@ -139,8 +139,8 @@ static void kill_all(pid_t group)
 			;
 		if (has_children())
 			(void)complain(0,
-				       "processes that the command has started may still run: they "
-				       "cannot be found in /proc: %s",
+				       "cannot find the processes that the command has started in "
+				       "/proc: %s: they may still run",
 				       strerror(errnum));
 	}
 }
@@ -505,7 +505,7 @@ static void go_to_artifacts(const struct options *options)
 	     now.st_ino == before.st_ino) ||
 	    fchdir(options->artifacts_fd) < 0)
 		return;
-	(void)complain(0, "files are written into %s, which the command could not see",
+	(void)complain(0, "files are written into %s, which was hidden from the command",
 		       options->artifacts);
 	(void)setenv("GONS_ARTIFACTS", ".", 1);
 }
@@ -515,7 +515,7 @@ static void explain_failure(const struct options *options, const struct gons_net
 	if (status == 0 || status == STATUS_IMPOSSIBLE)
 		return;
 	if (options->on_failure & ON_FAILURE_SHELL) {
-		(void)complain(0, "the command failed; this shell is in its namespaces");
+		(void)complain(0, "the command has failed; this shell runs in its namespaces");
 		run_shell(net);
 	}
 	unblock_signals();
@@ -568,7 +568,8 @@ int supervise(const struct options *options, const struct gons_net *net)
 	status = read_status(options, &supervision);
 	if (status < 0)
 		return complain(STATUS_FAILURE,
-				"somebody has killed the process between gons-run and the command");
+				"the exit status of the command is unknown: its parent process, "
+				"gons-run-guard, was killed");
 	if (!supervision.report.could_not_start)
 		explain_failure(options, net, status);
 	end_test(false);

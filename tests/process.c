@@ -337,7 +337,7 @@ static void a_program_is_killed_when_its_time_is_over(void **state)
 	options.timeout_ms = 300;
 	do
 		assert_refused(run_shell("echo begun; sleep 1000"), ETIMEDOUT,
-			       "sh was killed because its time was over: %m");
+			       "sh was killed because it took longer than 300 ms: %m");
 	while (result.output_size == 0); /* on a busy machine it may not have reached this point */
 	assert_contains(gons_error(), "it has printed: begun");
 	assert_string_equal(result.output, "begun\n");
@@ -550,7 +550,7 @@ static void a_started_program_may_have_a_limit_of_its_own(void **state)
 	options.timeout_ms = 20;
 	process = gons_must(start_shell("sleep 1000"));
 	assert_refused(gons_process_wait(process, LONG_MS, &result), ETIMEDOUT,
-		       "was killed because its time was over");
+		       "sh was killed because it took longer than 20 ms");
 }
 
 static void unread_output_does_not_block_a_program(void **state)
@@ -588,7 +588,7 @@ static void misuse_of_programs_names_the_argument(void **state)
 	assert_int_equal(errno, EINVAL);
 	options.set = set;
 	options.nsfd = fd;
-	assert_refused(run(argv), EINVAL, "both set and nsfd are given");
+	assert_refused(run(argv), EINVAL, "both set and nsfd are given: %m; give only one of them");
 	options.set = NULL;
 	options.nsfd = 1000000;
 	assert_refused(run(argv), EBADF, "descriptor 1000000");

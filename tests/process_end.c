@@ -398,9 +398,10 @@ static void a_supervisor_that_is_killed_takes_the_program_along(void **state)
 	(void)state;
 	gons_must(gons_process_wait_output(process, "ready", LONG_MS));
 	kill_supervisor(process);
-	assert_refused(gons_process_wait(process, LONG_MS, &result), ECHILD,
-		       "cannot find out how sh ended: %m: its supervisor, a process of gons, was "
-		       "killed");
+	assert_refused(
+		gons_process_wait(process, LONG_MS, &result), ECHILD,
+		"the exit status of sh is unknown: %m: its supervisor, a process of gons, was "
+		"killed");
 	assert_string_equal(result.output, "ready\n");
 	assert_int_equal(result.status, -1);
 	gons_process_result_free(&result);

@@ -319,15 +319,13 @@ static void a_program_that_does_not_reach_the_action_is_reported(void **state)
 	(void)state;
 	job.timeout_ms = LONG_MS;
 	assert_refused(gons_reexec_run(&job, &result), EREMOTEIO, "");
-	assert_string_equal(gons_error(),
-			    "the program exited with status 5 before it came to "
-			    "gons_reexec_check(), where the action \"answer\" would have "
-			    "been run");
+	assert_string_equal(gons_error(), "the program exited with status 5 before it called "
+					  "gons_reexec_check(), which runs the action \"answer\"");
 	assert_result("", "", 5);
 	gons_reexec_result_free(&result);
 	job.environment = loudly;
 	assert_refused(gons_reexec_run(&job, &result), EREMOTEIO,
-		       "would have been run; it wrote to standard error: usage: none");
+		       "runs the action \"answer\"; it wrote to standard error: usage: none");
 	assert_result("", "usage: none\n", 5);
 }
 

@@ -145,14 +145,15 @@ static void invalid_json_output_is_an_error_with_position_and_text(void **state)
 	(void)state;
 	result = untouched;
 	assert_refused(run("malformed", NULL), EBADMSG, "");
-	assert_string_equal(gons_error(),
-			    "the action \"malformed\" printed no JSON document: line 2, column 6: "
-			    "':' expected near '2'; it printed: {\"a\": 1,\n \"b\" 2}");
+	assert_string_equal(
+		gons_error(),
+		"the action \"malformed\" has not printed a JSON value: line 2, column 6: "
+		"':' expected near '2'; it printed: {\"a\": 1,\n \"b\" 2}");
 	assert_refused(run("two_documents", NULL), EBADMSG,
 		       "line 1, column 5: end of file expected near '['; it printed: [1] [2]");
 	assert_refused(
 		run("prints_nothing", NULL), EBADMSG,
-		"the action \"prints_nothing\" printed no JSON document: line 1, column 0: ");
+		"the action \"prints_nothing\" has not printed a JSON value: line 1, column 0: ");
 	assert_refused(run("prints_at_length", NULL), EBADMSG,
 		       "invalid token near 'nonsense'; it "
 		       "printed: nonsense nonsense ");

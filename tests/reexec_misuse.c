@@ -114,10 +114,10 @@ MISUSE(a_job_has_an_action_with_a_name)
 	want_refused(gons_reexec_run(NULL, &result), EINVAL, "job is NULL");
 	want(is_zero());
 	want_refused(run(NULL), EINVAL, "the name of an action is NULL");
-	want_refused(run(""), EINVAL, "the name of an action has 0 bytes, not 1 to 255");
+	want_refused(run(""), EINVAL, "the name of an action must have 1 to 255 bytes; it has 0");
 	memset(name, 'n', sizeof(name));
 	name[256] = '\0';
-	want_refused(run(name), EINVAL, "has 256 bytes, not 1 to 255");
+	want_refused(run(name), EINVAL, "must have 1 to 255 bytes; it has 256");
 	name[255] = '\0';
 	want_refused(run(name), EINVAL, "is registered");
 	return 0;
@@ -131,7 +131,8 @@ MISUSE(a_parameter_of_some_size_is_somewhere)
 	want_refused(gons_reexec_run(&job, &result), EINVAL, "param is NULL but param_size is 1");
 	job.param_size = 0;
 	job.timeout_ms = -3;
-	want_refused(gons_reexec_run(&job, &result), EINVAL, "timeout_ms is negative (-3)");
+	want_refused(gons_reexec_run(&job, &result), EINVAL,
+		     "timeout_ms is negative (-3): Invalid argument; use -1 for no limit");
 	job.timeout_ms = -1;
 	want_refused(gons_reexec_run(&job, &result), ENOTTY, "");
 	job.reserved[2] = 1;
@@ -153,20 +154,20 @@ MISUSE(namespaces_have_a_type_and_a_path)
 
 	want(no_forks());
 	want_refused(in(NULL, 2), EINVAL, "namespaces is NULL but n_namespaces is 2");
-	want_refused(in(refs, 2), EINVAL, "the namespaces to run in are two of the type net");
+	want_refused(in(refs, 2), EINVAL, "namespaces has two entries of the type net");
 	refs[0].type = NULL;
-	want_refused(in(refs, 1), EINVAL, "the type of a namespace to run in is NULL");
+	want_refused(in(refs, 1), EINVAL, "namespaces has an entry whose type is NULL");
 	for (int i = 0; i < 5; i++) {
 		static const char *const types[] = { "", "!", "!!net", "nets", "NET" };
 
 		refs[0].type = types[i];
-		want_refused(in(refs, 1), EINVAL, "is not a type of a namespace to run in");
+		want_refused(in(refs, 1), EINVAL, "namespaces has an entry of the unknown type ");
 	}
 	refs[0].type = "uts";
 	refs[0].path = NULL;
-	want_refused(in(refs, 1), EINVAL, "the uts namespace to run in has no path");
+	want_refused(in(refs, 1), EINVAL, "namespaces has an entry of the type uts without a path");
 	refs[0].path = "";
-	want_refused(in(refs, 1), EINVAL, "the uts namespace to run in has no path");
+	want_refused(in(refs, 1), EINVAL, "namespaces has an entry of the type uts without a path");
 	return 0;
 }
 
@@ -185,7 +186,7 @@ MISUSE(variables_are_assignments_and_not_those_of_gons)
 	want_refused(with("=odd"), EINVAL, "\"=odd\" in the environment is not NAME=value");
 	want_refused(with(""), EINVAL, "\"\" in the environment is not NAME=value");
 	want_refused(with("gons_net=/a"), EINVAL, "cannot set the variable \"gons_net=/a\"");
-	want(strstr(gons_error(), "in the member namespaces of the job") != NULL);
+	want(strstr(gons_error(), "use the member namespaces of struct gons_reexec") != NULL);
 	want_refused(with("gons_order="), EINVAL, "cannot set the variable \"gons_order=\"");
 	want_refused(with("gons_action=x"), EINVAL, "cannot set the variable");
 	want_refused(with("gons_nets=x"), ENOTTY, "cannot run this program");
@@ -230,11 +231,11 @@ static void invalid_registrations_are_refused(void **state)
 {
 	(void)state;
 	assert_refused(gons_reexec_register(NULL, nothing), EINVAL, "is NULL");
-	assert_refused(gons_reexec_register("", nothing), EINVAL, "has 0 bytes");
+	assert_refused(gons_reexec_register("", nothing), EINVAL, "it has 0");
 	assert_refused(gons_reexec_register("null", NULL), EINVAL,
-		       "the action \"null\" to register is NULL");
+		       "action is NULL for the name \"null\"");
 	assert_refused(gons_reexec_register("late", nothing), EINVAL,
-		       "the action \"late\" comes after gons_reexec_check()");
+		       "cannot register the action \"late\" after gons_reexec_check()");
 	assert_refused(run("late"), EINVAL, "no action \"late\" is registered");
 }
 
@@ -375,7 +376,7 @@ static int run_secure(void)
 		return NOT_SECURE;
 	want(!gons_status());
 	want_refused(run("fine"), EPERM,
-		     "a program with elevated privileges does not run itself: Operation not "
+		     "a program with elevated privileges cannot run actions: Operation not "
 		     "permitted");
 	return 0;
 }

@@ -313,8 +313,9 @@ static int run_after_setresuid(void *arg)
 	want(setresuid(65534, 65534, 65534) == 0);
 	want(look(NULL, 0) == 0);
 	want(look(&own, 1) < 0 && errno == EACCES);
-	want(strstr(gons_error(), "Permission denied; this process is not dumpable, so the "
-				  "new one may not look below its /proc/self"));
+	want(strstr(gons_error(), "Permission denied: this process is not dumpable, so the "
+				  "new process may not open files below its /proc/self; "
+				  "call prctl(PR_SET_DUMPABLE, 1)"));
 	want(prctl(PR_SET_DUMPABLE, 1) == 0);
 	want(look(&own, 1) < 0 && errno == EPERM); /* the root of the namespace says so */
 	return 0;
@@ -351,8 +352,8 @@ static void a_mount_namespace_without_the_dynamic_linker_or_proc_is_named(void *
 	assert_int_equal(chroot("/mnt"), 0);
 	assert_refused(look(NULL, 0), ENOENT, "cannot run this program (/proc/self/exe) again");
 	assert_contains(gons_error(),
-			"its dynamic linker is missing in the mount namespace or below "
-			"the root that this thread is in");
+			"its dynamic linker does not exist in this thread's mount namespace "
+			"or root");
 	assert_null(result.output);
 	assert_int_equal(result.exit_status, -1);
 	assert_int_equal(umount2("/proc", MNT_DETACH), 0);

@@ -410,7 +410,7 @@ static int run_with_little_memory(void *arg)
 	(void)arg;
 	want(setrlimit(RLIMIT_AS, &limit) == 0);
 	want(gons_reexec_run(&job, &own) < 0 && errno == ENOMEM);
-	want(strstr(gons_error(), "bytes that a child has written: "));
+	want(strstr(gons_error(), "bytes that a program has printed: "));
 	want(strstr(gons_error(), strerror(ENOMEM)));
 	want(own.output == NULL);
 	want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);

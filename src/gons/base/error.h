@@ -36,7 +36,7 @@ void gons_i_add_remedy(const char *format, ...) __attribute__((format(printf, 1,
 enum { GONS_I_RESERVED = 4 };
 int gons_i_check_reserved(const uint64_t reserved[GONS_I_RESERVED], const char *what);
 
-/* EINVAL for a time limit below -1, which is the one for "without limit". Returns 0 or -1. */
+/* EINVAL if a timeout is negative and not -1, which stands for no limit. Returns 0 or -1. */
 int gons_i_check_timeout(int timeout_ms);
 
 /* The calling thread's last failure, kept while something else may fail, or handed to

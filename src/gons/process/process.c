@@ -51,8 +51,11 @@ static int find_namespaces(const struct gons_process_options *options,
 
 	if (gons_i_optional_nsfd(options->nsfd, &nsfd) < 0)
 		return -1;
-	if (options->set && nsfd >= 0)
-		return gons_i_fail(EINVAL, "both set and nsfd are given");
+	if (options->set && nsfd >= 0) {
+		(void)gons_i_fail(EINVAL, "both set and nsfd are given");
+		gons_i_add_remedy("give only one of them");
+		return -1;
+	}
 	if (nsfd >= 0) {
 		int type = gons_type(nsfd);
 
@@ -136,8 +139,8 @@ static int fail_start(const char *const argv[], char *const environment[], const
 	if (strchr(argv[0], '/'))
 		return errno == EACCES ? fail_noexec(argv[0]) : -1;
 	if (errno == EACCES)
-		gons_i_add_cause("a directory or file that PATH (%s) leads to may not be used by "
-				 "this user",
+		gons_i_add_cause("this user lacks the permission for a directory in PATH (%s), or "
+				 "for the program there",
 				 path ? path : "not set");
 	if (errno != ENOENT)
 		return -1;
@@ -162,7 +165,8 @@ static int fail_fate(const struct gons_process *process)
 	case GONS_I_ENDED:
 		return 0;
 	case GONS_I_OVERDUE:
-		(void)gons_i_fail(ETIMEDOUT, "%s was killed because its time was over", name);
+		(void)gons_i_fail(ETIMEDOUT, "%s was killed because it took longer than %d ms",
+				  name, process->timeout_ms);
 		break;
 	case GONS_I_VERBOSE:
 		(void)gons_i_fail(EFBIG, "%s was killed because it printed more than 1 GiB", name);
@@ -172,10 +176,10 @@ static int fail_fate(const struct gons_process *process)
 				   "%s was killed because its output could not be recorded", name);
 	case GONS_I_IMMORTAL:
 		(void)gons_i_fail(EPERM, "cannot kill %s (process %d)", name, (int)program->pid);
-		gons_i_add_cause("it has become another user's process");
+		gons_i_add_cause("it runs as another user now");
 		break;
 	case GONS_I_UNKNOWN:
-		(void)gons_i_fail(ECHILD, "cannot find out how %s ended", name);
+		(void)gons_i_fail(ECHILD, "the exit status of %s is unknown", name);
 		gons_i_add_cause("its supervisor, a process of gons, was killed");
 		break;
 	}
@@ -221,6 +225,7 @@ static struct gons_process *start(const char *const argv[],
 	} else {
 		command.paths = paths;
 		command.shell_argv = shell_argv;
+		process->timeout_ms = command.timeout_ms;
 		(void)snprintf(what, sizeof(what), "cannot run %s", argv[0]);
 		result = (to_the_end ? gons_i_program_run
 				     : gons_i_program_start)(&command, what, &process->program);
@@ -296,7 +301,7 @@ static int fill(struct gons_process *process, bool move, struct gons_process_res
 	if (result->output && result->error_output)
 		return 0;
 	gons_process_result_free(result);
-	return gons_i_fail(ENOMEM, "cannot hold the output of %s", process->argv[0]);
+	return gons_i_fail(ENOMEM, "cannot store the output of %s", process->argv[0]);
 }
 
 /* The result of the call for a program that is over. */
@@ -356,9 +361,7 @@ static int check_wait(const gons_process *process, int timeout_ms)
 {
 	if (!process)
 		return gons_i_fail(EINVAL, "process is NULL");
-	if (gons_i_check_timeout(timeout_ms) < 0)
-		return -1;
-	return 0;
+	return gons_i_check_timeout(timeout_ms);
 }
 
 static int fail_timeout(const struct gons_process *process, const char *what, int timeout_ms)

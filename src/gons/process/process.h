@@ -11,6 +11,7 @@
 struct gons_process {
 	struct gons_i_program program;
 	char **argv; /* one piece of memory */
+	int timeout_ms; /* after which it is killed; -1: no limit */
 	unsigned record; /* its number on the scope */
 	bool asked; /* to end */
 	bool forgotten; /* its output */

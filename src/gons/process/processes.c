@@ -52,9 +52,9 @@ static int undo_process(void *data)
 		bool over = process->program.shared->state == GONS_I_OVER;
 
 		result = gons_i_fail(over ? EPERM : ECHILD,
-				     "cannot end all that %s (process %d) has started",
+				     "cannot end all processes that %s (process %d) has started",
 				     process->argv[0], (int)process->program.pid);
-		gons_i_add_cause(over ? "a process has become another user's"
+		gons_i_add_cause(over ? "one of them runs as another user now"
 				      : "its supervisor, a process of gons, was killed");
 	}
 	gons_i_process_destroy(process);

@@ -105,7 +105,7 @@ static int make_room(struct gons_i_buffer *buffer, size_t size)
 		return 0;
 	data = realloc(buffer->data, room);
 	if (!data)
-		return gons_i_fail(ENOMEM, "cannot hold the %zu bytes that a child has written",
+		return gons_i_fail(ENOMEM, "cannot store the %zu bytes that a program has printed",
 				   buffer->size + size);
 	buffer->data = data;
 	buffer->room = room;
@@ -154,13 +154,13 @@ int gons_i_program_collect(struct gons_i_program *program)
 		struct gons_i_piece piece;
 
 		if (!read_log(program, program->log_read, &piece, sizeof(piece)))
-			return gons_i_fail(errno, "cannot read what a child has written");
+			return gons_i_fail(errno, "cannot read what a program has printed");
 		buffer = &program->stream[piece.stream];
 		if (make_room(buffer, piece.size) < 0)
 			return -1;
 		if (!read_log(program, program->log_read + sizeof(piece),
 			      buffer->data + buffer->size, piece.size))
-			return gons_i_fail(errno, "cannot read what a child has written");
+			return gons_i_fail(errno, "cannot read what a program has printed");
 		if (append_to_tail(&program->tail, buffer->data + buffer->size, piece.size) < 0)
 			return -1;
 		buffer->size += piece.size;
@@ -220,8 +220,8 @@ static int fail_descriptor(const char *what)
 
 	(void)gons_i_fail(errnum, "%s", what);
 	if (errnum == ENOSYS)
-		gons_i_add_cause("pidfd_open(2) is missing: this takes Linux 5.3, and valgrind "
-				 "lacks it");
+		gons_i_add_cause("pidfd_open(2) is missing: it needs Linux 5.3, and does not work "
+				 "under valgrind");
 	return -1;
 }
 
@@ -312,7 +312,8 @@ static int judge_start(const struct gons_i_command *command, const char *what,
 	if (program->shared->state != GONS_I_STARTING)
 		return 0;
 	(void)gons_i_fail(ECHILD, "%s", what);
-	gons_i_add_cause("the process that was to start it was killed");
+	gons_i_add_cause(
+		"its supervisor, a process of gons, was killed before it could start the program");
 	return -1;
 }
 

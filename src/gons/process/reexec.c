@@ -55,7 +55,7 @@ static int check_process(void)
 {
 	if (getauxval(AT_SECURE) == 0)
 		return 0;
-	return gons_i_fail(EPERM, "a program with elevated privileges does not run itself");
+	return gons_i_fail(EPERM, "a program with elevated privileges cannot run actions");
 }
 
 static void create_ticket(const char *action, char ticket[GONS_I_TICKET_SIZE])
@@ -178,16 +178,17 @@ static int judge_end(const char *action, int status, const struct progress *prog
 		(void)fail_with_text(progress->errnum, progress,
 				     "the action \"%s\" was not run: %s", action,
 				     progress->message);
-		if (progress->errnum == EACCES && prctl(PR_GET_DUMPABLE) != 1)
-			gons_i_add_remedy("this process is not dumpable, so the new one may not "
-					  "look below its /proc/self: call "
-					  "prctl(PR_SET_DUMPABLE, 1)");
+		if (progress->errnum == EACCES && prctl(PR_GET_DUMPABLE) != 1) {
+			gons_i_add_cause("this process is not dumpable, so the new process may not "
+					 "open files below its /proc/self");
+			gons_i_add_remedy("call prctl(PR_SET_DUMPABLE, 1)");
+		}
 		return -1;
 	}
 	if (!progress->reported)
 		return fail_with_text(EREMOTEIO, progress,
-				      "the program %s before it came to gons_reexec_check(), where "
-				      "the action \"%s\" would have been run",
+				      "the program %s before it called gons_reexec_check(), which "
+				      "runs the action \"%s\"",
 				      end, action);
 	if (status == 0 && progress->length == 0)
 		return 0;
@@ -197,7 +198,8 @@ static int judge_end(const char *action, int status, const struct progress *prog
 static int judge(const struct gons_reexec *job, int timeout_ms,
 		 const struct gons_i_program *program, const struct progress *progress)
 {
-	const char *where = progress->reported ? "" : ", before it came to gons_reexec_check()";
+	const char *where =
+		progress->reported ? "" : ", before the program called gons_reexec_check()";
 
 	switch (program->fate) {
 	case GONS_I_ENDED:
@@ -209,8 +211,8 @@ static int judge(const struct gons_reexec *job, int timeout_ms,
 	case GONS_I_IMMORTAL:
 		return fail_with_text(
 			ETIMEDOUT, progress,
-			"the action \"%s\" was to be killed after %d ms, but has become "
-			"another user's process, and lives on",
+			"the action \"%s\" took longer than %d ms, and cannot be killed, because "
+			"it runs as another user now",
 			job->action, timeout_ms);
 	case GONS_I_VERBOSE:
 		return fail_with_text(EFBIG, progress,
@@ -246,14 +248,14 @@ static int terminate(struct gons_i_buffer *buffer)
 {
 	if (!buffer->data)
 		buffer->data = calloc(1, 1);
-	return buffer->data ? 0 : gons_i_fail(ENOMEM, "cannot hold the result of an action");
+	return buffer->data ? 0 : gons_i_fail(ENOMEM, "cannot store the output of an action");
 }
 
 static int fail_start(void)
 {
 	if (errno == ENOENT && access(program_path, F_OK) == 0)
-		gons_i_add_cause("its dynamic linker is missing in the mount namespace or below "
-				 "the root that this thread is in");
+		gons_i_add_cause("its dynamic linker does not exist in this thread's mount "
+				 "namespace or root");
 	else if (errno == ENOENT) {
 		gons_i_add_cause("procfs of this PID namespace is not mounted on /proc");
 		gons_i_add_remedy("mount it: mount -t proc proc /proc");
@@ -361,7 +363,7 @@ GONS_EXPORT int gons_reexec_json_failed(int errnum, const char *action, const ch
 				   "cannot write the parameter of the action \"%s\" as JSON",
 				   action ? action : "");
 	(void)snprintf(failure.message, sizeof(failure.message),
-		       "the action \"%s\" printed no JSON document: %s", action, reason);
+		       "the action \"%s\" has not printed a JSON value: %s", action, reason);
 	append(&failure, "; it printed: ", printed, strlen(printed), SHOWN);
 	return gons_i_failure_restore(&failure);
 }

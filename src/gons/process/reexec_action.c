@@ -71,8 +71,8 @@ static int check_name(const char *name)
 		return gons_i_fail(EINVAL, "the name of an action is NULL");
 	if (length > 0 && length <= GONS_I_NAME_MAX)
 		return 0;
-	return gons_i_fail(EINVAL, "the name of an action has %zu bytes, not 1 to %d", length,
-			   GONS_I_NAME_MAX);
+	return gons_i_fail(EINVAL, "the name of an action must have 1 to %d bytes; it has %zu",
+			   GONS_I_NAME_MAX, length);
 }
 
 GONS_EXPORT int gons_reexec_register(const char *name, int (*action)(void))
@@ -84,11 +84,11 @@ GONS_EXPORT int gons_reexec_register(const char *name, int (*action)(void))
 	if (check_name(name) < 0)
 		return -1;
 	if (!action)
-		return gons_i_fail(EINVAL, "the action \"%s\" to register is NULL", name);
+		return gons_i_fail(EINVAL, "action is NULL for the name \"%s\"", name);
 	if (checked)
 		return gons_i_fail(EINVAL,
-				   "the action \"%s\" comes after gons_reexec_check(), where the "
-				   "new process looks for it",
+				   "cannot register the action \"%s\" after gons_reexec_check(), "
+				   "where the new process looks for it",
 				   name);
 	for (const struct gons_reexec_action *other = actions; other; other = other->next)
 		twice |= has_name(other, name);

@@ -45,16 +45,16 @@ static int check_namespace(const struct gons_nsref *ref, int *types)
 	int type;
 
 	if (!ref->type)
-		return gons_i_fail(EINVAL, "the type of a namespace to run in is NULL");
+		return gons_i_fail(EINVAL, "namespaces has an entry whose type is NULL");
 	type = gons_type_from_name(ref->type + (ref->type[0] == '!'));
 	if (type < 0)
-		return gons_i_fail(EINVAL, "\"%s\" is not a type of a namespace to run in",
+		return gons_i_fail(EINVAL, "namespaces has an entry of the unknown type \"%s\"",
 				   ref->type);
 	if (*types & type)
-		return gons_i_fail(EINVAL, "the namespaces to run in are two of the type %s",
+		return gons_i_fail(EINVAL, "namespaces has two entries of the type %s",
 				   gons_type_name(type));
 	if (!ref->path || ref->path[0] == '\0')
-		return gons_i_fail(EINVAL, "the %s namespace to run in has no path",
+		return gons_i_fail(EINVAL, "namespaces has an entry of the type %s without a path",
 				   gons_type_name(type));
 	*types |= type;
 	return 0;
@@ -68,7 +68,7 @@ static int check_variable(const char *variable)
 		return 0;
 	(void)gons_i_fail(EINVAL, "cannot set the variable \"%s\"", variable);
 	gons_i_add_cause("gons sets this variable itself");
-	gons_i_add_remedy("name namespaces in the member namespaces of the job");
+	gons_i_add_remedy("use the member namespaces of struct gons_reexec");
 	return -1;
 }
 

@@ -128,10 +128,11 @@ static void end(const struct entry *entry, bool failed)
 		fail(entry, gons_error());
 	if (failed || unseen == 0)
 		return;
-	(void)snprintf(message, sizeof(message),
-		       "a forked child (%d) has left this test, as by a failed assertion, and the "
-		       "test did not wait for it; wait for it and assert on its status",
-		       (int)unseen);
+	(void)snprintf(
+		message, sizeof(message),
+		"a forked child (%d) has left this test by a failed assertion or by returning, "
+		"and the test did not wait for it; wait for it and assert on its status",
+		(int)unseen);
 	fail(entry, message);
 }
 
@@ -192,8 +193,9 @@ static void run_unit(void **cmocka_state)
 /* Ends a test that has failed. */
 static void end_failed(void)
 {
-	gons_i_test_hold_set_hint("cmocka prints what failed only then; CMOCKA_TEST_ABORT=1 beside "
-				  "GONS_HOLD prints it first.");
+	gons_i_test_hold_set_hint(
+		"cmocka prints the failed assertion after that. To see it now, also "
+		"set CMOCKA_TEST_ABORT=1.");
 	(void)gons_test_end(true);
 	(void)gons_i_children_take_unseen(); /* it has failed already */
 	gons_i_test_hold_set_hint(NULL);
@@ -318,7 +320,10 @@ GONS_EXPORT void gons_cmocka_stop_(const struct gons_cmocka_functions_ *function
 	char message[512];
 
 	if (entry && entry->is_ours && !entry->is_set_up) {
-		(void)snprintf(message, sizeof(message), "stop() in the set-up of %s", entry->name);
+		(void)snprintf(
+			message, sizeof(message),
+			"stop() was called in the set-up of %s, so the test did not run; use skip()",
+			entry->name);
 		functions->fail(message, file, line);
 	}
 	run.completed++;
@@ -378,7 +383,7 @@ static int read_name(struct entry *entry, const char *name)
 	entry->is_ours = true;
 	entry->text = strdup(name + sizeof(mark) - 1);
 	if (!entry->text)
-		return gons_i_fail(ENOMEM, "cannot remember the name of a test");
+		return gons_i_fail(ENOMEM, "cannot store the name of a test");
 	at = entry->text;
 	for (size_t i = 0; i < 4; i++)
 		parts[i] = strsep(&at, "\037");

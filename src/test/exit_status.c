@@ -80,7 +80,7 @@ __attribute__((destructor)) static void end_process(void)
 	const char *name = gons_i_test_name();
 
 	if (gons_i_exit_status_is_running()) {
-		(void)fprintf(stderr, "gons: %s called exit(3): the tests after it have not run\n",
+		(void)fprintf(stderr, "gons: %s called exit(3): the remaining tests have not run\n",
 			      name ? name : "a fixture");
 		(void)fflush(NULL);
 		_exit(EXIT_FAILURE);

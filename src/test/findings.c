@@ -219,8 +219,8 @@ static void find_netmasks(struct gons_i_report *report, struct gons_i_report_nam
 				     families[i % 2], &a, &b))
 			continue;
 		find(report, RANK_NETMASK, namespace,
-		     "%s/%u on %s in %s and %s/%u on %s in %s are on one cable, but not in each "
-		     "other's network: an address or a netmask is wrong",
+		     "%s/%u on %s in %s and %s/%u on %s in %s are the ends of one cable, but at least "
+		     "one network does not contain both: an address or a netmask is wrong",
 		     gons_i_ip_text(&a->ip, text[0]), a->prefix_length, link->name, namespace->name,
 		     gons_i_ip_text(&b->ip, text[1]), b->prefix_length, peer->name, other->name);
 	}
@@ -324,7 +324,7 @@ static void find_routes(struct gons_i_report *report, struct gons_i_report_names
 	counted = gons_i_state_counter(&namespace->state, counter);
 	if (counted && !found)
 		find(report, RANK_COUNTED_OTHER, namespace,
-		     "%s had no route for %s, which went to no address of the test (%s)",
+		     "%s had no route for %s to addresses outside of the test (%s)",
 		     namespace->name, packets(counted, count), counter);
 }
 
@@ -347,7 +347,7 @@ static void find_forwarding(struct gons_i_report *report, struct gons_i_report_n
 	if (links < 2 || strcmp(gons_i_state_sysctl(state, sysctl), "0") != 0)
 		return;
 	if (counted)
-		(void)snprintf(dropped, sizeof(dropped), "; it dropped %s for others (%s)",
+		(void)snprintf(dropped, sizeof(dropped), "; it dropped %s for other hosts (%s)",
 			       packets(counted, buf), counter);
 	find(report, counted ? RANK_COUNTED_FORWARDING : RANK_FORWARDING, namespace,
 	     "forwarding is off in %s (%s = 0), which has %u links%s", namespace->name, sysctl,
@@ -371,12 +371,12 @@ static void find_neighbours(struct gons_i_report *report, struct gons_i_report_n
 
 		(void)gons_i_ip_text(&neighbour->ip, text);
 		if (neighbour->state & (NUD_FAILED | NUD_INCOMPLETE))
-			find(report, RANK_NEIGHBOUR, namespace, "neighbour %s on %s in %s %s: %s",
-			     text, link_name(&namespace->state, neighbour->ifindex),
-			     namespace->name,
+			find(report, RANK_NEIGHBOUR, namespace,
+			     "neighbour %s on %s in %s %s: %s has this address", text,
+			     link_name(&namespace->state, neighbour->ifindex), namespace->name,
 			     neighbour->state & NUD_FAILED ? "FAILED"
 							   : "does not answer (INCOMPLETE)",
-			     owner ? owner->name : "no namespace of the test has this address");
+			     owner ? owner->name : "no namespace of the test");
 		else if (link && owner != namespace && neighbour->lladdr_size > 0 &&
 			 link->lladdr_size == neighbour->lladdr_size &&
 			 memcmp(link->lladdr, neighbour->lladdr, link->lladdr_size) != 0)
@@ -520,13 +520,13 @@ static void find_ports(struct gons_i_report *report, struct gons_i_report_namesp
 		     "it%s%s",
 		     protocol_name(protocol), socket->local_port, namespace->name,
 		     gons_i_ip_text(&socket->local, text),
-		     counted ? "; packets to other ports were refused: " : "",
+		     counted ? "; packets to ports without a listener were refused: " : "",
 		     counted ? counter : "");
 	}
 	if (counted && !find_wrong_port(report, namespace, protocol) &&
 	    !find_recorded_port(report, namespace, protocol) && !loopback_only)
 		find(report, RANK_COUNTED_PORT, namespace,
-		     "nothing listens on a %s port in %s that %s %s sent to (%s); "
+		     "nothing listens on a %s port in %s to which %s %s sent (%s); "
 		     "listening there: %s",
 		     protocol_name(protocol), namespace->name, packets(counted, count),
 		     counted == 1 ? "was" : "were", counter,
@@ -556,13 +556,13 @@ static void find_mtus(struct gons_i_report *report, struct gons_i_report_namespa
 			     link->tx_dropped || peer->rx_dropped ? RANK_COUNTED_MTU : RANK_MTU,
 			     namespace,
 			     "MTU %u on the path: the ends of a cable have different MTUs, %u on "
-			     "%s in %s and %u on %s in %s; what is larger is dropped",
+			     "%s in %s and %u on %s in %s; larger packets are dropped",
 			     peer->mtu, link->mtu, link->name, namespace->name, peer->mtu,
 			     peer->name, other->name);
 	}
 	if (counted && smallest)
 		find(report, RANK_COUNTED_MTU, namespace,
-		     "MTU %u on the path: %s in %s could not send %s of a larger size "
+		     "MTU %u on the path: %s in %s could not send %s that would be larger "
 		     "(IpFragFails, Ip6InTooBigErrors)",
 		     smallest->mtu, smallest->name, namespace->name, packets(counted, count));
 }
@@ -576,12 +576,15 @@ static void find_counters(struct gons_i_report *report, struct gons_i_report_nam
 		{ "TcpExtIPReversePathFilter",
 		  "the reverse path filter (net.ipv4.conf.*.rp_filter) dropped packets",
 		  RANK_COUNTED_FILTER },
-		{ "UdpRcvbufErrors", "datagrams found a full receive buffer", RANK_COUNTED_OTHER },
+		{ "UdpRcvbufErrors", "datagrams were dropped, because a receive buffer was full",
+		  RANK_COUNTED_OTHER },
 		{ "UdpInCsumErrors", "datagrams had a wrong checksum", RANK_COUNTED_OTHER },
 		{ "TcpInCsumErrors", "segments had a wrong checksum", RANK_COUNTED_OTHER },
-		{ "TcpExtListenDrops", "connections found a full backlog", RANK_COUNTED_OTHER },
-		{ "IpExtInNoRoutes", "packets arrived that no route leads on", RANK_COUNTED_OTHER },
-		{ "IpReasmFails", "fragments could not be put together", RANK_COUNTED_OTHER },
+		{ "TcpExtListenDrops", "connections were dropped, because a backlog was full",
+		  RANK_COUNTED_OTHER },
+		{ "IpExtInNoRoutes", "packets were not forwarded, because there was no route",
+		  RANK_COUNTED_OTHER },
+		{ "IpReasmFails", "fragments could not be reassembled", RANK_COUNTED_OTHER },
 	};
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {

@@ -331,7 +331,8 @@ void gons_i_capture_write_text(const struct gons_i_report *report, FILE *stream)
 			      gons_i_packet_text(packet, text));
 	}
 	if (capture->n_lost > 0)
-		(void)fprintf(stream, "  %llu more packet%s found no room and %s not recorded\n",
-			      (unsigned long long)capture->n_lost, capture->n_lost == 1 ? "" : "s",
-			      capture->n_lost == 1 ? "was" : "were");
+		(void)fprintf(stream,
+			      "  %llu later packet%s not recorded, because the buffer was full\n",
+			      (unsigned long long)capture->n_lost,
+			      capture->n_lost == 1 ? " was" : "s were");
 }

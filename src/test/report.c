@@ -174,6 +174,7 @@ void gons_i_test_report(const char *name, FILE *stream)
 	/* The end of the test puts the thread back, or ends the process. */
 	if (!was_stranded && gons_i_is_stranded()) {
 		(void)gons_i_fail_stranded();
-		gons_i_test_note("gons: after the report of %s: %s\n", name, gons_error());
+		gons_i_test_note("gons: the thread could not return after the report of %s: %s\n",
+				 name, gons_error());
 	}
 }

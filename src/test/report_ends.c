@@ -111,7 +111,7 @@ static void report(int number)
 	if (pid == 0)
 		report_and_exit();
 	if (pid < 0 || gons_i_wait(pid, &status) < 0)
-		write_text("gons: no report: a child process that writes it cannot be created\n");
+		write_text("gons: no report: cannot create the child process that writes it\n");
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
 		write_text("gons: the report is not complete: it took too long\n");
 	else if (status != 0)

@@ -212,7 +212,7 @@ void gons_i_report_write_mounts(const struct gons_i_report *report, FILE *stream
 		} else if (mounts->added.n + mounts->missing.n == 0) {
 			(void)fputs(": the same as outside of the test\n", stream);
 		} else if (report->n_mounts > SHOWN_WHOLE) {
-			(void)fprintf(stream, ": %zu more and %zu fewer than outside of the test\n",
+			(void)fprintf(stream, ": %zu mounted only here, and %zu missing here\n",
 				      mounts->added.n, mounts->missing.n);
 		} else {
 			(void)fputs(", compared with those outside of the test:\n", stream);

@@ -383,7 +383,7 @@ static void write_namespace(const struct gons_i_report *report,
 	}
 	(void)fputs(":\n", stream);
 	if (!state->is_complete)
-		(void)fprintf(stream, "  not everything could be read here: %s\n", state->message);
+		(void)fprintf(stream, "  incomplete: %s\n", state->message);
 	write_links(report, namespace, &output);
 	write_addresses(state, &output);
 	write_routes(state, &output);
@@ -406,10 +406,10 @@ int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream)
 		(void)fprintf(stream, "  ... %zu more\n",
 			      report->n_findings - GONS_I_FINDINGS_SHOWN);
 	if (report->n_unreadable > 0)
-		(void)fprintf(stream, "%zu more network namespaces could not be looked at: %s\n",
+		(void)fprintf(stream, "cannot read %zu more network namespaces: %s\n",
 			      report->n_unreadable, strerror(report->unreadable_errnum));
 	if (report->n == 0 && report->n_unreadable == 0)
-		(void)fputs("No network namespace was entered or held.\n", stream);
+		(void)fputs("The test has no network namespace of its own.\n", stream);
 	for (size_t i = 0; i < report->n; i++)
 		write_namespace(report, &report->namespaces[i], stream);
 	gons_i_report_write_mounts(report, stream);

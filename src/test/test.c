@@ -127,9 +127,9 @@ static int check_types(int types)
 
 	if (!wrong)
 		return 0;
-	(void)gons_i_test_fail(EINVAL,
-			       "a test can begin in new namespaces of CLONE_NEWNET, CLONE_NEWNS, "
-			       "CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP");
+	(void)gons_i_test_fail(
+		EINVAL, "types may have CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC "
+			"and CLONE_NEWCGROUP only");
 	if (gons_i_type_names(wrong, names)[0])
 		gons_i_add_cause("a thread cannot enter and leave a %s namespace", names);
 	return -1;

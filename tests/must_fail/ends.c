@@ -19,12 +19,12 @@ static void runs_next(void **state)
 /*
  * run: exit
  * status: 1
- * err: gons: calls_exit called exit(3): the tests after it have not run
+ * err: gons: calls_exit called exit(3): the remaining tests have not run
  * no: gons: calls_exit called exit(3)
  * notrun: runs_next
  * run: exit_in_a_fixture
  * status: 1
- * err: gons: a fixture called exit(3): the tests after it have not run
+ * err: gons: a fixture called exit(3): the remaining tests have not run
  * notrun: runs_next
  * run: exit_between_groups
  * status: 0

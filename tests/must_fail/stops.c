@@ -25,7 +25,7 @@ static int test_group(void)
 /*
  * run: set_up
  * status: 1
- * err: [  ERROR   ] --- stop() in the set-up of would_pass
+ * err: [  ERROR   ] --- stop() was called in the set-up of would_pass, so the test did not run; use skip()
  * err: *{stop}: error: Failure!
  * failed: would_pass
  * passed: is_stopped

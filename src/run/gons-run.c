@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gons-run: any program in a network of its own.
+ * gons-run: runs a program in a network of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,16 +14,17 @@
 
 #include "run.h"
 
-/* A standard stream that is closed stays closed for the command, and nothing that gons-run opens
- * takes its number. */
+/* Opens /dev/null close-on-exec for each standard stream that is closed, so that no other file of
+ * gons-run gets its number. For the command it is closed again. */
 static void reserve_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
-			return; /* no /dev/null: nothing is lost but this care */
+			return; /* without /dev/null another file may get the number */
 }
 
-/* Variables that the library reads in gons-run; the command finds them as they were. */
+/* Variables that options set for the library in gons-run. The command gets their previous
+ * values. */
 static struct variable {
 	const char *name, *value;
 	char *before;
@@ -72,7 +73,7 @@ void end_test(bool failed)
 	(void)gons_test_end(failed);
 }
 
-/* The test core keeps what happens to the namespaces, and reports it after a failure. */
+/* For gons the command is a test: after a failure the library reports on its namespaces. */
 static int begin_test(const struct options *options)
 {
 	const char *name = strrchr(options->command[0], '/');
@@ -84,6 +85,24 @@ static int begin_test(const struct options *options)
 	if (gons_test_begin(name ? name + 1 : options->command[0], 0) == 0)
 		return -1;
 	return complain(STATUS_FAILURE, "%s", gons_error());
+}
+
+int become(char **command)
+{
+	int errnum;
+
+	(void)execvp(command[0], command);
+	errnum = errno;
+	if (errnum == ENOENT && strchr(command[0], '/') && access(command[0], F_OK) == 0)
+		return complain(
+			STATUS_NOT_FOUND,
+			"cannot execute %s: the interpreter or dynamic linker that it names "
+			"does not exist",
+			command[0]);
+	if (errnum == ENOENT)
+		return complain(STATUS_NOT_FOUND, "%s: command not found", command[0]);
+	return complain(STATUS_NOT_EXECUTABLE, "cannot execute %s: %s", command[0],
+			strerror(errnum));
 }
 
 int main(int argc, char **argv)

@@ -20,7 +20,7 @@
 
 #include "run.h"
 
-/* ---- refusals of the machine ---- */
+/* ---- what the machine cannot do ---- */
 
 static bool lists_word(const char *list, const char *word)
 {
@@ -41,7 +41,8 @@ static bool requires_word(const struct options *options, const char *word)
 	return lists_word(options->require, word) || lists_word(getenv("GONS_REQUIRE"), word);
 }
 
-/* A requirement counts only if it names a type that is refused, and not if only other types are. */
+/* Whether --require or GONS_REQUIRE lists one of these types, and a listed one is the refused
+ * one. */
 static bool requires_any(const struct options *options, int types)
 {
 	int named = 0;
@@ -60,16 +61,16 @@ static bool requires_any(const struct options *options, int types)
 	return !gons_can(named) || gons_can(types & ~named);
 }
 
-/* Of the kinds of links that a plan needs. */
+/* Whether one of the kinds of links that a plan needs is listed. */
 static bool requires_links(const struct options *options)
 {
 	return options->plan &&
 	       (requires_word(options, "veth") || requires_word(options, "bridge"));
 }
 
-/* After a call of gons has failed: the machine cannot create namespaces of these types, or
- * something is wrong with gons-run or with what it was told. */
-static int refused(const struct options *options, int types)
+/* Complains about a failed call of gons. Returns STATUS_IMPOSSIBLE if the machine cannot create
+ * namespaces of these types and need not, or else STATUS_FAILURE. */
+static int complain_refused(const struct options *options, int types)
 {
 	char *why;
 	bool is_required;
@@ -95,15 +96,16 @@ static int refused(const struct options *options, int types)
 	return is_required ? STATUS_FAILURE : STATUS_IMPOSSIBLE;
 }
 
-static int failed(void)
+/* Complains about a failed call of gons. */
+static int complain_failed(void)
 {
 	return complain(STATUS_FAILURE, "%s", gons_error());
 }
 
 /* ---- the steps ---- */
 
-/* gons_become_root() tries more than the command needs. Where nothing is to be done before the
- * namespaces are entered, entering them shows whether it must be called. */
+/* Whether to enter the namespaces without gons_become_root(), which tries out more than the command
+ * needs. If entering fails, enter_new() calls it. */
 static bool may_try_at_once(const struct options *options)
 {
 	return !(options->types & CLONE_NEWUSER) && !options->in &&
@@ -124,10 +126,14 @@ int get_capabilities(const struct options *options)
 		result = gons_enter_user_namespace(options->map_current_user ? &maps : NULL);
 	else
 		result = gons_become_root();
-	return result == 0 ? -1 : refused(options, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
+	return result == 0 ? -1
+			   : complain_refused(options, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 }
 
-void host_variable(const char *host, char variable[HOST_VARIABLE_SIZE])
+/* The name of the variable with the path of a host's network namespace: GONS_HOST_, and the name of
+ * the host with _ for - and . in it. */
+enum { HOST_VARIABLE_SIZE = 64 };
+static void host_variable(const char *host, char variable[HOST_VARIABLE_SIZE])
 {
 	int length = snprintf(variable, HOST_VARIABLE_SIZE, "GONS_HOST_%.40s", host);
 
@@ -136,7 +142,7 @@ void host_variable(const char *host, char variable[HOST_VARIABLE_SIZE])
 			variable[i] = '_';
 }
 
-static int enter_host_outside(const struct options *options)
+static int enter_host(const struct options *options)
 {
 	char variable[HOST_VARIABLE_SIZE];
 	const char *path;
@@ -150,8 +156,24 @@ static int enter_host_outside(const struct options *options)
 				"in a command of gons-run --plan with this host",
 				options->in, variable);
 	nsfd = gons_open(path, CLONE_NEWNET);
-	/* Not a skip: the outer gons-run could create it. */
-	return nsfd >= 0 && gons_enter(nsfd) == 0 ? -1 : failed();
+	/* Not a skip: the machine can create namespaces, as the other gons-run has done. */
+	return nsfd >= 0 && gons_enter(nsfd) == 0 ? -1 : complain_failed();
+}
+
+int set_host_variables(const struct gons_net *net, pid_t owner)
+{
+	const char *name;
+
+	for (size_t i = 0; net && (name = gons_net_host_name(net, i)); i++) {
+		char variable[HOST_VARIABLE_SIZE], path[64];
+
+		host_variable(name, variable);
+		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", owner,
+			       gons_net_nsfd(net, name));
+		if (setenv(variable, path, 1) < 0)
+			return complain(STATUS_FAILURE, "out of memory");
+	}
+	return -1;
 }
 
 static int draw(const struct options *options, const struct gons_net *net)
@@ -159,7 +181,7 @@ static int draw(const struct options *options, const struct gons_net *net)
 	if (!options->draw)
 		return -1;
 	if (gons_net_draw(net, stdout) < 0)
-		return failed();
+		return complain_failed();
 	if (fflush(stdout) != 0)
 		return complain(STATUS_FAILURE, "cannot write the drawing: %s", strerror(errno));
 	return options->command ? -1 : 0;
@@ -173,17 +195,19 @@ static int create_plan(const struct options *options, struct gons_net **ret_net)
 
 	*ret_net = gons_net_new(options->plan, types);
 	if (!*ret_net)
-		return errno == EINVAL ? failed() : refused(options, CLONE_NEWNET | types);
+		return errno == EINVAL ? complain_failed()
+				       : complain_refused(options, CLONE_NEWNET | types);
 	status = draw(options, *ret_net);
 	if (status >= 0 || !options->host)
 		return status;
 	host = gons_net_host(*ret_net, options->host);
 	if (!host)
-		return failed();
-	return gons_set_enter(host) == 0 ? -1 : refused(options, gons_set_types(host));
+		return complain_failed();
+	return gons_set_enter(host) == 0 ? -1 : complain_refused(options, gons_set_types(host));
 }
 
-/* A process that is root of a user namespace alone cannot return to the namespaces outside. */
+/* The first attempt fails in a process that is root only in its user namespace: it could not return
+ * to the namespaces outside. */
 static int enter_new(const struct options *options, int types)
 {
 	if (gons_enter_transient(types) == 0)
@@ -205,7 +229,7 @@ static int mount_sysfs(const struct options *options)
 		result = gons_mntns_mount_sysfs_ro();
 	else if (options->sysfs == SYSFS_RW)
 		result = gons_mntns_mount_sysfs_rw();
-	return result == 0 ? -1 : refused(options, types);
+	return result == 0 ? -1 : complain_refused(options, types);
 }
 
 static int set_host_name(const struct options *options)
@@ -216,8 +240,8 @@ static int set_host_name(const struct options *options)
 			strerror(errno));
 }
 
-/* What a new network namespace may inherit from the machine, or what differs between kernels. A
- * plan says itself which hosts forward. */
+/* The kernel's defaults of sysctls that a new network namespace may inherit from the machine, or
+ * that differ between kernels. */
 static const struct {
 	const char *name, *value;
 } hermetic_sysctls[] = {
@@ -234,7 +258,7 @@ static const struct {
 	{ "net.ipv6.conf.default.forwarding", "0" },
 };
 
-/* A range of groups must be mapped in the user namespace, so a smaller one may have to do. */
+/* The kernel accepts only groups that the user namespace maps: often this is group 0 alone. */
 static int set_ping_group_range(const char *name)
 {
 	return gons_netns_sysctl_set(-1, name, "0 4294967294") == 0 ||
@@ -243,6 +267,7 @@ static int set_ping_group_range(const char *name)
 		       : -1;
 }
 
+/* in_host: the command is in a host of a plan, and the plan sets which hosts forward. */
 static int set_hermetic_sysctls(bool in_host)
 {
 	for (size_t i = 0; i < sizeof(hermetic_sysctls) / sizeof(hermetic_sysctls[0]); i++) {
@@ -255,8 +280,8 @@ static int set_hermetic_sysctls(bool in_host)
 				 ? set_ping_group_range(name)
 				 : gons_netns_sysctl_set(-1, name, hermetic_sysctls[i].value);
 
-		if (result < 0 && errno != ENOENT) /* this kernel does not have it */
-			return failed();
+		if (result < 0 && errno != ENOENT) /* ENOENT: this kernel does not have it */
+			return complain_failed();
 	}
 	return -1;
 }
@@ -266,19 +291,21 @@ static int set_sysctls(const struct options *options)
 	int status = options->hermetic ? set_hermetic_sysctls(options->host) : -1;
 
 	for (size_t i = 0; i < options->n_sysctls && status < 0; i++) {
-		const char *value = strchr(options->sysctls[i], '=') + 1; /* options.c has looked */
+		const char *value =
+			strchr(options->sysctls[i], '=') + 1; /* options.c has checked it */
 		char name[256];
 
 		(void)snprintf(name, sizeof(name), "%.*s", (int)(value - options->sysctls[i] - 1),
 			       options->sysctls[i]);
 		if (gons_netns_sysctl_set(-1, name, value) < 0)
-			status = failed();
+			status = complain_failed();
 	}
 	return status;
 }
 
-/* The command becomes a child in the new PID namespace, whose first process is gons's: it reaps,
- * and ends with gons-run, and all others with it. */
+/* The command will be a child in the new PID namespace. The first process of the namespace is one
+ * of gons: it waits for orphans. When gons-run ends, it ends, and so do all processes in the
+ * namespace. */
 static int enter_pid_namespace(const struct options *options)
 {
 	gons_set *set;
@@ -287,12 +314,12 @@ static int enter_pid_namespace(const struct options *options)
 		return -1;
 	set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
 	if (!set)
-		return refused(options, CLONE_NEWPID);
-	/* Not by gons_enter(), which wants to return: in a user namespace nobody could. */
+		return complain_refused(options, CLONE_NEWPID);
+	/* gons_enter() would fail if the thread could not return, as in a user namespace. */
 	if (setns(gons_set_fd(set, CLONE_NEWPID), CLONE_NEWPID) < 0)
 		return complain(STATUS_FAILURE, "cannot enter the new PID namespace: %s",
 				strerror(errno));
-	return -1; /* the set stays open until gons-run ends */
+	return -1; /* keep the set open: the namespace ends with it */
 }
 
 int prepare_procfs(const struct options *options)
@@ -300,7 +327,7 @@ int prepare_procfs(const struct options *options)
 	int errnum;
 
 	if (gons_enter_transient(CLONE_NEWNS) < 0)
-		return refused(options, CLONE_NEWNS);
+		return complain_refused(options, CLONE_NEWNS);
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
 		return -1;
 	errnum = errno;
@@ -317,7 +344,7 @@ int prepare(const struct options *options, struct gons_net **ret_net)
 	const int transient = options->types & (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
 	const bool in_host = options->plan && options->host;
 	const bool has_names = in_host && options->sysfs != SYSFS_NONE;
-	/* The host's files know all hosts. */
+	/* A host has an /etc/hosts with the names of all hosts, which must not be replaced. */
 	const int private_dirs = options->private_dirs & ~(has_names ? GONS_PRIVATE_NAMES : 0);
 	int types = transient | CLONE_NEWNS;
 	int status;
@@ -326,20 +353,20 @@ int prepare(const struct options *options, struct gons_net **ret_net)
 	if (!options->no_net && !options->in && !in_host)
 		types |= CLONE_NEWNET;
 	if (has_names)
-		types &= ~(CLONE_NEWNS | CLONE_NEWUTS); /* the host has its own */
+		types &= ~(CLONE_NEWNS | CLONE_NEWUTS); /* the host has these namespaces */
 	if ((options->plan && (status = create_plan(options, ret_net)) >= 0) ||
-	    (options->in && (status = enter_host_outside(options)) >= 0))
+	    (options->in && (status = enter_host(options)) >= 0))
 		return status;
 	if (types != 0 && enter_new(options, types) < 0)
-		return refused(options, types);
-	/* That of a host is read-only. */
+		return complain_refused(options, types);
+	/* A host has a read-only /sys already. */
 	if (((!in_host || options->sysfs == SYSFS_RW) && (status = mount_sysfs(options)) >= 0) ||
 	    (status = set_host_name(options)) >= 0)
 		return status;
 	if ((types & CLONE_NEWNET) && !options->no_loopback && gons_netns_loopback_up() < 0)
-		return refused(options, CLONE_NEWNET);
+		return complain_refused(options, CLONE_NEWNET);
 	if (private_dirs && gons_mntns_private(private_dirs) < 0)
-		return refused(options, CLONE_NEWNS);
+		return complain_refused(options, CLONE_NEWNS);
 	if ((status = set_sysctls(options)) >= 0)
 		return status;
 	return enter_pid_namespace(options);

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RUN_H
-#define RUN_H
+#ifndef GONS_RUN_RUN_H
+#define GONS_RUN_RUN_H
 
 /*
- * gons-run: a command in namespaces of its own.
+ * gons-run: runs a command in new namespaces.
  *
- * Options are read by options.c, namespaces are created by prepare.c, and the command is started by
- * supervise.c if a process has to stay with it; otherwise gons-run becomes the command.
+ * options.c reads the options, and prepare.c creates the namespaces. Then gons-run becomes the
+ * command (gons-run.c), or supervise.c runs the command and waits for it, with a process between
+ * the two (guard.c). failure.c is about what happens after a failure.
+ *
+ * Several functions return -1 for success, and otherwise the exit status of gons-run: they have
+ * printed a message then.
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 /* Exit statuses that gons-run itself returns. */
 enum {
-	STATUS_IMPOSSIBLE = 77, /* test runners take it for a skip */
+	STATUS_IMPOSSIBLE = 77, /* test runners take this for a skip */
 	STATUS_TIMEOUT = 124,
 	STATUS_FAILURE = 125,
 	STATUS_NOT_EXECUTABLE = 126,
@@ -27,59 +32,63 @@ enum sysfs { SYSFS_RO, SYSFS_RW, SYSFS_NONE };
 enum on_failure { ON_FAILURE_REPORT = 1, ON_FAILURE_SHELL = 2, ON_FAILURE_HOLD = 4 };
 
 struct options {
-	int types; /* beside the network and mount namespaces */
+	int types; /* of namespaces, besides network and mount namespaces */
 	bool no_net, no_loopback, hermetic, map_current_user, draw, capture;
 	enum sysfs sysfs;
 	const char *uts_name; /* NULL: keep the host name */
 	int private_dirs; /* GONS_PRIVATE_*, 0: none */
 	const char **sysctls; /* "NAME=VALUE" */
 	size_t n_sysctls;
-	char *plan; /* the text, also of a file; NULL: none */
-	const char *host; /* of the plan; NULL: a network namespace beside the hosts */
-	const char *in; /* the host of a surrounding gons-run to go to; NULL: none */
+	char *plan; /* its text, which may come from a file; NULL: none */
+	const char *host; /* the host of the plan to run in; NULL: a network namespace of its own */
+	const char *in; /* the host of another gons-run to run in; NULL: none */
 	double timeout; /* in seconds; 0: none */
 	int on_failure;
 	const char *artifacts; /* a directory; NULL: none */
-	int artifacts_fd; /* of it, as it was before the command got private files; or -1 */
+	int artifacts_fd; /* of this directory, which private files may hide later; -1: none */
 	const char *require;
-	char **command; /* ends with NULL; NULL with --draw alone */
+	char **command; /* ends with NULL; or NULL, if there is only --draw */
 };
 
-/* Reads the command line. -1: go on; otherwise the exit status, after a message. */
+/* Reads the command line. Returns -1, or an exit status (0 after --help and --version). */
 int options_read(int argc, char **argv, struct options *ret_options);
 
-/* Whether a process has to stay with the command, to end, report or hold something after it. */
+/* Whether gons-run must wait for the command and not become it. */
 bool options_need_supervisor(const struct options *options);
-
-/* The variable by which commands find the network namespace of a host: GONS_HOST_, and the name
- * with _ for - and . in it. */
-enum { HOST_VARIABLE_SIZE = 64 };
-void host_variable(const char *host, char variable[HOST_VARIABLE_SIZE]);
 
 struct gons_net;
 
-/* Makes this process capable of what follows, in a user namespace if need be. -1 to go on; else the
+/* Gets the capabilities for what follows, in a new user namespace if necessary. Returns -1 or an
  * exit status. */
 int get_capabilities(const struct options *options);
 
-/* Creates the namespaces, and puts this process into them. -1 to go on; else the exit status. */
+/* Creates the namespaces of the command and enters them. Returns -1 or an exit status. */
 int prepare(const struct options *options, struct gons_net **ret_net);
 
-/* What only the process itself can set up that the command is to be in: after the fork with a new
- * PID namespace. Called by a child. -1 to go on; else the exit status. */
+/* Mounts the /proc of a new PID namespace. Called by a child, which is in that namespace. Returns
+ * -1 or an exit status. */
 int prepare_procfs(const struct options *options);
 
-/* Runs the command in a child and stays with it. Returns the exit status; does not return where the
- * command has died of a signal. */
+/* Sets the variables with the paths of the hosts' network namespaces, which are descriptors of the
+ * process owner. Returns -1 or an exit status. */
+int set_host_variables(const struct gons_net *net, pid_t owner);
+
+/* Runs the command in a child and waits for it. Returns the exit status. If a signal has killed the
+ * command, it ends this process by the same signal. */
 int supervise(const struct options *options, const struct gons_net *net);
 
-/* Ends the test of the test core that keeps the namespaces for a report, if there is one. */
+/* Does what the options say after a failure of the command. mask: the signals that were blocked
+ * when gons-run started. */
+void handle_failure(const struct options *options, const struct gons_net *net,
+		    const sigset_t *mask);
+
+/* Ends the test of the library that the command is, if there is one, with a report if it failed. */
 void end_test(bool failed);
 
-/* Restores the variables that gons-run has set for the library. */
+/* Restores the environment variables that gons-run has set for the library. */
 void restore_variables(void);
 
-/* Becomes the command. Returns only if that fails: the exit status. */
+/* Executes the command in this process. Returns only if that fails: the exit status. */
 int become(char **command);
 
 /* "gons-run: <formatted>" on standard error. Returns status. */

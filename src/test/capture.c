@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recording: a packet(7) socket in each network namespace that the process creates, whose
- * receive buffer is the record. It is read only if the test fails.
+ * Records packets: a packet(7) socket in each network namespace that the process creates keeps them
+ * in its receive buffer. gons reads the socket only if the test fails.
  *
  * The kernel closes a packet socket only after all processors have left the network code, which
- * takes some milliseconds. So a thread of its own closes them after the test.
+ * takes some milliseconds. So a separate thread closes the sockets after the test.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -30,11 +30,12 @@
 #include "test/report.h"
 
 enum {
-	BUFFER = 4 << 20, /* bytes of kernel memory for a namespace, of which packets take more than
-			   * their size; users without privileges get net.core.rmem_max */
-	SNAP = 65536,
-	/* Descriptors of sockets get numbers from this on, where the limit allows it, so that a number
-	 * that is being closed does not become that of a file of the program. */
+	/* Bytes of kernel memory for a namespace. A packet takes more than its size. Unprivileged
+	 * n_sockets get net.core.rmem_max. */
+	BUFFER = 4 << 20,
+	SNAP = 65536, /* bytes of a packet that are kept */
+	/* The descriptors of the sockets get numbers from this one on, if the limit allows it. So
+	 * the program does not get the number of a socket that is being closed. */
 	HIGH = 512,
 	HIGH_NUMBERS = 512,
 };
@@ -47,9 +48,9 @@ struct recorder {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct recorder *recorders;
-static unsigned char
-	users[HIGH_NUMBERS]; /* of a high number: sockets that are open or being closed */
-static ino_t timestamps_ino; /* of the namespace with the socket of keep_timestamps_on() */
+/* For each high number: how many sockets with this number are open or being closed. */
+static unsigned char n_sockets[HIGH_NUMBERS];
+static ino_t timestamps_ino; /* of the namespace in which keep_timestamps_on() has a socket */
 static pid_t recording_pid; /* forked children do not record */
 
 bool gons_i_capture_is_wanted(void)
@@ -92,13 +93,13 @@ static void exempt(int fd)
 {
 	gons_i_forks_forbid();
 	if (is_high(fd))
-		users[fd - HIGH]++;
+		n_sockets[fd - HIGH]++;
 	(void)gons_i_exempt_add_fd(fd, GONS_I_EXEMPT_LIBRARY);
 	gons_i_forks_allow();
 }
 
-/* Runs on the thread that has just entered a new network namespace. If this fails, packets are
- * missing in the report, and the test is not affected. */
+/* Called on the thread that has just entered a new network namespace. If this fails, the report has
+ * no packets; the test is not affected. */
 static void record_here(void)
 {
 	struct recorder *recorder;
@@ -127,7 +128,8 @@ out:
 	errno = saved;
 }
 
-/* They do not keep a namespace: no link has to be deleted because of them. */
+/* Counts the sockets of gons in a namespace, for the end of a scope: it deletes links only if other
+ * sockets keep the namespace. */
 static int count_recorders(ino_t ino)
 {
 	int n = ino == timestamps_ino;
@@ -140,9 +142,10 @@ static int count_recorders(ino_t ino)
 }
 
 /*
- * The kernel notes the time of packets while any socket of a network wants it: switching that on and
- * off would cost each test more than its packets do. A local socket does not count, so this one keeps
- * the namespace in which the first test begins.
+ * The kernel records the time of packets while any socket that can receive from a network has
+ * SO_TIMESTAMPNS. Switching this on and off would cost each test more than its packets do. So this
+ * socket stays open. A socket of AF_UNIX has no such effect. An AF_INET socket keeps its namespace
+ * alive: that in which the first test begins.
  */
 static void keep_timestamps_on(void)
 {
@@ -178,13 +181,14 @@ void gons_i_capture_begin(void)
 static void forget(int fd)
 {
 	gons_i_forks_forbid();
-	if (!is_high(fd) || --users[fd - HIGH] == 0)
+	if (!is_high(fd) || --n_sockets[fd - HIGH] == 0)
 		gons_i_exempt_remove_fd(fd);
 	gons_i_forks_allow();
 }
 
-/* A snapshot waits for a change, so that a slow close must not be part of one. The number is free
- * before close(2) returns; a high one is exempt until then. */
+/* A snapshot waits for a change of the exempt descriptors, so the slow close(2) of a high number
+ * comes before the change. The number is exempt until then, although it is free before close(2)
+ * returns. */
 static void close_recorder(int fd)
 {
 	if (is_high(fd))
@@ -208,20 +212,19 @@ static void close_recorders(struct recorder *recorder)
 }
 
 /*
- * The thread that closes. It stays for a moment, for the test that follows, and then ends, so that
- * it does not stand in the way of what needs a process with one thread. All of this is guarded by
- * the lock that forbids forks.
+ * The thread that closes sockets. It waits for a moment for the next test, and then ends, since
+ * some calls need a process with one thread. The lock that forbids forks protects these members.
  */
 static struct {
 	struct recorder *recorders; /* to be closed */
 	pthread_cond_t wake;
 	struct gons_i_exempt_thread exempt;
-	sem_t is_exempt; /* posted when it has begun */
-	unsigned forks; /* in a forked child the thread is not there */
+	sem_t is_exempt; /* posted when the thread is exempt */
+	unsigned forks; /* a forked child does not have the thread */
 	bool is_there;
 } closer;
 
-/* With forks forbidden. NULL: there was nothing to close for a while. */
+/* Called with forks forbidden. Returns NULL when there was nothing to close for a while. */
 static struct recorder *wait_for_recorders(void)
 {
 	enum { STAY_MS = 20 };
@@ -261,8 +264,8 @@ static void *close_later(void *arg)
 	return NULL;
 }
 
-/* Gives them to the thread. False: it is not there yet. */
-static bool hand_over(struct recorder *ended)
+/* Passes sockets to the thread. Returns false if the thread must be started. */
+static bool pass_to_closer(struct recorder *ended)
 {
 	struct recorder **end = &closer.recorders;
 	bool is_there;
@@ -284,7 +287,7 @@ static bool hand_over(struct recorder *ended)
 	return is_there;
 }
 
-/* Until it is exempt from leak reports it is waited for, and no snapshot is taken. */
+/* Waits until the thread is exempt from leak reports, and allows no snapshot until then. */
 static void start_closer(void)
 {
 	struct recorder *left = NULL;
@@ -315,7 +318,7 @@ void gons_i_capture_end(void)
 	ended = recorders;
 	recorders = NULL;
 	(void)pthread_mutex_unlock(&lock);
-	if (ended && !hand_over(ended))
+	if (ended && !pass_to_closer(ended))
 		start_closer();
 }
 

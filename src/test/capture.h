@@ -24,19 +24,19 @@ struct gons_i_packet {
 struct gons_i_capture {
 	struct gons_i_packet *packets; /* in the order of time */
 	size_t n;
-	uint64_t n_lost; /* that found no room in a socket */
+	uint64_t n_lost; /* packets that were lost because a buffer was full */
 };
 
 /* Whether packets are recorded (GONS_CAPTURE, GONS_ARTIFACTS). */
 bool gons_i_capture_is_wanted(void);
 
-/* Begins to record, if that is wanted: in the network namespaces that this process creates from now
- * on. Recording ends with the test: gons_i_capture_end(). */
+/* If the environment asks for it, records packets in all network namespaces that this process
+ * creates from now on, until gons_i_capture_end(). */
 void gons_i_capture_begin(void);
 void gons_i_capture_end(void);
 
-/* Takes the packets recorded in the namespaces of the report. Never fails: packets without
- * memory count as lost. To be freed by gons_i_capture_free(). */
+/* Takes the packets that were recorded in the namespaces of the report. Packets for which there is
+ * no memory count as lost. Free the result by gons_i_capture_free(). */
 void gons_i_capture_take(const struct gons_i_report *report, struct gons_i_capture *ret_capture);
 void gons_i_capture_free(struct gons_i_capture *capture);
 
@@ -48,8 +48,8 @@ int gons_i_capture_write(const struct gons_i_report *report, const char *test, F
 enum { GONS_I_PACKETS_SHOWN = 20 };
 void gons_i_capture_write_text(const struct gons_i_report *report, FILE *stream);
 
-/* Where a UDP datagram or the first segment of a TCP connection goes: protocol is IPPROTO_UDP,
- * IPPROTO_TCP, or 0 for any other packet. */
+/* The destination of a UDP datagram or of the first segment of a TCP connection: protocol is
+ * IPPROTO_UDP or IPPROTO_TCP; 0 for any other packet. */
 struct gons_i_destination {
 	uint8_t protocol;
 	struct gons_i_ip ip;

@@ -106,7 +106,7 @@ static void write_section(struct block *block, const char *test, FILE *stream)
 	char comment[300];
 
 	(void)snprintf(comment, sizeof(comment), "test %.250s", test);
-	put_u32(block, 0x1A2B3C4D); /* tells the byte order */
+	put_u32(block, 0x1A2B3C4D); /* readers find the byte order by this */
 	put_u16_pair(block, 1, 0); /* version 1.0 */
 	put_u32(block, 0xFFFFFFFF); /* the length of the section is unspecified */
 	put_u32(block, 0xFFFFFFFF);
@@ -116,7 +116,7 @@ static void write_section(struct block *block, const char *test, FILE *stream)
 	write_block(block, BLOCK_SECTION, stream);
 }
 
-/* Loopback links have the header of Ethernet, tunnels have none. */
+/* Packets of loopback links have an Ethernet header. Packets of tunnels have no link header. */
 static uint16_t link_type(uint16_t hardware)
 {
 	return hardware == ARPHRD_ETHER || hardware == ARPHRD_LOOPBACK ? LINKTYPE_ETHERNET

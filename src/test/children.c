@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Forked children that have left their parent's test, usually by a failed assertion. Such a child
- * ends with status 1. A parent that does not wait for it would pass without having seen that, so the
- * child also notes it in memory that both share.
+ * ends with status 1. A test that does not wait for it would pass without knowing of the failure.
+ * So the child also writes its process id into memory that both share.
  */
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -13,14 +13,14 @@
 #include "gons/base/forks.h"
 #include "test/test.h"
 
-enum { MOST = 32 }; /* of a test; more are not noted */
+enum { MOST = 32 }; /* children of a test; more are not noted */
 
 struct notes {
 	atomic_uint n;
 	_Atomic pid_t pids[MOST];
 };
 
-/* NULL without memory. */
+/* NULL if memory was short. */
 static struct notes *notes;
 static unsigned forks;
 
@@ -47,22 +47,22 @@ void gons_i_children_note(void)
 		notes->pids[i] = getpid();
 }
 
-pid_t gons_i_children_take_unseen(void)
+pid_t gons_i_children_take_unwaited(void)
 {
-	pid_t unseen = 0;
+	pid_t unwaited = 0;
 
 	if (!notes || notes->n == 0)
 		return 0;
 	for (unsigned i = 0; i < MOST && i < notes->n; i++) {
 		siginfo_t info = { .si_pid = 0 };
 
-		/* Nobody has waited for it yet. */
+		/* It has ended, and is not reaped yet. */
 		if (notes->pids[i] > 0 &&
 		    waitid(P_PID, (id_t)notes->pids[i], &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
 		    info.si_pid > 0)
-			unseen = info.si_pid;
+			unwaited = info.si_pid;
 		notes->pids[i] = 0;
 	}
 	notes->n = 0;
-	return unseen;
+	return unwaited;
 }

@@ -2,13 +2,14 @@
 /*
  * Groups of cmocka tests.
  *
- * cmocka passes a test only its state. So it gets a copy of the array, in which the state of
- * each test is an entry of gons. A test of gons's with its set-up and teardown is one function
- * for cmocka; after an early end, the teardown that cmocka runs does the rest.
+ * cmocka passes nothing to a test but its state. So gons gives cmocka a copy of the array, in which
+ * the state of each test is an entry of gons. For cmocka, a test of gons is one function, which
+ * calls set-up, test and teardown. If the function is left early, the teardown in the copy does the
+ * rest.
  *
- * cmocka shows the message of a failed test when that teardown has returned. It must return
- * success, or cmocka says that it could not run the test; and what gons writes in it is kept until
- * the next function of gons runs, so that the assertion comes first.
+ * cmocka shows the message of a failed test after that teardown has returned. The teardown must
+ * return success: otherwise cmocka says that it could not run the test. Notes of the teardown are
+ * written later, by the next function of gons, so that the assertion comes first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,8 @@ struct unit {
 } __attribute__((may_alias));
 
 struct entry {
-	const struct unit *unit; /* as in the program */
-	char *text; /* what name and file are parts of */
+	const struct unit *unit; /* of the program */
+	char *text; /* which has name and file */
 	const char *name, *file;
 	int line;
 	bool is_ours, is_in;
@@ -46,7 +47,7 @@ static struct run {
 	const struct gons_cmocka_functions_ *functions;
 	struct entry *entries;
 	struct unit *copies;
-	struct entry *open; /* whose scope has not ended */
+	struct entry *open; /* the test whose scope has not ended */
 	gons_cmocka_fixture_ setup, teardown;
 	void *group_state;
 	size_t started, completed;
@@ -64,19 +65,21 @@ static bool is_child(void)
 	return run.forks != gons_i_forks();
 }
 
-/* cmocka's result of the child goes to standard error, and not into the parent's output. */
-static void leave_output_to_parent(void)
+/* Sends what cmocka prints in the child to standard error, so that it is not in the parent's
+ * output. */
+static void redirect_output(void)
 {
 	(void)fflush(stdout);
 	(void)dup3(STDERR_FILENO, STDOUT_FILENO, 0);
 }
 
-/* A child that leaves its test must not run the rest of them. */
-static void end_child(void)
+/* Ends this process if it is a forked child that has left its test: it must not run the other
+ * tests. */
+static void exit_if_child(void)
 {
 	if (!is_child())
 		return;
-	leave_output_to_parent();
+	redirect_output();
 	gons_i_test_note("gons: a forked child (%d) has left its test and ends here\n",
 			 (int)getpid());
 	gons_i_children_note();
@@ -91,10 +94,10 @@ static void fail(const struct entry *entry, const char *message)
 	run.functions->fail(message, entry->file, entry->line);
 }
 
-/* A teardown or a deferred call that failed by an assertion left its test open. */
+/* Ends the previous test if an assertion in its teardown or in a deferred call has left it open. */
 static void begin(struct entry *entry)
 {
-	end_child();
+	exit_if_child();
 	if (run.open) {
 		gons_i_test_delay_notes();
 		(void)gons_test_end(true);
@@ -116,23 +119,23 @@ static bool tear_down(struct entry *entry)
 	return !entry->unit->teardown_func || entry->unit->teardown_func(&entry->state) == 0;
 }
 
-/* Ends a test that has passed so far. */
+/* Ends a test that no assertion has left. */
 static void end(const struct entry *entry, bool failed)
 {
 	int result = gons_test_end(failed);
-	const pid_t unseen = gons_i_children_take_unseen();
+	const pid_t unwaited = gons_i_children_take_unwaited();
 	char message[256];
 
 	run.open = NULL;
 	if (result < 0)
 		fail(entry, gons_error());
-	if (failed || unseen == 0)
+	if (failed || unwaited == 0)
 		return;
 	(void)snprintf(
 		message, sizeof(message),
 		"a forked child (%d) has left this test by a failed assertion or by returning, "
 		"and the test did not wait for it; wait for it and assert on its status",
-		(int)unseen);
+		(int)unwaited);
 	fail(entry, message);
 }
 
@@ -156,9 +159,9 @@ static void enter(const struct entry *entry)
 		fail(entry, gons_error());
 }
 
-/* cmocka asks for the teardown when the test has returned. One that has passed needs none, for
- * which cmocka would install its signal handlers once more. */
-static void spare_teardown(const struct entry *entry)
+/* cmocka looks for a teardown after the test has returned. A test that has passed needs none, and
+ * cmocka would install its signal handlers again to run it. */
+static void remove_teardown(const struct entry *entry)
 {
 	run.copies[entry - run.entries].teardown_func = NULL;
 }
@@ -179,14 +182,14 @@ static void run_unit(void **cmocka_state)
 	}
 	entry->is_set_up = true;
 	entry->unit->test_func(&entry->state);
-	end_child();
+	exit_if_child();
 	is_torn_down = tear_down(entry);
 	end(entry, !is_torn_down);
 	if (!is_torn_down) {
 		(void)snprintf(message, sizeof(message), "the teardown of %s failed", entry->name);
 		fail(entry, message);
 	}
-	spare_teardown(entry);
+	remove_teardown(entry);
 	run.completed++;
 }
 
@@ -197,20 +200,20 @@ static void end_failed(void)
 		"cmocka prints the failed assertion after that. To see it now, also "
 		"set CMOCKA_TEST_ABORT=1.");
 	(void)gons_test_end(true);
-	(void)gons_i_children_take_unseen(); /* it has failed already */
+	(void)gons_i_children_take_unwaited(); /* the test has failed already */
 	gons_i_test_hold_set_hint(NULL);
 	run.open = NULL;
 }
 
-/* The teardown of cmocka, for a test that has not passed. */
-static int rescue(void **cmocka_state)
+/* The teardown in cmocka's copy, for a test that has not passed. */
+static int end_after_failure(void **cmocka_state)
 {
 	struct entry *entry = *cmocka_state;
 
 	if (run.open != entry)
 		return 0;
 	if (is_child()) {
-		leave_output_to_parent(); /* cmocka has shown the message by then */
+		redirect_output();
 		return 0;
 	}
 	gons_i_test_delay_notes();
@@ -249,12 +252,12 @@ static void plain_test(void **cmocka_state)
 	entry->is_set_up = true;
 	if (entry->unit->test_func)
 		entry->unit->test_func(&entry->state);
-	end_child();
+	exit_if_child();
 	run.completed++;
 	/* Its teardown may still leave the namespaces. */
 	if (!entry->unit->teardown_func) {
 		end(entry, false);
-		spare_teardown(entry);
+		remove_teardown(entry);
 	}
 	entry->is_torn_down = true; /* the test has passed */
 }
@@ -268,7 +271,7 @@ static int plain_teardown(void **cmocka_state)
 	if (run.open != entry)
 		return 0;
 	if (is_child()) {
-		leave_output_to_parent();
+		redirect_output();
 		return 0;
 	}
 	if (!passed)
@@ -312,7 +315,7 @@ GONS_EXPORT void gons_cmocka_skip_(const struct gons_cmocka_functions_ *function
 	__builtin_unreachable();
 }
 
-/* The set-up is part of gons's test, which would pass without having run. */
+/* For cmocka, a set-up is part of the test, so the test would pass without having run. */
 GONS_EXPORT void gons_cmocka_stop_(const struct gons_cmocka_functions_ *functions, const char *file,
 				   int line)
 {
@@ -343,22 +346,22 @@ GONS_EXPORT int gons_group_setup_root(void **state)
 
 static int group_setup(void **state)
 {
-	(void)state; /* stays NULL: cmocka would replace every test's state by it */
+	(void)state; /* must stay NULL: otherwise cmocka replaces the state of each test by it */
 	if (gons_status() != NULL) {
 		gons_i_test_note("gons: start-up switching failed: %s\n", gons_status());
 		return -1;
 	}
 	if (run.setup && run.setup(&run.group_state) != 0)
 		return -1;
-	gons_i_test_pool_begins(); /* after gons_become_root(), which takes a single thread */
+	gons_i_test_pool_begins(); /* after gons_become_root(), which needs a single thread */
 	return 0;
 }
 
 static int group_teardown(void **state)
 {
 	(void)state;
-	end_child();
-	run.teardown_failed = true; /* unless the next call returns */
+	exit_if_child();
+	run.teardown_failed = true; /* an assertion may leave the teardown */
 	if (run.open) {
 		gons_i_test_delay_notes();
 		(void)gons_test_end(true);
@@ -403,7 +406,7 @@ static int copy(const struct unit *unit, struct entry *entry, struct unit *ret_c
 	*ret_copy = (struct unit){ .name = entry->name, .initial_state = entry };
 	if (entry->is_ours) {
 		ret_copy->test_func = run_unit;
-		ret_copy->teardown_func = rescue;
+		ret_copy->teardown_func = end_after_failure;
 		return 0;
 	}
 	if (!unit->test_func && !unit->setup_func && !unit->teardown_func)
@@ -480,6 +483,6 @@ GONS_EXPORT int gons_cmocka_run_(const struct gons_cmocka_functions_ *functions,
 
 GONS_EXPORT int gons_cmocka_status_(int result)
 {
-	(void)result; /* already known */
+	(void)result; /* gons_i_exit_status_add() has got it */
 	return gons_i_exit_status_result();
 }

@@ -8,7 +8,7 @@
 #include "gons/base/forks.h"
 #include "test/test.h"
 
-enum { MOST = 76, SKIPPED = 77, ENOUGH = 126 };
+enum { MOST_FAILURES = 76, SKIPPED = 77, HIGHEST_RESULT = 126 };
 
 static struct status {
 	unsigned forks; /* of the process whose tests these numbers count */
@@ -22,13 +22,13 @@ static struct status {
 } status;
 
 static pid_t first_process; /* the process that was started, not a fork of it */
-static bool ends_skipped; /* the process ends now, with a status that becomes SKIPPED */
-static bool is_running; /* a group, in this process: */
+static bool ends_skipped; /* exit(3) was called, and the status becomes SKIPPED */
+static bool is_running; /* a group runs in the process with these numbers: */
 static unsigned run_forks;
-static pid_t run_pid; /* for bare children, which do not count as forks */
+static pid_t run_pid; /* differs in children that are created without pthread_atfork(3) */
 
-/* A forked child has a copy of what its parent has counted. */
-static void forget_parent(void)
+/* In a forked child, drops the numbers of the parent. */
+static void drop_numbers_of_parent(void)
 {
 	if (status.forks != gons_i_forks())
 		status = (struct status){ .forks = gons_i_forks() };
@@ -36,15 +36,15 @@ static void forget_parent(void)
 
 GONS_EXPORT int gons_exit_status(void)
 {
-	forget_parent();
+	drop_numbers_of_parent();
 	if (status.failed > 0)
-		return status.failed > MOST ? MOST : (int)status.failed;
+		return status.failed > MOST_FAILURES ? MOST_FAILURES : (int)status.failed;
 	return status.started > 0 && status.completed == 0 ? SKIPPED : 0;
 }
 
 void gons_i_exit_status_count(bool failed, bool skipped)
 {
-	forget_parent();
+	drop_numbers_of_parent();
 	status.started++;
 	status.completed += !skipped;
 	status.failed += failed;
@@ -74,7 +74,7 @@ bool gons_i_exit_status_is_running(void)
 	return is_running && run_forks == gons_i_forks() && run_pid == getpid();
 }
 
-/* After the exit handlers and the destructors of the program. */
+/* Runs after the exit handlers and the destructors of the program. */
 __attribute__((destructor)) static void end_process(void)
 {
 	const char *name = gons_i_test_name();
@@ -92,7 +92,7 @@ __attribute__((destructor)) static void end_process(void)
 }
 
 #ifdef __GLIBC__ /* which has on_exit(3) */
-static void look_at_status(int exit_status, void *arg)
+static void check_exit_status(int exit_status, void *arg)
 {
 	(void)arg;
 	ends_skipped = exit_status == 0 && gons_exit_status() == SKIPPED;
@@ -106,14 +106,14 @@ static bool skips_at_exit(void)
 	if (getpid() != first_process)
 		return false;
 	if (!is_registered)
-		is_registered = on_exit(look_at_status, NULL) == 0;
+		is_registered = on_exit(check_exit_status, NULL) == 0;
 	return is_registered;
 }
 #endif
 
 /* ---- groups of tests ---- */
 
-/* Whether the program still fails when it combines this result with those so far. */
+/* Whether the program fails however it combines this result with those of earlier groups. */
 static bool is_failure_everywhere(unsigned result)
 {
 	const unsigned combined[] = { result, status.any_bits | result, (status.sum + result) & 255,
@@ -127,16 +127,16 @@ static bool is_failure_everywhere(unsigned result)
 
 static unsigned result_of_failures(size_t failed)
 {
-	unsigned result = failed > MOST ? MOST : (unsigned)failed;
+	unsigned result = failed > MOST_FAILURES ? MOST_FAILURES : (unsigned)failed;
 
-	while (!is_failure_everywhere(result) && result < ENOUGH)
+	while (!is_failure_everywhere(result) && result < HIGHEST_RESULT)
 		result++;
 	return result;
 }
 
 void gons_i_exit_status_add(size_t failed, size_t started, size_t completed)
 {
-	forget_parent();
+	drop_numbers_of_parent();
 	status.last_failed = failed;
 	status.last_is_skip = failed == 0 && started > 0 && completed == 0;
 	status.last_is_first = status.started == 0 && status.failed == 0;

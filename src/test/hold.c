@@ -13,7 +13,7 @@
 #include "test/hold.h"
 #include "test/test.h"
 
-/* GONS_HOLD in seconds: 0 for not at all, 1 for without a limit. */
+/* The value of GONS_HOLD: 0: do not wait; 1: wait without a limit; otherwise seconds. */
 static long hold_seconds(void)
 {
 	const char *value = getenv("GONS_HOLD");
@@ -26,8 +26,8 @@ bool gons_i_test_holds(void)
 	return hold_seconds() > 0;
 }
 
-/* Whether this process is in another user namespace than the initial one, whose map is a single
- * line with all ids. */
+/* Whether this process is in another user namespace than the initial one. The map of the initial
+ * one is a single line with all ids. */
 static bool is_in_user_namespace(void)
 {
 	FILE *file = fopen("/proc/self/uid_map", "re");
@@ -70,7 +70,7 @@ static void print_commands(const struct gons_i_report *report, const char *name)
 
 static int event_fd = -1;
 
-/* It may arrive on any thread. */
+/* Handles SIGUSR1, on any thread. */
 static void end_hold(int number)
 {
 	const uint64_t one = 1;
@@ -81,7 +81,7 @@ static void end_hold(int number)
 	errno = saved;
 }
 
-static void wait_until_told(int64_t timeout_ms)
+static void wait_for_user(int64_t timeout_ms)
 {
 	const int64_t end = gons_i_nanoseconds() / GONS_I_NS_OF_MS + timeout_ms;
 	/* poll(2) ignores a negative descriptor. */
@@ -113,7 +113,7 @@ void gons_i_test_hold(const struct gons_i_report *report, const char *name)
 	(void)sigaction(SIGUSR1, &action, &before);
 	gons_i_test_write_notes();
 	print_commands(report, name);
-	wait_until_told(seconds > 1 ? (int64_t)seconds * 1000 : 0);
+	wait_for_user(seconds > 1 ? (int64_t)seconds * 1000 : 0);
 	(void)sigaction(SIGUSR1, &before, NULL);
 	gons_i_close_fd(&event_fd);
 }

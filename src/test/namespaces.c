@@ -19,59 +19,59 @@ static int pool_types;
 static unsigned pool_wanted;
 static gons_pool *pool;
 
-/* Runs in new namespaces of these types. */
-static int furnish(int types)
+/* Mounts /sys and brings loopback up, as the types require. Runs in the new namespaces. */
+static int set_up_network(int types)
 {
 	if ((types & NET_AND_MNT) == NET_AND_MNT && gons_mntns_mount_sysfs_ro() < 0)
 		return -1;
 	return types & CLONE_NEWNET ? gons_netns_loopback_up() : 0;
 }
 
-struct furnishing {
+struct set_up {
 	int types;
 	int result;
 };
 
-static void furnish_here(void *arg)
+static void set_up_here(void *arg)
 {
-	struct furnishing *furnishing = arg;
+	struct set_up *set_up = arg;
 
-	furnishing->result = furnish(furnishing->types);
+	set_up->result = set_up_network(set_up->types);
 }
 
-/* Runs on the pool's thread, too. */
-static int furnish_set(const gons_set *set, void *arg)
+/* The callback of the pool, which also calls it on its thread. */
+static int set_up_set(const gons_set *set, void *arg)
 {
-	struct furnishing furnishing = { gons_set_types(set) & NET_AND_MNT, -1 };
+	struct set_up set_up = { gons_set_types(set) & NET_AND_MNT, -1 };
 	int nsfds[2];
 	size_t n = 0;
 
 	(void)arg;
-	if (furnishing.types & CLONE_NEWNET)
+	if (set_up.types & CLONE_NEWNET)
 		nsfds[n++] = gons_set_fd(set, CLONE_NEWNET);
-	if (furnishing.types & CLONE_NEWNS)
+	if (set_up.types & CLONE_NEWNS)
 		nsfds[n++] = gons_set_fd(set, CLONE_NEWNS);
-	if (gons_execute_all(nsfds, n, furnish_here, &furnishing) < 0)
+	if (gons_execute_all(nsfds, n, set_up_here, &set_up) < 0)
 		return -1;
-	return furnishing.result;
+	return set_up.result;
 }
 
 GONS_EXPORT int gons_cmocka_pool(int types, unsigned n)
 {
 	if (types == 0 || (types & ~GONS_I_SWITCHABLE_FLAGS))
-		return gons_enter_transient(types); /* refuses these */
+		return gons_enter_transient(types); /* fails with the message for these types */
 	pool_types = types;
 	pool_wanted = n;
 	return 0;
 }
 
-/* If the pool is refused, each test creates its own namespaces, and gets the reason of a
- * refusal. */
+/* If the pool cannot be created, each test creates its own namespaces, and reports why it
+ * cannot. */
 void gons_i_test_pool_begins(void)
 {
 	if (pool_wanted == 0)
 		return;
-	pool = gons_pool_new(pool_types, pool_types & CLONE_NEWNET ? furnish_set : NULL, NULL);
+	pool = gons_pool_new(pool_types, pool_types & CLONE_NEWNET ? set_up_set : NULL, NULL);
 	if (pool && gons_pool_start(pool, pool_wanted) == 0)
 		return;
 	gons_i_test_pool_ends();
@@ -89,7 +89,7 @@ int gons_i_test_enter(int types)
 	int result;
 
 	if (!set)
-		return gons_enter_transient(types) < 0 ? -1 : furnish(types);
+		return gons_enter_transient(types) < 0 ? -1 : set_up_network(types);
 	result = gons_set_enter(set);
 	gons_set_close(set); /* keeps errno; a thread that is inside needs no descriptor */
 	return result;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Notes for the reader of a test's output, and which test they are about.
+ * Notes for people who read the output of tests, and the name of the test that they are about.
  */
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include "test/test.h"
 
-static __thread FILE *stream; /* of notes that are delayed, or NULL */
+static __thread FILE *stream; /* for delayed notes; NULL: notes are not delayed */
 static __thread char *delayed;
 static __thread size_t delayed_size;
 static __thread const char *name; /* of the open test */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A packet in one line: addresses, protocol, ports, TCP flags; ARP, neighbour discovery, DHCP
- * and ICMP by name. Packets come from a failed test, so nothing in them is trusted.
+ * and ICMP by name. The packets are those of a failed test, so any field may have any value.
  */
 #include <arpa/inet.h>
 #include <linux/if_arp.h>
@@ -14,7 +14,7 @@
 #include "test/capture.h"
 #include "test/report.h"
 
-/* The rest of a packet. */
+/* What is left of a packet to look at. */
 struct rest {
 	const unsigned char *data;
 	size_t size;
@@ -73,7 +73,7 @@ static void add_arp(struct line *line, struct rest rest)
 		    rest.data[9], rest.data[10], rest.data[11], rest.data[12], rest.data[13]);
 }
 
-/* ---- above IP ---- */
+/* ---- protocols in IP packets ---- */
 
 static const char *icmp_name(uint8_t type, uint8_t code)
 {
@@ -178,7 +178,7 @@ static void add_tcp(struct line *line, struct rest rest, size_t length)
 	add(line, ", %zu bytes", length > header ? length - header : 0);
 }
 
-/* Between two addresses; length is that of the payload as IP has it. */
+/* length: that of the payload, according to the IP header. */
 static void add_transport(struct line *line, uint8_t protocol, const char *from, const char *to,
 			  struct rest rest, size_t length)
 {
@@ -236,7 +236,7 @@ static void add_ipv6(struct line *line, struct rest rest)
 	const size_t length = u16(rest.data + 4);
 
 	rest = skip(rest, 40);
-	/* Hop-by-hop options, as multicast listener reports have. */
+	/* Skip hop-by-hop options: multicast listener reports have them. */
 	if (next == 0 && rest.size >= 8) {
 		next = rest.data[0];
 		rest = skip(rest, (size_t)8 * (1U + rest.data[1]));
@@ -276,7 +276,7 @@ struct gons_i_destination gons_i_packet_destination(const struct gons_i_packet *
 	}
 	if (rest.size < 14 && !(protocol == IPPROTO_UDP && rest.size >= 8))
 		return destination;
-	/* Only SYN begins a connection. */
+	/* A segment with SYN and without ACK, FIN and RST begins a connection. */
 	if (protocol == IPPROTO_UDP || (protocol == IPPROTO_TCP && (rest.data[13] & 0x17) == 2)) {
 		destination.protocol = protocol;
 		destination.port = u16(rest.data + 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The failure report of a test: to standard error, into files, and by commands of the user's.
+ * Writes the failure report of a test to standard error and into files, and runs the user's
+ * command.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "test/capture.h"
 #include "test/hold.h"
 #include "test/report.h"
-#include "test/report_ends.h"
+#include "test/report_process_end.h"
 #include "test/test.h"
 
 GONS_EXPORT int gons_report(FILE *stream)
@@ -37,7 +38,8 @@ GONS_EXPORT int gons_report(FILE *stream)
 			(void)gons_i_fail(errno, "cannot write the report");
 	}
 	gons_i_report_free(&report);
-	/* The report says what could not be read; but a thread that could not return has moved. */
+	/* Other errors of reading are in the report, but here the thread is in another namespace
+	 * now. */
 	if (!was_stranded && gons_i_is_stranded())
 		result = gons_i_fail_stranded();
 	return result;
@@ -62,7 +64,7 @@ static int write_json(const struct gons_i_report *report, const char *test, FILE
 	return gons_i_report_write_json(report, stream);
 }
 
-/* "DIR/PROGRAM.TEST.txt"; what cannot be in a file name becomes "_". */
+/* "DIR/PROGRAM.TEST.txt"; slashes, blanks and control characters become "_". */
 static void artifact_path(char path[PATH_SIZE], const char *dir, const char *test,
 			  const char *suffix)
 {
@@ -105,7 +107,7 @@ static void write_artifact(const struct gons_i_report *report, const char *dir, 
 	(void)fclose(file);
 }
 
-/* Without packets there is no file, nor one of an earlier run. */
+/* If there are no packets, removes the file of an earlier run. */
 static void write_packets(const struct gons_i_report *report, const char *dir, const char *test)
 {
 	char path[PATH_SIZE];
@@ -171,7 +173,7 @@ void gons_i_test_report(const char *name, FILE *stream)
 	if (gons_i_test_holds())
 		gons_i_test_hold(&report, name);
 	gons_i_report_free(&report);
-	/* The end of the test puts the thread back, or ends the process. */
+	/* The end of the test tries again to return the thread, or ends the process. */
 	if (!was_stranded && gons_i_is_stranded()) {
 		(void)gons_i_fail_stranded();
 		gons_i_test_note("gons: the thread could not return after the report of %s: %s\n",

@@ -11,7 +11,7 @@
 #include "test/state.h"
 
 struct gons_i_report_namespace {
-	int fd; /* the report's own */
+	int fd; /* a copy, which belongs to the report */
 	uint64_t ino;
 	char name[48]; /* "client", "the test's namespace", "namespace 2" */
 	struct gons_i_state state;
@@ -27,8 +27,8 @@ struct gons_i_report_mount_list {
 	size_t n;
 };
 
-/* The mounts of a mount namespace that the one which the thread came from does not have, and those
- * that only that one has. A text is "/sys sysfs (ro,nosuid)". */
+/* The mounts of a mount namespace, compared with those of the mount namespace before the test: all;
+ * those that are only here; and those that are missing here. A text is "/sys sysfs (ro,nosuid)". */
 struct gons_i_report_mounts {
 	uint64_t ino;
 	char name[48];
@@ -39,7 +39,7 @@ struct gons_i_report_mounts {
 enum { GONS_I_FINDINGS_SHOWN = 5, GONS_I_FINDINGS_MOST = 64 };
 
 struct gons_i_finding {
-	int rank; /* the smaller, the more likely it is the cause */
+	int rank; /* the smaller, the more likely this is the cause of the failure */
 	size_t number; /* in the order in which they were found */
 	char text[320];
 };
@@ -47,7 +47,7 @@ struct gons_i_finding {
 struct gons_i_report {
 	struct gons_i_report_namespace *namespaces;
 	size_t n;
-	size_t n_unreadable; /* further namespaces, of which no descriptor could be had */
+	size_t n_unreadable; /* further namespaces, whose descriptors could not be copied */
 	int unreadable_errnum;
 	struct gons_i_report_mounts *mounts;
 	size_t n_mounts;
@@ -62,8 +62,9 @@ struct gons_i_report {
 int gons_i_report_collect(struct gons_i_report *ret_report);
 void gons_i_report_free(struct gons_i_report *report);
 
-/* report_mounts.c: adds the mount namespace of this descriptor unless it is known; name may be NULL.
- * False without memory. The comparison is with the namespace of outside_fd. */
+/* report_mounts.c. The first adds the mount namespace of a descriptor, unless it was added before;
+ * name may be NULL; returns false if memory is short. The second compares all of them with that of
+ * outside_fd. */
 bool gons_i_report_add_mounts(struct gons_i_report *report, int fd, const char *name);
 void gons_i_report_compare_mounts(struct gons_i_report *report, int outside_fd);
 void gons_i_report_write_mounts(const struct gons_i_report *report, FILE *stream);

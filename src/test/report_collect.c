@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The network namespaces of a scope, for the failure report.
+ * Finds the network and mount namespaces of a test for the failure report, and reads their state.
  */
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -23,7 +23,8 @@
 
 struct collecting {
 	struct gons_i_report *report;
-	/* The namespaces that the thread comes from: the inode number, 0 for none; a descriptor. */
+	/* The namespaces in which the thread was before the test: inode numbers (0: not known), and
+	 * a descriptor. */
 	uint64_t outside;
 	uint64_t mnt_outside;
 	int mnt_outside_fd;
@@ -79,7 +80,7 @@ static void add_namespace(int fd, const char *name, void *arg)
 	}
 }
 
-/* The oldest namespace that the scope returns to is where the thread comes from. */
+/* Before the test the thread was in the namespace of the scope's oldest record. */
 static void find_outside(int fd, const char *name, void *arg)
 {
 	struct collecting *collecting = arg;
@@ -93,8 +94,8 @@ static void find_outside(int fd, const char *name, void *arg)
 	}
 }
 
-/* The scope does not know sets, nor what the program has opened itself. What gons keeps for later,
- * such as the namespaces of pools, is no part of a test. */
+/* Adds namespaces that are not on the scope: those of sets, and those that the program has opened
+ * itself. Leaves out exempt descriptors, such as those of pools. */
 static void add_descriptors(struct collecting *collecting)
 {
 	struct gons_i_items fds = { 0 };
@@ -109,7 +110,7 @@ static void add_descriptors(struct collecting *collecting)
 	gons_i_items_free(&fds);
 }
 
-static void name_them(struct gons_i_report *report, uint64_t own)
+static void name_namespaces(struct gons_i_report *report, uint64_t own)
 {
 	unsigned number = 0;
 
@@ -151,8 +152,8 @@ static void read_fresh(struct gons_i_report *report)
 		(void)gons_scope_end(mark);
 }
 
-/* The namespaces of the calling thread, with a scope around them that the caller ends. Where the
- * thread has not entered any, these are those that it comes from. */
+/* Adds the namespaces of the calling thread, on a scope that the caller ends. If the thread has not
+ * entered any, these are the ones before the test. */
 static void add_own(struct collecting *collecting, uint64_t *ret_own)
 {
 	const int net_fd = gons_current(CLONE_NEWNET);
@@ -190,7 +191,7 @@ int gons_i_report_collect(struct gons_i_report *ret_report)
 		(void)gons_scope_end(mark);
 	if (collecting.out_of_memory)
 		return gons_i_fail(ENOMEM, "cannot list the namespaces of the scope");
-	name_them(ret_report, own);
+	name_namespaces(ret_report, own);
 	for (size_t i = 0; i < ret_report->n; i++)
 		read_state(&ret_report->namespaces[i]);
 	if (ret_report->n > 0)
@@ -230,7 +231,8 @@ const struct gons_i_state_link *gons_i_report_peer(
 		const struct gons_i_state_link *peer =
 			gons_i_state_link(&other->state, link->lower);
 
-		/* Checked last, since many namespaces have a link with this index. */
+		/* Compares the namespaces last, by requests to the kernel: many have a link with
+		 * this index. */
 		if (!peer || peer->lower != link->ifindex || strcmp(peer->kind, "veth") != 0 ||
 		    gons_i_state_nsid(namespace->fd, other->fd) != link->lower_nsid)
 			continue;

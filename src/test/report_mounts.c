@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mount namespaces of a test, for the failure report: what is mounted there and not where the
- * thread came from, and the other way round.
+ * The mount namespaces of a test, for the failure report: how their mounts differ from those of the
+ * mount namespace before the test.
  */
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -55,7 +55,7 @@ static void read_here(void *arg)
 		const bool is_whole = strcmp(mount.root, "/") == 0;
 		char text[256];
 
-		/* cut; the options begin with the most important one: rw or ro */
+		/* May be cut: the options begin with the most important one, rw or ro. */
 		if (snprintf(text, sizeof(text), "%s %s%s%s (%s)", mount.point, mount.type,
 			     is_whole ? "" : " of ", is_whole ? "" : mount.root,
 			     mount.options) < 0 ||
@@ -141,7 +141,7 @@ static bool has(const struct gons_i_report_mount *list, size_t n, const char *te
 	return false;
 }
 
-/* Those of a that b does not have, each once. */
+/* Adds the mounts of a that b does not have to difference, each once. */
 static void subtract(const struct gons_i_report_mount_list *a,
 		     const struct gons_i_report_mount_list *b,
 		     struct gons_i_report_mount_list *difference)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs in the failure report: those that the test has started, with their ends, and the
- * command that the user runs in each namespace.
+ * Programs in the failure report: how those of the test ended, and what the command of
+ * GONS_ON_FAILURE prints in each namespace.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum { LINES = 10, COMMAND_MS = 10000 };
 
-/* Writes the last lines, each after a mark. */
+/* Writes the last lines, each after "|". */
 static void write_lines(const char *text, size_t size, FILE *stream)
 {
 	const char *end = text + size, *begin;

@@ -22,8 +22,8 @@ struct output {
 	unsigned lines, left_out;
 };
 
-/* Whether there is room for one more line. */
-static bool line(struct output *output)
+/* Counts one more line. Returns whether it may be written. */
+static bool begin_line(struct output *output)
 {
 	if (output->lines < LINES) {
 		output->lines++;
@@ -61,7 +61,7 @@ static void write_links(const struct gons_i_report *report,
 			gons_i_report_peer(report, namespace, link, &other);
 		char text[GONS_I_LLADDR_TEXT_SIZE];
 
-		if (!line(output))
+		if (!begin_line(output))
 			continue;
 		(void)fprintf(output->stream, "  link %s", link->name);
 		if (peer)
@@ -105,7 +105,7 @@ static void write_addresses(const struct gons_i_state *state, struct output *out
 	for (size_t i = 0; i < state->addresses.n; i++) {
 		const struct gons_i_state_address *address = &state->addresses.list[i];
 
-		if (gons_i_ip_is_loopback(&address->ip) || !line(output))
+		if (gons_i_ip_is_loopback(&address->ip) || !begin_line(output))
 			continue;
 		(void)fprintf(output->stream, "  address %s/%u on %s%s%s%s\n",
 			      gons_i_ip_text(&address->ip, text), address->prefix_length,
@@ -134,8 +134,8 @@ static const char *route_type(uint8_t type)
 	}
 }
 
-/* The kernel's own routes to fe80::/64 and ff00::/8 are on every link. */
-static bool is_usual(const struct gons_i_state_route *route)
+/* The kernel creates routes to fe80::/64 and ff00::/8 on each link. */
+static bool is_created_by_kernel(const struct gons_i_state_route *route)
 {
 	return route->type == RTN_MULTICAST ||
 	       (route->protocol == RTPROT_KERNEL && (gons_i_ip_is_link_local(&route->destination) ||
@@ -149,7 +149,7 @@ static void write_routes(const struct gons_i_state *state, struct output *output
 	for (size_t i = 0; i < state->routes.n; i++) {
 		const struct gons_i_state_route *route = &state->routes.list[i];
 
-		if (is_usual(route) || !line(output))
+		if (is_created_by_kernel(route) || !begin_line(output))
 			continue;
 		(void)fprintf(output->stream, "  route %s", route_type(route->type));
 		if (route->prefix_length == 0)
@@ -195,7 +195,7 @@ static void write_neighbours(const struct gons_i_state *state, struct output *ou
 	for (size_t i = 0; i < state->neighbours.n; i++) {
 		const struct gons_i_state_neighbour *neighbour = &state->neighbours.list[i];
 
-		if (line(output))
+		if (begin_line(output))
 			(void)fprintf(output->stream, "  neighbour %s dev %s %s%s%s\n",
 				      gons_i_ip_text(&neighbour->ip, text),
 				      name_of(state, neighbour->ifindex),
@@ -226,7 +226,7 @@ static const char *socket_state(const struct gons_i_state_socket *socket)
 	return socket->state < sizeof(names) / sizeof(names[0]) ? names[socket->state] : "?";
 }
 
-static void write_end(FILE *stream, const struct gons_i_ip *ip, uint16_t port)
+static void write_endpoint(FILE *stream, const struct gons_i_ip *ip, uint16_t port)
 {
 	char text[GONS_I_IP_TEXT_SIZE];
 
@@ -242,17 +242,17 @@ static void write_sockets(const struct gons_i_state *state, struct output *outpu
 	for (size_t i = 0; i < state->sockets.n; i++) {
 		const struct gons_i_state_socket *socket = &state->sockets.list[i];
 
-		if (!line(output))
+		if (!begin_line(output))
 			continue;
 		(void)fprintf(output->stream, "  %s %s ", protocol_name(socket->protocol),
 			      socket_state(socket));
 		if (socket->protocol == IPPROTO_RAW)
 			(void)fprintf(output->stream, "%u", socket->local_port);
 		else
-			write_end(output->stream, &socket->local, socket->local_port);
+			write_endpoint(output->stream, &socket->local, socket->local_port);
 		if (socket->remote_port) {
 			(void)fputs(" to ", output->stream);
-			write_end(output->stream, &socket->remote, socket->remote_port);
+			write_endpoint(output->stream, &socket->remote, socket->remote_port);
 		}
 		if (socket->pid)
 			(void)fprintf(output->stream, " (%s, process %d)", socket->command,
@@ -263,8 +263,8 @@ static void write_sockets(const struct gons_i_state *state, struct output *outpu
 
 /* ---- counters and sysctls ---- */
 
-/* Counters of errors and drops, by parts of their names. */
-static bool is_interesting(const char *name)
+/* Whether a counter is about errors or drops: its name has one of these parts. */
+static bool counts_errors(const char *name)
 {
 	static const char *const parts[] = { "Err",	  "Drop",     "Discard",    "NoRoutes",
 					     "NoPorts",	  "Fail",     "Unreach",    "Rsts",
@@ -284,7 +284,7 @@ static void write_counters(const struct gons_i_state *state, struct output *outp
 	for (size_t i = 0; i < state->counters.n; i++) {
 		const struct gons_i_state_counter *counter = &state->counters.list[i];
 
-		if (!is_interesting(counter->name) || (first && !line(output)))
+		if (!counts_errors(counter->name) || (first && !begin_line(output)))
 			continue;
 		(void)fprintf(output->stream, "%s%s %llu", first ? "  counters " : ", ",
 			      counter->name, (unsigned long long)counter->value);
@@ -294,7 +294,8 @@ static void write_counters(const struct gons_i_state *state, struct output *outp
 		(void)fputc('\n', output->stream);
 }
 
-/* The sysctl with the default for new links: net.ipv4.conf.default.x for net.ipv4.conf.eth0.x. */
+/* The sysctl with the default for new links: net.ipv4.conf.default.x if name is
+ * net.ipv4.conf.eth0.x. */
 static const char *default_name(const char *name, char buf[96])
 {
 	const char *end = NULL, *begin = strstr(name, ".conf.");
@@ -309,7 +310,7 @@ static const char *default_name(const char *name, char buf[96])
 	return buf;
 }
 
-/* The value in a new namespace, or NULL if it has this value. */
+/* The value in a new namespace, or NULL if the sysctl has this value. */
 static const char *fresh_value(const struct gons_i_report *report,
 			       const struct gons_i_state_sysctl *sysctl)
 {
@@ -332,7 +333,7 @@ static void write_sysctls(const struct gons_i_report *report, const struct gons_
 		const struct gons_i_state_sysctl *sysctl = &state->sysctls.list[i];
 		const char *fresh = fresh_value(report, sysctl);
 
-		if (fresh && line(output))
+		if (fresh && begin_line(output))
 			(void)fprintf(output->stream, "  sysctl %s = %s (new: %s)\n", sysctl->name,
 				      sysctl->value, fresh);
 	}
@@ -343,7 +344,7 @@ static void write_firewall(const struct gons_i_state *state, struct output *outp
 	for (size_t i = 0; i < state->chains.n; i++) {
 		const struct gons_i_state_chain *chain = &state->chains.list[i];
 
-		if (line(output))
+		if (begin_line(output))
 			(void)fprintf(output->stream,
 				      "  nftables %s %s chain %s%s%s, %u rule%s%s\n", chain->family,
 				      chain->table, chain->name, chain->is_base ? ", hook " : "",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requirements of a test on the machine: without them the test is skipped, or fails where
- * GONS_REQUIRE says so.
+ * What a test requires of the machine. When it is missing, the test is skipped, or fails if
+ * GONS_REQUIRE lists it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +29,8 @@ bool gons_i_require_names(const char *word)
 	return false;
 }
 
-/* A refusal is a failure instead of a skip if GONS_REQUIRE names all types, or one that was
- * refused. */
+/* If GONS_REQUIRE lists only some of these types, finds out whether these are the ones that the
+ * machine cannot create. */
 bool gons_i_requires(int types)
 {
 	int named = 0;
@@ -68,9 +68,9 @@ int gons_i_test_refused(int types)
 	return gons_i_test_skip_or_fail(is_required);
 }
 
-/* Whether the error tells nothing about what the machine can do: a resource is exhausted, or the
- * child process that tried it was too slow or was killed. */
-static bool is_accident(int errnum)
+/* Whether the error says nothing about what the machine can do: a limit was reached, or the child
+ * process that tried it was too slow or was killed. */
+static bool is_unrelated(int errnum)
 {
 	return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE || errnum == EAGAIN ||
 	       errnum == ETIMEDOUT || errnum == ECHILD;
@@ -85,7 +85,7 @@ GONS_EXPORT int gons_test_require(int types)
 	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		known |= gons_i_types[i].flag;
 	/* A mistake of the program must not look like a skip. */
-	if (types == 0 || (types & ~known) || is_accident(errno))
+	if (types == 0 || (types & ~known) || is_unrelated(errno))
 		return -1;
 	return gons_i_test_refused(types);
 }
@@ -97,7 +97,7 @@ GONS_EXPORT int gons_test_require_link(const char *kind)
 
 	if (gons_can_link(kind))
 		return 0;
-	if (!kind || kind[0] == '\0' || strlen(kind) > 15 /* IFNAMSIZ - 1 */ || is_accident(errno))
+	if (!kind || kind[0] == '\0' || strlen(kind) > 15 /* IFNAMSIZ - 1 */ || is_unrelated(errno))
 		return -1;
 	if (gons_i_require_names(kind))
 		return gons_i_test_skip_or_fail(true);

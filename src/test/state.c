@@ -16,7 +16,7 @@ struct any_list {
 	size_t n;
 };
 
-/* Lists double whenever their length is a power of two, from 8 on. */
+/* The room of a list is 8, and doubles when the list is full. */
 void *gons_i_state_add(struct gons_i_state *state, void *list, size_t size)
 {
 	struct any_list *any = list;

@@ -102,7 +102,7 @@ struct gons_i_state {
 	GONS_I_LIST(gons_i_state_counter) counters;
 	GONS_I_LIST(gons_i_state_sysctl) sysctls; /* all that could be read */
 	GONS_I_LIST(gons_i_state_chain) chains;
-	bool is_complete; /* else the message says what could not be read */
+	bool is_complete; /* if false, the message says what could not be read */
 	char message[256];
 };
 
@@ -112,16 +112,16 @@ void gons_i_state_free(struct gons_i_state *state);
  * is_complete. They never fail: gons_i_state_incomplete() notes what cannot be read. */
 void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state);
 void gons_i_state_read_procfs(int nsfd, struct gons_i_state *state);
-void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state); /* and whose all are */
+void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state); /* with their processes */
 void gons_i_state_read_firewall(int nsfd, struct gons_i_state *state);
 void gons_i_state_incomplete(struct gons_i_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* mnl_cb_run(3), which takes a message of more than INT_MAX bytes for a short one. */
+/* Like mnl_cb_run(3), which mistakes a message of more than INT_MAX bytes for a short one. */
 int gons_i_state_run(const void *messages, size_t size, mnl_cb_t take, void *arg);
 
-/* Room for one more element at the end of the list, zeroed; NULL without memory, which leaves the
- * state incomplete. */
+/* Appends an element of zeros to a list. Returns NULL if memory is short, and marks the state as
+ * incomplete. */
 void *gons_i_state_add(struct gons_i_state *state, void *list, size_t size);
 #define GONS_I_ADD(state, member)                                                                  \
 	gons_i_state_add(state, &(state)->member, sizeof(*(state)->member.list))
@@ -131,11 +131,11 @@ const struct gons_i_state_link *gons_i_state_link(const struct gons_i_state *sta
 uint64_t gons_i_state_counter(const struct gons_i_state *state, const char *name);
 const char *gons_i_state_sysctl(const struct gons_i_state *state, const char *name);
 
-/* How the kernel would route to this address from here: 0 and the link, or an errno
+/* How the kernel routes to this address in the namespace nsfd: 0 and the link, or an errno
  * (ENETUNREACH: no route, EINVAL: blackhole, EHOSTUNREACH: unreachable, EACCES: prohibited). */
 int gons_i_state_route_to(int nsfd, const struct gons_i_ip *ip, int *ret_ifindex);
 
-/* The id (IFLA_LINK_NETNSID...) that the namespace nsfd knows another one by; -1: none. */
+/* The id of another namespace in the namespace nsfd, as in IFLA_LINK_NETNSID; -1: none. */
 int gons_i_state_nsid(int nsfd, int other_nsfd);
 
 /* "10.0.1.2", "fd00::1"; buf is returned. */

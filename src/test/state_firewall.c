@@ -98,7 +98,7 @@ static int take_chain(const struct nlmsghdr *nlh, void *arg)
 
 /* ---- rules ---- */
 
-/* An immediate verdict of drop, or the statement reject, somewhere below these attributes. */
+/* Whether a rule has an immediate verdict of drop, or the statement reject. */
 struct verdict {
 	bool drops;
 };
@@ -191,7 +191,7 @@ static int dump(struct mnl_socket *netlink, uint16_t type, mnl_cb_t take,
 	return result;
 }
 
-/* A kernel without nfnetlink or nftables has no chains, so the report is complete. */
+/* Errors do not make the state incomplete: a kernel without nfnetlink or nftables has no chains. */
 void gons_i_state_read_firewall(int nsfd, struct gons_i_state *state)
 {
 	int fd = gons_i_netlink_open(nsfd > 0 ? nsfd : -1, NETLINK_NETFILTER);

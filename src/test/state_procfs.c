@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters, raw sockets and sysctls of a network namespace, read from procfs, which shows those of
- * the reading thread.
+ * Counters, raw sockets and sysctls of a network namespace. The thread must be in the namespace to
+ * read them from procfs.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ static void read_table(struct gons_i_state *state, char *names, char *values)
 			add_counter(state, group, name, strtoull(value, NULL, 10));
 }
 
-/* There is no file for what the kernel was built without. */
+/* A missing file is no error: the kernel may be built without this protocol. */
 static FILE *open_file(struct gons_i_state *state, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -53,7 +53,7 @@ static FILE *open_file(struct gons_i_state *state, const char *path)
 	return file;
 }
 
-/* After a loop that ends with the file. */
+/* Closes a file that was read. If its end was not reached, the state is incomplete. */
 static void close_file(struct gons_i_state *state, const char *path, FILE *file)
 {
 	if (!file)
@@ -110,7 +110,7 @@ static bool read_address(const char *text, uint8_t family, struct gons_i_ip *ip)
 	return true;
 }
 
-/* Their port is the protocol that they receive. */
+/* In these files the port of a socket is its protocol. */
 static void read_raw_sockets(struct gons_i_state *state, const char *path, uint8_t family)
 {
 	FILE *file = open_file(state, path);
@@ -142,15 +142,16 @@ static void read_raw_sockets(struct gons_i_state *state, const char *path, uint8
 
 enum { DEPTH = 5 };
 
-/* Values that change all the time, are random, or take long to read. */
-static bool is_noise(const char *name)
+/* Whether to leave out a sysctl: its value changes all the time, is random, or takes long to
+ * read. */
+static bool is_left_out(const char *name)
 {
-	static const char *const noise[] = { "stable_secret", "nf_conntrack", "netdev_rss_key",
+	static const char *const parts[] = { "stable_secret", "nf_conntrack", "netdev_rss_key",
 					     "flush",	      "nf_log",	      "tcp_mem",
 					     "udp_mem",	      "_hash_entries" };
 
-	for (size_t i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
-		if (strstr(name, noise[i]))
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(name, parts[i]))
 			return true;
 	return false;
 }
@@ -197,7 +198,7 @@ static void read_sysctls(struct gons_i_state *state, int parent_fd, const char *
 		if (entry->d_name[0] == '.' ||
 		    (size_t)snprintf(below, sizeof(below), "%s.%s", full_name, entry->d_name) >=
 			    sizeof(below) ||
-		    is_noise(below) || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		    is_left_out(below) || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode) && depth < DEPTH)
 			read_sysctls(state, fd, entry->d_name, below, depth + 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links, addresses, routes and neighbours of a network namespace. An interrupted dump is started
- * again, so each object may come twice: the second time it is filled in again.
+ * Links, addresses, routes and neighbours of a network namespace. A dump that was interrupted
+ * begins again, so an object may come twice: the second one replaces the first one.
  */
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -299,7 +299,7 @@ void gons_i_state_read_rtnetlink(int nsfd, struct gons_i_state *state)
 
 /* ---- look-ups ---- */
 
-static int take_way(const struct nlmsghdr *nlh, void *arg)
+static int take_route_link(const struct nlmsghdr *nlh, void *arg)
 {
 	struct gons_i_state_route route = { 0 };
 
@@ -328,13 +328,13 @@ int gons_i_state_route_to(int nsfd, const struct gons_i_ip *ip, int *ret_ifindex
 	rtm->rtm_family = ip->family;
 	rtm->rtm_dst_len = (unsigned char)(8 * size);
 	mnl_attr_put(nlh, RTA_DST, size, ip->bytes);
-	if (gons_i_rtnl_request_send(rtnl, nlh, take_way, ret_ifindex) < 0)
+	if (gons_i_rtnl_request_send(rtnl, nlh, take_route_link, ret_ifindex) < 0)
 		errnum = errno;
 	gons_i_rtnl_close(rtnl);
 	return errnum;
 }
 
-static int take_id(const struct nlmsghdr *nlh, void *arg)
+static int take_nsid(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *attr;
 
@@ -357,7 +357,7 @@ int gons_i_state_nsid(int nsfd, int other_nsfd)
 	nlh = gons_i_rtnl_request(buf, RTM_GETNSID, 0);
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct rtgenmsg));
 	mnl_attr_put_u32(nlh, NETNSA_FD, (uint32_t)other_nsfd);
-	if (gons_i_rtnl_request_send(rtnl, nlh, take_id, &id) < 0)
+	if (gons_i_rtnl_request_send(rtnl, nlh, take_nsid, &id) < 0)
 		id = -1;
 	gons_i_rtnl_close(rtnl);
 	return id;

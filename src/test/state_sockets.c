@@ -85,7 +85,7 @@ static int dump_sockets(struct mnl_socket *netlink, uint8_t family, const struct
 
 /* ---- their processes ---- */
 
-/* "socket:[1234]" of one descriptor of one process. */
+/* Finds the socket that a descriptor refers to: its link is "socket:[1234]". */
 static struct gons_i_state_socket *find_socket(const struct gons_i_state *state, int dir_fd,
 					       const char *name)
 {
@@ -117,7 +117,8 @@ static void read_command(pid_t pid, char command[16])
 	command[strcspn(command, "\n")] = '\0';
 }
 
-/* A process of another user is not visible, and one that has just ended has no descriptors. */
+/* Processes of other users cannot be read, and a process that has just ended has no descriptors:
+ * neither is an error. */
 static void find_sockets_of(struct gons_i_state *state, pid_t pid)
 {
 	char path[32];
@@ -146,7 +147,7 @@ static void find_owners(struct gons_i_state *state)
 	const struct dirent *entry;
 	DIR *dir;
 
-	find_sockets_of(state, getpid()); /* most are the test's own */
+	find_sockets_of(state, getpid()); /* first, since most sockets belong to the test */
 	dir = opendir("/proc");
 	while (dir && (errno = 0, (entry = readdir(dir))))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
@@ -173,7 +174,7 @@ void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state)
 		for (size_t j = 0; j < 2; j++) {
 			const struct dump dump = { state, protocols[j] };
 
-			/* Without IPv6 or the module for it (ENOENT), there are none. */
+			/* ENOENT: the kernel lacks the protocol, or the module for sock_diag(7). */
 			if (dump_sockets(netlink, families[i], &dump) < 0 && errno != ENOENT)
 				gons_i_state_incomplete(state, "cannot list the sockets");
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happens around a test, whatever framework runs it.
+ * What gons does before and after a test, whatever framework runs it.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,33 +13,33 @@
 #include "gons/base/types.h"
 #include "gons/leak/leak.h"
 #include "test/capture.h"
-#include "test/report_ends.h"
+#include "test/report_process_end.h"
 #include "test/test.h"
 
-/* The test of this thread. */
+/* The test of the calling thread. */
 static __thread struct test {
 	bool is_open;
 	char name[256];
-	const char *remedy; /* of a plain test */
+	const char *remedy; /* for the message of a plain test; NULL for other tests */
 	gons_leaks *leaks;
 	int scope; /* -1: none */
 	unsigned forks;
 	bool is_refused;
 } test;
 
-/* Whether a run reuses the snapshot after one test for the next test. */
+/* Whether the snapshot after one test is also the one before the next test. */
 static __thread bool keeps_snapshot;
-static __thread gons_leaks *kept;
-static __thread bool is_fresh; /* with descriptors, threads, children and umask */
+static __thread gons_leaks *snapshot;
+static __thread bool is_current; /* its descriptors, threads, children and umask */
 
-/* Why the test fails: one message for the framework. */
+/* Why the test fails: all reasons, in one message for the framework. */
 struct verdict {
 	int errnum; /* 0: none */
 	char text[GONS_I_MESSAGE_SIZE];
 };
 
-__attribute__((format(printf, 3, 4))) static void blame(struct verdict *verdict, int errnum,
-							const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void add_reason(struct verdict *verdict, int errnum,
+							     const char *format, ...)
 {
 	size_t used = strlen(verdict->text);
 	va_list args;
@@ -71,14 +71,14 @@ int gons_i_test_fail(int errnum, const char *format, ...)
 
 /* ---- the snapshot ---- */
 
-static void drop_kept(void)
+static void drop_snapshot(void)
 {
-	gons_i_leaks_free(kept);
-	kept = NULL;
+	gons_i_leaks_free(snapshot);
+	snapshot = NULL;
 }
 
-/* A forked child has a copy of its parent's test and snapshot. */
-static void forget_parent(void)
+/* In a forked child, drops the copies of the parent's test and snapshot. */
+static void drop_state_of_parent(void)
 {
 	static __thread unsigned forks;
 
@@ -87,35 +87,35 @@ static void forget_parent(void)
 	forks = gons_i_forks();
 	if (test.is_open && test.forks != forks)
 		test.is_open = false;
-	if (kept && !gons_i_leaks_is_own(kept)) {
+	if (snapshot && !gons_i_leaks_is_own(snapshot)) {
 		keeps_snapshot = false;
-		drop_kept();
+		drop_snapshot();
 	}
 }
 
 void gons_i_test_run_begins(void)
 {
-	forget_parent();
+	drop_state_of_parent();
 	keeps_snapshot = true;
 }
 
 void gons_i_test_run_ends(void)
 {
 	keeps_snapshot = false;
-	drop_kept();
+	drop_snapshot();
 }
 
 static gons_leaks *take_snapshot(void)
 {
-	if (kept && !gons_i_leaks_is_own(kept))
-		drop_kept();
-	if (kept && !is_fresh && !test.remedy && gons_i_leaks_refresh(kept) < 0)
-		drop_kept(); /* a new one says why */
-	if (!kept) {
-		kept = gons_leaks_begin();
-		is_fresh = true;
+	if (snapshot && !gons_i_leaks_is_own(snapshot))
+		drop_snapshot();
+	if (snapshot && !is_current && !test.remedy && gons_i_leaks_refresh(snapshot) < 0)
+		drop_snapshot(); /* gons_leaks_begin() fails with the reason */
+	if (!snapshot) {
+		snapshot = gons_leaks_begin();
+		is_current = true;
 	}
-	return kept;
+	return snapshot;
 }
 
 /* ---- the beginning ---- */
@@ -151,7 +151,7 @@ static int enter(int types)
 
 static int begin(const char *name, const char *remedy, int types)
 {
-	forget_parent();
+	drop_state_of_parent();
 	if (test.is_open)
 		(void)gons_test_end(true);
 	memset(&test, 0, sizeof(test));
@@ -172,7 +172,7 @@ static int begin(const char *name, const char *remedy, int types)
 		return -1;
 	test.forks = gons_i_forks();
 	gons_i_capture_begin();
-	gons_i_report_ends_begin();
+	gons_i_process_end_report_enable();
 	return enter(types);
 }
 
@@ -191,19 +191,19 @@ int gons_i_test_begin_plain(const char *name, const char *remedy)
 
 /* ---- the end ---- */
 
-static void left_behind(const char *message, void *arg)
+static void note_leak(const char *message, void *arg)
 {
 	gons_i_test_note("gons: left behind: %s: %s\n", test.name, message);
-	blame(arg, EBUSY, "left behind: %s", message);
+	add_reason(arg, EBUSY, "left behind: %s", message);
 }
 
-static void forgotten(const char *message, void *arg)
+static void note_leak_of_plain_test(const char *message, void *arg)
 {
 	gons_i_test_note("gons: left behind: %s: %s; %s\n", test.name, message, test.remedy);
-	blame(arg, EBUSY, "left behind: %s; %s", message, test.remedy);
+	add_reason(arg, EBUSY, "left behind: %s; %s", message, test.remedy);
 }
 
-/* The thread is in the wrong namespaces, and so would be all later tests. */
+/* Called when the thread is in the wrong namespaces, in which all later tests would run. */
 __attribute__((noreturn)) static void end_process(void)
 {
 	gons_i_test_note("gons: the run ends here: %s: %s\n", test.name, gons_error());
@@ -214,8 +214,8 @@ __attribute__((noreturn)) static void end_process(void)
 
 static int compare(struct verdict *verdict, enum gons_i_leaks_scope scope)
 {
-	return gons_i_leaks_compare(test.leaks, scope, test.remedy ? forgotten : left_behind,
-				    verdict);
+	return gons_i_leaks_compare(test.leaks, scope,
+				    test.remedy ? note_leak_of_plain_test : note_leak, verdict);
 }
 
 static void close_test(void)
@@ -224,20 +224,21 @@ static void close_test(void)
 	gons_i_test_set_name(NULL);
 }
 
-/* A deferred call may leave gons_scope_end() by longjmp; the next call continues. */
+/* A deferred call may leave gons_scope_end() by longjmp(3). The next call of this function undoes
+ * the rest. */
 static void end_scope(struct verdict *verdict)
 {
 	if (test.scope < 0)
 		return;
 	if (gons_scope_end(test.scope) < 0) {
 		gons_i_test_note("gons: not undone: %s: %s\n", test.name, gons_error());
-		blame(verdict, errno, "not undone: %s", gons_error());
+		add_reason(verdict, errno, "not undone: %s", gons_error());
 	}
 	test.scope = -1;
 }
 
-/* The end of the scope leaves what the test entered, so the check comes before it. Returns
- * whether there is anything to check afterwards. */
+/* Checks a plain test for namespaces before the end of its scope, which would return from them.
+ * Returns whether the thread may still be in other namespaces afterwards. */
 static bool end_plain_scope(struct verdict *verdict)
 {
 	bool has_moved = test.leaks && compare(verdict, GONS_I_LEAKS_CONTEXT) != 0;
@@ -257,16 +258,16 @@ GONS_EXPORT int gons_test_end(bool failed)
 		close_test();
 		return gons_i_fail(ECHILD, "this process was forked in the test %s", test.name);
 	}
-	gons_i_report_ends_end(); /* a signal while it reports, or waits, is no second report */
+	gons_i_process_end_report_disable(); /* a signal from now on causes no second report */
 	if (failed)
 		gons_i_test_report(test.name, gons_i_test_stream());
 	if (!test.remedy)
 		end_scope(&verdict);
 	else
 		may_have_moved = end_plain_scope(&verdict);
-	gons_i_capture_end(); /* the end of the scope counts its sockets */
+	gons_i_capture_end(); /* after the end of the scope, which counts the sockets of captures */
 	if (test.leaks) {
-		is_fresh = !test.remedy;
+		is_current = !test.remedy;
 		if (may_have_moved &&
 		    compare(&verdict, test.remedy ? GONS_I_LEAKS_CONTEXT : GONS_I_LEAKS_ALL) < 0)
 			end_process();
@@ -274,7 +275,7 @@ GONS_EXPORT int gons_test_end(bool failed)
 	close_test();
 	failed = failed || test.is_refused;
 	if (!keeps_snapshot) {
-		drop_kept();
+		drop_snapshot();
 		gons_i_exit_status_count(failed ||
 						 (verdict.errnum != 0 && !gons_i_test_is_skipped()),
 					 gons_i_test_is_skipped());

@@ -66,7 +66,7 @@ EXCEPTIONS = {('src/gons/base/unmocked.c', 'socket'): 1, ('src/gons/base/unmocke
               ('src/test/cmocka.c', 'STDERR_FILENO'): 1, ('src/test/cmocka.c', 'dup3'): 1,
               ('src/test/cmocka.c', 'exit'): 1, ('src/test/cmocka.c', '_exit'): 1,
               ('src/test/exit_status.c', 'stderr'): 1, ('src/test/exit_status.c', '_exit'): 2,
-              ('src/test/test.c', 'exit'): 1, ('src/test/report_ends.c', 'STDERR_FILENO'): 1,
+              ('src/test/test.c', 'exit'): 1, ('src/test/report_process_end.c', 'STDERR_FILENO'): 1,
               ('src/gons/core/scope.c', 'stderr'): 1, ('src/gons/core/scope.c', 'abort'): 1,
               ('src/gons/startup/startup.c', 'stderr'): 1, ('src/gons/startup/startup.c', 'exit'): 1,
               ('src/gons/process/reexec_action.c', 'STDERR_FILENO'): 1,

@@ -2,16 +2,15 @@
 /*
  * Reports of tests that end their process: by a signal, or by exit(3).
  *
- * A handler cannot write a report itself: the program may have been interrupted anywhere, with the
- * lock of the allocator held. So it forks a child, which has the scope, the descriptors and the
- * namespaces of the test, and writes the report as for any other failure; it is the one child of
- * gons that is not restricted to async-signal-safe calls. If the child finds a lock held or the heap
- * destroyed, it is the child that hangs or crashes: an alarm ends it, and the process then ends by
- * its signal in any case. Nothing is forked for tests that pass.
+ * A signal handler cannot write a report itself: the program may have been interrupted anywhere,
+ * for example while it held the lock of the allocator. So the handler forks a child, which has the
+ * scope, the descriptors and the namespaces of the test, and writes the report as for any other
+ * failure. This is the only child of gons that makes calls which are not async-signal-safe. If a
+ * lock is held or the heap is damaged, the child hangs or crashes. An alarm ends it, and the
+ * process then ends by its signal in any case. Tests that pass fork no such child.
  *
- * The handlers are installed once, by the first test, for signals whose action is the default one;
- * what a program or a framework installs later replaces them. Where no test is open, they do what
- * the default action does.
+ * The first test installs the handlers, for signals that have their default action. A program or a
+ * framework may replace them later. While no test is open, they do what the default action does.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -25,10 +24,10 @@
 #include "gons/base/child.h"
 #include "gons/base/forks.h"
 #include "test/hold.h"
-#include "test/report_ends.h"
+#include "test/report_process_end.h"
 #include "test/test.h"
 
-enum { REPORTER_S = 10, OTHER_THREAD_S = REPORTER_S + 2 };
+enum { REPORT_MAX_S = 10, OTHER_THREAD_MAX_S = REPORT_MAX_S + 2 };
 
 static const struct {
 	int number;
@@ -69,29 +68,30 @@ static void use_default(int number)
 	(void)sigaction(number, &action, NULL);
 }
 
-/* It is blocked until the handler returns, and then ends the process, where it was. */
-static void end_by(int number)
+/* Sends the signal again. It is blocked until the handler returns; then it ends the process at the
+ * place that was interrupted. */
+static void end_by_signal(int number)
 {
 	use_default(number);
 	(void)pthread_kill(pthread_self(), number);
 }
 
-/* In the child. */
+/* Runs in the child. */
 __attribute__((noreturn)) static void report_and_exit(void)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	const struct rlimit no_core = { 0, 0 }; /* the core of interest is the parent's */
+	const struct rlimit no_core = { 0, 0 }; /* developers want the core of the parent */
 	sigset_t all;
 
 	gons_i_child_tie();
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	for (size_t i = 0; i < SIGNALS; i++)
 		use_default(signals[i].number);
-	(void)sigaction(SIGTERM, &ignore, NULL); /* a second one is for the parent */
+	(void)sigaction(SIGTERM, &ignore, NULL); /* a second SIGTERM is for the parent */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_UNBLOCK, &all, NULL);
 	if (!gons_i_test_holds())
-		(void)alarm(REPORTER_S);
+		(void)alarm(REPORT_MAX_S);
 	gons_i_test_write_notes();
 	gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 	gons_i_child_exit(EXIT_SUCCESS);
@@ -119,20 +119,22 @@ static void report(int number)
 			   "crashed\n");
 }
 
-/* By kill(2) or a timer, and not raised by what this thread does. */
+/* Whether the signal was sent to the process by kill(2) or a timer, and not caused by this
+ * thread. */
 static bool is_sent_to_process(const siginfo_t *info)
 {
 	return info->si_code == SI_USER || info->si_signo == SIGALRM || info->si_signo == SIGXCPU;
 }
 
-/* The scope is the other thread's, which reports and ends the process. */
-static void leave_to_test_thread(int number, const siginfo_t *info)
+/* Passes the signal to the thread of the test, which has the scope: it reports and ends the
+ * process. */
+static void pass_to_test_thread(int number, const siginfo_t *info)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
 
 	if (pthread_kill(test_thread, number) != 0 || is_sent_to_process(info))
 		return;
-	for (int i = 0; i < 10 * OTHER_THREAD_S; i++)
+	for (int i = 0; i < 10 * OTHER_THREAD_MAX_S; i++)
 		(void)nanosleep(&pause, NULL);
 }
 
@@ -142,29 +144,29 @@ static void handle(int number, siginfo_t *info, void *context)
 
 	(void)context;
 	if (!is_open || getpid() != test_pid) {
-		end_by(number);
+		end_by_signal(number);
 	} else if (!pthread_equal(pthread_self(), test_thread)) {
-		leave_to_test_thread(number, info);
+		pass_to_test_thread(number, info);
 		if (!is_sent_to_process(info))
-			end_by(number);
+			end_by_signal(number);
 	} else {
-		is_open = false; /* a signal that comes meanwhile ends the process */
+		is_open = false; /* another signal ends the process at once */
 		report(number);
-		end_by(number);
+		end_by_signal(number);
 	}
 	errno = saved;
 }
 
 /* ---- exit(3) ---- */
 
-/* Called before the scope ends, because it was registered later. */
+/* Runs before the exit handler that ends the scope, because it was registered later. */
 static void report_exit(void)
 {
 	if (!is_open || getpid() != test_pid || !pthread_equal(pthread_self(), test_thread))
 		return;
 	is_open = false;
 	gons_i_test_write_notes();
-	/* Among tests that do not run now, the end of the process says so. */
+	/* In a run of cmocka tests, exit_status.c writes that exit(3) was called. */
 	if (!gons_i_exit_status_is_running())
 		gons_i_test_note("gons: %s called exit(3)\n", gons_i_test_name());
 	gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
@@ -187,7 +189,7 @@ static void install(void)
 	(void)atexit(report_exit);
 }
 
-void gons_i_report_ends_begin(void)
+void gons_i_process_end_report_enable(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -200,7 +202,7 @@ void gons_i_report_ends_begin(void)
 	is_open = true;
 }
 
-void gons_i_report_ends_end(void)
+void gons_i_process_end_report_disable(void)
 {
 	is_open = false;
 }

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Findings about routes and forwarding.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "test/findings.h"
+
+/* What a route look-up has found instead of a route; NULL: nothing. */
+static const char *describe_route_error(int errnum)
+{
+	switch (errnum) {
+	case ENETUNREACH:
+		return NULL; /* no route */
+	case EINVAL:
+		return "a blackhole route";
+	case EHOSTUNREACH:
+		return "a route of type unreachable, or a link that is down";
+	case EACCES:
+		return "a route of type prohibit";
+	default:
+		return "no usable route";
+	}
+}
+
+static void find_route_to(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
+			  const struct gons_i_report_namespace *target, const struct gons_i_ip *ip,
+			  bool *found)
+{
+	const struct gons_i_state *state = &namespace->state;
+	const char *counter = ip->family == AF_INET ? "IpOutNoRoutes" : "Ip6OutNoRoutes";
+	const uint64_t counted = gons_i_state_counter(state, counter);
+	char text[GONS_I_IP_TEXT_SIZE], count[GONS_I_PACKETS_TEXT_SIZE];
+	const char *trouble;
+	int ifindex, errnum;
+
+	errnum = gons_i_state_route_to(namespace->fd, ip, &ifindex);
+	if (errnum == 0)
+		return;
+	*found = true;
+	trouble = describe_route_error(errnum);
+	(void)gons_i_ip_text(ip, text);
+	if (trouble)
+		gons_i_finding_add(report, GONS_I_RANK_BAD_ROUTE, namespace, "%s has %s to %s (%s)",
+				   namespace->name, trouble, text, target->name);
+	else if (counted)
+		gons_i_finding_add(report, GONS_I_RANK_COUNTED_NO_ROUTE, namespace,
+				   "%s has no route to %s (%s); it had no route for %s (%s)",
+				   namespace->name, text, target->name,
+				   gons_i_packets_text(counted, count), counter);
+	else
+		gons_i_finding_add(report, GONS_I_RANK_NO_ROUTE, namespace,
+				   "%s has no route to %s (%s)", namespace->name, text,
+				   target->name);
+}
+
+/* Adds at most one finding for each address family. Skips namespaces without an address of it. */
+void gons_i_find_routes(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
+			uint8_t family)
+{
+	const char *counter = family == AF_INET ? "IpOutNoRoutes" : "Ip6OutNoRoutes";
+	bool has_family = false, found = false;
+	char count[GONS_I_PACKETS_TEXT_SIZE];
+	uint64_t counted;
+
+	for (size_t i = 0; i < namespace->state.addresses.n; i++)
+		has_family |= namespace->state.addresses.list[i].ip.family == family &&
+			      gons_i_address_is_usable(&namespace->state.addresses.list[i]);
+	for (size_t i = 0; i < report->n && has_family && !found; i++) {
+		const struct gons_i_report_namespace *target = &report->namespaces[i];
+
+		for (size_t j = 0; j < target->state.addresses.n && !found; j++) {
+			const struct gons_i_state_address *address =
+				&target->state.addresses.list[j];
+
+			if (target != namespace && address->ip.family == family &&
+			    gons_i_address_is_usable(address))
+				find_route_to(report, namespace, target, &address->ip, &found);
+		}
+	}
+	counted = gons_i_state_counter(&namespace->state, counter);
+	if (counted && !found)
+		gons_i_finding_add(report, GONS_I_RANK_COUNTED_OTHER, namespace,
+				   "%s had no route for %s to addresses outside of the test (%s)",
+				   namespace->name, gons_i_packets_text(counted, count), counter);
+}
+
+/* A host with several links drops packets between other hosts if it does not forward. */
+void gons_i_find_forwarding(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
+			    uint8_t family)
+{
+	const struct gons_i_state *state = &namespace->state;
+	const char *counter = family == AF_INET ? "IpInAddrErrors" : "Ip6InAddrErrors";
+	const char *sysctl =
+		family == AF_INET ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
+	const uint64_t counted = gons_i_state_counter(state, counter);
+	char dropped[3 * GONS_I_PACKETS_TEXT_SIZE] = "", buf[GONS_I_PACKETS_TEXT_SIZE];
+	unsigned links = 0;
+
+	for (size_t i = 0; i < state->links.n; i++)
+		links += !(state->links.list[i].flags & IFF_LOOPBACK) &&
+			 !state->links.list[i].master &&
+			 gons_i_link_has_address(state, state->links.list[i].ifindex, family);
+	if (links < 2 || strcmp(gons_i_state_sysctl(state, sysctl), "0") != 0)
+		return;
+	if (counted)
+		(void)snprintf(dropped, sizeof(dropped), "; it dropped %s for other hosts (%s)",
+			       gons_i_packets_text(counted, buf), counter);
+	gons_i_finding_add(report,
+			   counted ? GONS_I_RANK_COUNTED_FORWARDING : GONS_I_RANK_FORWARDING,
+			   namespace, "forwarding is off in %s (%s = 0), which has %u links%s",
+			   namespace->name, sysctl, links, dropped);
+}

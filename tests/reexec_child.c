@@ -59,7 +59,7 @@ static void endless_output_is_limited(void **state)
 {
 	(void)state;
 	gons_must(run("CHILD=prints 1", 1 << 20, LONG_MS));
-	assert_int_equal(program.fate, GONS_I_VERBOSE);
+	assert_int_equal(program.outcome, GONS_I_TOO_MUCH_OUTPUT);
 	assert_true(WIFSIGNALED(program.status));
 	assert_int_equal(WTERMSIG(program.status), SIGKILL);
 	assert_in_range(program.stream[GONS_I_OUTPUT].size, (1 << 20) + 1, 4 << 20);
@@ -70,7 +70,7 @@ static void endless_output_to_standard_error_is_limited(void **state)
 {
 	(void)state;
 	gons_must(run("CHILD=prints 2", 1 << 20, LONG_MS));
-	assert_int_equal(program.fate, GONS_I_VERBOSE);
+	assert_int_equal(program.outcome, GONS_I_TOO_MUCH_OUTPUT);
 	assert_in_range(program.stream[GONS_I_ERROR_OUTPUT].size, (1 << 20) + 1, 4 << 20);
 }
 
@@ -79,7 +79,7 @@ static void a_program_that_prints_all_the_time_is_killed_at_its_timeout(void **s
 	(void)state;
 	/* Slowly, so that there is little output until then. */
 	gons_must(run("CHILD=drips 1", SIZE_MAX, 200));
-	assert_int_equal(program.fate, GONS_I_OVERDUE);
+	assert_int_equal(program.outcome, GONS_I_TIMED_OUT);
 }
 
 /* In a child that is an unprivileged user: the program becomes root, and lives on. */
@@ -90,9 +90,9 @@ static int run_immortal(void *arg)
 	for (int timeout_ms = 300; timeout_ms < 20000; timeout_ms *= 2) {
 		want(run(arg, 1 << 20, timeout_ms) == 0);
 		want(waitpid(-1, NULL, WNOHANG) == -1);
-		if (program.fate == GONS_I_IMMORTAL)
+		if (program.outcome == GONS_I_NOT_KILLABLE)
 			return 0;
-		want(program.fate == GONS_I_OVERDUE);
+		want(program.outcome == GONS_I_TIMED_OUT);
 	}
 	return 77; /* the file system ignores set-user-id */
 }

@@ -31,7 +31,7 @@
 
 enum {
 	/* Bytes of kernel memory for a namespace. A packet takes more than its size. Unprivileged
-	 * n_sockets get net.core.rmem_max. */
+	 * users get net.core.rmem_max. */
 	BUFFER = 4 << 20,
 	SNAP = 65536, /* bytes of a packet that are kept */
 	/* The descriptors of the sockets get numbers from this one on, if the limit allows it. So

@@ -262,7 +262,7 @@ int __wrap_gons_i_program_run(const struct gons_i_command *command, const char *
 		(struct gons_i_program){ .supervisor_fd = -1, .socket_fd = -1, .log_fd = -1 };
 	if (run.how & REPORTS)
 		play_new_process(ticket);
-	ret_program->fate = (run.how & 0xf) % FATES;
+	ret_program->outcome = (run.how & 0xf) % FATES;
 	ret_program->errnum = ENOSPC;
 	ret_program->status = run.how & KILLED ? 1 + run.status % 64 : run.status << 8;
 	write_text(&ret_program->stream[GONS_I_ERROR_OUTPUT]);

@@ -17,7 +17,7 @@
 
 #include "gons/core/nsfd.h"
 #include "gons/core/scope.h"
-#include "gons/process/lookup.h"
+#include "gons/process/exec_arguments.h"
 #include "gons/process/process.h"
 
 extern char **environ;
@@ -113,7 +113,7 @@ static void add_output(const struct gons_process *process)
 		gons_i_add_cause("it has printed: %s", show_output(process, text));
 }
 
-/* A file that may be executed, on a mount where no file may. */
+/* Adds the cause if the file may be executed, but is on a mount with noexec. */
 static int fail_noexec(const char *path)
 {
 	struct statvfs mount;
@@ -156,29 +156,29 @@ static int fail_start(const char *const argv[], char *const environment[], const
 	return -1;
 }
 
-static int fail_fate(const struct gons_process *process)
+static int fail_outcome(const struct gons_process *process)
 {
 	const struct gons_i_program *program = &process->program;
 	const char *name = process->argv[0];
 
-	switch (program->fate) {
+	switch (program->outcome) {
 	case GONS_I_ENDED:
 		return 0;
-	case GONS_I_OVERDUE:
+	case GONS_I_TIMED_OUT:
 		(void)gons_i_fail(ETIMEDOUT, "%s was killed because it took longer than %d ms",
 				  name, process->timeout_ms);
 		break;
-	case GONS_I_VERBOSE:
+	case GONS_I_TOO_MUCH_OUTPUT:
 		(void)gons_i_fail(EFBIG, "%s was killed because it printed more than 1 GiB", name);
 		return -1;
-	case GONS_I_UNHEARD:
+	case GONS_I_OUTPUT_NOT_RECORDED:
 		return gons_i_fail(program->errnum,
 				   "%s was killed because its output could not be recorded", name);
-	case GONS_I_IMMORTAL:
+	case GONS_I_NOT_KILLABLE:
 		(void)gons_i_fail(EPERM, "cannot kill %s (process %d)", name, (int)program->pid);
 		gons_i_add_cause("it runs as another user now");
 		break;
-	case GONS_I_UNKNOWN:
+	case GONS_I_STATUS_UNKNOWN:
 		(void)gons_i_fail(ECHILD, "the exit status of %s is unknown", name);
 		gons_i_add_cause("its supervisor, a process of gons, was killed");
 		break;
@@ -189,10 +189,9 @@ static int fail_fate(const struct gons_process *process)
 
 /* ---- the start ---- */
 
-/* Starts a program; with to_the_end also waits until it is over. It is not recorded on the scope
- * yet. */
+/* Starts a program, and waits until it is over if waits is true. Does not record it on the scope. */
 static struct gons_process *start(const char *const argv[],
-				  const struct gons_process_options *options, bool to_the_end)
+				  const struct gons_process_options *options, bool waits)
 {
 	struct gons_i_command command = {
 		.argv = (char *const *)argv,
@@ -201,7 +200,7 @@ static struct gons_process *start(const char *const argv[],
 		.input = options->input,
 		.input_size = options->input_size,
 		.timeout_ms = options->timeout_ms != 0 ? options->timeout_ms
-			      : to_the_end	       ? DEFAULT_TIMEOUT_MS
+			      : waits		       ? DEFAULT_TIMEOUT_MS
 						       : -1,
 		.most_output = most_output,
 		.extra_fd = -1,
@@ -227,8 +226,8 @@ static struct gons_process *start(const char *const argv[],
 		command.shell_argv = shell_argv;
 		process->timeout_ms = command.timeout_ms;
 		(void)snprintf(what, sizeof(what), "cannot run %s", argv[0]);
-		result = (to_the_end ? gons_i_program_run
-				     : gons_i_program_start)(&command, what, &process->program);
+		result = (waits ? gons_i_program_run : gons_i_program_start)(&command, what,
+									     &process->program);
 		if (result < 0)
 			(void)fail_start(argv, command.environment, command.directory);
 	}
@@ -245,8 +244,7 @@ static struct gons_process *start(const char *const argv[],
 }
 
 static struct gons_process *check_and_start(const char *const argv[],
-					    const struct gons_process_options *options,
-					    bool to_the_end)
+					    const struct gons_process_options *options, bool waits)
 {
 	static const struct gons_process_options defaults = { .nsfd = -1 };
 
@@ -254,7 +252,7 @@ static struct gons_process *check_and_start(const char *const argv[],
 		options = &defaults;
 	if (check_argv(argv) < 0 || check_options(options) < 0 || gons_i_scope_reserve(1) < 0)
 		return NULL;
-	return start(argv, options, to_the_end);
+	return start(argv, options, waits);
 }
 
 GONS_EXPORT gons_process *gons_process_start(const char *const argv[],
@@ -272,8 +270,9 @@ GONS_EXPORT gons_process *gons_process_start(const char *const argv[],
 
 static const struct gons_process_result no_result = { .status = -1 };
 
-/* Always a string, so that callers need not check for NULL. Moves it, or copies it. */
-static char *give(struct gons_i_buffer *buffer, bool move)
+/* Moves or copies the data of a buffer. Returns a string, which may be empty; NULL if memory is
+ * short. */
+static char *take_string(struct gons_i_buffer *buffer, bool move)
 {
 	char *data = move && buffer->data ? buffer->data : malloc(buffer->size + 1);
 
@@ -296,21 +295,21 @@ static int fill(struct gons_process *process, bool move, struct gons_process_res
 	result->status = process->program.status;
 	result->output_size = stream[GONS_I_OUTPUT].size;
 	result->error_size = stream[GONS_I_ERROR_OUTPUT].size;
-	result->output = give(&stream[GONS_I_OUTPUT], move);
-	result->error_output = give(&stream[GONS_I_ERROR_OUTPUT], move);
+	result->output = take_string(&stream[GONS_I_OUTPUT], move);
+	result->error_output = take_string(&stream[GONS_I_ERROR_OUTPUT], move);
 	if (result->output && result->error_output)
 		return 0;
 	gons_process_result_free(result);
 	return gons_i_fail(ENOMEM, "cannot store the output of %s", process->argv[0]);
 }
 
-/* The result of the call for a program that is over. */
-static int judge(const struct gons_process *process, bool has_result)
+/* The return value of a call for a program that is over. */
+static int check_end(const struct gons_process *process, bool has_result)
 {
 	const int status = process->program.status;
-	char end[GONS_I_END_SIZE];
+	char end[GONS_I_END_TEXT_SIZE];
 
-	if (fail_fate(process) < 0)
+	if (fail_outcome(process) < 0)
 		return -1;
 	if (has_result || status == 0)
 		return 0;
@@ -333,18 +332,19 @@ GONS_EXPORT int gons_process_run(const char *const argv[],
 	process = check_and_start(argv, options, true);
 	if (!process)
 		return -1;
-	done = judge(process, result != NULL);
+	done = check_end(process, result != NULL);
 	if (done < 0)
 		gons_i_failure_save(&failure);
 	if (result && fill(process, true, result) < 0 && done == 0) {
 		gons_i_failure_save(&failure);
 		done = -1;
 	}
-	if (process->program.fate != GONS_I_ENDED || !gons_i_program_has_left(&process->program))
+	if (process->program.outcome != GONS_I_ENDED ||
+	    !gons_i_program_has_remaining(&process->program))
 		(void)gons_i_program_end(&process->program);
-	/* A failed program is kept for the report, and one with processes left for the scope to
-	 * end. */
-	if (gons_i_program_has_left(&process->program) || process->program.status != 0) {
+	/* Keep a failed program for the report, and one with running processes for the end of the
+	 * scope. */
+	if (gons_i_program_has_remaining(&process->program) || process->program.status != 0) {
 		gons_i_process_own(process);
 	} else {
 		gons_i_process_destroy(process);
@@ -384,7 +384,7 @@ GONS_EXPORT int gons_process_wait(gons_process *process, int timeout_ms,
 		return -1;
 	done = gons_i_program_wait(&process->program, NULL, NULL, timeout_ms);
 	if (done > 0)
-		done = judge(process, result != NULL);
+		done = check_end(process, result != NULL);
 	else if (errno == ETIMEDOUT)
 		done = fail_timeout(process, "has not ended", timeout_ms);
 	if (done < 0)
@@ -400,7 +400,7 @@ struct search {
 	const struct gons_i_buffer *stream;
 	const char *text;
 	size_t length;
-	size_t searched[GONS_I_STREAMS]; /* the text is not in so many bytes */
+	size_t searched[GONS_I_STREAMS]; /* the text does not begin in so many first bytes */
 };
 
 static bool has_printed(void *arg)
@@ -426,7 +426,7 @@ GONS_EXPORT int gons_process_wait_output(gons_process *process, const char *text
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
 	struct search search = { .text = text };
-	char what[WHAT_SIZE], end[GONS_I_END_SIZE];
+	char what[WHAT_SIZE], end[GONS_I_END_TEXT_SIZE];
 	int done;
 
 	if (check_wait(process, timeout_ms) < 0)
@@ -441,7 +441,7 @@ GONS_EXPORT int gons_process_wait_output(gons_process *process, const char *text
 	(void)snprintf(what, sizeof(what), "has not printed \"%s\"", text);
 	if (done < 0)
 		return errno == ETIMEDOUT ? fail_timeout(process, what, timeout_ms) : -1;
-	if (fail_fate(process) < 0)
+	if (fail_outcome(process) < 0)
 		return -1;
 	(void)gons_i_fail(EREMOTEIO, "%s %s and %s", process->argv[0],
 			  gons_i_describe_end(process->program.status, end), what);

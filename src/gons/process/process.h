@@ -10,11 +10,11 @@
 
 struct gons_process {
 	struct gons_i_program program;
-	char **argv; /* one piece of memory */
+	char **argv; /* one block of memory */
 	int timeout_ms; /* after which it is killed; -1: no limit */
 	unsigned record; /* its number on the scope */
-	bool asked; /* to end */
-	bool forgotten; /* its output */
+	bool end_requested;
+	bool output_freed;
 	struct gons_process *older; /* of the same thread */
 };
 

@@ -7,8 +7,7 @@
 #include "gons/core/scope.h"
 #include "gons/process/process.h"
 
-/* So many programs that have ended keep their output for a report. */
-enum { MOST_ENDED = 16 };
+enum { MOST_ENDED = 16 }; /* programs that have ended and keep their output for a report */
 
 /* Of the calling thread, the newest first. */
 static __thread struct gons_process *processes;
@@ -26,18 +25,18 @@ void gons_i_process_destroy(struct gons_process *process)
 	free(process);
 }
 
-/* Asks this program to end, and those that are recorded directly below it. They end with the same
- * scope, which then need not wait for one after the other. */
-static void ask_with_neighbours(struct gons_process *process)
+/* Requests the end of this program, and of those whose records are directly below it: they probably
+ * end with the same scope, and so end at the same time and not one after the other. */
+static void request_end_of_adjacent(struct gons_process *process)
 {
 	unsigned record = process->record;
 
 	for (struct gons_process *other = process; other; other = other->older) {
 		if (other->record != record--)
 			return;
-		if (!other->asked)
-			gons_i_program_ask(&other->program);
-		other->asked = true;
+		if (!other->end_requested)
+			gons_i_program_request_end(&other->program);
+		other->end_requested = true;
 	}
 }
 
@@ -47,7 +46,7 @@ static int undo_process(void *data)
 	struct gons_process *process = *(struct gons_process **)data;
 	int result = 0;
 
-	ask_with_neighbours(process);
+	request_end_of_adjacent(process);
 	if (!gons_i_program_end(&process->program)) {
 		bool over = process->program.shared->state == GONS_I_OVER;
 
@@ -73,18 +72,19 @@ static bool is_over(const struct gons_process *process)
 	return process->program.shared->state == GONS_I_OVER || process->program.supervisor == 0;
 }
 
-/* A test that runs one failing command after another need not keep the output of all. */
-static void forget_old_ones(void)
+/* Frees the output of the oldest programs that have ended, so that a test that runs many failing
+ * commands does not use more and more memory. */
+static void free_old_output(void)
 {
 	int n = 0;
 
 	for (struct gons_process *process = processes; process; process = process->older) {
 		struct gons_i_program *program = &process->program;
 
-		if (process->forgotten || gons_i_program_has_left(program) || !is_over(process) ||
-		    n++ < MOST_ENDED)
+		if (process->output_freed || gons_i_program_has_remaining(program) ||
+		    !is_over(process) || n++ < MOST_ENDED)
 			continue;
-		process->forgotten = true;
+		process->output_freed = true;
 		for (int i = 0; i < GONS_I_STREAMS; i++) {
 			free(program->stream[i].data);
 			program->stream[i] = (struct gons_i_buffer){ .data = NULL };
@@ -101,7 +101,7 @@ void gons_i_process_own(struct gons_process *process)
 	process->record = gons_i_scope_push(&undo, &process, sizeof(struct gons_process *));
 	process->older = processes;
 	processes = process;
-	forget_old_ones();
+	free_old_output();
 }
 
 void gons_i_processes_each(void (*fn)(const struct gons_i_process_state *state, void *arg),
@@ -129,7 +129,7 @@ void gons_i_processes_each(void (*fn)(const struct gons_i_process_state *state, 
 			state.output += state.output_size - GONS_I_TAIL;
 			state.output_size = GONS_I_TAIL;
 		}
-		if (!process->forgotten && (state.running || state.status != 0))
+		if (!process->output_freed && (state.running || state.status != 0))
 			fn(&state, arg);
 	}
 }

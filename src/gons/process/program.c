@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs that supervisors run: started, watched and ended by the caller.
+ * Programs that supervisors run: how the caller starts, watches and ends them.
  *
- * The end of a supervisor raises no signal, and wait(2) for any child neither finds it nor takes
- * its status away. The two share memory for its progress, and a memory file for the output of the
- * program.
+ * A supervisor is forked so that the caller gets no SIGCHLD when it ends, and that wait(2) does not
+ * find it. The two share memory for the state of the program, and a memory file for its output.
  */
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "gons/base/clock.h"
 #include "gons/base/child.h"
@@ -24,8 +25,9 @@
 #define MFD_NOEXEC_SEAL 8 /* Linux 6.3, which warns without it */
 #endif
 
-/* The ThreadSanitizer has locks of its own, which the supervisor must find free. But it also starts
- * a thread there, and the kernel refuses user and time namespaces to a process with threads. */
+/* By these calls ThreadSanitizer releases its locks for the supervisor. But it then also starts a
+ * thread in the supervisor, and the kernel refuses user and time namespaces to a process with
+ * threads. */
 void __sanitizer_syscall_pre_impl_fork(void) __attribute__((weak)); /* NOLINT */
 void __sanitizer_syscall_post_impl_fork(long pid) __attribute__((weak)); /* NOLINT */
 
@@ -45,7 +47,8 @@ static void reap_supervisor(struct gons_i_program *program)
 	errno = saved;
 }
 
-/* Only the sender's process id in this PID namespace is of interest. */
+/* Receives one message, without blocking. A message of the program's process tells its id in this
+ * PID namespace. Returns whether there was one. */
 static bool receive(struct gons_i_program *program)
 {
 	union {
@@ -65,7 +68,7 @@ static bool receive(struct gons_i_program *program)
 	do
 		got = recvmsg(program->socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
-	if (got == 0) /* its end is closed, for which poll(2) would return again and again */
+	if (got == 0) /* the other end is closed: poll(2) would return at once from now on */
 		gons_i_close_fd(&program->socket_fd);
 	if (got != 1)
 		return false;
@@ -201,15 +204,15 @@ static struct gons_i_shared *new_shared(void)
 
 static pid_t fork_supervisor(int types)
 {
-	const bool is_told = __sanitizer_syscall_pre_impl_fork &&
-			     __sanitizer_syscall_post_impl_fork &&
-			     !(types & (CLONE_NEWUSER | CLONE_NEWTIME));
+	const bool tell_sanitizer = __sanitizer_syscall_pre_impl_fork &&
+				    __sanitizer_syscall_post_impl_fork &&
+				    !(types & (CLONE_NEWUSER | CLONE_NEWTIME));
 	pid_t pid;
 
-	if (is_told)
+	if (tell_sanitizer)
 		__sanitizer_syscall_pre_impl_fork();
 	pid = gons_i_fork();
-	if (is_told)
+	if (tell_sanitizer)
 		__sanitizer_syscall_post_impl_fork(pid);
 	return pid;
 }
@@ -225,7 +228,7 @@ static int fail_descriptor(const char *what)
 	return -1;
 }
 
-/* What was opened so far stays for gons_i_program_free(). */
+/* After a failure, gons_i_program_free() closes what was opened. */
 static int start_supervisor(const struct gons_i_command *command, const char *what, int wanted,
 			    struct gons_i_program *program)
 {
@@ -281,26 +284,26 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 	return -1;
 }
 
-static int fail_obstacle(const struct gons_i_command *command, const char *what,
-			 const struct gons_i_shared *shared)
+static int fail_step(const struct gons_i_command *command, const char *what,
+		     const struct gons_i_shared *shared)
 {
-	switch (shared->obstacle) {
-	case GONS_I_OBSTACLE_NAMESPACE:
+	switch (shared->failed_step) {
+	case GONS_I_STEP_NAMESPACE:
 		return gons_i_failure_restore(&shared->failure);
-	case GONS_I_OBSTACLE_DIRECTORY:
+	case GONS_I_STEP_DIRECTORY:
 		return gons_i_fail(shared->errnum, "%s in the directory %s", what,
 				   command->directory);
-	case GONS_I_OBSTACLE_FORK:
+	case GONS_I_STEP_FORK:
 		return gons_i_fail_fork(shared->errnum, what);
-	case GONS_I_OBSTACLE_PIPE:
-	case GONS_I_OBSTACLE_EXECUTE:
+	case GONS_I_STEP_PIPE:
+	case GONS_I_STEP_EXECUTE:
 		break;
 	}
 	return gons_i_fail(shared->errnum, "%s", what);
 }
 
 /* The result of a start, once it is known or the supervisor has ended. */
-static int judge_start(const struct gons_i_command *command, const char *what,
+static int check_start(const struct gons_i_command *command, const char *what,
 		       struct gons_i_program *program)
 {
 	while (receive(program))
@@ -308,7 +311,7 @@ static int judge_start(const struct gons_i_command *command, const char *what,
 	if (program->shared->pid != 0)
 		program->pid = program->shared->pid;
 	if (program->shared->state == GONS_I_FAILED)
-		return fail_obstacle(command, what, program->shared);
+		return fail_step(command, what, program->shared);
 	if (program->shared->state != GONS_I_STARTING)
 		return 0;
 	(void)gons_i_fail(ECHILD, "%s", what);
@@ -341,7 +344,7 @@ int gons_i_program_start(const struct gons_i_command *command, const char *what,
 	while (result == 0 && program.shared->state == GONS_I_STARTING && program.supervisor > 0)
 		await(&program, -1);
 	if (result == 0)
-		result = judge_start(command, what, &program);
+		result = check_start(command, what, &program);
 	if (result < 0) {
 		clean_up(&program);
 		return -1;
@@ -365,8 +368,8 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 		program->shared->notified = false; /* from here on, events are sent as messages */
 		gone = program->supervisor == 0;
 		over = program->shared->state == GONS_I_OVER;
-		/* Processes that it has left behind may still print it. */
-		if (is_done && program->shared->left && !program->shared->silent)
+		/* Other processes that the program has started may still print. */
+		if (is_done && program->shared->has_remaining && !program->shared->output_closed)
 			over = false;
 		if (gons_i_program_collect(program) < 0)
 			return -1;
@@ -374,7 +377,7 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 			return 0;
 		if (over || gone) {
 			over = program->shared->state == GONS_I_OVER;
-			program->fate = over ? program->shared->fate : GONS_I_UNKNOWN;
+			program->outcome = over ? program->shared->outcome : GONS_I_STATUS_UNKNOWN;
 			program->status = over ? program->shared->status : -1;
 			program->errnum = program->shared->errnum;
 			return 1;
@@ -388,33 +391,33 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 	}
 }
 
-void gons_i_program_ask(struct gons_i_program *program)
+void gons_i_program_request_end(struct gons_i_program *program)
 {
 	if (program->supervisor > 0)
 		(void)send(program->socket_fd, "e", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-bool gons_i_program_has_left(const struct gons_i_program *program)
+bool gons_i_program_has_remaining(const struct gons_i_program *program)
 {
-	return program->supervisor > 0 && program->shared->left;
+	return program->supervisor > 0 && program->shared->has_remaining;
 }
 
 bool gons_i_program_end(struct gons_i_program *program)
 {
-	enum { PATIENCE_MS = 30000 }; /* longer than the supervisor waits */
-	const int64_t end = now_ms() + PATIENCE_MS;
+	enum { MOST_MS = 30000 }; /* longer than the supervisor waits */
+	const int64_t end = now_ms() + MOST_MS;
 	int saved = errno;
 
-	gons_i_program_ask(program);
+	gons_i_program_request_end(program);
 	while (program->supervisor > 0 && now_ms() < end)
-		await(program, PATIENCE_MS);
+		await(program, MOST_MS);
 	if (program->supervisor > 0) {
 		(void)syscall(SYS_pidfd_send_signal, program->supervisor_fd, SIGKILL, NULL, 0);
 		reap_supervisor(program);
 	}
 	(void)gons_i_program_collect(program);
 	errno = saved;
-	return !program->shared || !program->shared->left;
+	return !program->shared || !program->shared->has_remaining;
 }
 
 int gons_i_program_run(const struct gons_i_command *command, const char *what,
@@ -426,7 +429,7 @@ int gons_i_program_run(const struct gons_i_command *command, const char *what,
 	if (result == 0)
 		result = gons_i_program_wait(&program, NULL, NULL, -1) < 0 ? -1 : 0;
 	if (result == 0)
-		result = judge_start(command, what, &program);
+		result = check_start(command, what, &program);
 	if (result < 0) {
 		clean_up(&program);
 		return -1;
@@ -449,4 +452,15 @@ void gons_i_program_free(struct gons_i_program *program)
 		free(program->stream[i].data);
 	free(program->tail.data);
 	errno = saved;
+}
+
+const char *gons_i_describe_end(int status, char text[GONS_I_END_TEXT_SIZE])
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(text, GONS_I_END_TEXT_SIZE, "was killed by signal %d (%s)",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		(void)snprintf(text, GONS_I_END_TEXT_SIZE, "exited with status %d",
+			       WEXITSTATUS(status));
+	return text;
 }

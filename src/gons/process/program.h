@@ -2,7 +2,7 @@
 #ifndef GONS_I_PROCESS_PROGRAM_H
 #define GONS_I_PROCESS_PROGRAM_H
 
-/* A program that a supervisor runs, as seen by the caller. */
+/* A program that a supervisor runs: the caller's part. */
 
 #include "gons/process/supervisor.h"
 
@@ -18,7 +18,7 @@ struct gons_i_program {
 	int socket_fd, log_fd;
 	struct gons_i_shared *shared;
 	size_t log_read;
-	enum gons_i_fate fate; /* once it is over */
+	enum gons_i_outcome outcome; /* once it is over */
 	int status;
 	int errnum; /* why the output could not be recorded */
 	struct gons_i_buffer stream[GONS_I_STREAMS];
@@ -32,10 +32,10 @@ int gons_i_program_start(const struct gons_i_command *command, const char *what,
 			 struct gons_i_program *ret_program);
 
 /*
- * Waits until the program is over, or until is_done(arg) holds, and collects what was printed. With
- * is_done a program is not over while it has left processes behind that can still print.
- * Returns 1 for the first, 0 for the second; -1 with ETIMEDOUT, and without a message, after
- * timeout_ms (-1: no limit), or with ENOMEM.
+ * Waits until is_done(arg) is true (returns 0) or the program is over (returns 1), and collects
+ * what was printed. With is_done, a program is not over while processes that it has started can
+ * print. Returns -1 with ETIMEDOUT, and without a message, after timeout_ms (-1: no limit), or with
+ * ENOMEM.
  */
 int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *arg), void *arg,
 			int timeout_ms);
@@ -49,17 +49,22 @@ int gons_i_program_run(const struct gons_i_command *command, const char *what,
 /* Collects the output so far. 0, or -1 with ENOMEM. */
 int gons_i_program_collect(struct gons_i_program *program);
 
-/* Asks the supervisor to end everything, and does not wait. */
-void gons_i_program_ask(struct gons_i_program *program);
+/* Tells the supervisor to end all processes, and does not wait. */
+void gons_i_program_request_end(struct gons_i_program *program);
 
-/* Whether processes are left, which only gons_i_program_end() ends. */
-bool gons_i_program_has_left(const struct gons_i_program *program);
+/* Whether the program, or processes that it has started, still run. gons_i_program_end() ends
+ * them. */
+bool gons_i_program_has_remaining(const struct gons_i_program *program);
 
 /* Ends all processes and waits until they have ended. The output stays. Returns whether none is
- * left: a process that has become another user's cannot be killed. Keeps errno. */
+ * left: a process that runs as another user now cannot be killed. Keeps errno. */
 bool gons_i_program_end(struct gons_i_program *program);
 
 /* Closes its descriptors and frees its memory, and touches no other process. Keeps errno. */
 void gons_i_program_free(struct gons_i_program *program);
+
+/* "exited with status 3", or which signal has killed the program; text is filled and returned. */
+enum { GONS_I_END_TEXT_SIZE = 80 };
+const char *gons_i_describe_end(int status, char text[GONS_I_END_TEXT_SIZE]);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * Re-execution, in the process that calls gons_reexec_run().
  *
- * The new process has only its standard descriptors. So it reports its progress on standard error,
- * in a line with a nonce that only the two processes know: that it has reached gons_reexec_check()
- * and the action begins, or why the action does not begin. That line is removed from the output.
+ * The new process has only its standard descriptors. So it reports on standard error, in a line
+ * with a nonce that only the two processes know, that the action begins, or why it cannot begin.
+ * This process removes that line from the output.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -18,7 +18,6 @@
 #include <time.h>
 
 #include "gons/base/error.h"
-#include "gons/process/lookup.h"
 #include "gons/process/program.h"
 #include "gons/process/reexec_parts.h"
 
@@ -50,7 +49,7 @@ static int check_job(const struct gons_reexec *job)
 	return gons_i_environment_check(job);
 }
 
-/* Finds before the fork what the new process would refuse. */
+/* Fails here for what the new process would refuse. */
 static int check_process(void)
 {
 	if (getauxval(AT_SECURE) == 0)
@@ -74,9 +73,9 @@ static void create_ticket(const char *action, char ticket[GONS_I_TICKET_SIZE])
 
 /* ---- the result ---- */
 
-/* How far the new process has come, and the rest of its standard error. */
+/* What the new process has reported, and the rest of its standard error. */
 struct progress {
-	bool reported;
+	bool reported; /* it has called gons_reexec_check() */
 	int errnum; /* why the action does not run, or 0 */
 	char message[GONS_I_MESSAGE_SIZE];
 	const char *text; /* in standard error */
@@ -121,7 +120,7 @@ static void read_reports(const char *nonce, struct gons_i_buffer *text, struct p
 	progress->length = text->size;
 }
 
-/* Appends a text of any length: not more than most bytes of it, and no half characters. */
+/* Appends at most the first most bytes of a text, and no incomplete UTF-8 character. */
 static void append(struct gons_i_failure *failure, const char *introduction, const char *text,
 		   size_t length, size_t most)
 {
@@ -169,9 +168,9 @@ __attribute__((format(printf, 3, 4))) static int fail_with_text(int errnum,
 	return gons_i_failure_restore(&failure);
 }
 
-static int judge_end(const char *action, int status, const struct progress *progress)
+static int check_end(const char *action, int status, const struct progress *progress)
 {
-	char end[GONS_I_END_SIZE];
+	char end[GONS_I_END_TEXT_SIZE];
 
 	gons_i_describe_end(status, end);
 	if (progress->errnum != 0) {
@@ -195,56 +194,56 @@ static int judge_end(const char *action, int status, const struct progress *prog
 	return fail_with_text(EREMOTEIO, progress, "the action \"%s\" %s", action, end);
 }
 
-static int judge(const struct gons_reexec *job, int timeout_ms,
-		 const struct gons_i_program *program, const struct progress *progress)
+static int check_outcome(const struct gons_reexec *job, int timeout_ms,
+			 const struct gons_i_program *program, const struct progress *progress)
 {
 	const char *where =
 		progress->reported ? "" : ", before the program called gons_reexec_check()";
 
-	switch (program->fate) {
+	switch (program->outcome) {
 	case GONS_I_ENDED:
 		break;
-	case GONS_I_OVERDUE:
+	case GONS_I_TIMED_OUT:
 		return fail_with_text(ETIMEDOUT, progress,
 				      "the action \"%s\" was killed after %d ms%s", job->action,
 				      timeout_ms, where);
-	case GONS_I_IMMORTAL:
+	case GONS_I_NOT_KILLABLE:
 		return fail_with_text(
 			ETIMEDOUT, progress,
 			"the action \"%s\" took longer than %d ms, and cannot be killed, because "
 			"it runs as another user now",
 			job->action, timeout_ms);
-	case GONS_I_VERBOSE:
+	case GONS_I_TOO_MUCH_OUTPUT:
 		return fail_with_text(EFBIG, progress,
 				      "the action \"%s\" was killed because it printed more than "
 				      "1 GiB",
 				      job->action);
-	case GONS_I_UNHEARD:
+	case GONS_I_OUTPUT_NOT_RECORDED:
 		return fail_with_text(
 			program->errnum, progress,
 			"the action \"%s\" was killed because its output could not be recorded",
 			job->action);
-	case GONS_I_UNKNOWN:
+	case GONS_I_STATUS_UNKNOWN:
 		return fail_with_text(ECHILD, progress,
 				      "the exit status of the action \"%s\" is unknown: the "
 				      "process of gons that watched it was killed",
 				      job->action);
 	}
-	return judge_end(job->action, program->status, progress);
+	return check_end(job->action, program->status, progress);
 }
 
 /* ---- the calls ---- */
 
 static int exit_status(const struct gons_i_program *program)
 {
-	if (program->fate == GONS_I_IMMORTAL || program->fate == GONS_I_UNKNOWN)
+	if (program->outcome == GONS_I_NOT_KILLABLE || program->outcome == GONS_I_STATUS_UNKNOWN)
 		return -1;
 	return WIFSIGNALED(program->status) ? 128 + WTERMSIG(program->status)
 					    : WEXITSTATUS(program->status);
 }
 
-/* Always a string, so that callers need not check for NULL. */
-static int terminate(struct gons_i_buffer *buffer)
+/* Turns an empty buffer into an empty string. */
+static int make_string(struct gons_i_buffer *buffer)
 {
 	if (!buffer->data)
 		buffer->data = calloc(1, 1);
@@ -296,8 +295,8 @@ static char *take_data(struct gons_i_buffer *buffer)
 	return data;
 }
 
-static int judge_program(const struct gons_reexec *job, int timeout_ms, const char *ticket,
-			 struct gons_i_program *program, struct gons_reexec_result *result)
+static int take_result(const struct gons_reexec *job, int timeout_ms, const char *ticket,
+		       struct gons_i_program *program, struct gons_reexec_result *result)
 {
 	struct gons_i_buffer *output = &program->stream[GONS_I_OUTPUT];
 	struct gons_i_buffer *error_output = &program->stream[GONS_I_ERROR_OUTPUT];
@@ -305,9 +304,9 @@ static int judge_program(const struct gons_reexec *job, int timeout_ms, const ch
 	int done;
 
 	read_reports(ticket, error_output, &progress);
-	done = terminate(output) < 0 || terminate(error_output) < 0
+	done = make_string(output) < 0 || make_string(error_output) < 0
 		       ? -1
-		       : judge(job, timeout_ms, program, &progress);
+		       : check_outcome(job, timeout_ms, program, &progress);
 	result->output_size = output->size;
 	result->output = take_data(output);
 	result->error_output = take_data(error_output);
@@ -331,7 +330,7 @@ static int run(const struct gons_reexec *job, struct gons_reexec_result *result)
 	if (done < 0)
 		return -1;
 	(void)gons_i_program_end(&program);
-	done = judge_program(job, timeout_ms, ticket, &program, result);
+	done = take_result(job, timeout_ms, ticket, &program, result);
 	gons_i_program_free(&program);
 	return done;
 }
@@ -349,7 +348,7 @@ GONS_EXPORT int gons_reexec_run(const struct gons_reexec *job, struct gons_reexe
 	return done;
 }
 
-/* The program is linked with jansson, and the library sets the message. */
+/* The calling function is inline in the program, and cannot set the message itself. */
 GONS_EXPORT int gons_reexec_json_failed(int errnum, const char *action, const char *reason,
 					const char *printed)
 {

@@ -19,7 +19,7 @@
 
 static _Atomic(struct gons_reexec_action *) actions;
 static atomic_bool checked; /* gons_reexec_check() has been called */
-static bool in_action; /* this process, or the one it was forked from, was started for an action */
+static bool in_action; /* this process, or an ancestor that forked it, was started for an action */
 
 /* The name is in quotation marks, unless GONS_ACTION() was called with an identifier. */
 static bool has_name(const struct gons_reexec_action *action, const char *name)
@@ -54,8 +54,8 @@ static const struct gons_reexec_action *find(const char *name)
 
 GONS_EXPORT void gons_reexec_action_add(struct gons_reexec_action *action)
 {
-	/* The new process would not have registered it yet when it looks for it; and it may be part
-	 * of a library that is unloaded again. */
+	/* The new process would not find it in gons_reexec_check(). Also, it may belong to a
+	 * library that will be unloaded. */
 	if (checked)
 		return;
 	action->next = actions;
@@ -99,14 +99,15 @@ GONS_EXPORT int gons_reexec_register(const char *name, int (*action)(void))
 	copy->name = (char *)(copy + 1);
 	(void)snprintf((char *)(copy + 1), length, "\"%s\"", name); /* fits */
 	copy->action = action;
-	gons_reexec_action_add(copy); /* also if there are two: then none is run */
+	gons_reexec_action_add(copy); /* also a second one, so that neither of the two is run */
 	return twice ? gons_i_fail(EINVAL, "the action \"%s\" is registered already", name) : 0;
 }
 
 /* ---- the new process ---- */
 
-/* Reports the progress in a line of standard error: "NONCE:0:" when the action begins, or
- * "NONCE:ERRNO:MESSAGE" if it does not; and another line before the coverage library may print. */
+/* Writes a line to standard error: "NONCE:0:" when the action begins, or "NONCE:ERRNO:MESSAGE" if
+ * it cannot. At exit, a second line marks the end of the action's output, before libgcov may
+ * print. */
 static void report(const char *nonce, int errnum, const char *message)
 {
 	char line[GONS_I_NONCE + 16 + GONS_I_MESSAGE_SIZE];
@@ -146,7 +147,7 @@ static bool is_covered(void)
 
 int gons_i_coverage_fd(void)
 {
-	/* A program may have closed what it has not opened. */
+	/* The program may have closed it, for example in a loop over all descriptors. */
 	return coverage_fd >= 0 && fcntl(coverage_fd, F_GETFD) >= 0 ? coverage_fd : -1;
 }
 
@@ -162,7 +163,7 @@ static void direct_coverage(void)
 	if (getpid() == action_pid)
 		report(action_nonce, 0, "");
 	if (prefix && prefix[0] != '/')
-		return; /* it is relative to the working directory, which stays */
+		return; /* it is relative to the working directory */
 	if (fchdir(coverage_fd) < 0 || asprintf(&relative, ".%s", prefix ? prefix : "") < 0)
 		return;
 	(void)setenv("GCOV_PREFIX", relative, 1);
@@ -232,7 +233,7 @@ static void run_action(const char *ticket)
 	int status;
 
 	in_action = true;
-	/* With elevated privileges, ticket and descriptor were chosen by another user. */
+	/* With elevated privileges, another user may have chosen ticket and descriptor. */
 	if (ticket[GONS_I_NONCE] == 'c' && is_covered() && getauxval(AT_SECURE) == 0)
 		inherit_coverage(ticket);
 	action = choose_action(ticket + GONS_I_NONCE + 1);
@@ -240,7 +241,7 @@ static void run_action(const char *ticket)
 		report(ticket, errno, gons_error());
 		exit(EXIT_FAILURE);
 	}
-	/* The kernel takes the name from the file, which was "exe". */
+	/* The kernel has named the process "exe", after /proc/self/exe. */
 	(void)prctl(PR_SET_NAME, program_invocation_short_name);
 	die_with_caller();
 	report(ticket, 0, "");

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-static const char family[] = "gons_"; /* begins all variables of gons, and may begin others */
+static const char prefix_of_gons[] = "gons_"; /* other variables may have it, too */
 
 static bool same_name(const char *a, const char *b)
 {
@@ -25,12 +25,12 @@ static bool same_name(const char *a, const char *b)
 	return strncmp(a, b, length) == 0 && (b[length] == '=' || b[length] == '\0');
 }
 
-/* Whether a program with gons reads this variable when it starts. */
+/* Whether gons reads this variable when a program starts. */
 static bool is_reserved(const char *variable)
 {
 	char name[GONS_I_VARIABLE_SIZE];
 
-	if (strncmp(variable, family, sizeof(family) - 1) != 0)
+	if (strncmp(variable, prefix_of_gons, sizeof(prefix_of_gons) - 1) != 0)
 		return false;
 	for (size_t i = 0; i < GONS_I_TYPES; i++)
 		if (same_name(gons_i_plan_variable(&gons_i_types[i], name), variable))
@@ -166,16 +166,17 @@ static int add_namespaces(const struct gons_reexec *job, struct gons_i_environme
 		prefix[0] = '\0';
 		if (type[0] == '!')
 			path = resolve_self(path, prefix);
-		if (add(environment, "%s%s=%s%s", family, type + (type[0] == '!'), prefix, path) <
-		    0)
+		if (add(environment, "%s%s=%s%s", prefix_of_gons, type + (type[0] == '!'), prefix,
+			path) < 0)
 			return -1;
 	}
-	return job->n_namespaces == 0 ? 0 : add(environment, "%sorder=%s", family, order);
+	return job->n_namespaces == 0 ? 0 : add(environment, "%sorder=%s", prefix_of_gons, order);
 }
 
 /* Copies the caller's variables, without those of gons and those to which the job gives another
  * value. */
-static void borrow(const struct gons_reexec *job, struct gons_i_environment *environment)
+static void add_variables_of_caller(const struct gons_reexec *job,
+				    struct gons_i_environment *environment)
 {
 	char *const *added = (char *const *)job->environment;
 	size_t n = environment->own;
@@ -201,7 +202,7 @@ int gons_i_environment_create(const struct gons_reexec *job, const char *ticket,
 		gons_i_environment_free(&environment);
 		return -1;
 	}
-	borrow(job, &environment);
+	add_variables_of_caller(job, &environment);
 	*ret_environment = environment;
 	return 0;
 }

@@ -15,13 +15,15 @@
 /* 0, or -1 with EINVAL if this action cannot be run from this process. */
 int gons_i_action_check(const char *name);
 
-/* In a program built for gcov, the root directory that its paths are below; else -1. */
+/* In a program that is built for gcov: the directory that is the root of its paths. Otherwise
+ * -1. */
 int gons_i_coverage_fd(void);
 
 /* ---- reexec_environment.c ---- */
 
-/* The variable by which a process knows that it is to run an action. Its value is a ticket: the
- * nonce, 'c' for a descriptor for coverage or '-', and the action's name. */
+/* The variable that tells a process to run an action. Its value, called the ticket, has three
+ * parts: a nonce of GONS_I_NONCE digits; 'c' if descriptor 3 is for coverage, else '-'; and the
+ * name of the action. */
 #define GONS_I_ACTION_VARIABLE "gons_action"
 enum {
 	GONS_I_NONCE = 16,
@@ -31,7 +33,7 @@ enum {
 
 struct gons_i_environment {
 	char **variables; /* ends with a NULL */
-	size_t own; /* so many, from the first one on, are freed */
+	size_t own; /* how many of the first strings belong to this environment */
 };
 
 /* Checks the job's namespaces and environment. 0, or -1 with EINVAL. */

@@ -44,7 +44,8 @@ void gons_i_close_others(const int kept[], size_t n)
 	}
 }
 
-/* As execvp(3): EACCES does not end the search, but is returned if no other file is executed. */
+/* Tries all paths like execvp(3): after EACCES it goes on, and returns EACCES if no other file can
+ * be executed. */
 static int search(const struct gons_i_command *command)
 {
 	int errnum = ENOENT;
@@ -65,7 +66,7 @@ static int search(const struct gons_i_command *command)
 	return errnum;
 }
 
-/* Runs in the memory of the supervisor, which waits meanwhile. */
+/* Runs in the memory of the supervisor, which waits until execve(2). */
 static int become_program(void *arg)
 {
 	struct gons_i_start *start = arg;
@@ -74,7 +75,7 @@ static int become_program(void *arg)
 
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* By this message the caller learns the id of this process in its own PID namespace. */
+	/* The kernel adds the id of this process in the caller's PID namespace to this message. */
 	if (start->socket_fd >= 0)
 		(void)send(start->socket_fd, &message, 1, MSG_NOSIGNAL);
 	for (int i = 0; i < GONS_I_PIPES; i++)
@@ -96,7 +97,7 @@ pid_t gons_i_start(struct gons_i_start *start)
 	pid_t pid;
 
 	start->errnum = 0;
-	/* Without a copy of the memory, which is as large as the caller's. */
+	/* Shares the memory: copying the page tables of a large caller would take long. */
 	pid = clone(become_program, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, start);
 	if (pid < 0 || start->errnum == 0)
 		return pid;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The supervisor of a program: a process of its own between the caller and the program.
+ * The supervisor of a program: a child of the caller, and the parent of the program.
  *
- * It starts the program, writes its input, records its output, and reaps it. Processes whose
- * parents have ended become its children (PR_SET_CHILD_SUBREAPER), so it also finds programs
- * that have gone into the background. It kills all of them when the caller asks for it, or dies.
- * The caller gets no signal when it ends, and does not see it by wait(2).
+ * It starts the program, writes its input, records its output, and waits for its end. It is a
+ * subreaper (PR_SET_CHILD_SUBREAPER): processes whose parents have ended become its children, so it
+ * also finds daemons. It kills all of them when the caller asks for it or dies. The caller gets no
+ * signal when the supervisor ends, and does not see it by wait(2).
  *
- * It is a copy of the caller, whose other threads may hold any lock: only async-signal-safe calls
- * are allowed here.
+ * The supervisor is forked from a process whose other threads may hold any lock: only
+ * async-signal-safe calls are allowed here.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -29,15 +29,17 @@
 #include "gons/sets/join.h"
 
 enum {
-	LOWEST_FD = 4, /* the program's own ones are below */
-	GRACE_MS = 1000, /* from SIGTERM to SIGKILL */
-	PATIENCE_MS = 10000, /* for killed processes to disappear */
-	PAUSE_MS = 2, /* between two rounds of killing */
+	LOWEST_FD = 4, /* lower descriptors are those of the program */
+	TERMINATE_MS = 1000, /* from SIGTERM to SIGKILL */
+	KILL_MS = 10000, /* how long to kill processes again and again */
+	PAUSE_MS = 2, /* between two rounds of SIGKILL */
 };
 
 enum { INPUT, OUTPUT, ERROR, PIPES = GONS_I_PIPES }; /* as the program's descriptors are numbered */
 
-enum phase { SERVING, ASKING, KILLING };
+/* SUPERVISING: the program runs, or processes that it has left do. TERMINATING: all have got
+ * SIGTERM. KILLING: all get SIGKILL until they have ended. */
+enum phase { SUPERVISING, TERMINATING, KILLING };
 
 struct supervisor {
 	const struct gons_i_command *command;
@@ -50,9 +52,9 @@ struct supervisor {
 	size_t printed[PIPES];
 	enum phase phase;
 	int64_t deadline, next_step; /* in ms */
-	bool has_children_fd; /* or it cannot be opened */
-	bool reaped; /* the program */
-	bool told; /* the caller knows that the program is over */
+	bool tried_children_fd; /* children_fd was opened, or could not be opened */
+	bool reaped; /* the program has ended, and its status was read */
+	bool announced; /* the caller was told that the program is over */
 };
 
 static int64_t now_ms(void)
@@ -60,7 +62,8 @@ static int64_t now_ms(void)
 	return gons_i_nanoseconds() / GONS_I_NS_OF_MS;
 }
 
-/* The caller may sleep in poll(2); one message is enough to wake it. */
+/* Wakes the caller, which may sleep in poll(2), if it waits for this event (0: for the end). One
+ * message is enough. */
 static void notify(const struct supervisor *self, int what)
 {
 	const char message = GONS_I_FROM_SUPERVISOR;
@@ -71,17 +74,18 @@ static void notify(const struct supervisor *self, int what)
 		(void)send(self->socket_fd, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-_Noreturn static void fail(const struct supervisor *self, enum gons_i_start_obstacle obstacle)
+/* Ends the supervisor because it cannot start the program. */
+_Noreturn static void fail(const struct supervisor *self, enum gons_i_failed_step failed_step)
 {
 	self->shared->errnum = errno;
-	self->shared->obstacle = obstacle;
+	self->shared->failed_step = failed_step;
 	self->shared->state = GONS_I_FAILED;
 	gons_i_child_exit(1);
 }
 
 /* ---- descriptors ---- */
 
-/* Moves a descriptor above the numbers that those of the program get. */
+/* Moves a descriptor to a number that the program does not use. */
 static int move_up(int fd)
 {
 	int moved;
@@ -93,8 +97,8 @@ static int move_up(int fd)
 	return moved;
 }
 
-/* The list of this process's children; -1 if /proc is absent or that of another PID namespace,
- * which has other ids for the same processes. */
+/* Opens the list of the children of this process. Returns -1 if /proc is missing, or belongs to
+ * another PID namespace, in which processes have other ids. */
 static int open_children(void)
 {
 	char self[16];
@@ -108,6 +112,7 @@ static int open_children(void)
 	return open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 }
 
+/* Closes all descriptors that the supervisor does not need. */
 static void keep_descriptors(struct supervisor *self, const struct gons_i_supervisor_fds *fds)
 {
 	int *const kept[] = { &self->socket_fd, &self->caller_fd, &self->log_fd, &self->extra_fd,
@@ -118,7 +123,7 @@ static void keep_descriptors(struct supervisor *self, const struct gons_i_superv
 	self->socket_fd = fds->socket;
 	self->caller_fd = fds->caller;
 	self->log_fd = fds->log;
-	/* The caller may use its own copy at the same time. */
+	/* A copy, which may be moved: the caller uses the original. */
 	self->extra_fd = self->command->extra_fd < 0
 				 ? -1
 				 : fcntl(self->command->extra_fd, F_DUPFD_CLOEXEC, LOWEST_FD);
@@ -128,7 +133,7 @@ static void keep_descriptors(struct supervisor *self, const struct gons_i_superv
 	}
 	if (self->socket_fd < 0 || self->caller_fd < 0 || self->log_fd < 0 ||
 	    (self->extra_fd < 0 && self->command->extra_fd >= 0))
-		fail(self, GONS_I_OBSTACLE_PIPE);
+		fail(self, GONS_I_STEP_PIPE);
 	gons_i_close_others(numbers, KEPT);
 }
 
@@ -140,12 +145,12 @@ static void open_pipes(struct supervisor *self, int program_fd[PIPES])
 		int ends[2];
 
 		if (pipe2(ends, O_CLOEXEC) < 0)
-			fail(self, GONS_I_OBSTACLE_PIPE);
+			fail(self, GONS_I_STEP_PIPE);
 		self->pipe_fd[i] = move_up(ends[own]);
 		program_fd[i] = move_up(ends[1 - own]);
 		if (self->pipe_fd[i] < 0 || program_fd[i] < 0 ||
 		    fcntl(self->pipe_fd[i], F_SETFL, O_NONBLOCK) < 0)
-			fail(self, GONS_I_OBSTACLE_PIPE);
+			fail(self, GONS_I_STEP_PIPE);
 	}
 }
 
@@ -167,7 +172,7 @@ static void start_program(struct supervisor *self, bool is_foreign)
 	open_pipes(self, start.fd);
 	self->pid = gons_i_start(&start);
 	if (self->pid < 0)
-		fail(self, start.errnum == 0 ? GONS_I_OBSTACLE_FORK : GONS_I_OBSTACLE_EXECUTE);
+		fail(self, start.errnum == 0 ? GONS_I_STEP_FORK : GONS_I_STEP_EXECUTE);
 	self->shared->pid = is_foreign ? 0 : self->pid;
 	for (int i = 0; i < PIPES; i++)
 		(void)close(start.fd[i]);
@@ -177,7 +182,7 @@ static void start_program(struct supervisor *self, bool is_foreign)
 
 /* ---- input and output ---- */
 
-static void feed(struct supervisor *self)
+static void write_input(struct supervisor *self)
 {
 	ssize_t put = write(self->pipe_fd[INPUT], self->input, self->input_left);
 
@@ -190,14 +195,14 @@ static void feed(struct supervisor *self)
 		close_pipe(self, INPUT);
 }
 
-static void begin_killing(struct supervisor *self, enum gons_i_fate fate)
+static void begin_killing(struct supervisor *self, enum gons_i_outcome outcome)
 {
 	if (self->phase == KILLING)
 		return;
 	self->phase = KILLING;
-	self->next_step = now_ms() + PATIENCE_MS;
-	if (!self->told)
-		self->shared->fate = fate;
+	self->next_step = now_ms() + KILL_MS;
+	if (!self->announced)
+		self->shared->outcome = outcome;
 }
 
 static bool record(struct supervisor *self, const char *data, size_t size)
@@ -215,8 +220,8 @@ static bool record(struct supervisor *self, const char *data, size_t size)
 	return true;
 }
 
-/* Reads once, at most this many bytes. Returns how many it has read. */
-static size_t hear(struct supervisor *self, int i, size_t most)
+/* Reads output once and records it: at most this many bytes. Returns how many it has read. */
+static size_t read_output(struct supervisor *self, int i, size_t most)
 {
 	enum { ROOM = 64 * 1024 };
 	static struct {
@@ -229,8 +234,8 @@ static size_t hear(struct supervisor *self, int i, size_t most)
 		return 0;
 	if (got <= 0) {
 		close_pipe(self, i);
-		self->shared->silent = self->pipe_fd[OUTPUT] < 0 && self->pipe_fd[ERROR] < 0;
-		if (self->shared->silent)
+		self->shared->output_closed = self->pipe_fd[OUTPUT] < 0 && self->pipe_fd[ERROR] < 0;
+		if (self->shared->output_closed)
 			notify(self, GONS_I_WANTS_OUTPUT);
 		return 0;
 	}
@@ -238,19 +243,19 @@ static size_t hear(struct supervisor *self, int i, size_t most)
 	piece.header.size = (uint32_t)got;
 	if (!record(self, (const char *)&piece, sizeof(piece.header) + (size_t)got)) {
 		self->shared->errnum = errno;
-		begin_killing(self, GONS_I_UNHEARD);
+		begin_killing(self, GONS_I_OUTPUT_NOT_RECORDED);
 		return 0;
 	}
 	self->printed[i] += (size_t)got;
 	if (self->printed[i] > self->command->most_output)
-		begin_killing(self, GONS_I_VERBOSE);
+		begin_killing(self, GONS_I_TOO_MUCH_OUTPUT);
 	notify(self, GONS_I_WANTS_OUTPUT);
 	return (size_t)got;
 }
 
-/* Reads what is in the pipes when the program has ended. Other processes may still write to
- * them. */
-static void hear_the_rest(struct supervisor *self)
+/* Reads what is in the pipes when the program has ended, but not what other processes write
+ * later. */
+static void read_remaining_output(struct supervisor *self)
 {
 	for (int i = OUTPUT; i <= ERROR; i++) {
 		int left = 0;
@@ -258,7 +263,7 @@ static void hear_the_rest(struct supervisor *self)
 		if (self->pipe_fd[i] < 0 || ioctl(self->pipe_fd[i], FIONREAD, &left) < 0)
 			continue;
 		while (left > 0 && self->pipe_fd[i] >= 0) {
-			size_t got = hear(self, i, (size_t)left);
+			size_t got = read_output(self, i, (size_t)left);
 
 			if (got == 0)
 				break;
@@ -269,7 +274,7 @@ static void hear_the_rest(struct supervisor *self)
 
 /* ---- the end ---- */
 
-/* Returns whether there are children. */
+/* Waits for children that have ended, without blocking. Returns whether there are others. */
 static bool reap(struct supervisor *self)
 {
 	int status;
@@ -297,9 +302,9 @@ static bool signal_all(struct supervisor *self, int number)
 	bool any = false;
 	pid_t pid = 0;
 
-	if (!self->has_children_fd)
+	if (!self->tried_children_fd)
 		self->children_fd = open_children();
-	self->has_children_fd = true;
+	self->tried_children_fd = true;
 	if (self->children_fd >= 0)
 		length = pread(self->children_fd, text, sizeof(text) - 1, 0);
 
@@ -319,32 +324,32 @@ static bool signal_all(struct supervisor *self, int number)
 	return any;
 }
 
-static void begin_asking(struct supervisor *self)
+static void begin_terminating(struct supervisor *self)
 {
-	if (self->phase != SERVING)
+	if (self->phase != SUPERVISING)
 		return;
-	self->phase = ASKING;
-	self->next_step = now_ms() + GRACE_MS;
+	self->phase = TERMINATING;
+	self->next_step = now_ms() + TERMINATE_MS;
 	(void)signal_all(self, SIGTERM);
 	(void)signal_all(self, SIGCONT); /* a stopped process would not act on the other signal */
 }
 
 /* Tells the caller that the program is over. */
-static void tell(struct supervisor *self)
+static void announce_end(struct supervisor *self)
 {
 	struct gons_i_shared *shared = self->shared;
 
-	if (self->told)
+	if (self->announced)
 		return;
-	hear_the_rest(self);
-	self->told = true;
+	read_remaining_output(self);
+	self->announced = true;
 	if (!self->reaped)
-		shared->fate = GONS_I_IMMORTAL;
-	else if (shared->fate == GONS_I_OVERDUE &&
+		shared->outcome = GONS_I_NOT_KILLABLE;
+	else if (shared->outcome == GONS_I_TIMED_OUT &&
 		 !(WIFSIGNALED(shared->status) && WTERMSIG(shared->status) == SIGKILL))
-		shared->fate = GONS_I_ENDED; /* just before it would have been killed */
+		shared->outcome = GONS_I_ENDED; /* it ended by itself before SIGKILL */
 	shared->state = GONS_I_OVER;
-	if (shared->left) /* otherwise this process ends, which wakes the caller as well */
+	if (shared->has_remaining) /* otherwise this process ends, which wakes the caller, too */
 		notify(self, 0);
 }
 
@@ -357,13 +362,13 @@ static int step(struct supervisor *self)
 	const int64_t now = now_ms();
 	int64_t next = INT64_MAX;
 
-	if (self->phase == SERVING && now >= self->deadline)
-		begin_killing(self, GONS_I_OVERDUE);
-	if (self->phase == ASKING && now >= self->next_step)
+	if (self->phase == SUPERVISING && now >= self->deadline)
+		begin_killing(self, GONS_I_TIMED_OUT);
+	if (self->phase == TERMINATING && now >= self->next_step)
 		begin_killing(self, GONS_I_ENDED);
 	if (self->phase == KILLING)
 		return signal_all(self, SIGKILL) && now < self->next_step ? PAUSE_MS : -2;
-	next = self->phase == ASKING ? self->next_step : self->deadline;
+	next = self->phase == TERMINATING ? self->next_step : self->deadline;
 	if (next == INT64_MAX)
 		return -1;
 	return next - now > 1000000 ? 1000000 : (int)(next - now);
@@ -376,7 +381,7 @@ static void wait_for_events(struct supervisor *self, int timeout_ms)
 		[INPUT] = { .fd = self->pipe_fd[INPUT], .events = POLLOUT },
 		[OUTPUT] = { .fd = self->pipe_fd[OUTPUT], .events = POLLIN },
 		[ERROR] = { .fd = self->pipe_fd[ERROR], .events = POLLIN },
-		[SOCKET] = { .fd = self->phase == SERVING ? self->socket_fd : -1,
+		[SOCKET] = { .fd = self->phase == SUPERVISING ? self->socket_fd : -1,
 			     .events = POLLIN },
 		[CALLER] = { .fd = self->phase == KILLING ? -1 : self->caller_fd,
 			     .events = POLLIN },
@@ -388,33 +393,33 @@ static void wait_for_events(struct supervisor *self, int timeout_ms)
 		if (errno == EINTR)
 			return;
 		self->shared->errnum = errno;
-		begin_killing(self, GONS_I_UNHEARD);
+		begin_killing(self, GONS_I_OUTPUT_NOT_RECORDED);
 		return;
 	}
-	if (polled[SIGNALS].revents) /* only tells that there may be children to reap */
+	if (polled[SIGNALS].revents) /* there may be children to reap */
 		(void)read(self->signal_fd, &info, sizeof(info));
 	if (polled[INPUT].revents)
-		feed(self);
+		write_input(self);
 	for (int i = OUTPUT; i <= ERROR; i++)
 		if (polled[i].revents)
-			(void)hear(self, i, SIZE_MAX);
+			(void)read_output(self, i, SIZE_MAX);
 	if (polled[CALLER].revents)
 		begin_killing(self, GONS_I_ENDED);
 	else if (polled[SOCKET].revents)
-		begin_asking(self);
+		begin_terminating(self);
 }
 
-static void serve(struct supervisor *self)
+static void supervise(struct supervisor *self)
 {
 	for (;;) {
 		bool left = reap(self);
 		int timeout_ms;
 
-		self->shared->left = left;
+		self->shared->has_remaining = left;
 		if (self->reaped && left && self->command->ends_all)
 			begin_killing(self, GONS_I_ENDED);
 		else if (self->reaped)
-			tell(self);
+			announce_end(self);
 		if (!left)
 			return;
 		timeout_ms = step(self);
@@ -424,9 +429,10 @@ static void serve(struct supervisor *self)
 	}
 }
 
-/* ---- the life of a supervisor ---- */
+/* ---- the supervisor ---- */
 
-/* At most one namespace, of a type that needs no preparation: the usual case, which is fast. */
+/* Joins at most one namespace, of a type that needs no preparation. This is the usual case, and
+ * fast. Returns false in other cases, and when it fails. */
 static bool join_one(const struct gons_i_command *command)
 {
 	const struct gons_i_type *entry = gons_i_type_entry(command->types);
@@ -443,20 +449,21 @@ static void begin(struct supervisor *self)
 
 	(void)prctl(PR_SET_NAME, "gons-supervisor");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	(void)setpgid(0, 0); /* so that a signal to the group of the caller does not end it */
-	/* SIGCHLD too, which must not be ignored. The program inherits which signals are
-	 * ignored. */
+	(void)setpgid(0,
+		      0); /* so that signals to the group of the caller do not reach this process */
+	/* Also SIGCHLD: if it were ignored, there would be no status to wait for. The program
+	 * inherits which signals are ignored. */
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL);
-	/* Only if /proc may be another one later, since opening it takes time. */
+	/* Open it now only if /proc may be another one later, since this takes time. */
 	self->children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER) ? open_children() : -1;
-	self->has_children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER);
+	self->tried_children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER);
 	if (!join_one(command) && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
 		gons_i_failure_save(&self->shared->failure);
-		fail(self, GONS_I_OBSTACLE_NAMESPACE);
+		fail(self, GONS_I_STEP_NAMESPACE);
 	}
 	if (command->directory && chdir(command->directory) < 0)
-		fail(self, GONS_I_OBSTACLE_DIRECTORY);
+		fail(self, GONS_I_STEP_DIRECTORY);
 }
 
 void gons_i_supervise(const struct gons_i_command *command, const struct gons_i_supervisor_fds *fds,
@@ -480,11 +487,11 @@ void gons_i_supervise(const struct gons_i_command *command, const struct gons_i_
 	(void)sigaddset(&children, SIGCHLD);
 	self.signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (self.signal_fd < 0)
-		begin_killing(&self, GONS_I_UNHEARD);
+		begin_killing(&self, GONS_I_OUTPUT_NOT_RECORDED);
 	shared->state = GONS_I_RUNNING;
 	notify(&self, GONS_I_WANTS_START);
 	(void)chdir("/"); /* so that the directory of the program can be unmounted after it */
-	serve(&self);
-	tell(&self);
+	supervise(&self);
+	announce_end(&self);
 	gons_i_child_exit(0);
 }

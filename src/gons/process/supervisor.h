@@ -2,7 +2,7 @@
 #ifndef GONS_I_PROCESS_SUPERVISOR_H
 #define GONS_I_PROCESS_SUPERVISOR_H
 
-/* The process between the caller and a program, and what it shares with the caller. */
+/* The supervisor, which runs a program for the caller, and what the two share. */
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -27,47 +27,47 @@ struct gons_i_command {
 	int nsfds[GONS_I_TYPES];
 };
 
-enum gons_i_fate {
+enum gons_i_outcome {
 	GONS_I_ENDED,
-	GONS_I_OVERDUE, /* killed because its time was over */
-	GONS_I_VERBOSE, /* killed because it printed too much */
-	GONS_I_IMMORTAL, /* could not be killed */
-	GONS_I_UNKNOWN, /* the supervisor was killed */
-	GONS_I_UNHEARD, /* killed because its output could not be recorded */
+	GONS_I_TIMED_OUT, /* killed because timeout_ms was over */
+	GONS_I_TOO_MUCH_OUTPUT, /* killed because it printed too much */
+	GONS_I_NOT_KILLABLE, /* could not be killed: it runs as another user */
+	GONS_I_STATUS_UNKNOWN, /* the supervisor was killed */
+	GONS_I_OUTPUT_NOT_RECORDED, /* killed because its output could not be recorded */
 };
 
-/* Why a program could not be started. */
-enum gons_i_start_obstacle {
-	GONS_I_OBSTACLE_PIPE,
-	GONS_I_OBSTACLE_NAMESPACE, /* with a message */
-	GONS_I_OBSTACLE_DIRECTORY,
-	GONS_I_OBSTACLE_FORK,
-	GONS_I_OBSTACLE_EXECUTE,
+/* The step in which the start of a program failed. */
+enum gons_i_failed_step {
+	GONS_I_STEP_PIPE,
+	GONS_I_STEP_NAMESPACE, /* with a message */
+	GONS_I_STEP_DIRECTORY,
+	GONS_I_STEP_FORK,
+	GONS_I_STEP_EXECUTE,
 };
 
 enum gons_i_progress { GONS_I_STARTING, GONS_I_RUNNING, GONS_I_OVER, GONS_I_FAILED };
 
-/* Memory that the two processes share. The state is set last, after the members that it tells
- * of. */
+/* Memory that the two processes share. The supervisor sets state after all members that belong to
+ * this state. */
 struct gons_i_shared {
 	atomic_int state;
 	atomic_int wanted; /* for which events the caller wants a message, besides the end */
 	atomic_bool notified; /* a message was sent since the caller last cleared this */
 	pid_t pid; /* of the program, if both are in one PID namespace; or 0 */
 	atomic_size_t log_size; /* of the recorded output */
-	atomic_bool silent; /* no process can print any more */
-	enum gons_i_fate fate; /* GONS_I_OVER */
+	atomic_bool output_closed; /* no process can print any more */
+	enum gons_i_outcome outcome; /* GONS_I_OVER */
 	int status; /* of waitpid(2) */
-	atomic_bool left; /* the program has left processes behind */
-	enum gons_i_start_obstacle obstacle; /* GONS_I_FAILED */
-	int errnum; /* of that, or of GONS_I_UNHEARD */
+	atomic_bool has_remaining; /* the program, or processes that it has started, still run */
+	enum gons_i_failed_step failed_step; /* GONS_I_FAILED */
+	int errnum; /* of that, or of GONS_I_OUTPUT_NOT_RECORDED */
 	struct gons_i_failure failure;
 };
 
 enum { GONS_I_WANTS_START = 1, GONS_I_WANTS_OUTPUT = 2 };
 
-/* The messages to the caller: from the process of the program before it executes that, if the
- * caller knows it by another id than the supervisor; and from the supervisor. */
+/* The messages to the caller. The first one comes from the child that will execute the program, if
+ * the caller is in another PID namespace: the socket tells its process id there. */
 enum { GONS_I_FROM_PROGRAM = 'p', GONS_I_FROM_SUPERVISOR = 's' };
 
 /* Output is recorded in pieces, each after such a header. */
@@ -78,7 +78,7 @@ struct gons_i_piece {
 
 /* What the supervisor gets from the caller. */
 struct gons_i_supervisor_fds {
-	int socket; /* to the caller: any message from there asks for the end */
+	int socket; /* to the caller; any message from the caller requests the end */
 	int caller; /* a pidfd */
 	int log;
 	pid_t caller_pid; /* in the PID namespace of the caller */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The paths at which a program is looked for, its arguments, and the text that describes its end.
+ * What execve(2) needs to run a program: the paths to try, and the arguments.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
-#include "gons/process/lookup.h"
+#include "gons/process/exec_arguments.h"
 
 const char *gons_i_find_variable(const char *name, char *const environment[])
 {
@@ -20,10 +18,11 @@ const char *gons_i_find_variable(const char *name, char *const environment[])
 	return NULL;
 }
 
-/* The array and its strings are one piece of memory. */
+/* The array and its strings are in one block of memory. */
 const char **gons_i_list_paths(const char *program, char *const environment[])
 {
-	static const char usual[] = "/usr/local/bin:/usr/bin:/bin"; /* as a shell without PATH */
+	static const char usual[] =
+		"/usr/local/bin:/usr/bin:/bin"; /* what shells use without PATH */
 	const char *path = gons_i_find_variable("PATH", environment);
 	size_t n = 1, length;
 	const char **paths;
@@ -44,7 +43,7 @@ const char **gons_i_list_paths(const char *program, char *const environment[])
 		int part = (int)strcspn(path, ":");
 
 		paths[i] = text;
-		/* An empty part is the working directory. */
+		/* An empty part stands for the working directory. */
 		text += sprintf(text, "%.*s%s%s", part, path, part > 0 ? "/" : "", program) + 1;
 		path += part + 1;
 	}
@@ -86,14 +85,4 @@ char **gons_i_copy_arguments(const char *const argv[])
 	}
 	copy[n] = NULL;
 	return copy;
-}
-
-const char *gons_i_describe_end(int status, char end[GONS_I_END_SIZE])
-{
-	if (WIFSIGNALED(status))
-		(void)snprintf(end, GONS_I_END_SIZE, "was killed by signal %d (%s)",
-			       WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		(void)snprintf(end, GONS_I_END_SIZE, "exited with status %d", WEXITSTATUS(status));
-	return end;
 }

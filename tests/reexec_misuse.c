@@ -132,7 +132,7 @@ MISUSE(a_parameter_of_some_size_is_somewhere)
 	job.param_size = 0;
 	job.timeout_ms = -3;
 	want_refused(gons_reexec_run(&job, &result), EINVAL,
-		     "timeout_ms is negative (-3): Invalid argument; use -1 for no limit");
+		     "timeout_ms is negative (-3): Invalid argument; use -1 to wait without limit");
 	job.timeout_ms = -1;
 	want_refused(gons_reexec_run(&job, &result), ENOTTY, "");
 	job.reserved[2] = 1;

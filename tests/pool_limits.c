@@ -8,14 +8,18 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gons/set.h>
+#include <gons/test.h>
 
 /* The scope closes the pool, also when the test fails. */
 static void close_pool(void *pool)
@@ -293,6 +297,83 @@ static void a_busy_pool_is_no_leak_and_hides_no_leaks(void **state)
 	}
 }
 
+/* ---- while packets are captured ---- */
+
+static pid_t checker; /* the thread that checks for leaks */
+static atomic_bool is_creating, is_created;
+
+/* Waits until the thread waits for a lock, or for a moment if that is not visible. */
+static void until_it_waits(pid_t tid)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	char path[64], futex_call[16];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	(void)snprintf(futex_call, sizeof(futex_call), "%d ", SYS_futex);
+	for (int i = 0; i < 200; i++) {
+		if (strncmp(read_text(path), futex_call, strlen(futex_call)) == 0)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static bool enter_another(void *arg)
+{
+	*(int *)arg = gons_netns_enter_transient();
+	return true;
+}
+
+/* Other threads create namespaces for the one of the pool, and open a socket in each. */
+static int create_others(const gons_set *set, void *arg)
+{
+	gons_set *other;
+	int entered = -1, entered_again = -1;
+
+	(void)arg;
+	is_creating = true;
+	until_it_waits(checker);
+	other = gons_set_unshare(NULL, CLONE_NEWNET, NULL);
+	if (!other || gons_set_do_restore(set, enter_another, &entered) < 0 ||
+	    gons_set_do_restore(set, enter_another, &entered_again) < 0)
+		return -1;
+	gons_set_close(other);
+	is_created = true;
+	return entered < 0 ? entered : entered_again;
+}
+
+static int check_while_a_set_is_created(void *arg)
+{
+	gons_leaks *leaks;
+	gons_set *set;
+	gons_pool *pool;
+
+	(void)arg;
+	want(setenv("GONS_CAPTURE", "1", 1) == 0 && gons_test_begin("captured", 0) == 0);
+	checker = gettid();
+	pool = gons_pool_new(CLONE_NEWUTS, create_others, NULL);
+	want(pool && gons_pool_start(pool, 1) == 0);
+	while (!is_creating)
+		(void)sched_yield();
+	leaks = gons_leaks_begin();
+	want(leaks);
+	want(is_created);
+	set = gons_pool_get(pool);
+	want(set);
+	gons_set_close(set);
+	gons_pool_close(pool);
+	want(gons_leaks_end(leaks, NULL, NULL) == 0);
+	return gons_test_end(false);
+}
+
+static void a_leak_check_waits_for_a_set_whose_packets_are_captured(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWUTS);
+	assert_int_equal(in_child(check_while_a_set_is_created, NULL), 0);
+}
+
+/* ---- more about leaks ---- */
+
 static void the_init_of_a_pooled_pid_namespace_is_no_leak(void **state)
 {
 	gons_pool *pool;
@@ -387,6 +468,7 @@ int main(void)
 		check_test(a_fork_while_a_pool_is_busy_harms_neither_process),
 #endif
 		check_test(a_busy_pool_is_no_leak_and_hides_no_leaks),
+		check_test(a_leak_check_waits_for_a_set_whose_packets_are_captured),
 		check_test(the_init_of_a_pooled_pid_namespace_is_no_leak),
 		check_test(a_pool_that_was_not_closed_is_a_leak),
 		check_test(a_pool_works_with_closed_standard_streams),

@@ -79,6 +79,16 @@ void gons_i_exempt_end_change(void)
 	gons_i_forks_allow();
 }
 
+unsigned gons_i_exempt_depth(void)
+{
+	return depth;
+}
+
+void gons_i_exempt_take_part(unsigned others_depth)
+{
+	depth = others_depth;
+}
+
 void gons_i_exempt_begin_snapshot(void)
 {
 	/* A change may call a function of the program, which may take long, and may wait for this

@@ -32,6 +32,11 @@ int gons_i_exempt_prepare(void);
 void gons_i_exempt_begin_change(void);
 void gons_i_exempt_end_change(void);
 
+/* A thread takes part in the change of another one that waits for it: a change of its own would wait
+ * for a snapshot that waits for the other one. The depth is the other thread's, 0 for no change. */
+unsigned gons_i_exempt_depth(void);
+void gons_i_exempt_take_part(unsigned depth);
+
 /* For a snapshot. Between these two calls, no other thread makes such a change. The first one waits
  * for changes of other threads to end, for 10 s at most. Do not call them with the lock held. */
 void gons_i_exempt_begin_snapshot(void);

@@ -9,6 +9,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/thread.h"
+#include "gons/leak/exempt.h"
 #include "gons/sets/set.h"
 #include "gons/sets/join.h"
 #include "gons/sets/set_thread.h"
@@ -22,6 +23,7 @@ struct call {
 	void (*fn)(void *);
 	void *arg;
 	sigset_t mask;
+	unsigned exempt_depth;
 	pid_t tid;
 	bool joined;
 	struct gons_i_failure failure;
@@ -33,6 +35,7 @@ static void *run(void *arg)
 	struct call *call = arg;
 
 	call->tid = gettid();
+	gons_i_exempt_take_part(call->exempt_depth);
 	if (gons_i_switch_for_good(call->set->fd, call->set->types) < 0) {
 		gons_i_failure_save(&call->failure);
 		return NULL;
@@ -45,7 +48,9 @@ static void *run(void *arg)
 
 static int do_once(const gons_set *set, void (*fn)(void *), void *arg)
 {
-	struct call call = { .set = set, .fn = fn, .arg = arg };
+	struct call call = {
+		.set = set, .fn = fn, .arg = arg, .exempt_depth = gons_i_exempt_depth()
+	};
 	pthread_t thread;
 	int errnum;
 
@@ -113,6 +118,7 @@ GONS_EXPORT int gons_set_do_restore(const gons_set *set, bool (*fn)(void *), voi
 		return do_once(request.set, call_once, &once);
 	request.caller = gettid();
 	request.pidfd = pidfd;
+	request.exempt_depth = gons_i_exempt_depth();
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &request.mask);
 	return gons_i_set_thread_do(&request);
 }

@@ -287,6 +287,7 @@ static bool serve(struct set_thread *thread)
 	if (!request->set || (thread->served && gons_i_join(request->pidfd, CALLERS) < 0))
 		return false;
 	thread->served = true;
+	gons_i_exempt_take_part(request->exempt_depth);
 	set = *request->set;
 	if (gons_i_switch_for_good(set.fd, set.types) < 0) {
 		gons_i_failure_save(&request->failure);

@@ -14,6 +14,7 @@ struct gons_i_request {
 	void *arg;
 	pid_t caller; /* the thread */
 	sigset_t mask; /* of the caller, and so of fn */
+	unsigned exempt_depth; /* of the caller */
 	int pidfd; /* of the calling thread, whose namespaces the set thread enters */
 	bool ran; /* fn was called; if not, failure says why; if that is empty, the set thread did not
 		   * equal the caller any more */

@@ -24,6 +24,7 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/switch.h"
 #include "gons/core/thread.h"
+#include "gons/leak/exempt.h"
 #include "gons/sets/idmap.h"
 #include "gons/sets/pid_init.h"
 #include "gons/sets/set.h"
@@ -47,6 +48,7 @@ struct request {
 	int socket_fd; /* for a child to send them by */
 	bool done; /* by a thread; else there is a failure */
 	pid_t tid; /* of the thread */
+	unsigned exempt_depth; /* of the caller */
 	struct gons_i_failure failure;
 };
 
@@ -142,6 +144,7 @@ static void *create_on_thread(void *arg)
 	struct request *request = arg;
 
 	request->tid = gettid();
+	gons_i_exempt_take_part(request->exempt_depth);
 	request->done = join_from(request) == 0 && create_here(request) == 0;
 	if (!request->done)
 		gons_i_failure_save(&request->failure);
@@ -152,8 +155,10 @@ static void *create_on_thread(void *arg)
 static int create_by_thread(struct request *request)
 {
 	pthread_t thread;
-	int errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, create_on_thread, request);
+	int errnum;
 
+	request->exempt_depth = gons_i_exempt_depth();
+	errnum = gons_i_thread_create(&thread, GONS_I_STACK_SMALL, create_on_thread, request);
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread to create namespaces on");
 	gons_i_thread_join(thread, &request->tid);

@@ -591,6 +591,32 @@ static void the_machines_own_namespace_is_not_reported(void **state)
 	assert_string_equal(report(), "The test has no network namespace of its own.\n");
 }
 
+static int report_in_child(void *arg)
+{
+	const char *outside = arg;
+
+	(void)report();
+	want(!strstr(report_text, outside));
+	want(strstr(report_text, "the test's namespace (net:["));
+	want(gons_scope_begin() >= 0 && gons_netns_enter_transient() == 0);
+	(void)report();
+	want(!strstr(report_text, outside));
+	want(strstr(report_text, "the test's namespace (net:["));
+	want(strstr(report_text, "namespace 1 (net:["));
+	return 0;
+}
+
+static void the_machines_own_namespace_is_not_reported_by_forked_children(void **state)
+{
+	char outside[64];
+
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	(void)snprintf(outside, sizeof(outside), "net:[%llu]", (unsigned long long)own_ino("net"));
+	gons_must(gons_netns_enter_transient());
+	assert_int_equal(in_child(report_in_child, outside), 0);
+}
+
 static void a_report_without_a_stream_is_refused(void **state)
 {
 	(void)state;
@@ -649,6 +675,7 @@ int main(void)
 		check_test(mounts_of_the_test_are_compared_with_those_outside),
 		check_test(namespaces_that_cannot_be_read_are_counted),
 		check_test(an_empty_namespace_takes_one_line),
+		check_test(the_machines_own_namespace_is_not_reported_by_forked_children),
 		check_test(the_machines_own_namespace_is_not_reported),
 		check_test(a_report_without_a_stream_is_refused),
 		check_test(a_full_disk_is_reported),

@@ -15,6 +15,7 @@
 #include <libmnl/libmnl.h>
 
 #include "gons/base/error.h"
+#include "gons/base/signal_safe_read.h"
 #include "netns/rtnl.h"
 #include "test/state.h"
 
@@ -112,7 +113,7 @@ static void read_command(pid_t pid, char command[16])
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	length = fd < 0 ? -1 : read(fd, command, 15);
+	length = fd < 0 ? -1 : gons_i_read(fd, command, 15);
 	command[length < 0 ? 0 : length] = '\0';
 	command[strcspn(command, "\n")] = '\0';
 }
@@ -142,14 +143,27 @@ static void find_sockets_of(struct gons_i_state *state, pid_t pid)
 		(void)closedir(dir);
 }
 
+/* A socket of the kernel, or one that a process has closed, has no inode. */
+static bool lacks_owner(const struct gons_i_state *state)
+{
+	for (size_t i = 0; i < state->sockets.n; i++)
+		if (state->sockets.list[i].inode != 0 && state->sockets.list[i].pid == 0)
+			return true;
+	return false;
+}
+
+/* Most are the test's own, so that the other processes of the machine need not be read. */
 static void find_owners(struct gons_i_state *state)
 {
 	const struct dirent *entry;
 	DIR *dir;
 
-	find_sockets_of(state, getpid()); /* first, since most sockets belong to the test */
+	if (lacks_owner(state))
+		find_sockets_of(state, getpid());
+	if (!lacks_owner(state))
+		return;
 	dir = opendir("/proc");
-	while (dir && (errno = 0, (entry = readdir(dir))))
+	while (dir && (errno = 0, lacks_owner(state)) && (entry = readdir(dir)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
 			find_sockets_of(state, atoi(entry->d_name));
 	if (!dir || errno != 0)
@@ -179,6 +193,5 @@ void gons_i_state_read_sockets(int nsfd, struct gons_i_state *state)
 				gons_i_state_incomplete(state, "cannot list the sockets");
 		}
 	(void)mnl_socket_close(netlink);
-	if (state->sockets.n > 0)
-		find_owners(state);
+	find_owners(state);
 }

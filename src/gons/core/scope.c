@@ -262,7 +262,8 @@ void gons_i_scope_each_nsfd(bool is_return, void (*fn)(int nsfd, const char *nam
 		const struct record *record = &stack.records[i];
 
 		if (record->undo && record->undo->each_nsfd &&
-		    record->undo->is_return == is_return && record->forks == gons_i_forks())
+		    record->undo->is_return == is_return &&
+		    (is_return || record->forks == gons_i_forks()))
 			record->undo->each_nsfd(record->data, fn, arg);
 	}
 }

@@ -40,7 +40,8 @@ int gons_i_scope_push_fd(int fd);
 int gons_i_scope_return(unsigned number);
 
 /* Calls fn for each namespace descriptor of the calling thread's records, oldest first: those that
- * the thread returns to, or the others. fn must not use the scope. */
+ * the thread returns to, or the others. In a forked child, the former include those that its parent
+ * returns to. fn must not use the scope. */
 void gons_i_scope_each_nsfd(bool is_return, void (*fn)(int nsfd, const char *name, void *arg),
 			    void *arg);
 

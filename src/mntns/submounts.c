@@ -13,6 +13,7 @@
 #include "gons/base/error.h"
 #include "gons/base/mountinfo.h"
 #include "gons/base/mounts.h"
+#include "gons/base/signal_safe_read.h"
 #include "mntns/submounts.h"
 
 static const char own_mountinfo[] = "/proc/thread-self/mountinfo";
@@ -35,7 +36,7 @@ static int read_mount_of(int fd)
 
 	(void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
 	info_fd = open(path, O_RDONLY | O_CLOEXEC);
-	length = info_fd < 0 ? -1 : read(info_fd, text, sizeof(text) - 1);
+	length = info_fd < 0 ? -1 : gons_i_read(info_fd, text, sizeof(text) - 1);
 	if (length < 0) {
 		(void)gons_i_fail(errno, "cannot read %s", path);
 		return 0;

@@ -70,7 +70,7 @@ static int count_sockets(void *arg)
 	static const char start[] = "sockets: used ";
 	cleanup_fd int fd = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC);
 	char text[64];
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t got = fd < 0 ? -1 : gons_i_read(fd, text, sizeof(text) - 1);
 
 	*(int *)arg = -1;
 	if (got <= 0)

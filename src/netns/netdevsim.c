@@ -17,6 +17,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/base/types.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/scope.h"
@@ -215,7 +216,7 @@ static int read_ifindex(int net_fd, const char *name)
 
 	(void)snprintf(text, sizeof(text), "%.15s/ifindex", name);
 	fd = openat(net_fd, text, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	got = fd < 0 ? -1 : gons_i_read(fd, text, sizeof(text) - 1);
 	if (got < 0)
 		return -1;
 	text[got] = '\0';

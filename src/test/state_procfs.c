@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "gons/base/error.h"
+#include "gons/base/signal_safe_read.h"
 #include "test/state.h"
 
 /* ---- counters ---- */
@@ -161,7 +162,7 @@ static void read_sysctl(struct gons_i_state *state, int dir_fd, const char *file
 	cleanup_fd int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct gons_i_state_sysctl *sysctl;
 	char value[64];
-	ssize_t length = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+	ssize_t length = fd < 0 ? -1 : gons_i_read(fd, value, sizeof(value) - 1);
 
 	if (length < 0)
 		return;

@@ -109,7 +109,7 @@ static bool is_running(int dir_fd, const char *tid)
 
 	(void)snprintf(path, sizeof(path), "%.16s/stat", tid); /* fits: a number */
 	fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
-	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	length = fd < 0 ? -1 : gons_i_read(fd, text, sizeof(text) - 1);
 	if (length < 0)
 		return false;
 	text[length] = '\0';

@@ -11,6 +11,16 @@
 
 enum { ROOM = sizeof(((struct gons_i_lines *)NULL)->buf) - 1 };
 
+ssize_t gons_i_read(int fd, void *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 int gons_i_lines_open(struct gons_i_lines *lines, const char *path)
 {
 	lines->begin = 0;
@@ -31,9 +41,7 @@ static bool fill(struct gons_i_lines *lines)
 	lines->begin = 0;
 	if (lines->end == ROOM)
 		return false;
-	do
-		n = read(lines->fd, lines->buf + lines->end, ROOM - lines->end);
-	while (n < 0 && errno == EINTR);
+	n = gons_i_read(lines->fd, lines->buf + lines->end, ROOM - lines->end);
 	if (n < 0)
 		lines->errnum = errno;
 	if (n <= 0)
@@ -47,7 +55,7 @@ static void skip_rest(struct gons_i_lines *lines)
 {
 	char c = '\0';
 
-	while (c != '\n' && read(lines->fd, &c, 1) == 1)
+	while (c != '\n' && gons_i_read(lines->fd, &c, 1) == 1)
 		;
 }
 

@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+/* read(2), once more after EINTR. */
+ssize_t gons_i_read(int fd, void *buf, size_t size);
 
 /* The lines of a file, one after the other. */
 struct gons_i_lines {

@@ -12,6 +12,7 @@
 #include "gons/base/clock.h"
 #include "gons/base/common.h"
 #include "gons/base/procfs.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/base/types.h"
 #include "gons/core/netns_creation.h"
 
@@ -27,7 +28,7 @@ int gons_i_last_pid(void)
 {
 	cleanup_fd int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
 	char text[128];
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t got = fd < 0 ? -1 : gons_i_read(fd, text, sizeof(text) - 1);
 	const char *last;
 
 	if (got <= 0)

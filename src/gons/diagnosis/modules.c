@@ -13,6 +13,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/procfs.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/diagnosis/cause.h"
 
 #ifndef SYS_lsm_list_modules
@@ -134,7 +135,7 @@ bool gons_i_module_withholds_cap(int cap)
 static bool read_label(const char *path, char *label, size_t size)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, label, size - 1);
+	ssize_t length = fd < 0 ? -1 : gons_i_read(fd, label, size - 1);
 
 	if (length <= 0)
 		return false;

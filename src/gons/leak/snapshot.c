@@ -154,7 +154,7 @@ int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads)
 static ssize_t read_file(const char *path, char *buf, size_t size)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, buf, size - 1);
+	ssize_t length = fd < 0 ? -1 : gons_i_read(fd, buf, size - 1);
 
 	buf[length < 0 ? 0 : length] = '\0';
 	return length;

@@ -13,6 +13,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/procfs.h"
+#include "gons/base/signal_safe_read.h"
 #include "gons/base/types.h"
 #include "gons/core/enter.h"
 #include "gons/core/nsfd.h"
@@ -128,7 +129,7 @@ static bool has_ended(const struct process *process)
 {
 	cleanup_fd int fd = openat(process->dir_fd, "stat", O_RDONLY | O_CLOEXEC);
 	char text[128];
-	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t length = fd < 0 ? -1 : gons_i_read(fd, text, sizeof(text) - 1);
 	const char *state;
 
 	if (length < 0)

@@ -3,10 +3,15 @@
  * Tests that end the process, and tests that a forked child leaves. In both cases a failure
  * stays a failure, and no test runs twice.
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <gons/mntns.h>
+#include <gons/set.h>
 
 #include "group.h"
 
@@ -243,7 +248,7 @@ static int plain_child_returns(void)
 }
 
 /*
- * A parent that never waits for its child does not pass.
+ * A parent that never waits for its child does not pass, whatever the PID namespace of the child.
  *
  * run: unseen_child_fails
  * status: 2
@@ -275,6 +280,90 @@ static int unseen_child_fails(void)
 {
 	run_these(gons_unit_test(whose_child_is_unseen),
 		  cmocka_unit_test(whose_child_is_unseen_too), gons_unit_test(runs_next));
+}
+
+/*
+ * run: unseen_child_elsewhere
+ * status: 2
+ * err: *a forked child (*) has left this test*did not wait for it*
+ * err: *a forked child (*) has left this test*did not wait for it*
+ * failed: whose_child_is_in_a_pid_namespace
+ * failed: whose_child_mounts_procfs
+ * passed: that_waits_for_a_child_in_a_pid_namespace
+ * passed: runs_next
+ */
+static void close_set(void *set)
+{
+	gons_set_close(set);
+}
+
+static pid_t fork_into_pid_namespace(void)
+{
+	gons_set *set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+
+	gons_must(gons_defer(close_set, set));
+	gons_must(gons_set_enter(set));
+	return fork_child();
+}
+
+static void whose_child_is_in_a_pid_namespace(void **state)
+{
+	pid_t pid = fork_into_pid_namespace();
+	siginfo_t info;
+
+	(void)state;
+	if (pid == 0)
+		fail();
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+}
+
+static void whose_child_mounts_procfs(void **state)
+{
+	pid_t pid;
+	siginfo_t info;
+
+	(void)state;
+	gons_must(gons_mntns_enter_transient());
+	pid = fork_into_pid_namespace();
+	if (pid == 0) {
+		(void)mount("proc", "/proc", "proc", 0, NULL);
+		fail();
+	}
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+}
+
+static void that_waits_for_a_child_in_a_pid_namespace(void **state)
+{
+	pid_t pid = fork_into_pid_namespace();
+	int status;
+
+	(void)state;
+	if (pid == 0)
+		fail();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* In a PID namespace to which its children can return. */
+static int run_there(void *arg)
+{
+	(void)arg;
+	if (mount("proc", "/proc", "proc", 0, NULL) < 0)
+		return 2;
+	run_these(gons_unit_test(whose_child_is_in_a_pid_namespace),
+		  gons_unit_test(whose_child_mounts_procfs),
+		  gons_unit_test(that_waits_for_a_child_in_a_pid_namespace),
+		  gons_unit_test(runs_next));
+}
+
+static int unseen_child_elsewhere(void)
+{
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS, NULL);
+	int status = 0, result = gons_set_run(set, run_there, NULL, &status);
+
+	gons_set_close(set);
+	if (result < 0)
+		(void)fprintf(stderr, "cannot run here: %s\n", gons_error());
+	return result < 0 ? 77 : WEXITSTATUS(status);
 }
 
 /*
@@ -317,6 +406,7 @@ int main(int argc, char *argv[])
 		{ "last_child_fails", last_child_fails },
 		{ "plain_child_fails", plain_child_fails },
 		{ "unseen_child_fails", unseen_child_fails },
+		{ "unseen_child_elsewhere", unseen_child_elsewhere },
 		{ "child_returns", child_returns },
 		{ "plain_child_returns", plain_child_returns },
 		{ "child_ends", child_ends },

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gons/link.h>
@@ -24,6 +25,7 @@
 #include <gons/netns.h>
 #include <gons/privilege.h>
 #include <gons/process.h>
+#include <gons/reexec.h>
 #include <gons/set.h>
 #include <gons/test.h>
 
@@ -46,11 +48,15 @@ static pid_t own_pid(void)
 	return getpid(); /* which asks the kernel */
 }
 
+static bool waits; /* a child that calls such a function waits for ever */
+
 /* Ends a child of gons that would have to wait. */
 static void note(const char *call)
 {
 	if (parent == 0 || own_pid() == parent)
 		return;
+	while (waits)
+		(void)pause();
 	(void)strcpy(found->call, call);
 	found->count++;
 	_exit(1);
@@ -155,6 +161,8 @@ long syscall(long number, ...)
 	return result;
 }
 
+/* ---- calls that a child does not survive ---- */
+
 /* The signal that a child of gons gets when it calls unshare(2), or 0. */
 static int kill_by;
 static int (*real_unshare)(int types);
@@ -169,6 +177,11 @@ int unshare(int types)
 }
 
 /* ---- what is done while children are looked at ---- */
+
+GONS_ACTION(end)
+{
+	return 0;
+}
 
 static void can_any_types(void)
 {
@@ -207,6 +220,72 @@ static void create_sets(void)
 			gons_set_close(set);
 	}
 	gons_set_close(gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET, &options));
+}
+
+/* It allocates nothing itself. */
+static int return_5(void *arg)
+{
+	(void)arg;
+	return 5;
+}
+
+static unsigned n_wrong; /* functions and programs that did not end as they should */
+
+static void run_functions(void)
+{
+	static const int types[] = {
+		CLONE_NEWUTS,
+		CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS,
+		CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME,
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		gons_set *set = gons_set_unshare(NULL, types[i], NULL);
+		int status = 0;
+
+		if (!set)
+			continue;
+		if (gons_set_run(set, return_5, NULL, &status) < 0 || WEXITSTATUS(status) != 5)
+			n_wrong++;
+		gons_set_close(set);
+	}
+}
+
+static void start_programs(void)
+{
+	static const char *const cat[] = { "cat", NULL };
+	static const char *const sleep[] = { "sleep", "1000", NULL };
+	gons_set *set = gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWPID, NULL);
+	const struct gons_process_options in_set = { .set = set };
+	const int mark = gons_scope_begin();
+	gons_process *process = gons_process_start(cat, NULL);
+
+	if (!process || gons_process_wait(process, 60000, NULL) < 0)
+		n_wrong++;
+	if (!gons_process_start(sleep, NULL) || (set && !gons_process_start(sleep, &in_set)))
+		n_wrong++;
+	if (gons_scope_end(mark) < 0)
+		n_wrong++;
+	gons_set_close(set);
+}
+
+static void run_actions(void)
+{
+	const struct gons_reexec job = { .action = "end" };
+
+	if (gons_reexec_run(&job, NULL) < 0)
+		n_wrong++;
+}
+
+/* A report, for which a command runs in each namespace. */
+static void fail_tests(void)
+{
+	FILE *null = fopen("/dev/null", "we");
+
+	(void)gons_test_begin("fails", CLONE_NEWNET | CLONE_NEWNS);
+	(void)gons_report(null);
+	(void)gons_test_end(true);
+	(void)fclose(null);
 }
 
 static void run_programs(void)
@@ -269,6 +348,50 @@ static int look_filtered(void *arg)
 	return 0;
 }
 
+static int look_becoming_root(void *arg)
+{
+	(void)arg;
+	want(lose_capabilities(~UINT64_C(0)));
+	parent = own_pid();
+	want(gons_become_root() == 0);
+	nobody_looks();
+	return 0;
+}
+
+static int look_entering_user_namespaces(void *arg)
+{
+	const struct gons_idmap uid = { 0, getuid(), 1 }, gid = { 0, getgid(), 1 };
+	const struct gons_idmaps maps = { &uid, 1, &gid, 1 };
+
+	(void)arg;
+	parent = own_pid();
+	want(gons_enter_user_namespace(&maps) == 0);
+	want(gons_enter_user_namespace(NULL) == 0);
+	nobody_looks();
+	return 0;
+}
+
+static int look_failing(void *arg)
+{
+	(void)arg;
+	want(gons_become_root() == 0);
+	want(setenv("GONS_ON_FAILURE", "echo here", 1) == 0 && setenv("GONS_CAPTURE", "1", 1) == 0);
+	look(fail_tests);
+	return 0;
+}
+
+/* The report of a crash is the one child that may allocate. Its time is limited. */
+static int crash(void *arg)
+{
+	(void)arg;
+	want(unsetenv("GONS_REPORT") == 0 && unsetenv("GONS_HOLD") == 0);
+	want(gons_test_begin("crashes", 0) == 0);
+	parent = own_pid();
+	waits = true;
+	(void)raise(SIGABRT);
+	return 1;
+}
+
 static int share(void **state)
 {
 	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -279,8 +402,10 @@ static int share(void **state)
 
 static void assert_none_waits(void)
 {
-	if (found->count > 0)
-		fail_msg("%u children called %s", found->count, found->call);
+	const unsigned count = atomic_exchange(&found->count, 0);
+
+	if (count > 0)
+		fail_msg("%u children called %s", count, found->call);
 }
 
 static void children_that_try_types_and_links_wait_for_no_lock(void **state)
@@ -304,6 +429,37 @@ static void children_that_run_programs_wait_for_no_lock(void **state)
 	(void)state;
 	look(run_programs);
 	assert_none_waits();
+	look(start_programs);
+	assert_none_waits();
+	look(run_actions);
+	assert_none_waits();
+	assert_int_equal(n_wrong, 0);
+}
+
+__attribute__((unused)) static void children_that_run_functions_wait_for_no_lock(void **state)
+{
+	(void)state;
+	look(run_functions);
+	assert_none_waits();
+	assert_int_equal(n_wrong, 0);
+}
+
+static void children_that_map_ids_wait_for_no_lock(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(in_child(look_becoming_root, NULL), 0);
+	assert_none_waits();
+	assert_int_equal(in_child(look_entering_user_namespaces, NULL), 0);
+	assert_none_waits();
+}
+
+static void children_of_failed_tests_wait_for_no_lock(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(in_child(look_failing, NULL), 0);
+	assert_none_waits();
 }
 
 static void children_that_explain_missing_capabilities_wait_for_no_lock(void **state)
@@ -322,6 +478,24 @@ static void children_that_explain_filters_wait_for_no_lock(void **state)
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		assert_int_equal(in_child(look_filtered, (void *)&calls[i]), 0);
 	assert_none_waits();
+}
+
+static int abort_in_child(void *arg)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(crash(arg));
+	want(pid > 0 && waitpid(pid, &status, 0) == pid);
+	want(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	return 0;
+}
+
+static void a_crash_ends_the_process_where_its_report_waits_for_a_lock(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(abort_in_child, NULL), 0);
 }
 
 static int require_with_killed_child(int number)
@@ -355,12 +529,19 @@ int main(void)
 		check_test(children_that_try_types_and_links_wait_for_no_lock),
 		check_test(children_that_create_sets_wait_for_no_lock),
 		check_test(children_that_run_programs_wait_for_no_lock),
+#ifndef COVERED /* which the children write, with allocations */
+		check_test(children_that_run_functions_wait_for_no_lock),
+#endif
+		check_test(children_that_map_ids_wait_for_no_lock),
+		check_test(children_of_failed_tests_wait_for_no_lock),
+		check_test(a_crash_ends_the_process_where_its_report_waits_for_a_lock),
 		check_test(children_that_explain_missing_capabilities_wait_for_no_lock),
 		check_test(children_that_explain_filters_wait_for_no_lock),
 		check_test(a_child_that_does_not_end_in_time_is_a_failure_and_no_skip),
 		check_test(a_child_that_is_killed_is_a_failure_and_no_skip),
 	};
 
+	gons_reexec_check();
 	return gons_run_group_tests(tests, share, NULL);
 }
 

@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gons/link.h>
@@ -39,6 +41,7 @@
 static struct found {
 	atomic_uint count;
 	char call[32];
+	_Atomic pid_t stops; /* the child that is about to */
 } * found;
 
 static _Atomic pid_t parent; /* 0: nobody looks */
@@ -137,6 +140,32 @@ int pthread_once(pthread_once_t *control, void (*fn)(void))
 	return real_once(control, fn);
 }
 
+/* ---- what happens at a fork ---- */
+
+static bool has_strangers; /* another thread forks at the same time */
+static pid_t strangers[8];
+static size_t n_strangers;
+
+/* It inherits all descriptors, and keeps them. */
+static void fork_stranger(void)
+{
+	const pid_t pid = has_strangers && n_strangers < 8 ? fork() : -1;
+
+	while (pid == 0)
+		(void)pause();
+	if (pid > 0)
+		strangers[n_strangers++] = pid;
+}
+
+static void end_strangers(void)
+{
+	has_strangers = false;
+	while (n_strangers > 0) {
+		(void)kill(strangers[--n_strangers], SIGKILL);
+		(void)waitpid(strangers[n_strangers], NULL, 0);
+	}
+}
+
 long syscall(long number, ...)
 {
 	const bool forks = number == SYS_clone && parent != 0 && own_pid() == parent;
@@ -150,6 +179,8 @@ long syscall(long number, ...)
 		args[i] = va_arg(list, long);
 	va_end(list);
 	find_real();
+	if (forks)
+		fork_stranger();
 	for (size_t i = 0; forks && i < n_locks; i++)
 		held[i] = pthread_mutex_trylock(locks[i]) == 0;
 	result = real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
@@ -171,8 +202,11 @@ int unshare(int types)
 {
 	if (!real_unshare)
 		*(void **)&real_unshare = dlsym(RTLD_NEXT, "unshare");
-	if (kill_by != 0 && own_pid() != parent)
+	if (kill_by != 0 && own_pid() != parent) {
+		if (kill_by == SIGSTOP)
+			found->stops = own_pid();
 		(void)kill(own_pid(), kill_by);
+	}
 	return real_unshare(types);
 }
 
@@ -523,6 +557,54 @@ static void a_child_that_is_killed_is_a_failure_and_no_skip(void **state)
 	assert_refused(require_with_killed_child(SIGKILL), ECHILD, "signal 9 killed it");
 }
 
+static void descriptors_that_other_children_inherit_do_not_make_gons_wait(void **state)
+{
+	(void)state;
+	has_strangers = true;
+	(void)require_with_killed_child(SIGKILL);
+	look(create_sets);
+	look(run_programs);
+	end_strangers();
+	assert_none_waits();
+	assert_int_equal(n_wrong, 0);
+}
+
+/* A child of gons stops, and its parent is killed. */
+static int kill_parent_of_child(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	siginfo_t info = { .si_pid = 0 };
+	pid_t pid;
+
+	(void)arg;
+	want(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	pid = fork();
+	want(pid >= 0);
+	if (pid == 0) {
+		(void)require_with_killed_child(SIGSTOP);
+		_exit(0);
+	}
+	while (!found->stops)
+		(void)sched_yield();
+	want(kill(pid, SIGKILL) == 0 && waitid(P_PID, (id_t)pid, &info, WEXITED) == 0);
+	info.si_pid = 0;
+	for (int i = 0; i < 60000 && info.si_pid == 0; i++) {
+		(void)nanosleep(&pause, NULL);
+		want(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) == 0);
+	}
+	if (info.si_pid == 0)
+		(void)kill(found->stops, SIGKILL);
+	want(info.si_pid == found->stops && info.si_code == CLD_KILLED &&
+	     info.si_status == SIGKILL);
+	return 0;
+}
+
+static void a_child_dies_with_its_killed_parent(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(kill_parent_of_child, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,6 +621,8 @@ int main(void)
 		check_test(children_that_explain_filters_wait_for_no_lock),
 		check_test(a_child_that_does_not_end_in_time_is_a_failure_and_no_skip),
 		check_test(a_child_that_is_killed_is_a_failure_and_no_skip),
+		check_test(descriptors_that_other_children_inherit_do_not_make_gons_wait),
+		check_test(a_child_dies_with_its_killed_parent),
 	};
 
 	gons_reexec_check();

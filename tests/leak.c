@@ -388,6 +388,42 @@ static void a_changed_umask_is_found_and_restored(void **state)
 	assert_int_equal(umask(mask), 0);
 }
 
+static void *sleep_for_ever(void *arg)
+{
+	for (;;)
+		(void)pause();
+	return arg;
+}
+
+/* In a process with other threads, /proc/thread-self/status has the umask. */
+static int cover_the_umask(void *arg)
+{
+	const mode_t mask = 0027;
+	gons_leaks *leaks;
+	pthread_t thread;
+
+	(void)arg;
+	(void)umask(mask);
+	want(pthread_create(&thread, NULL, sleep_for_ever, NULL) == 0);
+	want(unshare(CLONE_NEWNS) == 0);
+	want(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	leaks = gons_leaks_begin();
+	want(leaks && mount("/dev/null", "/proc/thread-self/status", NULL, MS_BIND, NULL) == 0);
+	want(gons_leaks_end(leaks, NULL, NULL) == 0);
+	leaks = gons_leaks_begin();
+	want(leaks && umount("/proc/thread-self/status") == 0);
+	want(gons_leaks_end(leaks, NULL, NULL) == 0);
+	want(umask(0) == mask);
+	return 0;
+}
+
+static void a_umask_that_cannot_be_read_is_neither_found_nor_changed(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNS);
+	assert_int_equal(in_child(cover_the_umask, NULL), 0);
+}
+
 /* ---- refusals ---- */
 
 static jmp_buf out_of_report;
@@ -589,6 +625,7 @@ int main(void)
 		check_test(a_removed_working_directory_is_found),
 		check_test(a_changed_root_is_found_and_restored),
 		check_test(a_changed_umask_is_found_and_restored),
+		check_test(a_umask_that_cannot_be_read_is_neither_found_nor_changed),
 		check_test(a_report_callback_may_call_longjmp),
 		check_test(a_success_leaves_the_message_of_the_last_failure),
 		check_test(a_snapshot_whose_descriptors_were_closed_leaves_the_message_too),

@@ -94,10 +94,13 @@ static void an_unchanged_process_has_no_findings(void **state)
 
 static void a_scope_that_has_ended_leaves_nothing_to_find(void **state)
 {
-	gons_leaks *leaks = gons_must(gons_leaks_begin());
-	int mark = gons_must(gons_scope_begin());
+	gons_leaks *leaks;
+	int mark;
 
 	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS);
+	leaks = gons_must(gons_leaks_begin());
+	mark = gons_must(gons_scope_begin());
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS));
 	gons_must(gons_mntns_new_transient(NULL));
 	assert_int_equal(chdir("/proc"), 0);
@@ -299,12 +302,14 @@ static void other_namespaces_are_found_and_left(void **state)
 
 static void several_findings_are_all_reported_and_restored(void **state)
 {
-	mode_t mask = umask(0022);
-	gons_leaks *leaks = gons_must(gons_leaks_begin());
+	gons_leaks *leaks;
 	struct report report;
+	mode_t mask;
 
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWUTS);
+	mask = umask(0022);
+	leaks = gons_must(gons_leaks_begin());
 	assert_int_equal(unshare(CLONE_NEWNET | CLONE_NEWUTS), 0);
 	assert_int_equal(chdir("/proc"), 0);
 	assert_int_equal(umask(0137), 0022);

@@ -101,11 +101,12 @@ static void each_set_of_a_pool_has_new_namespaces_of_all_types(void **state)
 
 static void a_set_outlives_its_pool(void **state)
 {
-	gons_pool *pool = gons_must(gons_pool_new(CLONE_NEWNET, NULL, NULL));
+	gons_pool *pool;
 	gons_set *set;
 
 	(void)state;
 	gons_require(CLONE_NEWNET);
+	pool = gons_must(gons_pool_new(CLONE_NEWNET, NULL, NULL));
 	gons_must(gons_pool_start(pool, 2));
 	set = get(pool);
 	gons_pool_close(pool);

@@ -391,11 +391,12 @@ static void the_init_of_a_pooled_pid_namespace_is_no_leak(void **state)
 
 static void a_pool_that_was_not_closed_is_a_leak(void **state)
 {
-	gons_leaks *leaks = gons_must(gons_leaks_begin());
+	gons_leaks *leaks;
 	gons_pool *pool;
 
 	(void)state;
 	gons_require(CLONE_NEWUTS);
+	leaks = gons_must(gons_leaks_begin());
 	pool = started_pool(CLONE_NEWUTS, 2);
 	await_len(pool, 2);
 	/* The namespace in which the pool was started, two sets, and the thread. */

@@ -947,12 +947,13 @@ static void a_null_set_or_function_is_refused(void **state)
 
 static void a_set_may_have_the_callers_own_namespaces_of_all_types(void **state)
 {
-	gons_set *set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS));
-	gons_set *all = gons_must(gons_set_current(0));
+	gons_set *set, *all;
 	struct seen seen = { 0 };
 
 	(void)state;
 	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
+	set = gons_must(gons_set_current(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS));
+	all = gons_must(gons_set_current(0));
 	for (int restore = 0; restore < 2; restore++) {
 		gons_must(run(restore, set, &seen));
 		gons_must(run(restore, all, &seen));

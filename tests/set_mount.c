@@ -322,11 +322,12 @@ static void entering_other_user_and_time_namespaces_is_refused(void **state)
 
 static void the_callers_own_namespaces_of_all_types_can_be_entered(void **state)
 {
-	gons_set *set = gons_must(gons_set_current(0));
+	gons_set *set;
 	uint64_t before[SWITCHABLE];
 
 	(void)state;
 	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
+	set = gons_must(gons_set_current(0));
 	take_inodes(before);
 	gons_must(gons_set_enter(set));
 	assert_inodes(before);

@@ -409,6 +409,47 @@ static int become_root_with_thread(void *mapped)
 	return 0;
 }
 
+/* Other C libraries do not tell whether they have started threads. */
+#if defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
+#if __GLIBC_PREREQ(2, 32)
+#define KNOWS_ITS_THREADS
+#endif
+#endif
+
+#ifdef KNOWS_ITS_THREADS
+
+static int sleep_beside(void *arg)
+{
+	for (;;)
+		(void)pause();
+	return arg ? 1 : 0;
+}
+
+/* Like that of an emulator: the C library does not know of it. */
+static int become_root_with_strange_thread(void *arg)
+{
+	static _Alignas(16) char stack[65536];
+	struct place before;
+
+	want(become_nobody());
+	want(clone(sleep_beside, stack + sizeof(stack),
+		   CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, arg) > 0);
+	before = here();
+	want(failed(gons_become_root() < 0, EINVAL, "threads that the program has not started"));
+	want(!strstr(gons_error(), "gons_set_run()"));
+	want(is_here(&before));
+	return 0;
+}
+
+static void threads_of_an_emulator_are_not_taken_for_those_of_the_program(void **state)
+{
+	(void)state;
+	require_nobody(__func__);
+	assert_int_equal(in_child(become_root_with_strange_thread, NULL), 0);
+}
+
+#endif
+
 static void a_process_with_threads_cannot_become_root(void **state)
 {
 	bool mapped = false;
@@ -630,6 +671,9 @@ int main(void)
 		check_test(
 			root_of_a_user_namespace_gets_base_namespaces_without_another_user_namespace),
 		check_test(a_process_with_threads_cannot_become_root),
+#ifdef KNOWS_ITS_THREADS
+		check_test(threads_of_an_emulator_are_not_taken_for_those_of_the_program),
+#endif
 		check_test(joined_threads_do_not_hinder_becoming_root),
 		check_test(user_0_without_capabilities_becomes_root_with_its_user_unmapped),
 		check_test(without_cap_net_admin_root_becomes_root_of_a_user_namespace),

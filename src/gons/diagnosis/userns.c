@@ -220,6 +220,15 @@ bool gons_i_is_tsan(void)
 	return __tsan_init != NULL;
 }
 
+/* glibc since 2.32: true while the program has one thread. */
+extern char __libc_single_threaded __attribute__((weak)); /* NOLINT(bugprone-reserved-identifier) */
+
+/* The kernel counts threads that the C library has not started. */
+static bool has_strange_threads(void)
+{
+	return &__libc_single_threaded && __libc_single_threaded;
+}
+
 void gons_i_diagnose_threads(void)
 {
 	if (gons_i_is_tsan()) {
@@ -227,6 +236,12 @@ void gons_i_diagnose_threads(void)
 			"ThreadSanitizer runs a thread of its own, and the kernel does not "
 			"let a process with several threads change its user namespace");
 		gons_i_add_remedy("start the program in a user namespace: unshare -Ur ./program");
+	} else if (has_strange_threads()) {
+		gons_i_add_cause(
+			"the process has threads that the program has not started, possibly "
+			"those of an emulator such as qemu-user, and the kernel lets no "
+			"process with threads change its user namespace");
+		gons_i_add_remedy("run without it");
 	} else {
 		gons_i_add_cause("the process has other threads");
 		gons_i_add_remedy("call it before they are started, or use gons_set_run() or "

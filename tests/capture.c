@@ -300,6 +300,48 @@ static void a_test_that_passes_writes_nothing(void **state)
 	assert_int_equal(count_entries(dir), 0);
 }
 
+static void *wait_for_ever(void *arg)
+{
+	(void)arg;
+	for (;;)
+		(void)pause();
+}
+
+/* Tests without leaks around two that leave something. */
+static int leaks(void *arg)
+{
+	const struct run *run = arg;
+	pthread_t thread;
+
+	set("GONS_CAPTURE", "1");
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	for (int i = 0; i < 4; i++) {
+		want(gons_test_begin("t", CLONE_NEWNET) == 0);
+		if (i == 1)
+			want(dup(STDIN_FILENO) >= 0);
+		if (i == 2)
+			want(pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
+		if (i == 0 || i == 3) {
+			want(gons_test_end(false) == 0);
+			continue;
+		}
+		want(gons_test_end(false) == -1 && errno == EBUSY);
+		want(strstr(gons_error(), i == 1 ? "left open" : "left running"));
+	}
+	return 0;
+}
+
+static void what_a_recorded_test_left_behind_is_found(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	errors = errors_by(leaks, (struct run){ .failed = false });
+	assert_contains(errors, "was left open: ");
+	assert_contains(errors, "was left running\n");
+}
+
 static void the_report_can_be_turned_off(void **state)
 {
 	(void)state;
@@ -583,6 +625,7 @@ int main(void)
 		dir_test(the_last_packets_are_in_the_report),
 		dir_test(without_packets_there_is_no_file_of_packets),
 		dir_test(a_test_that_passes_writes_nothing),
+		dir_test(what_a_recorded_test_left_behind_is_found),
 		dir_test(the_report_can_be_turned_off),
 		dir_test(a_directory_that_is_missing_is_told_and_changes_no_verdict),
 		dir_test(a_full_disk_is_told_and_changes_no_verdict),

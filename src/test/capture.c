@@ -249,7 +249,9 @@ static void *close_later(void *arg)
 
 	(void)arg;
 	(void)prctl(PR_SET_NAME, "gons-capture");
-	closer.exempt = (struct gons_i_exempt_thread){ gons_i_tid(), GONS_I_EXEMPT_LIBRARY, NULL };
+	closer.exempt = (struct gons_i_exempt_thread){ .tid = gons_i_tid(),
+						       .owner = GONS_I_EXEMPT_LIBRARY,
+						       .is_gons_only = true };
 	gons_i_forks_forbid();
 	gons_i_exempt_add_thread(&closer.exempt);
 	(void)sem_post(&closer.is_exempt);

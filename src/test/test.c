@@ -265,13 +265,14 @@ GONS_EXPORT int gons_test_end(bool failed)
 		end_scope(&verdict);
 	else
 		may_have_moved = end_plain_scope(&verdict);
-	gons_i_capture_end(); /* after the end of the scope, which counts the sockets of captures */
 	if (test.leaks) {
 		is_current = !test.remedy;
 		if (may_have_moved &&
 		    compare(&verdict, test.remedy ? GONS_I_LEAKS_CONTEXT : GONS_I_LEAKS_ALL) < 0)
 			end_process();
 	}
+	/* The end of the scope and the comparison count its sockets, as long as none is being closed. */
+	gons_i_capture_end();
 	close_test();
 	failed = failed || test.is_refused;
 	if (!keeps_snapshot) {

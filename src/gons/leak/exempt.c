@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "gons/base/error.h"
@@ -175,6 +176,30 @@ void gons_i_exempt_remove_thread(const struct gons_i_exempt_thread *thread)
 bool gons_i_exempt_has_fd(int fd, unsigned last)
 {
 	return (size_t)fd < n_fd_owners && fd_owners[fd] != 0 && fd_owners[fd] <= last;
+}
+
+int gons_i_exempt_count_open_fds(unsigned last)
+{
+	struct stat st;
+	int n = 0;
+
+	for (size_t fd = 0; fd < n_fd_owners; fd++) {
+		if (!gons_i_exempt_has_fd((int)fd, last))
+			continue;
+		if (fstat((int)fd, &st) < 0)
+			return -1;
+		n++;
+	}
+	return n;
+}
+
+unsigned gons_i_exempt_count_gons_only_threads(void)
+{
+	unsigned n = 0;
+
+	for (const struct gons_i_exempt_thread *thread = threads; thread; thread = thread->next)
+		n += thread->is_gons_only;
+	return n;
 }
 
 bool gons_i_exempt_has_thread(pid_t tid, unsigned last)

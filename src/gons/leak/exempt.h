@@ -21,6 +21,7 @@ struct gons_i_exempt_thread {
 	pid_t tid;
 	unsigned owner;
 	struct gons_i_exempt_thread *next;
+	bool is_gons_only; /* never runs functions of the program */
 };
 
 /* To be called at least once before the other functions. Returns -1 with ENOMEM. */
@@ -51,5 +52,8 @@ void gons_i_exempt_add_thread(struct gons_i_exempt_thread *thread); /* in the ca
 void gons_i_exempt_remove_thread(const struct gons_i_exempt_thread *thread);
 bool gons_i_exempt_has_fd(int fd, unsigned last); /* of owners up to this one */
 bool gons_i_exempt_has_thread(pid_t tid, unsigned last);
+/* Their number; -1 if one of them is not open, for it is being closed. */
+int gons_i_exempt_count_open_fds(unsigned last);
+unsigned gons_i_exempt_count_gons_only_threads(void);
 
 #endif

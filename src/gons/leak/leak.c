@@ -242,8 +242,7 @@ GONS_EXPORT gons_leaks *gons_leaks_begin(void)
 GONS_EXPORT int gons_leaks_accept(void)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
-	struct gons_i_items fds = { NULL, 0, 0 }, threads = { NULL, 0, 0 },
-			    children = { NULL, 0, 0 };
+	struct gons_i_items fds = { NULL, 0 }, threads = { NULL, 0 }, children = { NULL, 0 };
 
 	if (gons_i_exempt_prepare() < 0)
 		return -1;
@@ -411,7 +410,7 @@ static void compare_fds(gons_leaks *leaks, struct findings *findings)
 {
 	struct gons_i_items now;
 
-	if (gons_i_fds_are_unchanged(&leaks->fds))
+	if (gons_i_fds_are_unchanged(leaks->last_owner, &leaks->fds))
 		return;
 	if (list_fds(leaks, &now) < 0)
 		add_finding(findings, "%s", gons_error());

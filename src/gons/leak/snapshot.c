@@ -52,7 +52,7 @@ int gons_i_items_add(struct gons_i_items *items, const struct gons_i_item *item)
 void gons_i_items_free(struct gons_i_items *items)
 {
 	free(items->list);
-	*items = (struct gons_i_items){ NULL, 0, 0 };
+	*items = (struct gons_i_items){ NULL, 0 };
 }
 
 struct listing {
@@ -89,7 +89,7 @@ static int list_others(const char *path, bool (*is_exempt)(int, unsigned), unsig
 	size_t n = 0;
 	int result;
 
-	*items = (struct gons_i_items){ NULL, 0, 0 };
+	*items = (struct gons_i_items){ NULL, 0 };
 	gons_i_exempt_begin_snapshot();
 	result = list_numbers(path, items);
 	gons_i_forks_forbid();
@@ -98,7 +98,6 @@ static int list_others(const char *path, bool (*is_exempt)(int, unsigned), unsig
 			items->list[n++] = items->list[i];
 	gons_i_forks_allow();
 	gons_i_exempt_end_snapshot();
-	items->n_all = items->n;
 	items->n = n;
 	return result;
 }
@@ -120,13 +119,28 @@ int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds)
 	return 0;
 }
 
-bool gons_i_fds_are_unchanged(const struct gons_i_items *fds)
+/* The size of this directory is the number of open descriptors, or 0. Exempt ones are looked at after
+ * it was read, so one that is open then was counted. */
+static bool is_number_of_fds(unsigned last_owner, size_t n)
+{
+	struct stat st;
+	int exempt = -1;
+
+	gons_i_exempt_begin_snapshot();
+	if (stat(fd_dir, &st) == 0) {
+		gons_i_forks_forbid();
+		exempt = gons_i_exempt_count_open_fds(last_owner);
+		gons_i_forks_allow();
+	}
+	gons_i_exempt_end_snapshot();
+	return exempt >= 0 && st.st_size == (off_t)n + exempt;
+}
+
+bool gons_i_fds_are_unchanged(unsigned last_owner, const struct gons_i_items *fds)
 {
 	struct stat st;
 
-	/* The size of this directory is the number of open descriptors, or 0. */
-	if (fds->n == 0 || fds->n != fds->n_all || stat(fd_dir, &st) < 0 ||
-	    st.st_size != (off_t)fds->n)
+	if (fds->n == 0 || !is_number_of_fds(last_owner, fds->n))
 		return false;
 	for (size_t i = 0; i < fds->n; i++)
 		if (!fds->list[i].is_own &&
@@ -137,11 +151,35 @@ bool gons_i_fds_are_unchanged(const struct gons_i_items *fds)
 }
 
 /* procfs counts the threads of a process as links of this directory. */
-bool gons_i_has_one_thread(void)
+static bool is_number_of_threads(unsigned n)
 {
 	struct stat st;
 
-	return stat(task_dir, &st) == 0 && st.st_nlink == 3;
+	return stat(task_dir, &st) == 0 && st.st_nlink == 2 + n;
+}
+
+static unsigned count_gons_only_threads(void)
+{
+	unsigned n;
+
+	gons_i_forks_forbid();
+	n = gons_i_exempt_count_gons_only_threads();
+	gons_i_forks_allow();
+	return n;
+}
+
+bool gons_i_has_one_thread(void)
+{
+	bool has_one;
+	unsigned n = count_gons_only_threads();
+
+	if (n == 0)
+		return is_number_of_threads(1);
+	gons_i_exempt_begin_snapshot();
+	/* None starts now. One that ends is no longer exempt before it is no longer there. */
+	has_one = is_number_of_threads(1 + n) && count_gons_only_threads() == n;
+	gons_i_exempt_end_snapshot();
+	return has_one;
 }
 
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads)
@@ -211,12 +249,12 @@ static bool adopts(void)
 int gons_i_list_children(struct gons_i_items *children)
 {
 	enum { SIZE = 65536 };
-	struct gons_i_items threads = { NULL, 0, 0 };
+	struct gons_i_items threads = { NULL, 0 };
 	siginfo_t info;
 	char *text;
 	int result;
 
-	*children = (struct gons_i_items){ NULL, 0, 0 };
+	*children = (struct gons_i_items){ NULL, 0 };
 	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || adopts())
 		return 0;
 	text = malloc(SIZE);

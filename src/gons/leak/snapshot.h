@@ -21,14 +21,13 @@ struct gons_i_item {
 struct gons_i_items {
 	struct gons_i_item *list;
 	size_t n;
-	size_t n_all; /* including the exempt ones, which are not in the list */
 };
 
 bool gons_i_items_have(const struct gons_i_items *items, const struct gons_i_item *item);
 int gons_i_items_add(struct gons_i_items *items, const struct gons_i_item *item);
 void gons_i_items_free(struct gons_i_items *items);
 
-/* Whether the calling thread is the only one. */
+/* Whether the calling thread is the only one, beside those that run nothing but gons. */
 bool gons_i_has_one_thread(void);
 
 /* Leaves out what is exempt for owners up to last_owner. Returns 0; or -1 with errno and
@@ -36,11 +35,11 @@ bool gons_i_has_one_thread(void);
 int gons_i_list_fds(unsigned last_owner, struct gons_i_items *fds);
 int gons_i_list_threads(unsigned last_owner, struct gons_i_items *threads);
 
-/* Whether the process has the same descriptors open, by one stat(2) for their number and one for
- * each descriptor, instead of a new list. Descriptors of the snapshot itself are not compared. False
- * if exempt descriptors were left out of fds, or if the number of open descriptors cannot be found
- * out, as before Linux 6.2. */
-bool gons_i_fds_are_unchanged(const struct gons_i_items *fds);
+/* Whether only these descriptors are open, beside those that are exempt for owners up to last_owner:
+ * their number, and each of them, are compared, without a list. The snapshot's own are taken to be
+ * open, for a program would have to close some and leave as many open under the same numbers. False
+ * where that cannot be told: before Linux 6.2, or while an exempt one is being closed. */
+bool gons_i_fds_are_unchanged(unsigned last_owner, const struct gons_i_items *fds);
 
 /* Running child processes. None for a subreaper: it cannot tell its own children from adopted
  * ones. */

@@ -386,7 +386,8 @@ static void *run_set_thread(void *arg)
 	lock_threads();
 	thread->tid = gettid();
 	unlock_threads();
-	thread->exempt = (struct gons_i_exempt_thread){ gons_i_tid(), GONS_I_EXEMPT_LIBRARY, NULL };
+	thread->exempt = (struct gons_i_exempt_thread){ .tid = gons_i_tid(),
+							.owner = GONS_I_EXEMPT_LIBRARY };
 	gons_i_forks_forbid();
 	gons_i_exempt_add_thread(&thread->exempt);
 	gons_i_forks_allow();

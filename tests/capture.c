@@ -157,6 +157,54 @@ static void require_network(void)
 
 /* ---- files ---- */
 
+/* The kernel's memory for the packets of a socket; 0: it is no packet(7) socket. */
+static unsigned packet_memory(int fd)
+{
+	int domain = 0;
+	unsigned values[9] = { 0 };
+	socklen_t domain_size = sizeof(domain), size = sizeof(values);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) < 0 ||
+	    domain != AF_PACKET || getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, &size) < 0)
+		return 0;
+	return values[0];
+}
+
+/* More packets than there is room for. */
+static int send_too_much(void *arg)
+{
+	enum { LIMIT = 4 << 20, ONE_PACKET = 4096 };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(4711) };
+	static const char data[1400];
+	const struct run *run = arg;
+	unsigned most = 0;
+	int fd;
+
+	set("GONS_ARTIFACTS", run->artifacts);
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("a/test of mine", CLONE_NEWNET) == 0);
+	fd = gons_netns_socket(-1, AF_INET, SOCK_DGRAM, 0);
+	want(fd >= 0 && inet_pton(AF_INET, "127.0.0.1", &to.sin_addr) == 1);
+	for (int i = 0; i < 4000; i++)
+		want(sendto(fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to)) > 0 ||
+		     errno == ECONNREFUSED);
+	for (int i = 3; i < 2048; i++)
+		most = packet_memory(i) > most ? packet_memory(i) : most;
+	want(most > 0 && most < LIMIT + ONE_PACKET);
+	want(gons_test_end(true) == 0);
+	return 0;
+}
+
+static void packets_of_a_namespace_take_four_mebibytes_at_most(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	errors = errors_by(send_too_much, (struct run){ .artifacts = dir });
+	assert_contains(errors, " more packets found no room and were not recorded\n");
+}
+
 static void a_failed_test_writes_its_report_into_files(void **state)
 {
 	const char *errors;
@@ -302,9 +350,9 @@ static void a_test_that_passes_writes_nothing(void **state)
 
 static void *wait_for_ever(void *arg)
 {
-	(void)arg;
-	for (;;)
-		(void)pause();
+	while (pause() < 0)
+		;
+	return arg;
 }
 
 /* Tests without leaks around two that leave something. */
@@ -618,6 +666,7 @@ static void a_held_test_goes_on_after_its_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		dir_test(packets_of_a_namespace_take_four_mebibytes_at_most),
 		dir_test(a_failed_test_writes_its_report_into_files),
 		dir_test(the_json_report_is_json),
 		dir_test(the_packets_are_a_valid_file_in_the_order_of_time),

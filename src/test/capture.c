@@ -31,7 +31,7 @@
 
 enum {
 	/* Bytes of kernel memory for a namespace. A packet takes more than its size. Unprivileged
-	 * users get net.core.rmem_max. */
+	 * users get twice net.core.rmem_max. */
 	BUFFER = 4 << 20,
 	SNAP = 65536, /* bytes of a packet that are kept */
 	/* The descriptors of the sockets get numbers from this one on, if the limit allows it. So
@@ -67,7 +67,7 @@ bool gons_i_capture_is_wanted(void)
 
 static int open_socket(void)
 {
-	const int on = 1, size = BUFFER;
+	const int on = 1, size = BUFFER / 2; /* the kernel doubles it */
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
 	int high_fd;
 

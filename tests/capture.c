@@ -202,7 +202,7 @@ static void packets_of_a_namespace_take_four_mebibytes_at_most(void **state)
 	(void)state;
 	require_network();
 	errors = errors_by(send_too_much, (struct run){ .artifacts = dir });
-	assert_contains(errors, " more packets found no room and were not recorded\n");
+	assert_contains(errors, " later packets were not recorded, because the buffer was full\n");
 }
 
 static void a_failed_test_writes_its_report_into_files(void **state)
@@ -311,6 +311,8 @@ static void the_last_packets_are_in_the_report(void **state)
 	assert_contains(errors, "namespace 1 left0 sends ARP who has 10.0.0.2? tell 10.0.0.1\n");
 	assert_contains(errors, " > 10.0.0.2:4711, 5 bytes\n");
 	assert_contains(errors, "ICMP 10.0.0.2 > 10.0.0.1: port unreachable\n");
+	/* The kernel sends more of these than the report has room for. */
+	assert_null(strstr(errors, ": multicast listener report\n"));
 }
 
 static int send_nothing(void *arg)

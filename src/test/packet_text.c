@@ -221,27 +221,34 @@ static void add_ipv4(struct line *line, struct rest rest)
 			      total > header ? total - header : 0);
 }
 
+/* What follows the header of IPv6. */
+static struct rest skip_ipv6(struct rest rest, uint8_t *ret_protocol)
+{
+	*ret_protocol = rest.data[6];
+	rest = skip(rest, 40);
+	/* Skip hop-by-hop options: multicast listener reports have them. */
+	if (*ret_protocol == 0 && rest.size >= 8) {
+		*ret_protocol = rest.data[0];
+		rest = skip(rest, (size_t)8 * (1U + rest.data[1]));
+	}
+	return rest;
+}
+
 static void add_ipv6(struct line *line, struct rest rest)
 {
 	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
-	uint8_t next;
+	uint8_t protocol;
 
 	if (rest.size < 40 || rest.data[0] >> 4 != 6) {
 		add(line, "IPv6, cut off");
 		return;
 	}
-	next = rest.data[6];
 	(void)address(AF_INET6, rest.data + 8, from);
 	(void)address(AF_INET6, rest.data + 24, to);
 	const size_t length = u16(rest.data + 4);
 
-	rest = skip(rest, 40);
-	/* Skip hop-by-hop options: multicast listener reports have them. */
-	if (next == 0 && rest.size >= 8) {
-		next = rest.data[0];
-		rest = skip(rest, (size_t)8 * (1U + rest.data[1]));
-	}
-	add_transport(line, next, from, to, rest, length);
+	rest = skip_ipv6(rest, &protocol);
+	add_transport(line, protocol, from, to, rest, length);
 }
 
 /* ---- destinations ---- */
@@ -304,32 +311,58 @@ const char *gons_i_packet_text(const struct gons_i_packet *packet,
 	return buf;
 }
 
+/* The kernel sends these on each new link, for seconds; they would hide what the test sends. */
+static bool is_listener_report(const struct gons_i_packet *packet)
+{
+	struct rest rest = network_layer(packet);
+	uint8_t protocol;
+
+	if (packet->protocol != ETH_P_IPV6 || rest.size < 40)
+		return false;
+	rest = skip_ipv6(rest, &protocol);
+	return protocol == IPPROTO_ICMPV6 && rest.size >= 1 &&
+	       (rest.data[0] == 131 || rest.data[0] == 143);
+}
+
+static void write_packet(const struct gons_i_report *report, const struct gons_i_packet *packet,
+			 FILE *stream)
+{
+	const struct gons_i_report_namespace *namespace = &report->namespaces[packet->namespace];
+	const struct gons_i_state_link *link =
+		gons_i_state_link(&namespace->state, packet->ifindex);
+	const time_t seconds = packet->time / 1000000000;
+	char text[GONS_I_PACKET_TEXT_SIZE];
+	struct tm tm = { 0 };
+
+	(void)localtime_r(&seconds, &tm);
+	(void)fprintf(stream, "  %02d:%02d:%02d.%06d %s %s %s %s\n", tm.tm_hour, tm.tm_min,
+		      tm.tm_sec, (int)(packet->time % 1000000000 / 1000), namespace->name,
+		      link ? link->name : "?",
+		      packet->direction == PACKET_OUTGOING ? "sends" : "receives",
+		      gons_i_packet_text(packet, text));
+}
+
 void gons_i_capture_write_text(const struct gons_i_report *report, FILE *stream)
 {
 	const struct gons_i_capture *capture = &report->capture;
-	const size_t shown = capture->n < GONS_I_PACKETS_SHOWN ? capture->n : GONS_I_PACKETS_SHOWN;
+	const struct gons_i_packet *shown[GONS_I_PACKETS_SHOWN];
+	size_t n = 0, reports = 0;
 
+	for (size_t i = capture->n; i > 0; i--) {
+		const struct gons_i_packet *packet = &capture->packets[i - 1];
+
+		if (is_listener_report(packet))
+			reports++;
+		else if (n < GONS_I_PACKETS_SHOWN)
+			shown[n++] = packet;
+	}
 	if (capture->n == 0)
 		(void)fputs("Packets: none\n", stream);
 	else
-		(void)fprintf(stream, "Packets (the last %zu of %zu):\n", shown, capture->n);
-	for (size_t i = capture->n - shown; i < capture->n; i++) {
-		const struct gons_i_packet *packet = &capture->packets[i];
-		const struct gons_i_report_namespace *namespace =
-			&report->namespaces[packet->namespace];
-		const struct gons_i_state_link *link =
-			gons_i_state_link(&namespace->state, packet->ifindex);
-		const time_t seconds = packet->time / 1000000000;
-		char text[GONS_I_PACKET_TEXT_SIZE];
-		struct tm tm = { 0 };
-
-		(void)localtime_r(&seconds, &tm);
-		(void)fprintf(stream, "  %02d:%02d:%02d.%06d %s %s %s %s\n", tm.tm_hour, tm.tm_min,
-			      tm.tm_sec, (int)(packet->time % 1000000000 / 1000), namespace->name,
-			      link ? link->name : "?",
-			      packet->direction == PACKET_OUTGOING ? "sends" : "receives",
-			      gons_i_packet_text(packet, text));
-	}
+		(void)fprintf(stream, "Packets (the last %zu of %zu%s):\n", n, capture->n,
+			      reports ? ", without multicast listener reports" : "");
+	while (n > 0)
+		write_packet(report, shown[--n], stream);
 	if (capture->n_lost > 0)
 		(void)fprintf(stream,
 			      "  %llu later packet%s not recorded, because the buffer was full\n",

@@ -306,6 +306,8 @@ static void a_socket_on_loopback_only_is_found(void **state)
 	(void)state;
 	(void)udp_socket(chain.server, "127.0.0.1", PORT);
 	assert_found_after_one(&chain, "UDP port 4711 in ", "is bound to 127.0.0.1 only");
+	assert_found("refused there: 1 packet (UdpNoPorts)", "");
+	assert_null(strstr(report_text, "nothing listens on"));
 }
 
 static void a_duplicate_address_is_found(void **state)

@@ -58,6 +58,14 @@ static const struct gons_i_state_socket *receiver_on(const struct gons_i_state *
 	return NULL;
 }
 
+/* A socket that is bound to loopback has a finding of its own. */
+static bool is_on_loopback(const struct gons_i_state *state, uint8_t protocol, uint16_t port)
+{
+	const struct gons_i_state_socket *socket = receiver_on(state, protocol, port, NULL);
+
+	return socket && gons_i_ip_is_loopback(&socket->local);
+}
+
 /* Looks for a socket that is connected to a port of this namespace without a receiver. Returns
  * whether there is one. */
 static bool find_connected_port(struct gons_i_report *report,
@@ -73,7 +81,8 @@ static bool find_connected_port(struct gons_i_report *report,
 			if (socket->protocol != protocol || socket->remote_port == 0 ||
 			    gons_i_report_owner(report, &socket->remote, &ifindex) != namespace ||
 			    receiver_on(&namespace->state, protocol, socket->remote_port,
-					&socket->remote))
+					&socket->remote) ||
+			    is_on_loopback(&namespace->state, protocol, socket->remote_port))
 				continue;
 			gons_i_finding_add(
 				report, GONS_I_RANK_COUNTED_PORT, namespace,
@@ -100,7 +109,8 @@ static bool find_recorded_port(struct gons_i_report *report,
 
 		if (to.protocol != protocol || packet->direction == PACKET_OUTGOING ||
 		    gons_i_report_owner(report, &to.ip, &ifindex) != namespace ||
-		    receiver_on(&namespace->state, protocol, to.port, &to.ip))
+		    receiver_on(&namespace->state, protocol, to.port, &to.ip) ||
+		    is_on_loopback(&namespace->state, protocol, to.port))
 			continue;
 		gons_i_finding_add(
 			report, GONS_I_RANK_COUNTED_PORT, namespace,
@@ -123,8 +133,12 @@ void gons_i_find_ports(struct gons_i_report *report, struct gons_i_report_namesp
 					 : gons_i_state_counter(state, "TcpOutRsts");
 	const char *counter = protocol == IPPROTO_UDP ? "UdpNoPorts" : "TcpOutRsts";
 	char list[160], text[GONS_I_IP_TEXT_SIZE], count[GONS_I_PACKETS_TEXT_SIZE];
+	char refused[80] = "";
 	bool loopback_only = false;
 
+	if (counted)
+		(void)snprintf(refused, sizeof(refused), "; refused there: %s (%s)",
+			       gons_i_packets_text(counted, count), counter);
 	for (size_t i = 0; i < state->sockets.n; i++) {
 		const struct gons_i_state_socket *socket = &state->sockets.list[i];
 
@@ -136,11 +150,9 @@ void gons_i_find_ports(struct gons_i_report *report, struct gons_i_report_namesp
 			report, counted ? GONS_I_RANK_COUNTED_PORT : GONS_I_RANK_LOOPBACK_ONLY,
 			namespace,
 			"the socket on %s port %u in %s is bound to %s only: other hosts cannot reach "
-			"it%s%s",
+			"it%s",
 			protocol_name(protocol), socket->local_port, namespace->name,
-			gons_i_ip_text(&socket->local, text),
-			counted ? "; packets to ports without a listener were refused: " : "",
-			counted ? counter : "");
+			gons_i_ip_text(&socket->local, text), refused);
 	}
 	if (counted && !find_connected_port(report, namespace, protocol) &&
 	    !find_recorded_port(report, namespace, protocol) && !loopback_only)

@@ -193,15 +193,21 @@ static void run_unit(void **cmocka_state)
 	run.completed++;
 }
 
-/* Ends a test that has failed. */
-static void end_failed(void)
+/* A test has failed, and its teardown comes. */
+static void report_failed(void)
 {
+	gons_i_test_delay_notes();
 	gons_i_test_hold_set_hint(
 		"cmocka prints the failed assertion after that. To see it now, also "
 		"set CMOCKA_TEST_ABORT=1.");
+	gons_i_test_has_failed();
+	gons_i_test_hold_set_hint(NULL);
+}
+
+static void end_failed(void)
+{
 	(void)gons_test_end(true);
 	(void)gons_i_children_take_unwaited(); /* the test has failed already */
-	gons_i_test_hold_set_hint(NULL);
 	run.open = NULL;
 }
 
@@ -216,7 +222,7 @@ static int end_after_failure(void **cmocka_state)
 		redirect_output();
 		return 0;
 	}
-	gons_i_test_delay_notes();
+	report_failed();
 	if (!tear_down(entry))
 		gons_i_test_note("gons: the teardown of %s failed\n", entry->name);
 	end_failed();
@@ -275,7 +281,7 @@ static int plain_teardown(void **cmocka_state)
 		return 0;
 	}
 	if (!passed)
-		gons_i_test_delay_notes();
+		report_failed();
 	if (entry->unit->teardown_func)
 		result = entry->unit->teardown_func(&entry->state);
 	if (passed)

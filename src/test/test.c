@@ -25,6 +25,7 @@ static __thread struct test {
 	int scope; /* -1: none */
 	unsigned forks;
 	bool is_refused;
+	bool is_reported;
 } test;
 
 /* Whether the snapshot after one test is also the one before the next test. */
@@ -203,6 +204,29 @@ static void note_leak_of_plain_test(const char *message, void *arg)
 	add_reason(arg, EBUSY, "left behind: %s; %s", message, test.remedy);
 }
 
+/* Whether this process was forked in the test. */
+static bool is_of_parent(void)
+{
+	return test.leaks && test.forks != gons_i_forks();
+}
+
+/* A skipped test has not failed, whatever its framework says. */
+static void report_once(void)
+{
+	gons_i_process_end_report_disable(); /* a signal from now on causes no second report */
+	if (!test.is_reported && !gons_i_test_is_skipped())
+		gons_i_test_report(test.name, gons_i_test_stream());
+	test.is_reported = true;
+}
+
+void gons_i_test_has_failed(void)
+{
+	if (!test.is_open || is_of_parent())
+		return;
+	report_once();
+	gons_i_process_end_report_enable();
+}
+
 /* Called when the thread is in the wrong namespaces, in which all later tests would run. */
 __attribute__((noreturn)) static void end_process(void)
 {
@@ -254,13 +278,13 @@ GONS_EXPORT int gons_test_end(bool failed)
 
 	if (!test.is_open)
 		return gons_i_fail(EINVAL, "no test has begun on this thread");
-	if (test.leaks && test.forks != gons_i_forks()) {
+	if (is_of_parent()) {
 		close_test();
 		return gons_i_fail(ECHILD, "this process was forked in the test %s", test.name);
 	}
-	gons_i_process_end_report_disable(); /* a signal from now on causes no second report */
+	gons_i_process_end_report_disable();
 	if (failed)
-		gons_i_test_report(test.name, gons_i_test_stream());
+		report_once();
 	if (!test.remedy)
 		end_scope(&verdict);
 	else

@@ -37,6 +37,10 @@ int gons_i_test_begin_plain(const char *name, const char *remedy);
 void gons_i_test_run_begins(void);
 void gons_i_test_run_ends(void);
 
+/* The open test of this thread has failed: reports it now, before its teardown removes what the
+ * report is about. gons_test_end() reports it otherwise. */
+void gons_i_test_has_failed(void);
+
 /* Writes the failure report of a test, before its scope ends. */
 void gons_i_test_report(const char *name, FILE *stream);
 

@@ -115,6 +115,16 @@ static void fails_in_a_set(void **state)
 	assert_int_equal(1, 2);
 }
 
+/*
+ * The report comes before the teardown, which closes the set.
+ *
+ * run: before_teardown
+ * status: 1
+ * err: gons: report of fails_beside_a_set
+ * err: namespace 1 (net:[*]):
+ * err:   udp bound 0.0.0.0:4006 (*
+ * failed: fails_beside_a_set
+ */
 static void fails_beside_a_set(void **state)
 {
 	(void)state;
@@ -136,6 +146,30 @@ static int sets(void)
 {
 	run_these(gons_unit_test_setup_teardown(fails_in_a_set, NULL, close_set),
 		  gons_unit_test(fails_beside_a_set));
+}
+
+static int before_teardown(void)
+{
+	run_these(gons_unit_test_setup_teardown(fails_beside_a_set, NULL, close_set));
+}
+
+/*
+ * run: skipped GONS_HOLD=60
+ * status: 77
+ * skipped: is_skipped
+ * no: *report of*
+ * no: *waits*
+ */
+static void is_skipped(void **state)
+{
+	(void)state;
+	gons_must(gons_netns_new_transient());
+	gons_require_link("nonsense");
+}
+
+static int skipped(void)
+{
+	run_these(gons_unit_test(is_skipped));
 }
 
 /*
@@ -185,8 +219,10 @@ static int pools(void)
 int main(int argc, char *argv[])
 {
 	const struct group groups[] = {
-		{ "deep", deep },   { "executed", executed }, { "sets", sets },
-		{ "pools", pools }, { NULL, NULL },
+		{ "deep", deep },	{ "executed", executed },
+		{ "sets", sets },	{ "before_teardown", before_teardown },
+		{ "skipped", skipped }, { "pools", pools },
+		{ NULL, NULL },
 	};
 
 	return group_main(argc, argv, groups);

@@ -138,7 +138,7 @@ static int wrong_types(void)
  * failed: requires_an_empty_kind
  * err: [  ERROR   ] --- "sixteen_or_more_" is not a kind of link: Invalid argument*
  * failed: requires_a_long_kind
- * err: [  ERROR   ] --- "(null)" is not a kind of link: Invalid argument*
+ * err: [  ERROR   ] --- kind is NULL: Invalid argument*
  * failed: requires_a_null_kind
  */
 static void requires_no_type(void **state)

@@ -199,11 +199,11 @@ static const char *report(void)
 static const char *first_finding(void)
 {
 	static char line[400];
-	const char *begin = strstr(report(), "Findings:\n  ");
+	const char *begin = strstr(report(), "Findings:");
 
 	if (!begin)
 		return "none";
-	begin += strlen("Findings:\n  ");
+	begin = strchr(begin, '\n') + strlen("\n  ");
 	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(begin, "\n"), begin);
 	return line;
 }
@@ -348,7 +348,7 @@ static void a_stale_neighbour_is_found(void **state)
 
 	(void)state;
 	gons_must(gons_neighbour_add(chain.client, chain.links[0].ifindex, "10.0.1.1", lladdr));
-	assert_found_after_one(&chain, "neighbour 10.0.1.1 in ", "02:00:00:00:00:09");
+	assert_found_after_one(&chain, "neighbour 10.0.1.1 in ", "02:00:00:00:00:09 (PERMANENT)");
 }
 
 static void a_reverse_path_filter_that_drops_is_found(void **state)
@@ -370,7 +370,7 @@ static void a_reverse_path_filter_that_drops_is_found(void **state)
 	assert_int_equal(inet_pton(AF_INET, "10.0.2.2", &name.sin_addr), 1);
 	(void)sendto(client, "x", 1, 0, (struct sockaddr *)&name, sizeof(name));
 	gons_must(gons_close(client));
-	assert_found("the reverse path filter (net.ipv4.conf.*.rp_filter) dropped", "");
+	assert_found("because it has no route back to the sender", "rp_filter");
 }
 
 static void a_firewall_that_drops_is_found(void **state)
@@ -391,7 +391,7 @@ static void a_firewall_that_drops_is_found(void **state)
 		skip_for("a_firewall_that_drops_is_found", "the kernel has no nftables");
 	(void)udp_socket(chain.server, "0.0.0.0", PORT);
 	assert_found_after_one(&chain, "a firewall drops packets in ",
-			       "chain in of nftables table inet f at hook input");
+			       "chain \"in\" at hook input, nftables table \"inet f\"");
 }
 
 static void a_neighbour_that_does_not_answer_is_found(void **state)
@@ -522,7 +522,7 @@ static void the_reported_state_is_that_of_the_kernel(void **state)
 	assert_contains(report_text, "address 10.0.1.2/24 on eth0");
 	assert_contains(report_text, "route default via 10.0.1.1 dev eth0");
 	assert_contains(report_text, "udp bound 10.0.2.2:4711 (test-report, process ");
-	assert_contains(report_text, "sysctl net.ipv4.ip_forward = 1 (new: 0)");
+	assert_contains(report_text, "sysctl net.ipv4.ip_forward = 1 (0 in a new namespace)");
 }
 
 static void raw_sockets_are_shown_with_their_protocol(void **state)

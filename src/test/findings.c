@@ -14,30 +14,37 @@
 static void find_counters(struct gons_i_report *report, struct gons_i_report_namespace *namespace)
 {
 	static const struct {
-		const char *name, *text;
+		const char *name, *verb, *rest; /* "router dropped 1 packet because ..." */
 		enum gons_i_finding_rank rank;
 	} counters[] = {
-		{ "TcpExtIPReversePathFilter",
-		  "the reverse path filter (net.ipv4.conf.*.rp_filter) dropped packets",
+		{ "TcpExtIPReversePathFilter", "dropped",
+		  "because it has no route back to the sender over the same link: the reverse path "
+		  "filter, net.ipv4.conf.*.rp_filter",
 		  GONS_I_RANK_COUNTED_FILTER },
-		{ "UdpRcvbufErrors", "datagrams were dropped, because a receive buffer was full",
+		{ "UdpRcvbufErrors", "dropped", "of UDP because a receive buffer was full",
 		  GONS_I_RANK_COUNTED_OTHER },
-		{ "UdpInCsumErrors", "datagrams had a wrong checksum", GONS_I_RANK_COUNTED_OTHER },
-		{ "TcpInCsumErrors", "segments had a wrong checksum", GONS_I_RANK_COUNTED_OTHER },
-		{ "TcpExtListenDrops", "connections were dropped, because a backlog was full",
+		{ "UdpInCsumErrors", "dropped", "of UDP with a wrong checksum",
 		  GONS_I_RANK_COUNTED_OTHER },
-		{ "IpExtInNoRoutes", "packets were not forwarded, because there was no route",
+		{ "TcpInCsumErrors", "dropped", "of TCP with a wrong checksum",
 		  GONS_I_RANK_COUNTED_OTHER },
-		{ "IpReasmFails", "fragments could not be reassembled", GONS_I_RANK_COUNTED_OTHER },
+		{ "TcpExtListenDrops", "dropped",
+		  "of new TCP connections because the backlog of a socket was full",
+		  GONS_I_RANK_COUNTED_OTHER },
+		{ "IpExtInNoRoutes", "had no route for", "to other hosts",
+		  GONS_I_RANK_COUNTED_OTHER },
+		{ "IpReasmFails", "could not reassemble", "of fragments",
+		  GONS_I_RANK_COUNTED_OTHER },
 	};
+	char count[GONS_I_PACKETS_TEXT_SIZE];
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		uint64_t value = gons_i_state_counter(&namespace->state, counters[i].name);
 
 		if (value > 0)
-			gons_i_finding_add(report, counters[i].rank, namespace,
-					   "%s in %s: %llu (%s)", counters[i].text, namespace->name,
-					   (unsigned long long)value, counters[i].name);
+			gons_i_finding_add(report, counters[i].rank, namespace, "%s %s %s %s (%s)",
+					   namespace->name, counters[i].verb,
+					   gons_i_packets_text(value, count), counters[i].rest,
+					   counters[i].name);
 	}
 }
 
@@ -49,9 +56,10 @@ static void find_firewall(struct gons_i_report *report, struct gons_i_report_nam
 		if (chain->drops)
 			gons_i_finding_add(
 				report, GONS_I_RANK_FIREWALL, namespace,
-				"a firewall drops packets in %s: chain %s of nftables table %s %s%s%s",
-				namespace->name, chain->name, chain->family, chain->table,
-				chain->is_base ? " at hook " : "", chain->hook);
+				"a firewall drops packets in %s, by its policy or by a rule: chain \"%s\"%s%s, "
+				"nftables table \"%s %s\"",
+				namespace->name, chain->name, chain->is_base ? " at hook " : "",
+				chain->hook, chain->family, chain->table);
 	}
 }
 

@@ -119,19 +119,23 @@ void gons_i_find_netmasks(struct gons_i_report *report, struct gons_i_report_nam
 		const struct gons_i_state_link *peer =
 			gons_i_report_peer(report, namespace, link, &other);
 		const struct gons_i_state_address *a, *b;
+		bool has_b;
 
 		/* Looks at each cable once. */
 		if (!peer || other < namespace || (other == namespace && peer < link) ||
 		    share_network(&namespace->state, link->ifindex, &other->state, peer->ifindex,
 				  families[i % 2], &a, &b))
 			continue;
+		(void)gons_i_ip_text(&a->ip, text[0]);
+		(void)gons_i_ip_text(&b->ip, text[1]);
+		has_b = gons_i_ip_in(&b->ip, &a->ip, a->prefix_length);
 		gons_i_finding_add(
 			report, GONS_I_RANK_NETMASK, namespace,
-			"%s/%u on %s in %s and %s/%u on %s in %s are the ends of one cable, but at least "
-			"one network does not contain both: an address or a netmask is wrong",
-			gons_i_ip_text(&a->ip, text[0]), a->prefix_length, link->name,
-			namespace->name, gons_i_ip_text(&b->ip, text[1]), b->prefix_length,
-			peer->name, other->name);
+			"%s/%u on %s in %s and %s/%u on %s in %s are the ends of one cable, but %s is not "
+			"in the network of %s/%u: an address or a netmask is wrong",
+			text[0], a->prefix_length, link->name, namespace->name, text[1],
+			b->prefix_length, peer->name, other->name, has_b ? text[0] : text[1],
+			has_b ? text[1] : text[0], has_b ? b->prefix_length : a->prefix_length);
 	}
 }
 
@@ -190,11 +194,12 @@ void gons_i_find_neighbours(struct gons_i_report *report, struct gons_i_report_n
 			 memcmp(link->lladdr, neighbour->lladdr, link->lladdr_size) != 0)
 			gons_i_finding_add(
 				report, GONS_I_RANK_WRONG_NEIGHBOUR, namespace,
-				"neighbour %s in %s has the MAC address %s, but %s in %s, which has "
-				"that address, has %s",
+				"neighbour %s in %s has a wrong MAC address, %s%s: %s is on %s in %s, "
+				"which has %s",
 				text, namespace->name,
 				gons_i_lladdr_text(neighbour->lladdr, neighbour->lladdr_size,
 						   lladdr[0]),
+				neighbour->state & NUD_PERMANENT ? " (PERMANENT)" : "", text,
 				link->name, owner->name,
 				gons_i_lladdr_text(link->lladdr, link->lladdr_size, lladdr[1]));
 	}
@@ -224,10 +229,10 @@ void gons_i_find_mtus(struct gons_i_report *report, struct gons_i_report_namespa
 				link->tx_dropped || peer->rx_dropped ? GONS_I_RANK_COUNTED_MTU
 								     : GONS_I_RANK_MTU,
 				namespace,
-				"MTU %u on the path: the ends of a cable have different MTUs, %u on "
-				"%s in %s and %u on %s in %s; larger packets are dropped",
-				peer->mtu, link->mtu, link->name, namespace->name, peer->mtu,
-				peer->name, other->name);
+				"MTU %u on the path: %s in %s, the other end of the cable, has MTU %u; "
+				"packets of more than %u bytes from %s are dropped at %s in %s",
+				peer->mtu, link->name, namespace->name, link->mtu, peer->mtu,
+				namespace->name, peer->name, other->name);
 	}
 	if (counted && smallest)
 		gons_i_finding_add(

@@ -3,6 +3,7 @@
  * Findings about routes and forwarding.
  */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "test/findings.h"
@@ -24,6 +25,18 @@ static const char *describe_route_error(int errnum)
 	}
 }
 
+static bool has_default_route(const struct gons_i_state *state, uint8_t family)
+{
+	for (size_t i = 0; i < state->routes.n; i++) {
+		const struct gons_i_state_route *route = &state->routes.list[i];
+
+		if (route->destination.family == family && route->prefix_length == 0 &&
+		    route->type == RTN_UNICAST)
+			return true;
+	}
+	return false;
+}
+
 static void find_route_to(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
 			  const struct gons_i_report_namespace *target, const struct gons_i_ip *ip,
 			  bool *found)
@@ -32,7 +45,7 @@ static void find_route_to(struct gons_i_report *report, struct gons_i_report_nam
 	const char *counter = ip->family == AF_INET ? "IpOutNoRoutes" : "Ip6OutNoRoutes";
 	const uint64_t counted = gons_i_state_counter(state, counter);
 	char text[GONS_I_IP_TEXT_SIZE], count[GONS_I_PACKETS_TEXT_SIZE];
-	const char *trouble;
+	const char *trouble, *or_default;
 	int ifindex, errnum;
 
 	errnum = gons_i_state_route_to(namespace->fd, ip, &ifindex);
@@ -41,18 +54,19 @@ static void find_route_to(struct gons_i_report *report, struct gons_i_report_nam
 	*found = true;
 	trouble = describe_route_error(errnum);
 	(void)gons_i_ip_text(ip, text);
+	or_default = has_default_route(state, ip->family) ? "" : ", and no default route";
 	if (trouble)
 		gons_i_finding_add(report, GONS_I_RANK_BAD_ROUTE, namespace, "%s has %s to %s (%s)",
 				   namespace->name, trouble, text, target->name);
 	else if (counted)
 		gons_i_finding_add(report, GONS_I_RANK_COUNTED_NO_ROUTE, namespace,
-				   "%s has no route to %s (%s); it had no route for %s (%s)",
-				   namespace->name, text, target->name,
+				   "%s has no route to %s (%s)%s; it could not send %s (%s)",
+				   namespace->name, text, target->name, or_default,
 				   gons_i_packets_text(counted, count), counter);
 	else
 		gons_i_finding_add(report, GONS_I_RANK_NO_ROUTE, namespace,
-				   "%s has no route to %s (%s)", namespace->name, text,
-				   target->name);
+				   "%s has no route to %s (%s)%s", namespace->name, text,
+				   target->name, or_default);
 }
 
 /* Adds at most one finding for each address family. Skips namespaces without an address of it. */
@@ -67,9 +81,12 @@ void gons_i_find_routes(struct gons_i_report *report, struct gons_i_report_names
 	for (size_t i = 0; i < namespace->state.addresses.n; i++)
 		has_family |= namespace->state.addresses.list[i].ip.family == family &&
 			      gons_i_address_is_usable(&namespace->state.addresses.list[i]);
-	for (size_t i = 0; i < report->n && has_family && !found; i++) {
-		const struct gons_i_report_namespace *target = &report->namespaces[i];
+	/* First to those that have sockets: a test more likely sends something there. */
+	for (size_t i = 0; i < 2 * report->n && has_family && !found; i++) {
+		const struct gons_i_report_namespace *target = &report->namespaces[i % report->n];
 
+		if ((target->state.sockets.n > 0) != (i < report->n))
+			continue;
 		for (size_t j = 0; j < target->state.addresses.n && !found; j++) {
 			const struct gons_i_state_address *address =
 				&target->state.addresses.list[j];

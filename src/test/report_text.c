@@ -35,12 +35,15 @@ static bool begin_line(struct output *output)
 
 /* ---- links ---- */
 
-static const char *operstate_name(uint8_t state)
+/* A link that is up, but whose other end is down, has no carrier: the kernel calls it down, too. */
+static const char *state_name(const struct gons_i_state_link *link)
 {
-	static const char *const names[] = { "UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
+	static const char *const names[] = { "UNKNOWN", "NOTPRESENT", "NO-CARRIER", "NO-CARRIER",
 					     "TESTING", "DORMANT",    "UP" };
 
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
+	if (!(link->flags & IFF_UP))
+		return "DOWN";
+	return link->operstate < sizeof(names) / sizeof(names[0]) ? names[link->operstate] : "?";
 }
 
 static void write_counter(FILE *stream, const char *name, uint64_t value)
@@ -67,8 +70,7 @@ static void write_links(const struct gons_i_report *report,
 		if (peer)
 			(void)fprintf(output->stream, " (peer %s in %s)", peer->name, other->name);
 		(void)fprintf(output->stream, " %s %s %s mtu %u",
-			      link->kind[0] ? link->kind : "loopback",
-			      link->flags & IFF_UP ? operstate_name(link->operstate) : "DOWN",
+			      link->kind[0] ? link->kind : "loopback", state_name(link),
 			      link->lladdr_size && !(link->flags & IFF_LOOPBACK)
 				      ? gons_i_lladdr_text(link->lladdr, link->lladdr_size, text)
 				      : "-",
@@ -326,16 +328,76 @@ static const char *fresh_value(const struct gons_i_report *report,
 	return value[0] == '\0' || strcmp(value, sysctl->value) == 0 ? NULL : value;
 }
 
+/* Whether both are the same setting of two links (or "all", or "default") with the same value. */
+static bool is_same_setting(const struct gons_i_report *report, const struct gons_i_state_sysctl *a,
+			    const struct gons_i_state_sysctl *b)
+{
+	char one[96], two[96];
+	const char *a_fresh, *b_fresh;
+
+	if (strcmp(a->value, b->value) != 0 ||
+	    strcmp(default_name(a->name, one), default_name(b->name, two)) != 0)
+		return false;
+	a_fresh = fresh_value(report, a);
+	b_fresh = fresh_value(report, b);
+	return a_fresh && b_fresh && strcmp(a_fresh, b_fresh) == 0;
+}
+
+/* The part between what both names have at their beginning and at their end, in
+ * net.ipv4.conf.eth0.x and net.ipv4.conf.default.x: "eth0". */
+static const char *link_part(const char *name, const char *general, int *ret_length)
+{
+	const size_t length = strlen(name), general_length = strlen(general);
+	size_t begin = (size_t)(strstr(general, ".default.") - general) + 1;
+
+	*ret_length = (int)(length - begin - (general_length - begin - strlen("default")));
+	return name + begin;
+}
+
+/* "net.ipv4.conf.{all,eth0}.forwarding" for this sysctl and the later ones of the same setting. */
+static void write_sysctl_names(const struct gons_i_report *report, const struct gons_i_state *state,
+			       size_t first, FILE *stream)
+{
+	const struct gons_i_state_sysctl *list = state->sysctls.list;
+	char buf[96];
+	const char *general = default_name(list[first].name, buf);
+	size_t n = 0;
+
+	for (size_t i = first; i < state->sysctls.n; i++)
+		n += is_same_setting(report, &list[first], &list[i]);
+	if (n < 2) {
+		(void)fputs(list[first].name, stream);
+		return;
+	}
+	(void)fprintf(stream, "%.*s{", (int)(strstr(general, ".default.") - general) + 1, general);
+	for (size_t i = first; i < state->sysctls.n; i++) {
+		int length;
+		const char *part;
+
+		if (!is_same_setting(report, &list[first], &list[i]))
+			continue;
+		part = link_part(list[i].name, general, &length);
+		(void)fprintf(stream, "%s%.*s", i == first ? "" : ",", length, part);
+	}
+	(void)fprintf(stream, "}%s", strstr(general, ".default.") + strlen(".default"));
+}
+
 static void write_sysctls(const struct gons_i_report *report, const struct gons_i_state *state,
 			  struct output *output)
 {
 	for (size_t i = 0; i < state->sysctls.n; i++) {
 		const struct gons_i_state_sysctl *sysctl = &state->sysctls.list[i];
 		const char *fresh = fresh_value(report, sysctl);
+		bool is_listed = false;
 
-		if (fresh && begin_line(output))
-			(void)fprintf(output->stream, "  sysctl %s = %s (new: %s)\n", sysctl->name,
-				      sysctl->value, fresh);
+		for (size_t j = 0; fresh && j < i && !is_listed; j++)
+			is_listed = is_same_setting(report, &state->sysctls.list[j], sysctl);
+		if (!fresh || is_listed || !begin_line(output))
+			continue;
+		(void)fputs("  sysctl ", output->stream);
+		write_sysctl_names(report, state, i, output->stream);
+		(void)fprintf(output->stream, " = %s (%s in a new namespace)\n", sysctl->value,
+			      fresh);
 	}
 }
 
@@ -400,9 +462,13 @@ static void write_namespace(const struct gons_i_report *report,
 
 int gons_i_report_write_text(const struct gons_i_report *report, FILE *stream)
 {
+	if (report->n_findings > 0)
+		(void)fprintf(stream, "Findings:%s\n",
+			      report->n_findings == 1
+				      ? ""
+				      : " (the likely cause first; the others may follow from it)");
 	for (size_t i = 0; i < report->n_findings && i < GONS_I_FINDINGS_SHOWN; i++)
-		(void)fprintf(stream, "%s%s\n", i == 0 ? "Findings:\n  " : "  ",
-			      report->findings[i].text);
+		(void)fprintf(stream, "  %s\n", report->findings[i].text);
 	if (report->n_findings > GONS_I_FINDINGS_SHOWN)
 		(void)fprintf(stream, "  ... %zu more\n",
 			      report->n_findings - GONS_I_FINDINGS_SHOWN);

@@ -147,6 +147,78 @@ static void a_link_is_deleted_where_a_socket_is_open(void **state)
 	assert_deleted(&(struct holder){ hold_by_netlink, namespace_of, close_it });
 }
 
+/* Another descriptor of the namespace, in a message that nobody has received yet. */
+static int message_ends[2];
+
+static void send_fd(int socket_fd, int fd)
+{
+	char byte = 0;
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control = { .buf = { 0 } };
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = control.buf,
+				  .msg_controllen = sizeof(control.buf) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	if (sendmsg(socket_fd, &message, 0) != 1)
+		_exit(1);
+}
+
+static int receive_fd(int socket_fd)
+{
+	char byte;
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = control.buf,
+				  .msg_controllen = sizeof(control.buf) };
+	int fd = -1;
+
+	if (recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return fd;
+}
+
+static int hold_by_message(int nsfd)
+{
+	int fd = hold_by_open(nsfd);
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, message_ends), 0);
+	send_fd(message_ends[0], fd);
+	assert_int_equal(close(fd), 0);
+	return 0;
+}
+
+static int receive_message(int held)
+{
+	(void)held;
+	return receive_fd(message_ends[1]);
+}
+
+static void close_message(int held)
+{
+	(void)held;
+	assert_int_equal(close(message_ends[0]) + close(message_ends[1]), 0);
+}
+
+static void a_link_is_deleted_where_a_descriptor_is_in_a_message(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_message, receive_message, close_message });
+}
+
 /* ---- processes and threads ---- */
 
 static int open_of_process(int pid)
@@ -182,6 +254,57 @@ static void a_link_is_deleted_while_a_child_is_in_its_namespace(void **state)
 {
 	(void)state;
 	assert_deleted(&(struct holder){ hold_by_child, open_of_process, kill_it });
+}
+
+/* Tells its id, and waits in the namespace without any descriptor of it. */
+static void *wait_as_thread_of_child(void *arg)
+{
+	const int *fds = arg;
+	const int tid = (int)syscall(SYS_gettid);
+
+	if (setns(fds[0], CLONE_NEWNET) < 0)
+		_exit(1);
+	for (int fd = 3; fd < 1024; fd++)
+		if (fd != fds[1])
+			(void)close(fd);
+	if (write(fds[1], &tid, sizeof(tid)) != sizeof(tid))
+		_exit(1);
+	(void)pause();
+	return NULL;
+}
+
+static int child_with_thread;
+
+static int hold_by_thread_of_child(int nsfd)
+{
+	int ends[2], tid = -1;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	child_with_thread = fork();
+	if (child_with_thread == 0) {
+		int fds[] = { nsfd, ends[1] };
+		pthread_t of_child;
+
+		if (pthread_create(&of_child, NULL, wait_as_thread_of_child, fds) == 0)
+			(void)pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ends[0], &tid, sizeof(tid)), sizeof(tid));
+	assert_int_equal(close(ends[0]) + close(ends[1]), 0);
+	return tid;
+}
+
+static void kill_child_with_thread(int tid)
+{
+	(void)tid;
+	kill_it(child_with_thread);
+}
+
+static void a_link_is_deleted_while_a_thread_of_a_child_is_in_its_namespace(void **state)
+{
+	(void)state;
+	assert_deleted(&(struct holder){ hold_by_thread_of_child, open_of_process,
+					 kill_child_with_thread });
 }
 
 /* Closes all but the namespace, and is in another one; the parent finds the descriptor in its
@@ -254,6 +377,92 @@ static void a_link_is_deleted_while_a_daemon_is_in_its_namespace(void **state)
 {
 	(void)state;
 	assert_deleted(&(struct holder){ hold_by_daemon, open_of_process, kill_daemon });
+}
+
+/* A process that is older than the namespaces, and no child of this one. It keeps, or enters, the
+ * namespace whose descriptor it receives, until it is told to let go of it. */
+static int helper_fd, helper_pid;
+
+static void help(int fd, bool enters)
+{
+	const int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	for (;;) {
+		int nsfd = receive_fd(fd);
+
+		if (nsfd < 0 || (enters ? setns(nsfd, CLONE_NEWNET) : dup2(nsfd, 200)) < 0)
+			_exit(1);
+		(void)close(nsfd);
+		if (send(fd, "", 1, MSG_NOSIGNAL) != 1 || recv(fd, &byte, 1, 0) != 1)
+			_exit(1);
+		if ((enters ? setns(own, CLONE_NEWNET) : close(200)) < 0 ||
+		    send(fd, "", 1, MSG_NOSIGNAL) != 1)
+			_exit(1);
+	}
+}
+
+static void start_helper(bool enters)
+{
+	int ends[2];
+	pid_t parent;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	parent = fork();
+	if (parent == 0) {
+		helper_pid = fork();
+		if (helper_pid == 0) {
+			(void)close(ends[0]);
+			help(ends[1], enters);
+		}
+		_exit(write(ends[1], &helper_pid, sizeof(helper_pid)) != sizeof(helper_pid));
+	}
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_int_equal(read(ends[0], &helper_pid, sizeof(helper_pid)), sizeof(helper_pid));
+	assert_int_equal(close(ends[1]), 0);
+	helper_fd = ends[0];
+}
+
+static void end_helper(void)
+{
+	assert_int_equal(close(helper_fd), 0);
+}
+
+static int hold_by_helper(int nsfd)
+{
+	int fd = hold_by_open(nsfd);
+	char byte;
+
+	send_fd(helper_fd, fd);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(recv(helper_fd, &byte, 1, 0), 1);
+	return helper_pid;
+}
+
+static void tell_helper_to_let_go(int pid)
+{
+	char byte;
+
+	(void)pid;
+	assert_int_equal(send(helper_fd, "", 1, MSG_NOSIGNAL), 1);
+	assert_int_equal(recv(helper_fd, &byte, 1, 0), 1);
+}
+
+static void a_link_is_deleted_where_an_older_process_has_a_descriptor(void **state)
+{
+	(void)state;
+	start_helper(false);
+	assert_deleted(&(struct holder){ hold_by_helper, open_descriptor_of_child,
+					 tell_helper_to_let_go });
+	end_helper();
+}
+
+static void a_link_is_deleted_while_an_older_process_is_in_its_namespace(void **state)
+{
+	(void)state;
+	start_helper(true);
+	assert_deleted(&(struct holder){ hold_by_helper, open_of_process, tell_helper_to_let_go });
+	end_helper();
 }
 
 static pthread_t thread;
@@ -490,7 +699,11 @@ int main(void)
 		check_test(a_link_is_deleted_where_a_namespace_was_opened_again),
 		check_test(a_link_is_deleted_where_a_descriptor_was_kept),
 		check_test(a_link_is_deleted_where_a_socket_is_open),
+		check_test(a_link_is_deleted_where_a_descriptor_is_in_a_message),
+		check_test(a_link_is_deleted_where_an_older_process_has_a_descriptor),
+		check_test(a_link_is_deleted_while_an_older_process_is_in_its_namespace),
 		check_test(a_link_is_deleted_while_a_child_is_in_its_namespace),
+		check_test(a_link_is_deleted_while_a_thread_of_a_child_is_in_its_namespace),
 		check_test(a_link_is_deleted_where_a_child_has_a_descriptor),
 		check_test(a_link_is_deleted_while_a_daemon_is_in_its_namespace),
 		check_test(a_link_is_deleted_while_a_thread_is_in_its_namespace),

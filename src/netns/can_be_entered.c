@@ -21,8 +21,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "gons/base/common.h"
 #include "gons/base/signal_safe_read.h"
@@ -103,7 +105,6 @@ struct search {
 	struct gons_i_rtnl **candidates;
 	size_t n;
 	char own_pid[16];
-	int proc_fd;
 	bool sees_itself;
 };
 
@@ -132,6 +133,12 @@ static void rule_out(struct gons_i_rtnl *rtnl)
 		rtnl->fate = GONS_I_FATE_STAYS;
 }
 
+static void rule_out_all(struct search *search)
+{
+	for (size_t i = 0; i < search->n; i++)
+		rule_out(search->candidates[i]);
+}
+
 static bool look_at_thread(int dir_fd, const char *name, void *arg)
 {
 	char path[64];
@@ -141,33 +148,59 @@ static bool look_at_thread(int dir_fd, const char *name, void *arg)
 	return true;
 }
 
+/* All threads of a process. It may have ended by now. */
+static int look_at_threads(const char *pid, struct search *search)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/task", pid);
+	return gons_i_each_name(path, look_at_thread, search);
+}
+
 static bool look_at_process(int dir_fd, const char *name, void *arg)
 {
 	struct search *search = arg;
+	int result;
 
+	(void)dir_fd;
 	if (name[0] < '0' || name[0] > '9')
 		return true;
+	result = look_at_threads(name, search);
 	if (strcmp(name, search->own_pid) == 0)
-		search->sees_itself = gons_i_each_name("/proc/self/task", look_at_thread, arg) == 0;
-	else
-		(void)look_at_thread(dir_fd, name, arg);
+		search->sees_itself = result == 0;
 	return true;
 }
 
-static bool has_children(void)
+static bool is_not_unix(int dir_fd, const char *name, void *arg)
 {
+	socklen_t size = sizeof(int);
+	int domain = 0;
+
+	(void)dir_fd;
+	if (getsockopt(atoi(name), SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 || domain != AF_UNIX)
+		return true;
+	*(bool *)arg = true;
+	return false;
+}
+
+/* Whether another process may have got a descriptor of a namespace from this one, as a child or by a
+ * UNIX socket. It may be in a message in such a socket, too. */
+static bool may_have_passed_descriptors(void)
+{
+	bool has_unix_sockets = false;
 	siginfo_t info;
 
 	return waitid(P_ALL, 0, &info,
 		      WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | __WALL) == 0 ||
-	       errno != ECHILD;
+	       errno != ECHILD ||
+	       gons_i_each_name("/proc/self/fd", is_not_unix, &has_unix_sockets) < 0 ||
+	       has_unix_sockets;
 }
 
 /*
  * Looks only at the processes that were created after the namespaces, by their ids, if it is known
  * when each namespace was created and there are not too many ids. An older process was not created
- * in one of the namespaces. But an older child of this process could have received a descriptor, and
- * entered one: so this process must have no children. False: it did not look.
+ * in one of the namespaces, and needs a descriptor to enter one. False: it did not look.
  */
 static bool look_at_later_processes(struct search *search)
 {
@@ -183,29 +216,26 @@ static bool look_at_later_processes(struct search *search)
 		if (created < first)
 			first = created;
 	}
-	if (first < 0 || last - first > MANY || has_children())
+	if (first < 0 || last - first > MANY || may_have_passed_descriptors())
 		return false;
 	for (int pid = first + 1; pid <= last; pid++) {
 		(void)snprintf(name, sizeof(name), "%d", pid);
-		(void)look_at_thread(search->proc_fd, name, search);
+		(void)look_at_threads(name, search);
 	}
-	return gons_i_each_name("/proc/self/task", look_at_thread, search) == 0;
+	return look_at_threads(search->own_pid, search) == 0;
 }
 
 static void look_at_processes(struct search *search)
 {
-	cleanup_fd int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	ssize_t length = readlink("/proc/self", search->own_pid, sizeof(search->own_pid) - 1);
 
-	search->proc_fd = proc_fd;
 	search->own_pid[length > 0 ? length : 0] = '\0';
-	if (length > 0 && proc_fd >= 0 && look_at_later_processes(search))
+	if (length > 0 && look_at_later_processes(search))
 		return;
 	if (length > 0 && gons_i_each_name("/proc", look_at_process, search) == 0 &&
 	    search->sees_itself)
 		return;
-	for (size_t i = 0; i < search->n; i++)
-		rule_out(search->candidates[i]);
+	rule_out_all(search);
 }
 
 /* ---- if the times of the inodes are the same ---- */
@@ -223,8 +253,7 @@ static void look_at_mounts(struct search *search)
 	char text[32];
 
 	if (gons_i_lines_open(&lines, "/proc/thread-self/mountinfo") < 0) {
-		for (size_t i = 0; i < search->n; i++)
-			rule_out(search->candidates[i]);
+		rule_out_all(search);
 		return;
 	}
 	while ((line = gons_i_lines_next(&lines))) {
@@ -239,18 +268,18 @@ static void look_at_mounts(struct search *search)
 }
 
 /*
- * The time of an inode comes from a clock that ticks every few milliseconds. If it has not ticked
- * since the namespace was created, a new inode and the old one look the same. A namespace that new
- * can be held only by this process, its children, and mounts.
+ * The time of an inode comes from a clock that ticks every few milliseconds. As long as it has not
+ * ticked since the namespace was created, a new inode and the old one look the same. A namespace
+ * that new can be held only by this process, by what it has passed a descriptor to, and by mounts.
  */
 static void look_closely(struct search *search)
 {
-	if (!has_children() && gons_i_each_name("/proc/self/fd", look_at_descriptor, search) == 0) {
+	if (!may_have_passed_descriptors() &&
+	    gons_i_each_name("/proc/self/fd", look_at_descriptor, search) == 0) {
 		look_at_mounts(search);
 		return;
 	}
-	for (size_t i = 0; i < search->n; i++)
-		rule_out(search->candidates[i]);
+	rule_out_all(search);
 }
 
 /* ---- the result ---- */
@@ -258,20 +287,26 @@ static void look_closely(struct search *search)
 /* Returns whether the time decides; otherwise look_closely() has to. */
 static bool judge_alone(struct gons_i_rtnl *rtnl)
 {
-	int fd = open_namespace(rtnl), sockets = -1, order = 1;
+	int fd, sockets = -1, order;
+	struct timespec now;
 	struct stat st;
 
 	rtnl->fate = GONS_I_FATE_STAYS;
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now); /* that of inodes, or a little earlier */
+	fd = open_namespace(rtnl);
 	if (fd < 0 || fstat(fd, &st) < 0 || rtnl->nsfs_time.tv_sec == 0) {
 		gons_i_close_fd(&fd);
 		return true;
 	}
 	order = compare_times(&st.st_ctim, &rtnl->nsfs_time);
+	/* A new inode would have a later time by now. */
+	if (order == 0 && compare_times(&now, &rtnl->nsfs_time) > 0)
+		order = -1;
 	if (order >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
 	    gons_i_netns_execute(fd, count_sockets, &sockets) == 0 && sockets == own_sockets(rtnl))
 		rtnl->fate = GONS_I_FATE_ENDS;
 	gons_i_close_fd(&fd);
-	return order > 0;
+	return order != 0;
 }
 
 static void search_candidates(struct gons_i_rtnl **rtnls, size_t n, void (*look)(struct search *))

@@ -431,6 +431,7 @@ static void the_pid_is_known_in_a_pid_namespace_for_children(void **state)
 	gons_process *process;
 	char path[64];
 	gons_set *set;
+	int pidns;
 
 	(void)state;
 	/* A thread enters PID namespaces below its own, in whose user namespace it needs this. */
@@ -438,8 +439,15 @@ static void the_pid_is_known_in_a_pid_namespace_for_children(void **state)
 		skip_for("the_pid_is_known_in_a_pid_namespace_for_children", gons_error());
 	gons_require(CLONE_NEWPID);
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	pidns = gons_set_fd(set, CLONE_NEWPID);
 	GONS_SCOPE {
-		gons_must(gons_enter(gons_set_fd(set, CLONE_NEWPID)));
+		/* In unshare -Ur, the PID namespace belongs to the user namespace outside. */
+		if (gons_enter(pidns) < 0) {
+			assert_refused(gons_enter(pidns), EPERM,
+				       "run as root, or use gons_set_run()");
+			gons_set_close(set);
+			skip_for("the_pid_is_known_in_a_pid_namespace_for_children", gons_error());
+		}
 		process = gons_must(start_shell("echo pid $$; exec sleep 1000"));
 		gons_must(gons_process_wait_output(process, "pid ", LONG_MS));
 		(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)gons_process_pid(process));

@@ -3,12 +3,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <gons/mntns.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -287,6 +289,18 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 	else
 		return;
 	_fail(file, line);
+}
+
+bool enter_read_only_proc_sys(void)
+{
+	static const char sys[] = "/proc/sys";
+
+	gons_must(gons_mntns_enter_transient());
+	return mount(sys, sys, NULL, MS_BIND | MS_REC, NULL) == 0 &&
+	       mount(NULL, sys, NULL,
+		     MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
+			     MS_RELATIME,
+		     NULL) == 0;
 }
 
 void skip_for(const char *test, const char *reason)

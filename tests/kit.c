@@ -16,7 +16,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -191,20 +190,13 @@ static void invalid_sysctls_are_refused(void **state)
  * other users the message has a remedy. */
 static void a_read_only_proc_sys_is_explained_or_does_not_matter(void **state)
 {
-	static const char sys[] = "/proc/sys";
 	char value[8];
 
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_netns_enter_transient());
-	gons_must(gons_mntns_enter_transient());
-	assert_int_equal(mount(sys, sys, NULL, MS_BIND | MS_REC, NULL), 0);
-	if (mount(NULL, sys, NULL,
-		  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME,
-		  NULL) != 0) {
+	if (!enter_read_only_proc_sys())
 		skip_for(__func__, "/proc/sys cannot be mounted read-only here");
-		return;
-	}
 	if (gons_netns_sysctl_set(-1, "net.ipv4.ip_forward", "1") < 0) {
 		assert_int_equal(errno, EROFS);
 		assert_contains(gons_error(), "/proc/sys is mounted read-only");

@@ -494,6 +494,28 @@ static void graphviz_accepts_the_drawing(void **state)
 	assert_int_equal(pclose(dot), 0);
 }
 
+/* ---- a read-only /proc/sys, as in containers ---- */
+
+static void hosts_forward_or_say_why_not_where_proc_sys_is_read_only(void **state)
+{
+	gons_net *net;
+
+	(void)state;
+	gons_require_link("veth");
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	if (!enter_read_only_proc_sys())
+		skip_for(__func__, "/proc/sys cannot be mounted read-only here");
+	gons_must(gons_net_new("a -- b", 0));
+	net = gons_net_new("a -- router -- c", 0);
+	if (net) {
+		assert_all_reached(net, "a router c");
+	} else {
+		assert_int_equal(errno, EROFS);
+		assert_contains(gons_error(), "/proc/sys is mounted read-only");
+		assert_contains(gons_error(), "start the container with");
+	}
+}
+
 /* ---- several, nested, ended ---- */
 
 static void two_networks_at_once_are_independent(void **state)
@@ -655,6 +677,7 @@ int main(void)
 		check_test(a_large_bridge_gets_a_large_network),
 		check_test(hosts_have_names_and_find_each_other_by_name),
 		check_test(graphviz_accepts_the_drawing),
+		check_test(hosts_forward_or_say_why_not_where_proc_sys_is_read_only),
 		check_test(two_networks_at_once_are_independent),
 		check_test(a_network_is_built_in_a_host_of_another_one),
 		check_test(a_network_ends_with_its_scope_and_keeps_no_descriptor),

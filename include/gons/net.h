@@ -74,7 +74,8 @@ typedef struct gons_net gons_net;
  * network namespace of the bridges takes one. Links, addresses and routes take none.
  *
  * Needs CAP_SYS_ADMIN and CAP_NET_ADMIN in the user namespace of the calling thread, as
- * gons_become_root() gives them. For hosts that forward packets, /proc/sys must be writable.
+ * gons_become_root() gives them. For hosts that forward packets, /proc/sys must be writable, except
+ * for root of the initial user namespace since Linux 5.2.
  *
  * Returns the network, which belongs to the scope. NULL with EINVAL when plan is NULL, types has
  * other bits, or the plan has a mistake: the message says in which line and column, and what was

@@ -15,6 +15,7 @@
 #include "gons/core/switch.h"
 #include "gons/sets/set.h"
 #include "net/host.h"
+#include "netns/sysctl.h"
 
 int gons_i_net_enter_mounts(void)
 {
@@ -25,7 +26,7 @@ int gons_i_net_enter_mounts(void)
 
 static int write_sysctl(const char *path, const char *value)
 {
-	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+	cleanup_fd int fd = gons_i_sysctl_open(path, O_WRONLY);
 
 	if (fd < 0)
 		return -1;
@@ -37,11 +38,8 @@ static int fail_forward(const char *name)
 	int errnum = errno;
 
 	(void)gons_i_fail(errnum, "cannot let the host %s forward packets", name);
-	if (errnum == EROFS) {
-		gons_i_add_cause("/proc/sys is mounted read-only, as container engines do");
-		gons_i_add_remedy("start the container with --security-opt unmask=ALL (podman) or "
-				  "--security-opt systempaths=unconfined (docker)");
-	}
+	if (errnum == EROFS)
+		gons_i_sysctl_explain_read_only();
 	errno = errnum;
 	return -1;
 }
@@ -55,17 +53,17 @@ static int fail_forward(const char *name)
 static int write_sysctls(const struct gons_i_net_host *host)
 {
 	/* No duplicate address detection for link-local addresses, so that they are usable at once. */
-	(void)write_sysctl("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
+	(void)write_sysctl("sys/net/ipv6/conf/default/accept_dad", "0");
 	if (!host->forwards) {
-		(void)write_sysctl("/proc/sys/net/ipv4/ip_forward", "0");
+		(void)write_sysctl("sys/net/ipv4/ip_forward", "0");
 		return 0;
 	}
-	(void)write_sysctl("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
-	(void)write_sysctl("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
-	if (write_sysctl("/proc/sys/net/ipv4/ip_forward", "1") < 0)
+	(void)write_sysctl("sys/net/ipv4/conf/all/rp_filter", "0");
+	(void)write_sysctl("sys/net/ipv4/conf/default/rp_filter", "0");
+	if (write_sysctl("sys/net/ipv4/ip_forward", "1") < 0)
 		return fail_forward(host->name);
 	/* A kernel without IPv6 lacks it. */
-	if (write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", "1") < 0 && errno != ENOENT)
+	if (write_sysctl("sys/net/ipv6/conf/all/forwarding", "1") < 0 && errno != ENOENT)
 		return fail_forward(host->name);
 	return 0;
 }
@@ -120,7 +118,7 @@ int gons_i_net_bridges_create(void)
 	if (gons_i_switch_new(CLONE_NEWNET, NULL) < 0)
 		return -1;
 	/* Bridges only pass frames on. */
-	(void)write_sysctl("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	(void)write_sysctl("sys/net/ipv6/conf/default/disable_ipv6", "1");
 	fd = gons_i_open_own(gons_i_type_entry(CLONE_NEWNET));
 	return fd < 0 ? -1 : gons_i_move_from_0(fd);
 }

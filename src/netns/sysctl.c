@@ -25,6 +25,7 @@
 #include "gons/core/scope.h"
 #include "netns/execute.h"
 #include "netns/rtnl.h"
+#include "netns/sysctl.h"
 
 enum { PATH_SIZE = 256, VALUE_SIZE = 4096 };
 
@@ -91,8 +92,8 @@ static int read_name(const char *name, struct setting *ret_setting)
 
 /* ---- opening ---- */
 
-/* Opens it in a procfs that is not attached. -1 with errno. */
-static int open_elsewhere(const struct setting *setting)
+/* In a procfs that is not attached. -1 with errno. */
+static int open_elsewhere(const char *path, int flags)
 {
 	cleanup_fd int fs_fd = fsopen("proc", FSOPEN_CLOEXEC);
 	cleanup_fd int mount_fd = -1;
@@ -103,7 +104,29 @@ static int open_elsewhere(const struct setting *setting)
 			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (mount_fd < 0)
 		return -1;
-	return openat(mount_fd, setting->path, setting->flags | O_CLOEXEC);
+	return openat(mount_fd, path, flags | O_CLOEXEC);
+}
+
+int gons_i_sysctl_open(const char *path, int flags)
+{
+	char absolute[PATH_SIZE + sizeof("/proc/")];
+	int fd;
+
+	(void)snprintf(absolute, sizeof(absolute), "/proc/%s", path);
+	fd = open(absolute, flags | O_CLOEXEC);
+	if (fd >= 0 || errno != EROFS)
+		return fd;
+	fd = open_elsewhere(path, flags);
+	if (fd < 0)
+		errno = EROFS;
+	return fd;
+}
+
+void gons_i_sysctl_explain_read_only(void)
+{
+	gons_i_add_cause("/proc/sys is mounted read-only, as container engines do");
+	gons_i_add_remedy("start the container with --privileged, or with --security-opt "
+			  "systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)");
 }
 
 static int fail_open(const struct setting *setting, int errnum)
@@ -113,10 +136,7 @@ static int fail_open(const struct setting *setting, int errnum)
 		gons_i_add_cause("this kernel lacks it, its module is not loaded, or only the "
 				 "initial network namespace has it");
 	} else if (errnum == EROFS) {
-		gons_i_add_cause("/proc/sys is mounted read-only, as container engines do");
-		gons_i_add_remedy(
-			"start the container with --privileged, or with --security-opt "
-			"systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)");
+		gons_i_sysctl_explain_read_only();
 	} else if (errnum == EACCES || errnum == EPERM) {
 		gons_i_add_cause("only root of the user namespace that owns the network namespace "
 				 "may write it, and some sysctls nobody may");
@@ -130,15 +150,9 @@ static int fail_open(const struct setting *setting, int errnum)
 static int open_setting(void *arg)
 {
 	struct setting *setting = arg;
-	char path[PATH_SIZE + sizeof("/proc/")];
-	int errnum;
 
-	(void)snprintf(path, sizeof(path), "/proc/%s", setting->path);
-	setting->fd = open(path, setting->flags | O_CLOEXEC);
-	errnum = errno;
-	if (setting->fd < 0 && errnum == EROFS)
-		setting->fd = open_elsewhere(setting);
-	return setting->fd < 0 ? fail_open(setting, errnum) : 0;
+	setting->fd = gons_i_sysctl_open(setting->path, setting->flags);
+	return setting->fd < 0 ? fail_open(setting, errno) : 0;
 }
 
 static int open_in(int nsfd, struct setting *setting)

@@ -11,6 +11,12 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 
+#ifdef __GLIBC_PREREQ
+#define HAS_STRERRORDESC __GLIBC_PREREQ(2, 32)
+#else
+#define HAS_STRERRORDESC 0
+#endif
+
 enum { MESSAGE_SIZE = GONS_I_MESSAGE_SIZE };
 
 static __thread char message[MESSAGE_SIZE];
@@ -20,7 +26,7 @@ const char *gons_i_errno_text(int errnum)
 {
 	const char *text;
 
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#if HAS_STRERRORDESC
 	text = strerrordesc_np(errnum);
 #else
 	text = strerror(errnum);

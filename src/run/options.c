@@ -354,6 +354,7 @@ static int check_combination(const struct options *options, bool has_sys, bool h
 				     : options->n_sysctls > 0 ? "--sysctl"
 				     : options->hermetic      ? "--hermetic"
 				     : options->plan	      ? "--plan"
+				     : options->capture	      ? "--capture"
 							      : NULL;
 
 	if (options->host && !options->plan)

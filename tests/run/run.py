@@ -789,6 +789,7 @@ def mistakes_on_the_command_line_are_named():
             ('--no-net cannot be used with --sysctl',
              ['--no-net', '--sysctl', 'net.ipv4.ip_forward=1', 'true']),
             ('--no-net cannot be used with --plan', ['--no-net', '--plan=a -- b', 'true']),
+            ('--no-net cannot be used with --capture', ['--no-net', '--capture', 'true']),
             ('--in cannot be used with --plan', ['--in=a', '--plan=a -- b', 'true']),
             ('--sys must be ro or rw', ['--sys=yes', 'true']),
             ('--private is a list of run, tmp and names', ['--private=home', 'true']),

@@ -108,9 +108,42 @@ static int complain_failed(void)
  * needs. If entering fails, enter_new() calls it. */
 static bool may_try_at_once(const struct options *options)
 {
-	return !(options->types & CLONE_NEWUSER) && !options->in &&
+	return !(options->types & CLONE_NEWUSER) && !options->in && !options->no_net &&
 	       !options_need_supervisor(options) && gons_has_cap(CAP_SYS_ADMIN) &&
 	       gons_has_cap(CAP_SYS_CHROOT) && gons_has_cap(CAP_NET_ADMIN);
+}
+
+static bool write_once(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool is_written = fd >= 0 && write(fd, text, strlen(text)) >= 0;
+	int errnum = errno;
+
+	if (fd >= 0)
+		(void)close(fd);
+	errno = errnum;
+	return is_written;
+}
+
+/* In place of gons_become_root() and gons_enter_user_namespace(), which leave the network, too. */
+static int leave_all_but_network(const struct options *options)
+{
+	const unsigned uid = geteuid(), gid = getegid();
+	const bool is_kept = options->map_current_user;
+	char uid_map[64], gid_map[64];
+
+	if (!gons_can(CLONE_NEWUSER | CLONE_NEWNS))
+		return complain_refused(options, CLONE_NEWUSER | CLONE_NEWNS);
+	(void)snprintf(uid_map, sizeof(uid_map), "%u %u 1", is_kept ? uid : 0, uid);
+	(void)snprintf(gid_map, sizeof(gid_map), "%u %u 1", is_kept ? gid : 0, gid);
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) <
+		    0 ||
+	    !write_once("/proc/self/uid_map", uid_map) ||
+	    !write_once("/proc/self/setgroups", "deny") ||
+	    !write_once("/proc/self/gid_map", gid_map))
+		return complain(STATUS_FAILURE, "cannot enter a new user namespace: %s",
+				strerror(errno));
+	return -1;
 }
 
 int get_capabilities(const struct options *options)
@@ -122,6 +155,10 @@ int get_capabilities(const struct options *options)
 
 	if (may_try_at_once(options))
 		return -1;
+	if (options->no_net)
+		return !(options->types & CLONE_NEWUSER) && gons_can(CLONE_NEWNS)
+			       ? -1
+			       : leave_all_but_network(options);
 	if (options->types & CLONE_NEWUSER)
 		result = gons_enter_user_namespace(options->map_current_user ? &maps : NULL);
 	else

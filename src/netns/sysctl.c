@@ -129,6 +129,14 @@ void gons_i_sysctl_explain_read_only(void)
 			  "systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)");
 }
 
+/* Such as net.ipv4.route.flush. */
+static bool is_write_only(const struct setting *setting)
+{
+	cleanup_fd int fd = gons_i_sysctl_open(setting->path, O_WRONLY);
+
+	return setting->flags == O_RDWR && fd >= 0;
+}
+
 static int fail_open(const struct setting *setting, int errnum)
 {
 	(void)gons_i_fail(errnum, "cannot open the sysctl %s", setting->name);
@@ -137,6 +145,9 @@ static int fail_open(const struct setting *setting, int errnum)
 				 "initial network namespace has it");
 	} else if (errnum == EROFS) {
 		gons_i_sysctl_explain_read_only();
+	} else if (errnum == EACCES && is_write_only(setting)) {
+		gons_i_add_cause("it can be written and not read, so no value could be restored");
+		gons_i_add_remedy("write it by sysctl(8), with gons_process_run()");
 	} else if (errnum == EACCES || errnum == EPERM) {
 		gons_i_add_cause("only root of the user namespace that owns the network namespace "
 				 "may write it, and some sysctls nobody may");

@@ -428,7 +428,9 @@ int options_read(int argc, char **argv, struct options *options)
 		if (option == OPTION_HELP || option == OPTION_VERSION) {
 			(void)fputs(option == OPTION_HELP ? help : "gons-run " VERSION "\n",
 				    stdout);
-			return fflush(stdout) == 0 ? 0 : STATUS_FAILURE;
+			return fflush(stdout) == 0 ? 0
+						   : complain(STATUS_FAILURE, "cannot write: %s",
+							      strerror(errno));
 		}
 		has_sys |= option == OPTION_SYS;
 		has_no_sys |= option == OPTION_NO_SYS;

@@ -828,6 +828,8 @@ def mistakes_on_the_command_line_are_named():
             ('/no/such/directory', ['--artifacts=/no/such/directory', 'true'])):
         refused(125, words, *arguments)
     refused(125, 'gons-run --help', '--no-such-option', 'true')
+    with open('/dev/full', 'w', encoding='ascii') as full:
+        refused(125, 'cannot write', '--help', stdout=full)
     if os.geteuid() != 0:
         refused(125, 'cannot write into "/"', '--artifacts=/', 'true')
 

@@ -340,23 +340,24 @@ static int set_sysctls(const struct options *options)
 	return status;
 }
 
-/* The command will be a child in the new PID namespace. The first process of the namespace is one
- * of gons: it waits for orphans. When gons-run ends, it ends, and so do all processes in the
- * namespace. */
-static int enter_pid_namespace(const struct options *options)
-{
-	gons_set *set;
+/* The first process of the new PID namespace is one of gons: it waits for orphans. When gons-run
+ * ends, it ends, and so do all processes in the namespace. */
+static gons_set *pid_set; /* is never closed: the namespace ends with it */
 
+static int create_pid_namespace(const struct options *options)
+{
 	if (!(options->types & CLONE_NEWPID))
 		return -1;
-	set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
-	if (!set)
-		return complain_refused(options, CLONE_NEWPID);
+	pid_set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
+	return pid_set ? -1 : complain_refused(options, CLONE_NEWPID);
+}
+
+int enter_pid_namespace(void)
+{
 	/* gons_enter() would fail if the thread could not return, as in a user namespace. */
-	if (setns(gons_set_fd(set, CLONE_NEWPID), CLONE_NEWPID) < 0)
-		return complain(STATUS_FAILURE, "cannot enter the new PID namespace: %s",
-				strerror(errno));
-	return -1; /* keep the set open: the namespace ends with it */
+	if (!pid_set || setns(gons_set_fd(pid_set, CLONE_NEWPID), CLONE_NEWPID) == 0)
+		return -1;
+	return complain(STATUS_FAILURE, "cannot enter the new PID namespace: %s", strerror(errno));
 }
 
 int prepare_procfs(const struct options *options)
@@ -406,5 +407,5 @@ int prepare(const struct options *options, struct gons_net **ret_net)
 		return complain_refused(options, CLONE_NEWNS);
 	if ((status = set_sysctls(options)) >= 0)
 		return status;
-	return enter_pid_namespace(options);
+	return create_pid_namespace(options);
 }

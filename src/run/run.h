@@ -65,6 +65,10 @@ int get_capabilities(const struct options *options);
 /* Creates the namespaces of the command and enters them. Returns -1 or an exit status. */
 int prepare(const struct options *options, struct gons_net **ret_net);
 
+/* If the options ask for a new PID namespace, later children of this process are in it. There is no
+ * return. Returns -1 or an exit status. */
+int enter_pid_namespace(void);
+
 /* Mounts the /proc of a new PID namespace. Called by a child, which is in that namespace. Returns
  * -1 or an exit status. */
 int prepare_procfs(const struct options *options);

@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -202,13 +203,37 @@ static void block_signals(struct start_state *start)
 	(void)sigaction(SIGCHLD, &by_default, &start->sigchld);
 }
 
+/* Forks a process in the new PID namespace, if there is one. A process between the two enters the
+ * namespace, so that gons-run itself stays outside: after a failure it can report and run a shell.
+ * Returns 0 in the new process, 1 in the caller, -1 after a message. */
+static int fork_inside(void)
+{
+	pid_t between = fork(), pid;
+	int status = -1;
+
+	if (between == 0) {
+		if (enter_pid_namespace() >= 0)
+			_exit(EXIT_FAILURE);
+		pid = fork();
+		if (pid == 0)
+			return 0;
+		if (pid < 0)
+			(void)complain(0, "cannot fork: %s", strerror(errno));
+		_exit(pid < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	if (between < 0)
+		return complain(-1, "cannot fork: %s", strerror(errno));
+	while (waitpid(between, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0 ? 1 : -1;
+}
+
 int supervise(const struct options *options, const struct gons_net *net)
 {
 	struct supervision supervision = { .state = { .could_not_start = true, .status = -1 } };
 	struct start_state *start = &supervision.start;
 	sigset_t all;
 	int ends[2], status;
-	pid_t pid;
 
 	open_procfs();
 	open_terminal(start);
@@ -219,10 +244,10 @@ int supervise(const struct options *options, const struct gons_net *net)
 	if (supervision.signal_fd < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return complain(STATUS_FAILURE, "cannot watch the command: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0)
-		return complain(STATUS_FAILURE, "cannot fork: %s", strerror(errno));
-	if (pid == 0) {
+	status = fork_inside();
+	if (status < 0)
+		return STATUS_FAILURE;
+	if (status == 0) {
 		(void)close(ends[0]);
 		(void)close(supervision.signal_fd);
 		_exit(guard(options, net, start, ends[1]));

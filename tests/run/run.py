@@ -774,6 +774,22 @@ def a_failure_can_be_held_until_told():
             same(process.wait(TIMEOUT), status)
 
 
+def a_failure_in_a_pid_namespace_is_handled_as_elsewhere():
+    able('-p')
+    for options in (['--on-failure=report'], ['--capture'], ['--on-failure=shell'],
+                    ['--on-failure=report', '--uts', '--ipc', '--timeout=60']):
+        result = run('-p', *options, 'true')
+        same((result.returncode, result.stderr), (0, ''), f'{options}')
+        result = run('-p', *options, 'sh', '-c', 'exit 3', env={**os.environ, 'SHELL': '/bin/sh'},
+                     stdin=None, input='echo links: $(ls /sys/class/net)\n')
+        same(result.returncode, 3, f'{options} {result.stderr}')
+        same('left' in result.stderr, False, f'{options} {result.stderr}')
+        if '--on-failure=shell' in options:
+            contains(result.stdout, 'links: lo')
+        if '--on-failure=report' in options:
+            contains(result.stderr, 'lo')
+
+
 def a_shell_can_look_at_a_failure():
     able()
     result = run('--on-failure=shell', 'sh', '-c', 'exit 3', input='echo links: $(ls /sys/class/net)\n',

@@ -179,7 +179,7 @@ static int directories(void)
 
 /*
  * If a test fails or is skipped, its leaks are only notes: the assertion comes first, and a skip
- * stays a skip. Leaks of fixtures are named too.
+ * stays a skip, without a report. Leaks of fixtures are named too.
  *
  * run: others
  * status: 3
@@ -193,6 +193,7 @@ static int directories(void)
  * err: gons: left behind: whose_teardown_leaks: descriptor * was left open: /etc/passwd
  * failed: whose_teardown_leaks
  * skipped: skips_only
+ * no: gons: report of skips_only
  * passed: another_test
  */
 static void fails_and_leaks(void **state)

@@ -57,6 +57,7 @@ static int stays(void)
  * failed: enters_and_fails
  * err: gons: left behind: enters_and_skips: the thread was left in another net namespace: *
  * skipped: enters_and_skips
+ * no: gons: report of enters_and_skips
  * passed: next_plain_test_starts_in_the_same_state
  */
 static void enters_and_fails(void **state)

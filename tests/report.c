@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -551,6 +552,28 @@ static void mounts_of_the_test_are_compared_with_those_outside(void **state)
 	assert_contains(begin, "\n  mounted /sys sysfs (ro");
 }
 
+static int with_the_same_mount_on_top(void *arg)
+{
+	(void)arg;
+	want(unshare(CLONE_NEWNS) == 0);
+	want(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	want(mount("none", "/tmp", "tmpfs", MS_NODEV, NULL) == 0);
+	want(gons_scope_begin() >= 0 && gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS) == 0);
+	(void)report();
+	want(!strstr(report_text, "mounted /tmp tmpfs"));
+	want(mount("none", "/tmp", "tmpfs", MS_NODEV, NULL) == 0);
+	(void)report();
+	want(strstr(report_text, "mounted /tmp tmpfs"));
+	return 0;
+}
+
+static void a_mount_that_covers_one_of_the_same_look_is_shown(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWNS);
+	assert_int_equal(in_child(with_the_same_mount_on_top, NULL), 0);
+}
+
 static int with_few_descriptors(void *arg)
 {
 	struct rlimit limit;
@@ -676,6 +699,7 @@ int main(void)
 		check_test(raw_sockets_are_shown_with_their_protocol),
 		check_test(mounts_of_the_test_are_compared_with_those_outside),
 		check_test(namespaces_that_cannot_be_read_are_counted),
+		check_test(a_mount_that_covers_one_of_the_same_look_is_shown),
 		check_test(an_empty_namespace_takes_one_line),
 		check_test(the_machines_own_namespace_is_not_reported_by_forked_children),
 		check_test(the_machines_own_namespace_is_not_reported),

@@ -133,23 +133,29 @@ bool gons_i_report_add_mounts(struct gons_i_report *report, int fd, const char *
 
 /* ---- comparing ---- */
 
-static bool has(const struct gons_i_report_mount *list, size_t n, const char *text)
+static size_t count(const struct gons_i_report_mount *list, size_t n, const char *text)
 {
+	size_t found = 0;
+
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(list[i].text, text) == 0)
-			return true;
-	return false;
+			found++;
+	return found;
 }
 
-/* Adds the mounts of a that b does not have to difference, each once. */
+/* Those that a has more often than b, each once: a mount may cover one that looks the same. */
 static void subtract(const struct gons_i_report_mount_list *a,
 		     const struct gons_i_report_mount_list *b,
 		     struct gons_i_report_mount_list *difference)
 {
-	for (size_t i = 0; i < a->n; i++)
-		if (!has(b->list, b->n, a->list[i].text) && !has(a->list, i, a->list[i].text) &&
-		    !add_text(difference, a->list[i].text))
+	for (size_t i = 0; i < a->n; i++) {
+		const char *text = a->list[i].text;
+
+		if (count(a->list, i, text) == 0 &&
+		    count(a->list, a->n, text) > count(b->list, b->n, text) &&
+		    !add_text(difference, text))
 			return;
+	}
 }
 
 void gons_i_report_compare_mounts(struct gons_i_report *report, int outside_fd)

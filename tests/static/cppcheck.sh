@@ -16,6 +16,11 @@ command -v cppcheck >/dev/null || {
 	echo "gons: skipped: cppcheck: cppcheck is not installed" >&2
 	exit 77
 }
+version=$(cppcheck --version)
+printf '2.10\n%s\n' "${version##* }" | sort -VC || {
+	echo "gons: skipped: cppcheck: $version is older than 2.10, and gives false alarms" >&2
+	exit 77
+}
 cd "$1"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

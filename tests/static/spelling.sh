@@ -15,6 +15,6 @@ for entry in * .[!.]*; do
 		set -- "$@" "$entry"
 	fi
 done
-# "statics" are C functions, .TE ends a table in a man page, "nonsens" is no kind of link, and TestIn
-# is a class.
-codespell --ignore-words-list=nonsens,statics,te,bu,testin "$@"
+# "statics" are C functions, .TE ends a table in a man page, "nonsens" is no kind of link, TestIn is a
+# class, creat(2) a call, and "ba" is in a test.
+codespell --ignore-words-list=nonsens,statics,te,bu,testin,creat,ba "$@"

@@ -355,6 +355,7 @@ bool lose_capabilities(uint64_t which)
 	for (int i = 0; i < 2; i++) {
 		data[i].effective &= ~(uint32_t)(which >> 32 * i);
 		data[i].permitted &= ~(uint32_t)(which >> 32 * i);
+		data[i].inheritable &= ~(uint32_t)(which >> 32 * i);
 	}
 	return syscall(SYS_capset, &header, data) == 0;
 }
@@ -401,6 +402,19 @@ pid_t hold_in_child(int types)
 	assert_int_equal(read(ends[0], &byte, 1), 1);
 	assert_int_equal(close(ends[0]), 0);
 	return pid;
+}
+
+static int return_to(void *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", (const char *)name);
+	return setns(open(path, O_RDONLY | O_CLOEXEC), 0) < 0;
+}
+
+bool can_return_to(const char *name)
+{
+	return in_child(return_to, (void *)name) == 0;
 }
 
 static int become_nobody(void *arg)

@@ -99,6 +99,10 @@ int in_child(int (*fn)(void *), void *arg);
 /* Forks a child that waits in new namespaces of these types, to be killed. */
 pid_t hold_in_child(int types);
 
+/* Whether the thread can return to its own namespace "pid" from another one. It cannot if an ancestor
+ * user namespace owns that. */
+bool can_return_to(const char *name);
+
 /* Whether a child can become the user 65534: this takes root, and a mapping of that user. */
 bool can_become_nobody(void);
 

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -141,6 +142,23 @@ static int count_children(void)
 	return count;
 }
 
+/* Process 1 of a PID namespace becomes the parent of children that others have left, for which it has
+ * to wait. */
+static void reap_adopted(int expected)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	if (getpid() != 1)
+		return;
+	for (int i = 0; i < 10000; i++) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (count_children() <= expected)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 /* Leaves out idle set threads of gons_set_do_restore(), which end by themselves. */
 static int list_threads(void)
 {
@@ -239,6 +257,7 @@ int check_end(void **state)
 	gons_must(gons_scope_end(before.mark));
 	(void)count_threads(before.threads);
 	await_mounts(before.mounts);
+	reap_adopted(before.children);
 	take_snapshot(&after);
 	for (size_t i = 0; i < NAMES; i++)
 		if (after.ino[i] != before.ino[i])
@@ -307,6 +326,14 @@ void skip_for(const char *test, const char *reason)
 {
 	print_error("gons: skipped: %s: %s\n", test, reason);
 	skip();
+}
+
+void require_exec_in_tmp(const char *test)
+{
+	struct statvfs mount;
+
+	if (statvfs("/tmp", &mount) == 0 && (mount.f_flag & ST_NOEXEC))
+		skip_for(test, "nothing can be executed in /tmp: it is mounted noexec");
 }
 
 bool check_wanted(bool condition, const char *text, const char *file, int line)

@@ -74,6 +74,9 @@ uint64_t own_ino(const char *name);
 /* Inode number of the set's namespace of this type. */
 uint64_t ino_in(const gons_set *set, int type);
 
+/* For a test that puts a program into /tmp: skips it where none can be executed there. */
+void require_exec_in_tmp(const char *test);
+
 /* Entries of a directory, without "." and ".."; -1 when it cannot be listed. */
 int count_entries(const char *path);
 int count_entries_at(int dir_fd, const char *path);

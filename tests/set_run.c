@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -421,8 +422,10 @@ static void a_pid_namespace_lives_as_long_as_a_set_has_it(void **state)
 	assert_int_equal(run(set, look, NULL), 0);
 	gons_set_close(set);
 	assert_int_equal(run(copy, look, NULL), 0);
-	/* wait(2) does not report it as a child of this process. */
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	/* wait(2) does not report it as a child of this process, unless it is process 1, which
+	 * adopts it. */
+	errno = ECHILD;
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), getpid() == 1 ? 0 : -1);
 	assert_int_equal(errno, ECHILD);
 	gons_set_close(copy);
 }
@@ -684,6 +687,32 @@ static void gons_set_pid_returns_the_pid_of_the_init_as_seen_by_the_caller(void 
 	assert_refused(gons_set_pid(NULL), EINVAL, "set is NULL");
 }
 
+static int find_init_that_nobody_waits_for(void *arg)
+{
+	gons_set *set;
+	pid_t pid;
+
+	(void)arg;
+	want(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	set = gons_set_unshare(NULL, CLONE_NEWPID, NULL);
+	want(set);
+	pid = gons_set_pid(set);
+	want(pid > 0 && kill(pid, SIGKILL) == 0);
+	for (int i = 0; i < 10000 && gons_set_pid(set) >= 0; i++)
+		(void)usleep(1000);
+	want(failed_with(gons_set_pid(set), ESRCH, "has ended"));
+	want(waitpid(pid, NULL, 0) == pid);
+	gons_set_close(set);
+	return 0;
+}
+
+static void an_init_has_ended_before_its_parent_waits_for_it(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	assert_int_equal(in_child(find_init_that_nobody_waits_for, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -699,6 +728,7 @@ int main(void)
 		check_test(invalid_arguments_of_gons_set_run_are_refused),
 		check_test(a_refusal_in_the_child_is_returned_to_the_caller),
 		check_test(a_pid_namespace_of_an_ancestor_is_refused),
+		check_test(an_init_has_ended_before_its_parent_waits_for_it),
 		check_test(a_pid_namespace_lives_as_long_as_a_set_has_it),
 		check_test(a_forked_child_that_closes_its_copy_leaves_the_pid_namespace_alive),
 		check_test(closing_a_set_ends_all_processes_of_its_pid_namespace),

@@ -224,6 +224,7 @@ static int read_pids(const char *path, pid_t pids[], int most)
 pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 {
 	enum { MOST = 33 }; /* the kernel nests no more */
+	struct pollfd end = { .fd = init->pidfd, .events = POLLIN };
 	pid_t own[MOST], pids[MOST];
 	char path[64];
 	int depth, n;
@@ -240,7 +241,8 @@ pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 	n = depth < 0 ? -1 : read_pids(path, pids, MOST);
 	if (n < 0)
 		return -1;
-	if (depth > 0 && n >= depth && pids[depth - 1] > 0)
+	/* It keeps its number until its parent has waited for it. */
+	if (depth > 0 && n >= depth && pids[depth - 1] > 0 && poll(&end, 1, 0) == 0)
 		return pids[depth - 1];
 	return gons_i_fail(ESRCH, "the first process of the set's PID namespace has ended");
 }

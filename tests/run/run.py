@@ -881,6 +881,18 @@ def a_command_that_is_missing_or_not_executable_is_told():
         same((result.returncode, result.stdout), (4, 'a script without an interpreter\n'))
 
 
+def a_program_on_a_mount_without_exec_is_explained():
+    around = ['unshare', '-Urm', 'sh', '-c',
+              'mount -t tmpfs -o noexec tmpfs /mnt && cp /bin/sh /mnt && exec "$@"', 'x']
+    if subprocess.run([*around, 'true'], stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skip('unshare -Urm is refused here, or has no mounts')
+    able()
+    result = subprocess.run([*around, GONS_RUN, '/mnt/sh'], stderr=subprocess.PIPE, text=True,
+                            timeout=TIMEOUT, check=False)
+    same(result.returncode, 126, result.stderr)
+    contains(result.stderr, 'it is on a file system that is mounted noexec; put it')
+
+
 def where_the_machine_says_no_the_status_is_77_or_125():
     """In a user namespace in which no namespace may be made."""
     limit = ('mount -t proc proc /proc 2>/dev/null; '

@@ -7,7 +7,9 @@
 # variableScope: has another opinion of where variables are declared;
 # syntaxError and unknownMacro: in C++, and in a file for Criterion;
 # unusedStructMember, in lines.c: the kernel's struct, of which not all is read;
-# knownConditionTrueFalse, in reexec_action.c: takes weak symbols for there.
+# knownConditionTrueFalse, in reexec_action.c: takes weak symbols for there;
+# ctunullpointerOutOfMemory: forgets what else follows a failed allocation;
+# normalCheckLevelMaxBranches: only says that it could look further.
 #
 # usage: cppcheck.sh ROOT
 set -eu
@@ -30,6 +32,7 @@ check() {
 	cppcheck --quiet --error-exitcode=1 --template=gcc --language=c --std=c11 \
 		--enable=warning,style,performance,portability \
 		--suppress=clarifyCalculation --suppress=unreadVariable --suppress=variableScope \
+		--suppress=ctunullpointerOutOfMemory --suppress=normalCheckLevelMaxBranches \
 		--suppress=knownConditionTrueFalse:src/gons/process/reexec_action.c \
 		--suppress=unusedStructMember:src/gons/base/signal_safe_read.c \
 		--suppress=syntaxError:include/gons/gtest.h \

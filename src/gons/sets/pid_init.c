@@ -224,7 +224,7 @@ static int read_pids(const char *path, pid_t pids[], int most)
 pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 {
 	enum { MOST = 33 }; /* the kernel nests no more */
-	struct pollfd end = { .fd = init->pidfd, .events = POLLIN };
+	struct pollfd ended = { .fd = init->pidfd, .events = POLLIN };
 	pid_t own[MOST], pids[MOST];
 	char path[64];
 	int depth, n;
@@ -242,7 +242,7 @@ pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 	if (n < 0)
 		return -1;
 	/* It keeps its number until its parent has waited for it. */
-	if (depth > 0 && n >= depth && pids[depth - 1] > 0 && poll(&end, 1, 0) == 0)
+	if (depth > 0 && n >= depth && pids[depth - 1] > 0 && poll(&ended, 1, 0) == 0)
 		return pids[depth - 1];
 	return gons_i_fail(ESRCH, "the first process of the set's PID namespace has ended");
 }

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <gons/mntns.h>
 #include <gons/privilege.h>
 
 /* Whether the last call was refused with this message. */
@@ -355,7 +356,11 @@ static int be_unmapped(void *arg)
 	want(unshare(CLONE_NEWUSER) == 0);
 	want_said(
 		!gons_can(CLONE_NEWUSER),
-		"cannot create a user namespace: Operation not permitted: the kernel refuses user namespaces to a user or group that is not mapped in the present one; map it");
+		"cannot create a user namespace: Operation not permitted: the kernel refuses user namespaces to a user or group that is not mapped in the present one; map it, which for user 0 takes CAP_SETFCAP (bwrap: --cap-add ALL, or leave out --uid 0)");
+	want(unshare(CLONE_NEWNS) == 0 && mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	want_said(
+		gons_mntns_private(GONS_PRIVATE_RUN) < 0,
+		"cannot create the directory /run/netns: Value too large for defined data type: the user is not mapped in this user namespace, and can own no files; map it, which for user 0 takes CAP_SETFCAP (bwrap: --cap-add ALL, or leave out --uid 0)");
 	return 0;
 }
 

@@ -328,6 +328,14 @@ void skip_for(const char *test, const char *reason)
 	skip();
 }
 
+void require_mapped_user(const char *test)
+{
+	if (read_text("/proc/thread-self/uid_map")[0] == '\0')
+		skip_for(test, "the user is not mapped, and can own no files");
+	if (geteuid() == 0 && !gons_has_cap(CAP_SETFCAP))
+		skip_for(test, "without CAP_SETFCAP, user 0 cannot be mapped");
+}
+
 void require_exec_in_tmp(const char *test)
 {
 	struct statvfs mount;

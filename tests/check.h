@@ -74,6 +74,10 @@ uint64_t own_ino(const char *name);
 /* Inode number of the set's namespace of this type. */
 uint64_t ino_in(const gons_set *set, int type);
 
+/* For a test that makes files on mounts of its own, or takes user 0: skips it where the user is not
+ * mapped, or cannot be. */
+void require_mapped_user(const char *test);
+
 /* For a test that puts a program into /tmp: skips it where none can be executed there. */
 void require_exec_in_tmp(const char *test);
 

@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -15,11 +16,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <gons/mntns.h>
+#include <gons/privilege.h>
+#include <gons/process.h>
 
 /* Texts about the namespaces of a function, which may have run in another process. */
 static char (*shared)[4096];
@@ -101,6 +105,7 @@ static void new_namespaces_are_created_inside_of_the_sets_namespaces(void **stat
 	gons_set *set, *made;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(ALL_TYPES);
 	/* The new namespaces copy the host name and the mounts of the set, not those of the
 	 * caller. */
@@ -244,6 +249,54 @@ static int map_many_as_nobody(void *arg)
 	want(strstr(gons_error(), "an unprivileged process can only map its own id"));
 	want(strstr(gons_error(), "newuidmap"));
 	return 0;
+}
+
+static int has_power(void *arg)
+{
+	(void)arg;
+	return gons_has_cap(CAP_NET_ADMIN) ? 0 : 1;
+}
+
+static int unshare_as_user_0_without_setfcap(void *arg)
+{
+	static const char *const argv[] = { "setpriv", "--dump", NULL };
+	const struct gons_idmap own = { 0, 0, 1 };
+	const struct gons_set_options options = { .maps = { .uid = &own, .n_uid = 1 } };
+	struct gons_process_options there = { .timeout_ms = 60000 };
+	struct gons_process_result result;
+	int status = -1;
+	gons_set *set;
+
+	(void)arg;
+	want(lose_capabilities(UINT64_MAX));
+	set = gons_set_unshare(NULL, CLONE_NEWUSER | CLONE_NEWNET, NULL);
+	want(set);
+	want(gons_set_run(set, has_power, NULL, &status) == 0 && status == 0);
+	there.set = set;
+	want(gons_process_run(argv, &there, &result) == 0);
+	want(strstr(result.output, "Ambient capabilities: chown,dac_override,"));
+	gons_process_result_free(&result);
+	gons_set_close(set);
+	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &options));
+	want(failed_with(-1, EPERM, "CAP_SETFCAP is missing, without which user 0 cannot"));
+	return 0;
+}
+
+/* The kernel allowed user 0 more before Linux 5.12. */
+static void user_0_without_cap_setfcap_is_unmapped_and_has_all_capabilities(void **state)
+{
+	struct utsname kernel;
+	int major = 0, minor = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	assert_int_equal(uname(&kernel), 0);
+	if (sscanf(kernel.release, "%d.%d", &major, &minor) == 2 &&
+	    (major < 5 || (major == 5 && minor < 12)))
+		skip_for(__func__, "before Linux 5.12, user 0 can be mapped");
+	if (geteuid() != 0)
+		skip_for(__func__, "it takes user 0");
+	assert_int_equal(in_child(unshare_as_user_0_without_setfcap, NULL), 0);
 }
 
 static void without_privileges_newuidmap_is_named(void **state)
@@ -577,6 +630,7 @@ int main(void)
 		check_test(without_id_maps_the_caller_becomes_root),
 		check_test(empty_id_maps_are_left_unwritten),
 		check_test(id_maps_may_have_several_lines),
+		check_test(user_0_without_cap_setfcap_is_unmapped_and_has_all_capabilities),
 		check_test(without_privileges_newuidmap_is_named),
 		check_test(ids_that_the_user_namespace_lacks_are_named),
 		check_test(id_maps_may_have_340_lines),

@@ -3,6 +3,7 @@
  * A set of namespaces is created, mounted on files and closed. It is opened again from the files
  * and used, while the test's own thread stays where it is.
  */
+#include <errno.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -50,7 +51,12 @@ static void a_set_is_opened_again_from_its_files(void **state)
 	/* The test's own mounts, which are gone when it ends. */
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
-	assert_int_equal(mkdir("/tmp/namespaces", 0755), 0);
+	if (mkdir("/tmp/namespaces", 0755) < 0) {
+		assert_int_equal(errno, EOVERFLOW);
+		print_error("gons: skipped: %s: the user is not mapped, and can own no files\n",
+			    __func__);
+		skip();
+	}
 	create_and_mount("/tmp/namespaces");
 
 	set = gons_must(gons_set_from_dir("/tmp/namespaces", 0));

@@ -23,6 +23,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/diagnosis/cause.h"
 #include "mntns/refuse_initial.h"
 #include "mntns/etc_files.h"
 #include "mntns/tmpfs.h"
@@ -77,8 +78,11 @@ static int create_files(void)
 		(void)snprintf(path, sizeof(path), "/etc/%s", files[i].name);
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		if (fd < 0 || fchmod(fd, 0644) < 0 || /* whatever the umask is */
-		    write_all(fd, files[i].text, strlen(files[i].text)) < 0)
-			return gons_i_fail(errno, "cannot create the file %s on a tmpfs", path);
+		    write_all(fd, files[i].text, strlen(files[i].text)) < 0) {
+			(void)gons_i_fail(errno, "cannot create the file %s on a tmpfs", path);
+			gons_i_diagnose_owner();
+			return -1;
+		}
 	}
 	return 0;
 }

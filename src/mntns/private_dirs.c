@@ -11,6 +11,7 @@
 #include "gons/base/error.h"
 #include "gons/base/mountinfo.h"
 #include "gons/core/switch.h"
+#include "gons/diagnosis/cause.h"
 #include "mntns/refuse_initial.h"
 #include "mntns/etc_files.h"
 #include "mntns/tmpfs.h"
@@ -61,7 +62,9 @@ static int create_directory(const char *path, mode_t mode)
 {
 	if (mkdir(path, mode) == 0 && chmod(path, mode) == 0)
 		return 0;
-	return gons_i_fail(errno, "cannot create the directory %s", path);
+	(void)gons_i_fail(errno, "cannot create the directory %s", path);
+	gons_i_diagnose_owner();
+	return -1;
 }
 
 static int cover_run(struct covered *covered)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <gons/gons.h>
@@ -86,6 +88,16 @@ static int begin_test(const struct options *options)
 	return complain(STATUS_FAILURE, "%s", gons_error());
 }
 
+/* Whether this is a program on a mount where none may be executed. */
+static bool is_noexec(const char *path)
+{
+	struct statvfs mount;
+	struct stat st;
+
+	return strchr(path, '/') && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & 0111) && statvfs(path, &mount) == 0 && (mount.f_flag & ST_NOEXEC);
+}
+
 int become(char **command)
 {
 	int errnum;
@@ -100,8 +112,12 @@ int become(char **command)
 			command[0]);
 	if (errnum == ENOENT)
 		return complain(STATUS_NOT_FOUND, "%s: command not found", command[0]);
-	return complain(STATUS_NOT_EXECUTABLE, "cannot execute %s: %s", command[0],
-			strerror(errnum));
+	return complain(STATUS_NOT_EXECUTABLE, "cannot execute %s: %s%s", command[0],
+			strerror(errnum),
+			errnum == EACCES && is_noexec(command[0])
+				? ": it is on a file system that is mounted noexec; put it where "
+				  "programs can be executed"
+				: "");
 }
 
 int main(int argc, char **argv)

@@ -57,7 +57,7 @@ write_config()
 	"process": {
 	  "user": { "uid": $uid, "gid": $uid },
 	  "args": [ $command ],
-	  "env": [ "PATH=/bin", "GONS_REQUIRE=@GONS_REQUIRE@" ],
+	  "env": [ "PATH=/bin", "GONS_REQUIRE=@GONS_REQUIRE@", "CMOCKA_ERROR_OUTPUT=stderr" ],
 	  "cwd": "/tmp",
 	  "capabilities": { "bounding": [ $list ], "effective": [ $list ], "permitted": [ $list ] }
 	},

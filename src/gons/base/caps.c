@@ -78,6 +78,23 @@ bool gons_i_has_cap(int cap)
 	return has;
 }
 
+/* In the ambient set are only those that are inheritable, too. */
+void gons_i_caps_keep_in_programs(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return;
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].inheritable = data[i].permitted;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return;
+	for (int cap = 0; cap < MOST; cap++)
+		if (data[cap / 32].permitted >> cap % 32 & 1)
+			(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
+}
+
 GONS_EXPORT bool gons_has_cap(int cap)
 {
 	int has;

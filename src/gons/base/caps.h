@@ -8,4 +8,7 @@
  * message; async-signal-safe. False also where the kernel does not know the capability. */
 bool gons_i_has_cap(int cap);
 
+/* Programs that the calling thread executes keep its capabilities, although it is not root. */
+void gons_i_caps_keep_in_programs(void);
+
 #endif

@@ -88,6 +88,9 @@ const struct gons_i_obstacle *gons_i_find_obstacle(void);
  * uid_map or gid_map. Async-signal-safe. True if the file cannot be read. */
 bool gons_i_is_mapped(const char *path, unsigned id);
 
+/* After a file could not be created with EOVERFLOW: adds cause and remedy. */
+void gons_i_diagnose_owner(void);
+
 /* Whether /proc is mounted read-only, so that no ids can be mapped in a new user namespace; and the
  * remedy. */
 bool gons_i_is_procfs_read_only(void);

@@ -114,6 +114,9 @@ static bool is_chrooted(void)
 
 /* ---- ids ---- */
 
+#define MAP_USER                                                                                   \
+	"map it, which for user 0 takes CAP_SETFCAP (bwrap: --cap-add ALL, or leave out --uid 0)"
+
 bool gons_i_is_mapped(const char *path, unsigned id)
 {
 	struct gons_i_lines lines;
@@ -178,7 +181,7 @@ static const struct gons_i_obstacle *find_obstacle(void)
 	static const struct gons_i_obstacle unmapped = {
 		"the kernel refuses user namespaces to a user or group that is not mapped in the "
 		"present one",
-		"map it"
+		MAP_USER
 	};
 	static const struct gons_i_obstacle apparmor = {
 		"AppArmor leaves unprivileged user namespaces without capabilities "
@@ -200,6 +203,14 @@ static const struct gons_i_obstacle *find_obstacle(void)
 	if (gons_i_read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == 1)
 		return &apparmor;
 	return NULL;
+}
+
+void gons_i_diagnose_owner(void)
+{
+	if (errno != EOVERFLOW)
+		return;
+	gons_i_add_cause("the user is not mapped in this user namespace, and can own no files");
+	gons_i_add_remedy(MAP_USER);
 }
 
 const struct gons_i_obstacle *gons_i_find_obstacle(void)

@@ -76,9 +76,13 @@ static int write_maps(uid_t uid, gid_t gid, bool may_map)
 	(void)snprintf(gid_map, sizeof(gid_map), "0 %u 1", gid);
 	if (write_file("/proc/thread-self/setgroups", "deny") < 0)
 		return -1;
-	/* Without a map, the process has the capabilities nevertheless. */
-	if (write_file("/proc/thread-self/uid_map", uid_map) < 0 && (may_map || errno != EPERM))
-		return -1;
+	/* Without a map, the process has the capabilities nevertheless. Only the programs of root
+	 * have them by themselves. */
+	if (write_file("/proc/thread-self/uid_map", uid_map) < 0) {
+		if (may_map || errno != EPERM)
+			return -1;
+		gons_i_caps_keep_in_programs();
+	}
 	return write_file("/proc/thread-self/gid_map", gid_map);
 }
 

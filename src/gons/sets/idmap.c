@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/diagnosis/cause.h"
@@ -179,7 +180,7 @@ static bool has_unmapped(const struct kind *kind, const struct gons_idmap *map, 
 	return false;
 }
 
-/* map NULL: the caller's own id becomes 0. */
+/* map NULL: the caller's own id becomes 0, unless the kernel forbids that to user 0. */
 static int write_map(const struct gons_i_idmaps_target *target, const struct kind *kind,
 		     const struct gons_idmap *map, size_t n)
 {
@@ -204,10 +205,16 @@ static int write_map(const struct gons_i_idmaps_target *target, const struct kin
 	if (kind == &gids && is_own &&
 	    write_file(target->proc_fd, target->number, "setgroups", "deny") == 0)
 		return write_file(target->proc_fd, target->number, kind->file, room.text);
+	if (is_own && own_id == 0 && !gons_i_has_cap(CAP_SETFCAP)) {
+		if (map == &own) /* without a map, it has the capabilities, too */
+			return 0;
+		gons_i_add_cause("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
+		gons_i_add_remedy("give no maps, which leaves the user unmapped");
+		return -1;
+	}
 	if (is_own) {
 		gons_i_add_cause("possibly a security module such as AppArmor leaves user "
-				 "namespaces without capabilities, or root lacks CAP_SETFCAP, "
-				 "without which user 0 cannot be mapped");
+				 "namespaces without capabilities");
 		return -1;
 	}
 	errnum = errno;
@@ -278,6 +285,6 @@ void gons_i_become_mapped_ids(void)
 		(void)syscall(SYS_setgroups32, 0, NULL);
 		(void)syscall(SYS_setresgid32, 0, 0, 0);
 	}
-	if (!is_mapped(&uids, geteuid()))
-		(void)syscall(SYS_setresuid32, 0, 0, 0);
+	if (!is_mapped(&uids, geteuid()) && syscall(SYS_setresuid32, 0, 0, 0) < 0)
+		gons_i_caps_keep_in_programs();
 }

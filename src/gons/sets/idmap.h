@@ -20,7 +20,8 @@ int gons_i_idmaps_write(const struct gons_i_idmaps_target *target, const struct 
 
 /*
  * For a child that has joined a user namespace: changes its user to 0 if the present user is not
- * mapped there and 0 is mapped; the same for its group.
+ * mapped there and 0 is mapped; the same for its group. If no user is mapped, the programs that it
+ * executes keep its capabilities.
  */
 void gons_i_become_mapped_ids(void);
 

@@ -199,36 +199,42 @@ static void refused_when_covered(const char *name)
 static void a_namespace_mounted_over_the_namespace_link_is_noticed(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	refused_when_covered("link");
 }
 
 static void a_file_mounted_over_the_namespace_link_is_noticed(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	refused_when_covered("file");
 }
 
 static void a_file_mounted_later_over_the_namespace_link_is_noticed(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	refused_when_covered("later");
 }
 
 static void a_mount_over_the_ns_directory_is_noticed(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	refused_when_covered("directory");
 }
 
 static void namespaces_of_another_process_are_not_mistaken_for_the_callers(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	refused_when_covered("process");
 }
 
 static void a_proc_directory_that_is_not_procfs_is_noticed(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	refused_when_covered("proc");
 }
 

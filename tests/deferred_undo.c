@@ -575,6 +575,7 @@ static void unmount(int held)
 static void a_link_is_deleted_where_the_namespace_is_mounted(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("none", "/tmp", "tmpfs", 0, NULL), 0);

@@ -274,6 +274,7 @@ static void a_working_directory_outside_the_root_is_restored(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNS)); /* from which the root is restored */
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
@@ -321,6 +322,7 @@ static void a_mount_over_the_working_directory_does_not_affect_the_return(void *
 	int mounts = count_mounts();
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	keep_cwd();
 	assert_int_equal(chdir("/tmp"), 0);

@@ -287,6 +287,7 @@ static void execute_keeps_the_working_directory_where_the_path_exists(void **sta
 	int outside;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	outside = gons_must(gons_current(CLONE_NEWNS));
 	enter_with_tree();
@@ -338,6 +339,7 @@ static void a_chrooted_thread_keeps_its_root_in_execute(void **state)
 	int outside, copy;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(stat("/", &home), 0);
 	outside = gons_must(gons_current(CLONE_NEWNS));

@@ -214,6 +214,7 @@ static int enter_without_mount(void *arg)
 static void without_mount_no_mount_namespace_is_entered(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS);
 	assert_int_equal(in_child(enter_without_mount, NULL), 0);
 }
@@ -269,6 +270,7 @@ static void without_mount_sys_stays_as_it_was(void **state)
 	int errnums[] = { EPERM, EINVAL };
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	assert_int_equal(in_child(mount_sysfs_without_mount, NULL), 0);
 	assert_int_equal(in_child(remount_sysfs_without_mount, NULL), 0);
@@ -411,6 +413,7 @@ static int switch_in_chroot_without_chroot(void *arg)
 static void a_chrooted_thread_whose_return_is_refused_keeps_its_root(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(switch_in_chroot_without_chroot, NULL), 0);
 }

@@ -584,6 +584,7 @@ static int stays_in_a_chroot(void *arg)
 static void a_root_directory_that_cannot_be_restored_is_an_error(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(stays_in_a_chroot, NULL), 0);
 }

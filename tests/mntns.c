@@ -294,6 +294,7 @@ static void mounts_inside_are_visible_only_through_the_procfsroot(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	fd = gons_must(gons_mntns_new_transient(&procfsroot));
 	assert_false(exists_below(procfsroot, "/tmp/gons-only-inside"));
@@ -311,6 +312,7 @@ static void a_procfsroot_is_valid_in_other_namespaces_too(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	fd = gons_must(gons_mntns_new_transient(&procfsroot));
 	gons_must(gons_mntns_execute(fd, mount_tmpfs_with_a_file, &inside));

@@ -456,6 +456,7 @@ static void hosts_have_names_and_find_each_other_by_name(void **state)
 	int links = 0;
 
 	(void)state;
+	require_mapped_user(__func__);
 	require_all();
 	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
 	assert_int_equal(gethostname(outside, sizeof(outside)), 0);
@@ -542,6 +543,7 @@ static void a_network_is_built_in_a_host_of_another_one(void **state)
 	gons_net *outer, *inner = NULL;
 
 	(void)state;
+	require_mapped_user(__func__);
 	require_all();
 	outer = gons_must(gons_net_new("a -- b", CLONE_NEWNS | CLONE_NEWUTS));
 	gons_must(gons_net_execute(outer, "a", build_inside, &inner));
@@ -555,6 +557,7 @@ static void a_network_ends_with_its_scope_and_keeps_no_descriptor(void **state)
 	uint64_t ino = own_ino("net");
 
 	(void)state;
+	require_mapped_user(__func__);
 	require_all();
 	before = count_entries("/proc/self/fd");
 	GONS_SCOPE {
@@ -616,6 +619,7 @@ static void a_network_without_free_descriptors_leaves_nothing(void **state)
 	int lowest, fds;
 
 	(void)state;
+	require_mapped_user(__func__);
 	require_all();
 	fds = count_entries("/proc/self/fd");
 	lowest = dup(STDIN_FILENO);

@@ -261,6 +261,7 @@ static void the_namespace_id_agrees_with_ip_netns_list_id(void **state)
 	int of_red, of_green;
 
 	(void)state;
+	require_mapped_user(__func__);
 	if (system("command -v ip >/dev/null") != 0) {
 		print_error("gons: skipped: the_namespace_id_agrees_with_ip_netns_list_id: "
 			    "iproute2 is not installed\n");

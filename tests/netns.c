@@ -184,6 +184,7 @@ static void odd_names_and_symbolic_links_lead_only_to_network_namespaces(void **
 	char path[64];
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
@@ -216,6 +217,7 @@ static void a_named_namespace_is_opened(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);
@@ -247,6 +249,7 @@ static void a_named_namespace_can_be_deleted_while_other_mount_namespaces_have_i
 	char copy[96];
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/run", "tmpfs", 0, NULL), 0);

@@ -104,6 +104,7 @@ static int mount_in_shared(void *arg)
 static void mounts_over_shared_ones_stay_inside(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_in_shared, NULL), 0);
@@ -121,6 +122,7 @@ static int mount_below_covered_root(void *arg)
 static void mounts_below_a_covered_root_stay_inside(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_below_covered_root, NULL), 0);
@@ -137,6 +139,7 @@ static int mount_below_chroot(void *arg)
 static void mounts_below_a_chroot_without_a_mount_point_stay_inside(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_below_chroot, NULL), 0);
@@ -154,6 +157,7 @@ static int mount_below_mounted_chroot(void *arg)
 static void mounts_below_a_chroot_on_a_bind_mount_stay_inside(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_below_mounted_chroot, NULL), 0);
@@ -181,6 +185,7 @@ static int mount_beside_idle_thread(void *arg)
 static void mounts_in_a_namespace_of_an_idle_thread_stay_inside(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(in_child(mount_beside_idle_thread, NULL), 0);
 }
@@ -244,6 +249,7 @@ static int look_from_the_chroot(void *arg)
 static void a_sysfs_does_not_propagate_to_the_copied_mount_namespace(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	assert_int_equal(in_child(look_from_the_root, NULL), 0);
 }
@@ -251,6 +257,7 @@ static void a_sysfs_does_not_propagate_to_the_copied_mount_namespace(void **stat
 static void a_sysfs_on_a_sys_that_is_no_mount_point_stays_inside(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	assert_int_equal(in_child(look_from_the_chroot, NULL), 0);
 }

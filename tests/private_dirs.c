@@ -55,6 +55,7 @@ static const char *const all_files[] = { "hosts", "resolv.conf", "nsswitch.conf"
 static void a_private_run_is_empty_but_for_two_directories(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	(void)umask(077); /* the scope restores the one from before the entry */
@@ -84,6 +85,7 @@ static void files_in_private_directories_do_not_reach_the_machine(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	GONS_SCOPE {
 		gons_must(gons_mntns_enter_transient());
@@ -100,6 +102,7 @@ static void a_symbolic_link_from_var_tmp_to_tmp_is_covered_once(void **state)
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/var", "tmpfs", 0, NULL), 0);
@@ -114,6 +117,7 @@ static void a_missing_var_tmp_is_ignored_and_a_missing_run_is_refused(void **sta
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
@@ -137,6 +141,7 @@ static void a_shared_mount_namespace_passes_nothing_on(void **state)
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
@@ -180,6 +185,7 @@ static void added_hosts_are_found_by_name(void **state)
 	int error;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	gons_must(gons_enter_transient(CLONE_NEWNS | CLONE_NEWNET));
 	gons_must(gons_netns_loopback_up());
@@ -212,6 +218,7 @@ static void the_files_of_the_machine_are_covered_and_not_written(void **state)
 	struct stat before[PATHS], after;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_etc(all_files);
 	(void)umask(077); /* until the scope ends */
@@ -236,6 +243,7 @@ static void a_symbolic_link_is_followed_to_the_file_that_is_covered(void **state
 	static const char *const files[] = { "hosts", "nsswitch.conf", "target", NULL };
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_etc(files);
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
@@ -279,6 +287,7 @@ static void make_etc_with_holes(void)
 static void missing_files_are_created_and_the_rest_of_etc_stays_visible(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	make_etc_with_holes();
 	GONS_SCOPE {
@@ -297,6 +306,7 @@ static void missing_files_are_created_and_the_rest_of_etc_stays_visible(void **s
 static void missing_files_are_also_created_in_a_chroot(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	make_etc_with_holes();
 	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, NULL), 0);
@@ -315,6 +325,7 @@ static void missing_files_are_also_created_in_a_chroot(void **state)
 static void a_read_only_root_is_no_obstacle(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	make_etc_with_holes();
 	assert_int_equal(mount(NULL, "/etc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
@@ -325,6 +336,7 @@ static void a_read_only_root_is_no_obstacle(void **state)
 static void a_read_only_etc_with_all_files_is_no_obstacle(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_etc(all_files);
 	assert_int_equal(mount(NULL, "/etc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
@@ -368,6 +380,7 @@ static void malformed_hosts_are_refused(void **state)
 	static char longest[255];
 
 	(void)state;
+	require_mapped_user(__func__);
 	memset(longest, 'a', sizeof(longest) - 1);
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
@@ -389,6 +402,7 @@ static void malformed_hosts_are_refused(void **state)
 static void the_hosts_file_of_the_machine_is_not_written(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_etc(all_files); /* also on a tmpfs */
 	assert_refused(gons_mntns_add_host("a", "10.0.0.1"), EINVAL, "gons_mntns_private(");

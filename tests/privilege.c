@@ -574,6 +574,7 @@ static int enter_always(void *arg)
 static void a_user_namespace_is_entered_as_root_and_as_a_user(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWUSER | ENTERABLE);
 	assert_int_equal(in_child(enter_always, NULL), 0);
 }
@@ -593,6 +594,7 @@ static int enter_with_maps(void *arg)
 static void a_user_namespace_is_entered_with_the_ids_of_its_maps(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWUSER | ENTERABLE);
 	assert_int_equal(in_child(enter_with_maps, NULL), 0);
 }

@@ -109,6 +109,7 @@ static void ping_reaches_the_other_namespace(void **state)
 	const char *const argv[] = { "ping", "-n", "-c", "2", "-i", "0.2", "10.9.0.2", NULL };
 
 	(void)state;
+	require_mapped_user(__func__);
 	require_program("ping");
 	set_up_net();
 	gons_must(gons_address_add(0, net.link.ifindex, "10.9.0.1/24"));
@@ -123,6 +124,7 @@ static void ping_of_an_absent_host_fails_with_its_status(void **state)
 	struct gons_process_result result;
 
 	(void)state;
+	require_mapped_user(__func__);
 	require_program("ping");
 	set_up_net();
 	gons_must(gons_process_run(argv, &options, &result));

@@ -94,6 +94,7 @@ static const char *read_below(const char *procfsroot, const char *path)
 static void paths_without_symbolic_links_stay_unchanged(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	resolves_to("/a/b/file", 0, "/a/b/file");
 	resolves_to("a/b/file", 0, "/a/b/file");
@@ -107,6 +108,7 @@ static void the_root_resolves_to_a_slash(void **state)
 	static const char *const paths[] = { "/", "//", ".", "./", "/.", "top", "top/top" };
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		resolves_to(paths[i], 0, "/");
@@ -115,6 +117,7 @@ static void the_root_resolves_to_a_slash(void **state)
 static void dot_dot_at_the_root_stays_there(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	resolves_to("..", 0, "/");
 	resolves_to("/..", 1, "/");
@@ -126,6 +129,7 @@ static void dot_dot_at_the_root_stays_there(void **state)
 static void symbolic_links_are_followed_inside_the_root(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	resolves_to("/absolute", 0, "/a/b");
 	resolves_to("/relative/file", 0, "/a/b/file");
@@ -140,6 +144,7 @@ static void symbolic_links_are_followed_inside_the_root(void **state)
 static void a_symbolic_link_at_the_end_of_a_path_can_be_left_unfollowed(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	resolves_to("/absolute", 1, "/absolute");
 	resolves_to("/top/relative", 1, "/relative");
@@ -154,6 +159,7 @@ static void a_symbolic_link_at_the_end_of_a_path_can_be_left_unfollowed(void **s
 static void directories_replaced_by_symbolic_links_do_not_escape(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	assert_int_equal(rename("/tmp/root/a", "/tmp/root/moved"), 0);
 	make_link("/tmp", "a");
@@ -167,6 +173,7 @@ static void directories_replaced_by_symbolic_links_do_not_escape(void **state)
 static void mount_points_inside_the_root_are_crossed(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	assert_int_equal(mount("gons", "/tmp/root/a/b", "tmpfs", 0, NULL), 0);
 	make_file("/tmp/root/a/b/mounted", "mounted");
@@ -180,6 +187,7 @@ static void long_paths_are_resolved_up_to_the_kernels_limit(void **state)
 	char path[PATH_MAX + 64] = "";
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	for (int i = 0; i < 400; i++)
 		(void)strcat(path, "/a/b/../..");
@@ -198,6 +206,7 @@ static void long_paths_are_resolved_up_to_the_kernels_limit(void **state)
 static void missing_files_are_refused(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	refuse("/nowhere", ENOENT, "/nowhere below /tmp/root");
 	refuse("/dangling", ENOENT, "/dangling");
@@ -210,6 +219,7 @@ static void missing_files_are_refused(void **state)
 static void loops_of_symbolic_links_are_refused(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	refuse("/loop1", ELOOP, "form a loop");
 	refuse("/loop2/x", ELOOP, "/loop2/x");
@@ -228,6 +238,7 @@ static void null_paths_are_refused(void **state)
 static void a_root_that_is_no_directory_is_refused(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	assert_refused(gons_procfsroot_open("/tmp/none", "/", O_RDONLY), ENOENT, "/tmp/none");
 	assert_refused(gons_procfsroot_open("/tmp/secret", "/", O_RDONLY), ENOTDIR, "/tmp/secret");
@@ -238,6 +249,7 @@ static void a_root_that_is_no_directory_is_refused(void **state)
 static void magic_links_of_procfs_are_refused(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	assert_int_equal(mkdir("/tmp/root/proc", 0755), 0);
 	assert_int_equal(mount("/proc", "/tmp/root/proc", NULL, MS_BIND | MS_REC, NULL), 0);
@@ -291,6 +303,7 @@ static void files_are_created_inside_the_root(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	mask = umask(027);
 	fd = gons_procfsroot_open(root, "/../absolute/new", O_CREAT | O_EXCL | O_WRONLY);
@@ -318,6 +331,7 @@ static void the_flags_are_those_of_open(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	assert_refused(gons_procfsroot_open(root, "/absolute", O_RDONLY | O_NOFOLLOW), ELOOP,
 		       "/absolute");
@@ -339,6 +353,7 @@ static void paths_are_resolved_in_the_other_mount_namespace(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	fd = gons_must(gons_mntns_new_transient(&procfsroot));
 	gons_must(gons_mntns_execute(fd, make_tree, NULL));
@@ -362,6 +377,7 @@ static void a_chrooted_thread_keeps_paths_below_its_root(void **state)
 	char *resolved;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_tree();
 	GONS_SCOPE {
 		gons_must(gons_mntns_enter_transient());
@@ -406,6 +422,7 @@ static int resolve_from_inside(void *arg)
 static void a_chrooted_caller_inside_the_tree_gets_an_error_instead_of_a_wrong_path(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	require_no_chroot(__func__);
 	enter_tree();
 	assert_int_equal(in_child(resolve_from_inside, NULL), 0);

@@ -140,6 +140,7 @@ static void nothing_outside_the_root_is_opened_while_threads_swap_directories(vo
 	static pid_t pid;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	make_tree();

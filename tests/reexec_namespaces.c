@@ -147,6 +147,7 @@ static void a_job_in_the_user_network_and_mount_namespaces_of_another_process(vo
 	pid_t pid;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	pid = hold(options);
 	refs[0].path = ns_path(pid, USER);
@@ -167,6 +168,7 @@ static void children_of_an_action_are_in_its_pid_namespace(void **state)
 	pid_t pid;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWPID);
 	pid = hold(options);
 	refs[0].path = ns_path(pid, USER);

@@ -192,6 +192,7 @@ static void a_set_thread_finds_the_working_directory_by_its_path(void **state)
 	gons_set *set, *net;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(ALL_TYPES);
 	set = new_set(CLONE_NEWNS);
 	net = new_set(CLONE_NEWNET);

@@ -49,6 +49,7 @@ static void a_closed_set_is_opened_again_from_its_mounted_files(void **state)
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_with_dir();
 	mounts = count_mounts();
 	set = gons_must(gons_set_unshare(NULL, ALL_TYPES, NULL));
@@ -97,6 +98,7 @@ static void one_namespace_of_a_set_is_mounted_on_a_file(void **state)
 	gons_set *set;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_with_dir();
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWNET | CLONE_NEWUTS, NULL));
 	gons_must(gons_set_mount_ns(set, CLONE_NEWUTS, in_dir("name")));
@@ -114,6 +116,7 @@ static void a_plain_file_is_covered_by_the_mount_and_unchanged(void **state)
 	FILE *file;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_with_dir();
 	file = fopen(in_dir("uts"), "we");
 	assert_non_null(file);
@@ -145,6 +148,7 @@ static void a_failed_mount_of_a_set_leaves_no_mounts(void **state)
 	gons_set *set;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_with_dir();
 	set = gons_must(gons_set_unshare(NULL, ALL_TYPES, NULL));
 	/* The last one of the five fails. */
@@ -170,6 +174,7 @@ static void invalid_targets_of_a_mount_are_refused(void **state)
 	gons_set *set;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_with_dir();
 	set = gons_must(gons_set_current(CLONE_NEWNET));
 	memset(name, 'n', sizeof(name));
@@ -224,6 +229,7 @@ static void mounting_a_mount_namespace_in_itself_is_refused(void **state)
 	gons_set *own, *older;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(ALL_TYPES);
 	older = gons_must(gons_set_current(CLONE_NEWNS));
 	enter_with_dir();
@@ -241,6 +247,7 @@ static void mounting_a_mount_namespace_on_a_shared_mount_is_refused(void **state
 	pid_t pid;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_with_dir();
 	assert_int_equal(mount("none", "/tmp", NULL, MS_SHARED, NULL), 0);
 	pid = hold_in_child(CLONE_NEWNS); /* shares /tmp with this namespace */
@@ -271,6 +278,7 @@ static void mounting_a_set_without_capabilities_is_refused(void **state)
 	gons_set *set;
 
 	(void)state;
+	require_mapped_user(__func__);
 	enter_with_dir();
 	set = gons_must(gons_set_current(CLONE_NEWUTS));
 	assert_int_equal(in_child(mount_without_power, set), 0);

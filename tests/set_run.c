@@ -379,6 +379,7 @@ static void a_refusal_in_the_child_is_returned_to_the_caller(void **state)
 	gons_set *set;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWUTS);
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS, NULL));
 	assert_int_equal(in_child(run_without_power, set), 0);

@@ -241,6 +241,7 @@ static void at_start_up_a_mounted_namespace_is_entered(void **state)
 	int fd;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
 	enter_with_run();
 	fd = gons_must(gons_new_transient(CLONE_NEWUTS));
@@ -264,6 +265,7 @@ static void at_start_up_a_namespace_of_ip_netns_is_entered(void **state)
 	int status;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	enter_with_run();
 	status = in_child(add_named, name);
@@ -318,6 +320,7 @@ static void an_exclamation_mark_opens_a_path_before_the_first_switch(void **stat
 	const char *mnt;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	mnt = make_two_meanings();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -424,6 +427,7 @@ static void start_up_switching_keeps_directories_where_the_paths_exist(void **st
 	const char *mnt;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	mnt = make_two_meanings();
 	assert_int_equal(mkdir("/run/here", 0755), 0);
@@ -448,6 +452,7 @@ static void start_up_switching_keeps_the_root_where_its_path_exists(void **state
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_run();
 	assert_int_equal(mkdir("/run/root", 0755), 0);

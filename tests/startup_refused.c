@@ -107,6 +107,7 @@ static void start_up_refuses_paths_to_wrong_files(void **state)
 static void a_fifo_does_not_block_start_up(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_run();
 	assert_int_equal(mkfifo("/run/fifo", 0600), 0);
@@ -272,6 +273,7 @@ static int enter_user_namespace(void *arg)
 static void start_up_names_missing_capabilities(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWUTS | CLONE_NEWNS);
 	enter_with_run();
 	bind_file("/proc/thread-self/ns/uts", "/run/uts");
@@ -436,6 +438,7 @@ static const char *library_path(void)
 static void start_up_names_a_missing_procfs(void **state)
 {
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
 	enter_with_run();
 	bind_file("/proc/thread-self/ns/uts", "/run/uts");

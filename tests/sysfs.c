@@ -213,6 +213,7 @@ static void mounts_below_sys_stay_reachable(void **state)
 	int n;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	mount_tmpfs("/sys/fs/cgroup");
@@ -386,6 +387,7 @@ static void a_chroot_without_sys_is_refused_and_one_with_it_is_not(void **state)
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	mount_tmpfs("/tmp");

@@ -158,6 +158,7 @@ static void every_mount_inside_is_private(void **state)
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_shared_mount();
 	assert_contains(read_text("/proc/thread-self/mountinfo"), " shared:");
@@ -173,6 +174,7 @@ static void a_mount_inside_is_not_seen_outside(void **state)
 	int mounts;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_shared_mount();
 	mounts = count_mounts();
@@ -198,6 +200,7 @@ static void a_mount_outside_is_not_seen_inside(void **state)
 	int mounts, outside;
 
 	(void)state;
+	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_shared_mount();
 	outside = gons_must(gons_current(CLONE_NEWNS));
@@ -212,6 +215,7 @@ static void mounts_above_the_root_are_private_too(void **state)
 	int inside;
 
 	(void)state;
+	require_mapped_user(__func__);
 	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_shared_mount();

@@ -185,6 +185,21 @@ case_check_masked()
 	expect_no "$refused" '/sys/firmware (tmpfs); start the container with' sysfs
 }
 
+# Directly, root could mount a sysfs. In the user namespace that root needs for links, the masks
+# matter, as in tests.
+case_check_container_sys_admin()
+{
+	needs_root
+	capabilities="$engine_capabilities SYS_ADMIN"
+	filter=
+	command='"/bin/gons-check", "net", "sysfs", "loopback"'
+	in_container
+	expect_report 1 net sysfs loopback
+	expect_answer yes net
+	expect_answer 'yes, in a user namespace' loopback
+	expect_no "$refused" '/sys/firmware (tmpfs); start the container with' sysfs
+}
+
 case_check_chroot()
 {
 	needs_root

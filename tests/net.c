@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <gons/net.h>
@@ -456,6 +457,7 @@ static void hosts_have_names_and_find_each_other_by_name(void **state)
 	int links = 0;
 
 	(void)state;
+	require_sethostname(__func__);
 	require_mapped_user(__func__);
 	require_all();
 	gons_require(CLONE_NEWNS | CLONE_NEWUTS);
@@ -543,6 +545,7 @@ static void a_network_is_built_in_a_host_of_another_one(void **state)
 	gons_net *outer, *inner = NULL;
 
 	(void)state;
+	require_sethostname(__func__);
 	require_mapped_user(__func__);
 	require_all();
 	outer = gons_must(gons_net_new("a -- b", CLONE_NEWNS | CLONE_NEWUTS));
@@ -557,6 +560,7 @@ static void a_network_ends_with_its_scope_and_keeps_no_descriptor(void **state)
 	uint64_t ino = own_ino("net");
 
 	(void)state;
+	require_sethostname(__func__);
 	require_mapped_user(__func__);
 	require_all();
 	before = count_entries("/proc/self/fd");
@@ -642,6 +646,24 @@ static void a_network_without_free_descriptors_leaves_nothing(void **state)
 	assert_non_null(net);
 }
 
+static int name_host_despite_a_filter(void *arg)
+{
+	(void)arg;
+	want(refuse_call(SYS_sethostname, EPERM));
+	want(gons_net_new("a -- b", CLONE_NEWUTS) == NULL);
+	want(failed_with(-1, EPERM,
+			 "cannot set the host name a: Operation not permitted: a "
+			 "seccomp filter refuses sethostname(2); run without the filter"));
+	return 0;
+}
+
+static void a_filter_that_refuses_host_names_is_named(void **state)
+{
+	(void)state;
+	require_all();
+	assert_int_equal(in_child(name_host_despite_a_filter, NULL), 0);
+}
+
 static int build_without_capabilities(void *arg)
 {
 	(void)arg;
@@ -688,6 +710,7 @@ int main(void)
 		check_test(hosts_that_are_not_in_the_plan_are_refused),
 		check_test(a_drawing_that_cannot_be_written_is_refused),
 		check_test(a_network_without_free_descriptors_leaves_nothing),
+		check_test(a_filter_that_refuses_host_names_is_named),
 		check_test(without_capabilities_no_network_is_built),
 	};
 

@@ -13,6 +13,7 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"
+#include "gons/diagnosis/cause.h"
 #include "gons/sets/set.h"
 #include "net/host.h"
 #include "netns/sysctl.h"
@@ -90,8 +91,12 @@ static int open_namespaces(int types, gons_set *set)
 
 static int set_up(const struct gons_i_net_host *host, int types)
 {
-	if ((types & CLONE_NEWUTS) && sethostname(host->name, strlen(host->name)) < 0)
-		return gons_i_fail(errno, "cannot set the host name %s", host->name);
+	if ((types & CLONE_NEWUTS) && sethostname(host->name, strlen(host->name)) < 0) {
+		(void)gons_i_fail(errno, "cannot set the host name %s", host->name);
+		if (errno == EPERM) /* by filters of containers without CAP_SYS_ADMIN */
+			(void)gons_i_diagnose_filter("sethostname(2)", 0);
+		return -1;
+	}
 	if ((types & CLONE_NEWNS) && gons_mntns_mount_sysfs_ro() < 0)
 		return -1;
 	return write_sysctls(host);

@@ -51,6 +51,7 @@ static const struct probe {
 	  true },
 	{ "clone3(2)", SYS_clone3, { 0 }, EINVAL, -1, 0, false },
 	{ "openat2(2)", SYS_openat2, { -1, (long)"" }, EINVAL, -1, 0, false },
+	{ "sethostname(2)", SYS_sethostname, { 0, -1 }, EINVAL, -1, 0, false },
 };
 
 static const struct probe *find(const char *call)

@@ -6,6 +6,7 @@
 #include <gons/mntns.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/kcmp.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -42,18 +43,16 @@ const struct switchable switchable[SWITCHABLE] = {
  * about gons. */
 __attribute__((__constructor__)) static void need_descriptors(void)
 {
-	enum { NEEDED = 256 };
+	enum { NEEDED = 256, USUAL = 1024 };
 	struct rlimit limit;
 
 	/* A program that startup_run.c starts again keeps the limits that a test has set for it. */
 	if (strcmp(program_invocation_short_name, "startup-run") == 0 ||
 	    getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= NEEDED)
 		return;
-	if (strcmp(program_invocation_short_name, "startup-run") == 0)
-		return; /* by startup_run.c, which has set the limit for a test */
-	limit.rlim_cur = NEEDED;
 	if (limit.rlim_max < NEEDED)
 		limit.rlim_max = NEEDED; /* for root */
+	limit.rlim_cur = limit.rlim_max < USUAL ? limit.rlim_max : USUAL;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return;
 	(void)fprintf(stderr,
@@ -334,6 +333,32 @@ void require_mapped_user(const char *test)
 		skip_for(test, "the user is not mapped, and can own no files");
 	if (geteuid() == 0 && !gons_has_cap(CAP_SETFCAP))
 		skip_for(test, "without CAP_SETFCAP, user 0 cannot be mapped");
+}
+
+void require_writable_sysctls(const char *test)
+{
+	struct statvfs mount;
+
+	if (statvfs("/proc/sys", &mount) == 0 && (mount.f_flag & ST_RDONLY))
+		skip_for(test, "/proc/sys is mounted read-only");
+}
+
+static int change_host_name(void *arg)
+{
+	(void)arg;
+	return unshare(CLONE_NEWUTS) == 0 && sethostname("test", 4) < 0 ? 1 : 0;
+}
+
+void require_sethostname(const char *test)
+{
+	if (in_child(change_host_name, NULL) != 0)
+		skip_for(test, "sethostname(2) is refused, as by the filter of a container");
+}
+
+void require_kcmp(const char *test)
+{
+	if (syscall(SYS_kcmp, getpid(), getpid(), KCMP_FS, 0, 0) < 0)
+		skip_for(test, "kcmp(2) is refused, as by the filter of a container");
 }
 
 void require_exec_in_tmp(const char *test)

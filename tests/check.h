@@ -78,6 +78,12 @@ uint64_t ino_in(const gons_set *set, int type);
  * mapped, or cannot be. */
 void require_mapped_user(const char *test);
 
+/* For tests of what containers refuse: a writable /proc/sys, sethostname(2), and kcmp(2), without which
+ * no set thread is used again. */
+void require_writable_sysctls(const char *test);
+void require_sethostname(const char *test);
+void require_kcmp(const char *test);
+
 /* For a test that puts a program into /tmp: skips it where none can be executed there. */
 void require_exec_in_tmp(const char *test);
 

@@ -367,6 +367,7 @@ static void waiting_for_addresses_skips_links_without_link_local_addresses(void 
 	struct gons_link link;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	need_namespaces("veth");
 	gons_must(gons_enter(blue));
 	gons_must(gons_netns_loopback_up());
@@ -437,6 +438,7 @@ static int count_frames_of_kernel(void)
 static void a_new_link_is_quiet_without_ipv6(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	need_namespaces("veth");
 	gons_must(gons_enter(blue));
 	assert_true(count_frames_of_kernel() > 0);

@@ -102,6 +102,7 @@ static void a_sysctl_is_set_in_its_namespace_and_restored(void **state)
 	char value[64];
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	need_namespaces(NULL);
 	gons_must(gons_netns_sysctl_get(red, "net.ipv4.ip_default_ttl", value, sizeof(value)));
 	assert_string_equal(value, "64");
@@ -126,6 +127,7 @@ static void a_link_with_a_dot_in_its_name_has_sysctls(void **state)
 	char value[8];
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	need_namespaces("veth");
 	options.nsfd = red;
 	gons_must(gons_veth_new_transient(&options, NULL));
@@ -139,6 +141,7 @@ static void a_sysctl_of_a_deleted_link_is_not_restored(void **state)
 	struct gons_link link;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	need_namespaces("veth");
 	gons_must(gons_enter(red));
 	gons_must(gons_veth_new_transient(&(struct gons_link_options){ .name = "eth0" }, &link));
@@ -161,6 +164,7 @@ static void invalid_sysctls_are_refused(void **state)
 	char value[8], long_text[5000];
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	need_namespaces(NULL);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		assert_refused(gons_netns_sysctl_set(red, names[i], "1"), EINVAL, names[i]);

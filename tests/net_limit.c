@@ -56,6 +56,7 @@ static void a_thousand_hosts_reach_each_other(void **state)
 	int fds;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	gons_require(CLONE_NEWNET);
 	gons_require_link("veth");
 	raise_descriptors();

@@ -230,6 +230,7 @@ static void after_create_prepares_each_set(void **state)
 	gons_pool *pool = new_pool(CLONE_NEWUTS, furnish, name);
 
 	(void)state;
+	require_sethostname(__func__);
 	gons_require(CLONE_NEWUTS);
 	gons_must(gons_pool_start(pool, 2));
 	for (int i = 0; i < 5; i++)
@@ -301,6 +302,7 @@ static void sets_are_created_in_the_namespaces_where_the_pool_was_started(void *
 	gons_pool *pool;
 
 	(void)state;
+	require_sethostname(__func__);
 	gons_require(CLONE_NEWUTS);
 	gons_must(gons_enter_transient(CLONE_NEWUTS));
 	name_host(started);

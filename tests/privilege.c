@@ -161,6 +161,7 @@ static void gons_can_tries_all_types_together_in_a_user_namespace(void **state)
 	struct place before = here();
 
 	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_require(CLONE_NEWUSER);
 	assert_true(gons_can(ALL));
 	for (int i = 0; i < NAMES; i++)
@@ -212,6 +213,7 @@ static void gons_can_works_where_other_code_reaps_all_children(void **state)
 	sighandler_t handlers[] = { SIG_IGN, reap };
 
 	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_require(CLONE_NEWUSER);
 	assert_int_equal(in_child(can_with_handler, &handlers[0]), 0);
 	assert_int_equal(in_child(can_with_handler, &handlers[1]), 0);
@@ -226,6 +228,7 @@ static int can_with_thread(void *arg)
 static void gons_can_works_in_a_program_with_threads(void **state)
 {
 	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_require(CLONE_NEWUSER);
 	assert_int_equal(in_child(can_with_thread, NULL), 0);
 }
@@ -264,6 +267,7 @@ static int stay_without_user_namespaces(void *arg)
 static void a_limit_of_no_user_namespaces_is_named(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	gons_require(CLONE_NEWUSER);
 	assert_int_equal(in_child(stay_without_user_namespaces, NULL), 0);
 }

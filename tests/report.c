@@ -59,10 +59,11 @@ static void cable(int left, const char *name, int right, const char *peer_name,
 	gons_must(gons_veth_new_transient(&options, link));
 }
 
-static struct chain new_hosts(void)
+static struct chain new_hosts(const char *test)
 {
 	struct chain chain;
 
+	require_writable_sysctls(test);
 	gons_require(CLONE_NEWNET);
 	gons_require_link("veth");
 	chain.client = new_host();
@@ -99,9 +100,9 @@ static const struct addresses ipv6 = {
 };
 
 /* A chain in which everything works. */
-static struct chain new_chain_with(const struct addresses *addresses)
+static struct chain new_chain_with(const char *test, const struct addresses *addresses)
 {
-	const struct chain chain = new_hosts();
+	const struct chain chain = new_hosts(test);
 	const struct {
 		int nsfd, ifindex;
 		const char *address;
@@ -122,16 +123,16 @@ static struct chain new_chain_with(const struct addresses *addresses)
 	return chain;
 }
 
-static struct chain new_chain(void)
+static struct chain new_chain(const char *test)
 {
-	return new_chain_with(&ipv4);
+	return new_chain_with(test, &ipv4);
 }
 
 static struct chain new_ipv6_chain(const char *test)
 {
 	if (access("/proc/sys/net/ipv6", F_OK) < 0)
 		skip_for(test, "there is no IPv6");
-	return new_chain_with(&ipv6);
+	return new_chain_with(test, &ipv6);
 }
 
 /* Fills in the name of an IPv4 or IPv6 socket. Returns its size. */
@@ -233,7 +234,7 @@ static void assert_found_after_one(const struct chain *chain, const char *words,
 
 static void a_network_that_works_has_no_findings(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 	int server = udp_socket(chain.server, "0.0.0.0", PORT);
 	char buf[8];
 
@@ -245,7 +246,7 @@ static void a_network_that_works_has_no_findings(void **state)
 
 static void a_wrong_netmask_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 	const int ifindex = chain.links[1].peer_ifindex;
 
 	(void)state;
@@ -256,7 +257,7 @@ static void a_wrong_netmask_is_found(void **state)
 
 static void a_missing_default_route_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	gons_must(gons_route_delete(chain.client, "default", "10.0.1.1", 0));
@@ -265,7 +266,7 @@ static void a_missing_default_route_is_found(void **state)
 
 static void a_link_that_is_down_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	gons_must(gons_link_down(chain.router, chain.links[1].ifindex));
@@ -274,7 +275,7 @@ static void a_link_that_is_down_is_found(void **state)
 
 static void a_peer_that_is_down_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	gons_must(gons_link_down(chain.server, chain.links[1].peer_ifindex));
@@ -283,7 +284,7 @@ static void a_peer_that_is_down_is_found(void **state)
 
 static void forwarding_that_is_off_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	put(chain.router, "net.ipv4.ip_forward", "0");
@@ -292,7 +293,7 @@ static void forwarding_that_is_off_is_found(void **state)
 
 static void a_wrong_port_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	(void)udp_socket(chain.server, "0.0.0.0", PORT + 1);
@@ -302,7 +303,7 @@ static void a_wrong_port_is_found(void **state)
 
 static void a_socket_on_loopback_only_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	(void)udp_socket(chain.server, "127.0.0.1", PORT);
@@ -313,7 +314,7 @@ static void a_socket_on_loopback_only_is_found(void **state)
 
 static void a_duplicate_address_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	gons_must(gons_address_add(chain.server, chain.links[1].peer_ifindex, "10.0.2.1/24"));
@@ -322,7 +323,7 @@ static void a_duplicate_address_is_found(void **state)
 
 static void an_mtu_that_swallows_packets_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	/* The router sends packets that are too long for the server's end of the cable. */
@@ -333,7 +334,7 @@ static void an_mtu_that_swallows_packets_is_found(void **state)
 
 static void an_mtu_of_a_router_that_is_too_small_is_found(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	gons_must(gons_link_set_mtu(chain.router, chain.links[1].ifindex, 1400));
@@ -345,7 +346,7 @@ static void an_mtu_of_a_router_that_is_too_small_is_found(void **state)
 static void a_stale_neighbour_is_found(void **state)
 {
 	const unsigned char lladdr[6] = { 2, 0, 0, 0, 0, 9 };
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	gons_must(gons_neighbour_add(chain.client, chain.links[0].ifindex, "10.0.1.1", lladdr));
@@ -355,7 +356,7 @@ static void a_stale_neighbour_is_found(void **state)
 static void a_reverse_path_filter_that_drops_is_found(void **state)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 	int server = udp_socket(chain.server, "0.0.0.0", PORT);
 	int client;
 	char buf[8];
@@ -382,7 +383,7 @@ static void a_firewall_that_drops_is_found(void **state)
 	(void)state;
 	if (system("command -v nft >/dev/null 2>&1") != 0)
 		skip_for("a_firewall_that_drops_is_found", "nft is not installed");
-	chain = new_chain();
+	chain = new_chain(__func__);
 	GONS_MUST_IN(chain.server) {
 		status = system("nft 'add table inet f; add chain inet f in { type filter hook "
 				"input priority 0; policy accept; }; add rule inet f in udp dport "
@@ -398,7 +399,7 @@ static void a_firewall_that_drops_is_found(void **state)
 static void a_neighbour_that_does_not_answer_is_found(void **state)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	gons_must(gons_route_delete(chain.client, "default", "10.0.1.1", 0));
@@ -415,7 +416,7 @@ static void a_neighbour_that_does_not_answer_is_found(void **state)
 
 static void an_ipv6_network_that_works_has_no_findings(void **state)
 {
-	const struct chain chain = new_ipv6_chain("an_ipv6_network_that_works_has_no_findings");
+	const struct chain chain = new_ipv6_chain(__func__);
 	int server = udp_socket(chain.server, "::", PORT);
 	char buf[8];
 
@@ -513,7 +514,7 @@ static void a_network_of_thirty_hosts_takes_a_line_for_each_host_without_finding
 
 static void the_reported_state_is_that_of_the_kernel(void **state)
 {
-	const struct chain chain = new_chain();
+	const struct chain chain = new_chain(__func__);
 
 	(void)state;
 	(void)udp_socket(chain.server, "10.0.2.2", PORT);

@@ -115,6 +115,7 @@ static void a_set_thread_has_the_other_namespaces_and_attributes_of_its_caller(v
 	sigset_t mask, old;
 
 	(void)state;
+	require_kcmp(__func__);
 	gons_require(ALL_TYPES);
 	for (int restore = 0; restore < 2; restore++) {
 		int mark = gons_must(gons_scope_begin());
@@ -247,6 +248,7 @@ static void the_second_call_reuses_the_set_thread(void **state)
 	int64_t since;
 
 	(void)state;
+	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &first));
 	for (int i = 0; i < 50; i++) {
@@ -353,6 +355,7 @@ static void a_set_thread_that_its_function_changed_is_not_reused(void **state)
 	gons_set *set = new_set(CLONE_NEWNET);
 
 	(void)state;
+	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_require(ALL_TYPES);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
@@ -413,6 +416,7 @@ static void a_set_thread_with_other_capabilities_than_the_caller_is_not_reused(v
 	pid_t tid;
 
 	(void)state;
+	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	tid = seen.tid;
@@ -697,6 +701,7 @@ static void idle_set_threads_are_no_leaks(void **state)
 	int64_t since;
 
 	(void)state;
+	require_kcmp(__func__);
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	seen.drop = false;
 	leaks = gons_must(gons_leaks_begin());
@@ -903,6 +908,7 @@ static void what_a_function_left_on_its_scope_is_undone(void **state)
 	pid_t tid;
 
 	(void)state;
+	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_require(CLONE_NEWUTS | CLONE_NEWIPC);
 	gons_must(gons_set_do(set, look, &seen));

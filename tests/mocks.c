@@ -157,6 +157,7 @@ static void use_gons(void)
 static void gons_is_not_affected_by_mocks(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_require_link("veth");
 	mocked_calls = 0;

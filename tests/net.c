@@ -158,6 +158,7 @@ static void both_ends_of_a_cable_reach_each_other(void **state)
 static void a_chain_of_eight_hosts_is_passed_from_end_to_end(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	build_and_reach("a -- b -- c -- d -- e -- f -- g -- h", "a b c d e f g h");
 }
@@ -165,6 +166,7 @@ static void a_chain_of_eight_hosts_is_passed_from_end_to_end(void **state)
 static void hosts_on_bridges_reach_those_behind_a_router(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	build_and_reach("left: a, b, router; right: router, c, d; d -- e", "a b router c d e");
 }
@@ -172,6 +174,7 @@ static void hosts_on_bridges_reach_those_behind_a_router(void **state)
 static void every_host_of_a_ring_is_reached(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	build_and_reach("a -- b -- c -- d -- e -- a", "a b c d e");
 }
@@ -179,6 +182,7 @@ static void every_host_of_a_ring_is_reached(void **state)
 static void two_routers_connect_the_same_networks(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	build_and_reach("left: a, r1, r2; right: r1, r2, b", "a r1 r2 b");
 }
@@ -188,6 +192,7 @@ static void all_hosts_of_a_star_reach_each_other(void **state)
 	char plan[2048] = "", hosts[512] = "hub";
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	for (int i = 1; i <= 30; i++) {
 		(void)sprintf(plan + strlen(plan), "hub -- h%d\n", i);
@@ -201,6 +206,7 @@ static void all_hosts_of_a_tree_reach_each_other(void **state)
 	char plan[2048] = "", hosts[512] = "root";
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	for (int i = 1; i <= 3; i++) {
 		(void)sprintf(plan + strlen(plan), "root -- n%d\n", i);
@@ -218,6 +224,7 @@ static void networks_of_ipv6_alone_have_no_ipv4(void **state)
 	gons_net *net;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	net = gons_must(gons_net_new("a fd01::1/64 -- fd01::2/64 r fd02::2/64 -- fd02::1/64 b", 0));
 	assert_all_reached(net, "a r b");
@@ -232,6 +239,7 @@ static void hosts_of_one_family_and_of_both_are_mixed(void **state)
 	int from;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	net = gons_must(gons_net_new(
 		"a 10.1.0.1/24 -- 10.1.0.2/24, fd01::2/64 r 10.2.0.2/24, fd02::2/64 -- b\n"
@@ -251,6 +259,7 @@ static void hosts_of_one_family_and_of_both_are_mixed(void **state)
 static void the_same_network_on_two_cables_is_told_apart(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	build_and_reach("a 10.0.0.1/24 -- 10.0.0.2/24 r 10.0.0.3/24 -- 10.0.0.4/24 b", "a r b");
 }
@@ -258,6 +267,7 @@ static void the_same_network_on_two_cables_is_told_apart(void **state)
 static void ends_in_different_networks_reach_each_other(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	build_and_reach("a 10.0.1.1/24 -- 10.0.2.1/24 b 10.0.3.1/24 -- c", "a b c");
 }
@@ -265,6 +275,7 @@ static void ends_in_different_networks_reach_each_other(void **state)
 static void networks_of_two_addresses_and_point_to_point_ones_work(void **state)
 {
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	build_and_reach("a 10.0.0.0/31 -- r; r 10.0.0.5/30 -- b", "a r b");
 	build_and_reach("b fd00::1/127 -- c", "b c");
@@ -338,6 +349,7 @@ static void names_of_links_and_mtus_are_those_of_the_plan(void **state)
 	gons_net *net;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	net = gons_must(gons_net_new("client:wan0 -- router:lan0 [mtu=1400]\n"
 				     "router -- server [mtu=1000]\n"
@@ -364,6 +376,7 @@ static void addresses_that_the_plan_names_are_there(void **state)
 	gons_net *net;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	net = gons_must(gons_net_new(
 		"client 10.0.1.2/24 -- 10.0.1.1/24 router 10.0.2.1/24, fd00:2::1/64 -- 10.0.2.2/24, "
@@ -398,6 +411,7 @@ static void the_same_plan_always_gets_the_same_addresses(void **state)
 	char first[4096] = "", second[4096] = "";
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_all();
 	for (int i = 0; i < 2; i++) {
 		FILE *stream = fmemopen(i ? second : first, sizeof(first), "w");
@@ -457,6 +471,7 @@ static void hosts_have_names_and_find_each_other_by_name(void **state)
 	int links = 0;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_sethostname(__func__);
 	require_mapped_user(__func__);
 	require_all();
@@ -545,6 +560,7 @@ static void a_network_is_built_in_a_host_of_another_one(void **state)
 	gons_net *outer, *inner = NULL;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_sethostname(__func__);
 	require_mapped_user(__func__);
 	require_all();
@@ -560,6 +576,7 @@ static void a_network_ends_with_its_scope_and_keeps_no_descriptor(void **state)
 	uint64_t ino = own_ino("net");
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_sethostname(__func__);
 	require_mapped_user(__func__);
 	require_all();
@@ -623,6 +640,7 @@ static void a_network_without_free_descriptors_leaves_nothing(void **state)
 	int lowest, fds;
 
 	(void)state;
+	require_writable_sysctls(__func__);
 	require_mapped_user(__func__);
 	require_all();
 	fds = count_entries("/proc/self/fd");

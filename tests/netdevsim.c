@@ -252,6 +252,7 @@ static void netdevsim_with_no_ports_or_too_many_is_refused(void **state)
 static void netdevsim_works_or_the_message_names_the_missing_module(void **state)
 {
 	(void)state;
+	require_writable_sys(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_require(CLONE_NEWNET);
 	gons_must(gons_netns_enter_transient());

@@ -172,6 +172,7 @@ static void a_later_sysfs_of_the_same_namespace_is_writable(void **state)
 	int fd;
 
 	(void)state;
+	require_writable_sys(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	gons_must(gons_mntns_mount_sysfs_ro());
@@ -189,6 +190,7 @@ static void a_sysfs_of_this_namespace_on_sys_is_made_read_only(void **state)
 	int mounts;
 
 	(void)state;
+	require_writable_sys(__func__);
 	require_all();
 	enter_namespaces();
 	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND, NULL), 0);
@@ -213,6 +215,7 @@ static void mounts_below_sys_stay_reachable(void **state)
 	int n;
 
 	(void)state;
+	require_writable_sys(__func__);
 	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
@@ -467,6 +470,7 @@ static void a_failure_after_sys_is_covered_uncovers_it(void **state)
 	int mounts;
 
 	(void)state;
+	require_writable_sys(__func__);
 	require_all();
 	enter_namespaces();
 	mount_tmpfs("/sys/fs/cgroup");
@@ -490,6 +494,7 @@ static void a_writable_sysfs_takes_what_is_written(void **state)
 	int on_sys = find_mounts("/sys", false);
 
 	(void)state;
+	require_writable_sys(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	gons_must(gons_mntns_mount_sysfs_rw());
@@ -504,6 +509,7 @@ static void a_sysfs_of_this_namespace_changes_between_read_only_and_writable(voi
 	int on_sys;
 
 	(void)state;
+	require_writable_sys(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	gons_must(gons_mntns_mount_sysfs_ro());
@@ -522,6 +528,7 @@ static void mounts_below_a_writable_sysfs_stay_reachable(void **state)
 	dev_t device;
 
 	(void)state;
+	require_writable_sys(__func__);
 	gons_require(CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	mount_tmpfs("/sys/fs/cgroup");
@@ -558,6 +565,7 @@ static int write_without_first(void *arg)
 static void a_read_only_sys_in_a_user_namespace_refuses_a_writable_one(void **state)
 {
 	(void)state;
+	require_writable_sys(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
@@ -599,6 +607,7 @@ static int mount_by_old_call(void *arg)
 static void without_fsopen_mount_covers_sys(void **state)
 {
 	(void)state;
+	require_writable_sys(__func__);
 	require_all();
 	enter_namespaces();
 	mount_tmpfs("/sys/fs/cgroup");
@@ -668,6 +677,7 @@ static int mount_read_only_by_old_call(void *arg)
 static void without_fsopen_a_read_only_sys_permits_a_read_only_one(void **state)
 {
 	(void)state;
+	require_writable_sys(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
 	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);

@@ -127,23 +127,25 @@ static void take_inodes(uint64_t ino[6])
 		ino[i] = gons_current_ino(types[i]);
 }
 
-/* As in tests that begin with gons_group_setup_root: whether that changes anything. */
-static bool move(void)
+/* As in tests that begin with gons_group_setup_root: whether that changes anything, or -1. */
+static int move(void)
 {
 	uint64_t before[6], after[6];
 
 	take_inodes(before);
 	if (gons_become_root() < 0)
-		return false;
+		return -1;
 	take_inodes(after);
 	return memcmp(before, after, sizeof(before)) != 0;
 }
 
 static void try_as_root(const struct thing *thing, struct finding *finding)
 {
-	if (!move())
+	const int has_moved = move();
+
+	if (has_moved == 0)
 		return;
-	try_now(thing, finding);
+	try_now(thing, finding); /* if it was refused, for a message that says so */
 	finding->in_user_namespace = finding->there;
 }
 
@@ -153,7 +155,7 @@ static void try_again_as_root(const struct thing *thing, struct finding *finding
 {
 	struct finding there = *finding;
 
-	if (!move())
+	if (move() != 1)
 		return;
 	try_now(thing, &there);
 	if (!there.there)

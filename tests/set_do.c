@@ -77,6 +77,13 @@ static gons_set *new_set(int types)
 	return gons_must(gons_set_unshare(NULL, types, NULL));
 }
 
+/* For a test in which its thread is used again. */
+static gons_set *kept_set(const char *test, int types)
+{
+	require_kcmp(test);
+	return new_set(types);
+}
+
 /* The function saw the set's namespaces and, for the types that the set lacks, the caller's. */
 static void assert_seen_in(const struct seen *seen, const gons_set *set)
 {
@@ -110,12 +117,11 @@ static void a_function_runs_on_another_thread_in_the_sets_namespaces(void **stat
 
 static void a_set_thread_has_the_other_namespaces_and_attributes_of_its_caller(void **state)
 {
-	gons_set *set = new_set(CLONE_NEWNET);
+	gons_set *set = kept_set(__func__, CLONE_NEWNET);
 	struct seen seen = { 0 };
 	sigset_t mask, old;
 
 	(void)state;
-	require_kcmp(__func__);
 	gons_require(ALL_TYPES);
 	for (int restore = 0; restore < 2; restore++) {
 		int mark = gons_must(gons_scope_begin());
@@ -243,12 +249,12 @@ static void assert_kept(const struct seen *seen, pid_t tid, int64_t since)
 
 static void the_second_call_reuses_the_set_thread(void **state)
 {
-	gons_set *set = new_set(CLONE_NEWNET | CLONE_NEWUTS), *other = new_set(CLONE_NEWNET);
+	gons_set *set = kept_set(__func__, CLONE_NEWNET | CLONE_NEWUTS),
+		 *other = new_set(CLONE_NEWNET);
 	struct seen first = { 0 }, seen = { 0 };
 	int64_t since;
 
 	(void)state;
-	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &first));
 	for (int i = 0; i < 50; i++) {
@@ -352,10 +358,9 @@ static void a_set_thread_that_its_function_changed_is_not_reused(void **state)
 		{ drop_capability, true }, { forbid_privileges, true }, { leave_by_exit, true },
 		{ set_affinity, false },
 	};
-	gons_set *set = new_set(CLONE_NEWNET);
+	gons_set *set = kept_set(__func__, CLONE_NEWNET);
 
 	(void)state;
-	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_require(ALL_TYPES);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
@@ -410,13 +415,12 @@ static void a_set_thread_with_other_capabilities_than_the_caller_is_not_reused(v
 {
 	static void (*const changes[])(void) = { drop_capability, unshare_fs, unshare_files,
 						 forbid_privileges };
-	gons_set *set = new_set(CLONE_NEWNET);
+	gons_set *set = kept_set(__func__, CLONE_NEWNET);
 	struct seen seen = { 0 };
 	const int64_t since = now_ns();
 	pid_t tid;
 
 	(void)state;
-	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	tid = seen.tid;
@@ -695,13 +699,12 @@ static void a_set_thread_that_cannot_be_reused_ends_at_once(void **state)
 
 static void idle_set_threads_are_no_leaks(void **state)
 {
-	gons_set *set = new_set(CLONE_NEWNET);
+	gons_set *set = kept_set(__func__, CLONE_NEWNET);
 	struct seen seen = { .drop = true };
 	gons_leaks *leaks;
 	int64_t since;
 
 	(void)state;
-	require_kcmp(__func__);
 	gons_must(gons_set_do_restore(set, look_and_say, &seen));
 	seen.drop = false;
 	leaks = gons_must(gons_leaks_begin());
@@ -901,14 +904,13 @@ static void enter_and_stay(void)
 
 static void what_a_function_left_on_its_scope_is_undone(void **state)
 {
-	gons_set *set = new_set(CLONE_NEWNET);
+	gons_set *set = kept_set(__func__, CLONE_NEWNET);
 	struct seen seen = { .also = enter_and_stay };
 	int fds = count_entries("/proc/self/fd");
 	int64_t since;
 	pid_t tid;
 
 	(void)state;
-	require_kcmp(__func__);
 	end_idle_set_threads();
 	gons_require(CLONE_NEWUTS | CLONE_NEWIPC);
 	gons_must(gons_set_do(set, look, &seen));

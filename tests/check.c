@@ -41,20 +41,22 @@ const struct switchable switchable[SWITCHABLE] = {
 	{ CLONE_NEWIPC, "ipc" }, { CLONE_NEWCGROUP, "cgroup" },
 };
 
-/* Some tests hold a hundred descriptors. With a lower limit their failures would say nothing
+/* Some tests hold hundreds of descriptors. With a lower limit their failures would say nothing
  * about gons. */
 __attribute__((__constructor__)) static void need_descriptors(void)
 {
-	enum { NEEDED = 256, USUAL = 1024 };
+	enum { NEEDED = 1024 };
 	struct rlimit limit;
 
-	/* A program that startup_run.c starts again keeps the limits that a test has set for it. */
+	/* A program that startup_run.c starts again, or tests/env/run, keeps the limits that a test
+	 * has set for it. */
 	if (strcmp(program_invocation_short_name, "startup-run") == 0 ||
+	    strcmp(program_invocation_short_name, "probe") == 0 ||
 	    getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= NEEDED)
 		return;
 	if (limit.rlim_max < NEEDED)
 		limit.rlim_max = NEEDED; /* for root */
-	limit.rlim_cur = limit.rlim_max < USUAL ? limit.rlim_max : USUAL;
+	limit.rlim_cur = NEEDED;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return;
 	(void)fprintf(stderr,

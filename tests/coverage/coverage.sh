@@ -18,8 +18,8 @@ skip() {
 [ -z "$why_not" ] || skip "$why_not"
 # The program has one at 100.
 # shellcheck disable=SC3045 # all shells of Debian have ulimit -n
-[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 256 ] || ulimit -n 256 2>/dev/null ||
-	skip "the limit on open descriptors is below 256 (ulimit -n 256)"
+[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 1024 ] || ulimit -n 1024 2>/dev/null ||
+	skip "the limit on open descriptors is below 1024 (ulimit -n 1024)"
 case $($compiler --version) in
 *clang*) gcov="llvm-cov-14 gcov" ;;
 *) gcov=gcov ;;

@@ -381,12 +381,14 @@ void require_kcmp(const char *test)
 		skip_for(test, "kcmp(2) is refused, as by the filter of a container");
 }
 
-void require_exec_in_tmp(const char *test)
+void require_setuid_in_tmp(const char *test)
 {
 	struct statvfs mount;
 
 	if (statvfs("/tmp", &mount) == 0 && (mount.f_flag & ST_NOEXEC))
 		skip_for(test, "nothing can be executed in /tmp: it is mounted noexec");
+	if (statvfs("/tmp", &mount) == 0 && (mount.f_flag & ST_NOSUID))
+		skip_for(test, "no program becomes another user in /tmp: it is mounted nosuid");
 }
 
 bool check_wanted(bool condition, const char *text, const char *file, int line)

@@ -85,8 +85,9 @@ void require_writable_sys(const char *test);
 void require_sethostname(const char *test);
 void require_kcmp(const char *test);
 
-/* For a test that puts a program into /tmp: skips it where none can be executed there. */
-void require_exec_in_tmp(const char *test);
+/* For a test that puts a set-user-ID program into /tmp: skips it where none can be executed there, or
+ * not as another user. */
+void require_setuid_in_tmp(const char *test);
 
 /* Entries of a directory, without "." and ".."; -1 when it cannot be listed. */
 int count_entries(const char *path);

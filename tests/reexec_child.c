@@ -118,7 +118,7 @@ static void a_program_that_became_another_users_process_is_not_waited_for(void *
 	(void)state;
 	if (!can_become_nobody())
 		skip_for(__func__, "it takes root, and another user");
-	require_exec_in_tmp(__func__);
+	require_setuid_in_tmp(__func__);
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, 0755), 0);
 	(void)snprintf(command, sizeof(command),

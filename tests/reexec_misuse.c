@@ -405,7 +405,7 @@ static void set_user_id_programs_can_neither_call_nor_be_an_action(void **state)
 	(void)state;
 	if (!can_become_nobody())
 		skip_for(__func__, "it takes root, and another user");
-	require_exec_in_tmp(__func__);
+	require_setuid_in_tmp(__func__);
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, 0755), 0);
 	(void)snprintf(path, sizeof(path), "%s/program", dir);

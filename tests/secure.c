@@ -80,7 +80,7 @@ static void a_set_user_id_program_runs_no_programs_from_the_callers_path(void **
 	gons_require(CLONE_NEWUSER);
 	if (!can_become_nobody())
 		skip_for(__func__, "it takes root, and other users");
-	require_exec_in_tmp(__func__);
+	require_setuid_in_tmp(__func__);
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, 0755), 0);
 	make_program(dir);

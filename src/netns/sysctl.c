@@ -126,7 +126,8 @@ void gons_i_sysctl_explain_read_only(void)
 {
 	gons_i_add_cause("/proc/sys is mounted read-only, as container engines do");
 	gons_i_add_remedy("start the container with --privileged, or with --security-opt "
-			  "systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)");
+			  "systempaths=unconfined (docker), --security-opt unmask=ALL (podman) or "
+			  "SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 (systemd-nspawn)");
 }
 
 /* Such as net.ipv4.route.flush. */

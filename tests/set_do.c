@@ -524,7 +524,7 @@ static bool has_thread(pid_t tid)
 
 static void a_set_thread_started_in_transient_namespaces_ends_with_their_scope(void **state)
 {
-	gons_set *set = new_set(CLONE_NEWNET);
+	gons_set *set = kept_set(__func__, CLONE_NEWNET);
 	struct seen seen = { 0 };
 	int mark = gons_must(gons_scope_begin());
 	int64_t since;

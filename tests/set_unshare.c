@@ -106,6 +106,7 @@ static void new_namespaces_are_created_inside_of_the_sets_namespaces(void **stat
 
 	(void)state;
 	require_mapped_user(__func__);
+	require_sethostname(__func__);
 	gons_require(ALL_TYPES);
 	/* The new namespaces copy the host name and the mounts of the set, not those of the
 	 * caller. */

@@ -465,6 +465,109 @@ static void a_link_is_deleted_while_an_older_process_is_in_its_namespace(void **
 	end_helper();
 }
 
+/* ---- process ids that begin again ---- */
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool is_written = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	return fd >= 0 && close(fd) == 0 && is_written;
+}
+
+/* Forks a process that is in the namespace, has no descriptor of it, and becomes a child of process
+ * 1. Returns its id, or -1. */
+static int leave_in(int nsfd)
+{
+	int ends[2], pid = -1;
+	pid_t parent;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	parent = fork();
+	if (parent == 0) {
+		if (setns(nsfd, CLONE_NEWNET) < 0)
+			_exit(1);
+		pid = fork();
+		for (int fd = 3; pid == 0 && fd < 1024; fd++)
+			(void)close(fd);
+		if (pid == 0)
+			(void)pause();
+		_exit(write(ends[1], &pid, sizeof(pid)) != sizeof(pid));
+	}
+	if (waitpid(parent, NULL, 0) != parent || read(ends[0], &pid, sizeof(pid)) != sizeof(pid))
+		pid = -1;
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return pid;
+}
+
+enum { NOT_BEGUN_AGAIN = 77 };
+
+/* Process 2 of a PID namespace. Returns 0 if the link was deleted. */
+static int hold_after_last_pid(void)
+{
+	struct gons_link_options options = { .up = 1 };
+	int mark, last_pid, pid, nsfd;
+	char text[16];
+
+	if (mount("proc", "/proc", "proc", 0, NULL) < 0 ||
+	    sscanf(read_text("/proc/sys/kernel/pid_max"), "%d", &last_pid) != 1)
+		return NOT_BEGUN_AGAIN;
+	last_pid -= 1;
+	mark = gons_scope_begin();
+	(void)poll(NULL, 0, 110); /* gons may use an id that it read up to 100 ms ago */
+	(void)snprintf(text, sizeof(text), "%d", last_pid);
+	if (!write_file("/proc/sys/kernel/ns_last_pid", text))
+		return NOT_BEGUN_AGAIN;
+	options.nsfd = options.peer_nsfd = gons_netns_new_transient();
+	if (mark < 0 || options.nsfd < 0 || gons_veth_new_transient(&options, &cable) < 0)
+		return 2;
+	get_older();
+	pid = leave_in(options.nsfd);
+	if (pid > last_pid)
+		return NOT_BEGUN_AGAIN;
+	if (pid < 0 || gons_scope_end(mark) < 0)
+		return 3;
+	nsfd = open_of_process(pid);
+	if (nsfd < 0 || setns(nsfd, CLONE_NEWNET) < 0)
+		return 4;
+	return if_nametoindex(cable.name) == 0 ? 0 : 1;
+}
+
+static int run_as_process_2(void *arg)
+{
+	int status;
+	pid_t pid;
+
+	(void)arg;
+	pid = fork();
+	if (pid == 0)
+		_exit(hold_after_last_pid());
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 5;
+}
+
+static int run_in_pid_namespace(void *arg)
+{
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return NOT_BEGUN_AGAIN;
+	return in_child(run_as_process_2, arg);
+}
+
+static void a_link_is_deleted_while_a_daemon_with_a_lower_id_is_in_its_namespace(void **state)
+{
+	int status;
+
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS);
+	gons_require_link("veth");
+	status = in_child(run_in_pid_namespace, NULL);
+	if (status == NOT_BEGUN_AGAIN)
+		skip_for(__func__, "the next process id cannot be set");
+	assert_int_equal(status, 0);
+}
+
 static pthread_t thread;
 static int pipe_of_thread[2], nsfd_of_thread;
 static volatile int tid_of_thread;
@@ -707,6 +810,7 @@ int main(void)
 		check_test(a_link_is_deleted_while_a_thread_of_a_child_is_in_its_namespace),
 		check_test(a_link_is_deleted_where_a_child_has_a_descriptor),
 		check_test(a_link_is_deleted_while_a_daemon_is_in_its_namespace),
+		check_test(a_link_is_deleted_while_a_daemon_with_a_lower_id_is_in_its_namespace),
 		check_test(a_link_is_deleted_while_a_thread_is_in_its_namespace),
 		check_test(a_link_is_deleted_where_a_set_has_the_namespace),
 		check_test(a_link_is_deleted_where_the_namespace_is_mounted),

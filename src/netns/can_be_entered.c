@@ -211,7 +211,8 @@ static bool look_at_later_processes(struct search *search)
 	for (size_t i = 0; i < search->n; i++) {
 		int created = gons_i_netns_creation_find(&search->candidates[i]->id);
 
-		if (created < 0)
+		/* A higher id than the last one: the ids have begun again since then. */
+		if (created < 0 || created > last)
 			return false;
 		if (created < first)
 			first = created;

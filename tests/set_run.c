@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -688,6 +689,34 @@ static void gons_set_pid_returns_the_pid_of_the_init_as_seen_by_the_caller(void 
 	assert_refused(gons_set_pid(NULL), EINVAL, "set is NULL");
 }
 
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
+static void gons_set_pid_is_not_disturbed_by_signals(void **state)
+{
+	const struct sigaction action = { .sa_handler = do_nothing };
+	const struct itimerval often = { { 0, 300 }, { 0, 300 } }, never = { { 0, 0 }, { 0, 0 } };
+	struct sigaction before;
+	gons_set *set;
+	pid_t pid;
+	int same = 0;
+
+	(void)state;
+	gons_require(CLONE_NEWPID);
+	set = gons_must(gons_set_unshare(NULL, CLONE_NEWPID, NULL));
+	pid = gons_must(gons_set_pid(set));
+	assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	while (same < 5000 && gons_set_pid(set) == pid)
+		same++;
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+	assert_int_equal(same, 5000);
+	gons_set_close(set);
+}
+
 static int find_init_that_nobody_waits_for(void *arg)
 {
 	gons_set *set;
@@ -729,6 +758,7 @@ int main(void)
 		check_test(invalid_arguments_of_gons_set_run_are_refused),
 		check_test(a_refusal_in_the_child_is_returned_to_the_caller),
 		check_test(a_pid_namespace_of_an_ancestor_is_refused),
+		check_test(gons_set_pid_is_not_disturbed_by_signals),
 		check_test(an_init_has_ended_before_its_parent_waits_for_it),
 		check_test(a_pid_namespace_lives_as_long_as_a_set_has_it),
 		check_test(a_forked_child_that_closes_its_copy_leaves_the_pid_namespace_alive),

@@ -221,10 +221,20 @@ static int read_pids(const char *path, pid_t pids[], int most)
 	return n;
 }
 
+static bool has_ended(const struct gons_i_pid_init *init)
+{
+	struct pollfd ended = { .fd = init->pidfd, .events = POLLIN };
+	int result;
+
+	do
+		result = poll(&ended, 1, 0);
+	while (result < 0 && errno == EINTR);
+	return result != 0;
+}
+
 pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 {
 	enum { MOST = 33 }; /* the kernel nests no more */
-	struct pollfd ended = { .fd = init->pidfd, .events = POLLIN };
 	pid_t own[MOST], pids[MOST];
 	char path[64];
 	int depth, n;
@@ -242,7 +252,7 @@ pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 	if (n < 0)
 		return -1;
 	/* It keeps its number until its parent has waited for it. */
-	if (depth > 0 && n >= depth && pids[depth - 1] > 0 && poll(&ended, 1, 0) == 0)
+	if (depth > 0 && n >= depth && pids[depth - 1] > 0 && !has_ended(init))
 		return pids[depth - 1];
 	return gons_i_fail(ESRCH, "the first process of the set's PID namespace has ended");
 }

@@ -301,6 +301,32 @@ static void a_wrong_port_is_found(void **state)
 			       "listening there: 4712");
 }
 
+/* Each end of a connection has a port on which nothing listens, but a socket is there. */
+static void the_port_of_a_connected_socket_is_no_finding(void **state)
+{
+	const struct chain chain = new_chain(__func__);
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	const int listener = gons_must(gons_netns_socket(chain.server, AF_INET, SOCK_STREAM, 0));
+	const int client = gons_must(gons_netns_socket(chain.client, AF_INET, SOCK_STREAM, 0));
+	const int refused = gons_must(gons_netns_socket(chain.server, AF_INET, SOCK_STREAM, 0));
+	int accepted;
+
+	(void)state;
+	(void)inet_pton(AF_INET, "10.0.2.2", &address.sin_addr);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(accepted >= 0);
+	/* Something else is refused there, so that the report looks for a port. */
+	(void)inet_pton(AF_INET, "10.0.1.2", &address.sin_addr);
+	assert_int_equal(connect(refused, (struct sockaddr *)&address, sizeof(address)), -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	assert_found("nothing listens on a TCP port in ", "1 packet was sent (TcpOutRsts)");
+	assert_null(strstr(report_text, "is connected"));
+	assert_int_equal(close(accepted), 0);
+}
+
 static void a_socket_on_loopback_only_is_found(void **state)
 {
 	const struct chain chain = new_chain(__func__);
@@ -681,6 +707,7 @@ int main(void)
 		check_test(a_peer_that_is_down_is_found),
 		check_test(forwarding_that_is_off_is_found),
 		check_test(a_wrong_port_is_found),
+		check_test(the_port_of_a_connected_socket_is_no_finding),
 		check_test(a_socket_on_loopback_only_is_found),
 		check_test(a_duplicate_address_is_found),
 		check_test(an_mtu_that_swallows_packets_is_found),

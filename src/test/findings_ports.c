@@ -66,8 +66,23 @@ static bool is_on_loopback(const struct gons_i_state *state, uint8_t protocol, u
 	return socket && gons_i_ip_is_loopback(&socket->local);
 }
 
-/* Looks for a socket that is connected to a port of this namespace without a receiver. Returns
- * whether there is one. */
+/* Whether a socket of this namespace is the other end of a connected socket. */
+static bool has_other_end(const struct gons_i_state *state,
+			  const struct gons_i_state_socket *socket)
+{
+	for (size_t i = 0; i < state->sockets.n; i++) {
+		const struct gons_i_state_socket *other = &state->sockets.list[i];
+
+		if (other->protocol == socket->protocol &&
+		    other->local_port == socket->remote_port &&
+		    other->remote_port == socket->local_port)
+			return true;
+	}
+	return false;
+}
+
+/* Looks for a socket that is connected to a port of this namespace on which there is no socket.
+ * Returns whether there is one. */
 static bool find_connected_port(struct gons_i_report *report,
 				struct gons_i_report_namespace *namespace, uint8_t protocol)
 {
@@ -82,6 +97,7 @@ static bool find_connected_port(struct gons_i_report *report,
 			    gons_i_report_owner(report, &socket->remote, &ifindex) != namespace ||
 			    receiver_on(&namespace->state, protocol, socket->remote_port,
 					&socket->remote) ||
+			    has_other_end(&namespace->state, socket) ||
 			    is_on_loopback(&namespace->state, protocol, socket->remote_port))
 				continue;
 			gons_i_finding_add(
@@ -93,6 +109,16 @@ static bool find_connected_port(struct gons_i_report *report,
 				list_receivers(&namespace->state, protocol, list, sizeof(list)));
 			return true;
 		}
+	return false;
+}
+
+/* Whether a UDP socket has this port: one that is connected receives from its peer. */
+static bool has_udp_socket(const struct gons_i_state *state, uint8_t protocol, uint16_t port)
+{
+	for (size_t i = 0; protocol == IPPROTO_UDP && i < state->sockets.n; i++)
+		if (state->sockets.list[i].protocol == protocol &&
+		    state->sockets.list[i].local_port == port)
+			return true;
 	return false;
 }
 
@@ -110,6 +136,7 @@ static bool find_recorded_port(struct gons_i_report *report,
 		if (to.protocol != protocol || packet->direction == PACKET_OUTGOING ||
 		    gons_i_report_owner(report, &to.ip, &ifindex) != namespace ||
 		    receiver_on(&namespace->state, protocol, to.port, &to.ip) ||
+		    has_udp_socket(&namespace->state, protocol, to.port) ||
 		    is_on_loopback(&namespace->state, protocol, to.port))
 			continue;
 		gons_i_finding_add(

@@ -179,7 +179,9 @@ static void invalid_sysctls_are_refused(void **state)
 	assert_refused(gons_netns_sysctl_set(red, "net.ipv4.ip_forward", long_text), EINVAL,
 		       "4999 characters");
 	assert_refused(gons_netns_sysctl_set(red, "net.ipv4.route.flush", "1"), EACCES,
-		       "written and not read");
+		       "written and not read, so no value could be restored; write it by");
+	assert_refused(gons_netns_sysctl_get(red, "net.ipv4.route.flush", value, sizeof(value)),
+		       EACCES, "written and not read");
 	assert_refused(gons_netns_sysctl_get(red, "net.ipv4.ip_forward", NULL, 1), EINVAL,
 		       "value is NULL");
 	assert_refused(gons_netns_sysctl_get(red, "net.ipv4.ip_forward", value, 0), EINVAL,

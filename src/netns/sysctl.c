@@ -135,11 +135,13 @@ static bool is_write_only(const struct setting *setting)
 {
 	cleanup_fd int fd = gons_i_sysctl_open(setting->path, O_WRONLY);
 
-	return setting->flags == O_RDWR && fd >= 0;
+	return fd >= 0;
 }
 
 static int fail_open(const struct setting *setting, int errnum)
 {
+	const bool writes = setting->flags != O_RDONLY;
+
 	(void)gons_i_fail(errnum, "cannot open the sysctl %s", setting->name);
 	if (errnum == ENOENT) {
 		gons_i_add_cause("this kernel lacks it, its module is not loaded, or only the "
@@ -147,11 +149,14 @@ static int fail_open(const struct setting *setting, int errnum)
 	} else if (errnum == EROFS) {
 		gons_i_sysctl_explain_read_only();
 	} else if (errnum == EACCES && is_write_only(setting)) {
-		gons_i_add_cause("it can be written and not read, so no value could be restored");
-		gons_i_add_remedy("write it by sysctl(8), with gons_process_run()");
+		gons_i_add_cause("it can be written and not read%s",
+				 writes ? ", so no value could be restored" : "");
+		if (writes)
+			gons_i_add_remedy("write it by sysctl(8), with gons_process_run()");
 	} else if (errnum == EACCES || errnum == EPERM) {
 		gons_i_add_cause("only root of the user namespace that owns the network namespace "
-				 "may write it, and some sysctls nobody may");
+				 "may %s it, and some sysctls nobody may",
+				 writes ? "write" : "read");
 		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
 				  "network namespace that is created after that");
 	}

@@ -3,6 +3,7 @@
  * What gons-run does after the command has failed: a shell, a report, a wait.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -61,7 +62,10 @@ static void unblock_signals(const sigset_t *mask)
 void handle_failure(const struct options *options, const struct gons_net *net, const sigset_t *mask)
 {
 	if (options->on_failure & ON_FAILURE_SHELL) {
-		(void)complain(0, "the command has failed; this shell runs in its namespaces");
+		(void)complain(0, "the command has failed; this shell runs in its namespaces%s",
+			       options->types & CLONE_NEWPID
+				       ? ", except its PID namespace, which has ended"
+				       : "");
 		run_shell(net, mask);
 	}
 	unblock_signals(mask);

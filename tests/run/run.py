@@ -786,6 +786,7 @@ def a_failure_in_a_pid_namespace_is_handled_as_elsewhere():
         same('left' in result.stderr, False, f'{options} {result.stderr}')
         if '--on-failure=shell' in options:
             contains(result.stdout, 'links: lo')
+            contains(result.stderr, 'except its PID namespace, which has ended')
         if '--on-failure=report' in options:
             contains(result.stderr, 'lo')
 

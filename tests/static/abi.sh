@@ -46,8 +46,15 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 describe "$dir/now.abi"
 
+# Programs only have pointers to these. abidw takes what src/gons/sets/set.h defines for public,
+# because a public header has the name set.h, too.
+cat >"$dir/private" <<'END'
+[suppress_type]
+  name_regexp = ^gons_(leaks|net|pool|process|set)$
+END
+
 compare() {
-	abidiff --no-added-syms "$1" "$dir/now.abi"
+	abidiff --no-added-syms --suppressions "$dir/private" "$1" "$dir/now.abi"
 }
 
 # sees WHAT SED-COMMAND: with a record made different like this, something is found
@@ -64,6 +71,7 @@ sees 'a call was removed' 's/gons_scope_begin/gons_scope_began/'
 sees 'an argument was added' "/mangled-name='gons_scope_end'/,/<\/function-decl>/{
 	/<parameter /d
 }"
+sees 'a public struct got larger' "/<class-decl name='gons_link' /s/size-in-bits='/&9/"
 # abidiff also reports no changes if it cannot read the record.
 compare "$abi" 2>"$dir/errors" && [ ! -s "$dir/errors" ] || {
 	cat "$dir/errors" >&2

@@ -551,6 +551,8 @@ static void the_reported_state_is_that_of_the_kernel(void **state)
 	assert_contains(report_text, "route default via 10.0.1.1 dev eth0");
 	assert_contains(report_text, "udp bound 10.0.2.2:4711 (test-report, process ");
 	assert_contains(report_text, "sysctl net.ipv4.ip_forward = 1 (0 in a new namespace)");
+	assert_contains(report_text,
+			"sysctl net.ipv4.conf.{all,default,eth0,eth1,lo}.forwarding = 1 (");
 }
 
 static void raw_sockets_are_shown_with_their_protocol(void **state)

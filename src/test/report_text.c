@@ -343,17 +343,6 @@ static bool is_same_setting(const struct gons_i_report *report, const struct gon
 	return a_fresh && b_fresh && strcmp(a_fresh, b_fresh) == 0;
 }
 
-/* The part between what both names have at their beginning and at their end, in
- * net.ipv4.conf.eth0.x and net.ipv4.conf.default.x: "eth0". */
-static const char *link_part(const char *name, const char *general, int *ret_length)
-{
-	const size_t length = strlen(name), general_length = strlen(general);
-	size_t begin = (size_t)(strstr(general, ".default.") - general) + 1;
-
-	*ret_length = (int)(length - begin - (general_length - begin - strlen("default")));
-	return name + begin;
-}
-
 /* "net.ipv4.conf.{all,eth0}.forwarding" for this sysctl and the later ones of the same setting. */
 static void write_sysctl_names(const struct gons_i_report *report, const struct gons_i_state *state,
 			       size_t first, FILE *stream)
@@ -361,25 +350,29 @@ static void write_sysctl_names(const struct gons_i_report *report, const struct 
 	const struct gons_i_state_sysctl *list = state->sysctls.list;
 	char buf[96];
 	const char *general = default_name(list[first].name, buf);
-	size_t n = 0;
+	const char *in_general = strstr(general, ".default."), *comma = "";
+	size_t n = 0, begin, end;
 
 	for (size_t i = first; i < state->sysctls.n; i++)
 		n += is_same_setting(report, &list[first], &list[i]);
-	if (n < 2) {
+	if (n < 2 || !in_general) {
 		(void)fputs(list[first].name, stream);
 		return;
 	}
-	(void)fprintf(stream, "%.*s{", (int)(strstr(general, ".default.") - general) + 1, general);
+	/* The names differ only in what one of them has in place of "default". */
+	begin = (size_t)(in_general - general) + 1;
+	end = strlen(in_general) - strlen(".default");
+	(void)fprintf(stream, "%.*s{", (int)begin, general);
 	for (size_t i = first; i < state->sysctls.n; i++) {
-		int length;
-		const char *part;
+		const char *name = list[i].name;
 
 		if (!is_same_setting(report, &list[first], &list[i]))
 			continue;
-		part = link_part(list[i].name, general, &length);
-		(void)fprintf(stream, "%s%.*s", i == first ? "" : ",", length, part);
+		(void)fprintf(stream, "%s%.*s", comma, (int)(strlen(name) - begin - end),
+			      name + begin);
+		comma = ",";
 	}
-	(void)fprintf(stream, "}%s", strstr(general, ".default.") + strlen(".default"));
+	(void)fprintf(stream, "}%s", in_general + strlen(".default"));
 }
 
 static void write_sysctls(const struct gons_i_report *report, const struct gons_i_state *state,

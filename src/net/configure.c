@@ -17,6 +17,7 @@
 #include "gons/core/switch.h"
 #include "net/configure.h"
 #include "netns/batch.h"
+#include "netns/ip_request.h"
 #include "netns/link.h"
 #include "netns/link_request.h"
 
@@ -68,53 +69,22 @@ static int request_link(struct gons_i_batch *batch, int ifindex)
 	return gons_i_batch_add(batch, nlh);
 }
 
-static void put_broadcast(struct nlmsghdr *nlh, const struct gons_i_prefix *address)
-{
-	unsigned char bytes[4];
-
-	if (address->family != AF_INET || address->length >= 31)
-		return;
-	memcpy(bytes, address->bytes, sizeof(bytes));
-	for (int bit = address->length; bit < 32; bit++)
-		bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
-	mnl_attr_put(nlh, IFA_BROADCAST, sizeof(bytes), bytes);
-}
-
 static int add_address(struct gons_i_batch *batch, int ifindex, const struct gons_i_prefix *address)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
-	ifa->ifa_family = address->family;
-	ifa->ifa_prefixlen = address->length;
-	ifa->ifa_index = (uint32_t)ifindex;
-	ifa->ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0;
-	mnl_attr_put(nlh, IFA_LOCAL, address->size, address->bytes);
-	mnl_attr_put(nlh, IFA_ADDRESS, address->size, address->bytes);
-	put_broadcast(nlh, address);
-	return gons_i_batch_add(batch, nlh);
+	return gons_i_batch_add(batch,
+				gons_i_address_request(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+						       ifindex, address));
 }
 
 static int add_route(const struct gons_i_net_route *route, void *arg)
 {
-	const struct gons_i_prefix *destination = &route->destination;
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
-	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 
-	rtm->rtm_family = destination->family;
-	rtm->rtm_dst_len = destination->length;
-	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = RTPROT_STATIC;
-	rtm->rtm_type = RTN_UNICAST;
-	rtm->rtm_scope = route->gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-	if (destination->length > 0)
-		mnl_attr_put(nlh, RTA_DST, destination->size, destination->bytes);
-	if (route->gateway)
-		mnl_attr_put(nlh, RTA_GATEWAY, route->gateway->size, route->gateway->bytes);
-	mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)route->ifindex);
-	return gons_i_batch_add(arg, nlh);
+	return gons_i_batch_add(
+		arg, gons_i_route_request(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
+					  &route->destination, route->gateway, route->ifindex));
 }
 
 /* Requests the route to an own address, which is of type local as soon as the address can be

@@ -2,48 +2,17 @@
 /*
  * Addresses of links.
  */
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 
 #include <gons/ip.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "netns/ip_request.h"
 #include "netns/link_request.h"
 #include "netns/prefix.h"
 #include "netns/rtnl.h"
 #include "netns/rtnl_add.h"
-
-/* The broadcast address of an IPv4 network; the kernel does not choose one by itself. */
-static void put_broadcast(struct nlmsghdr *nlh, const struct gons_i_prefix *address)
-{
-	uint32_t bytes;
-
-	if (address->family != AF_INET || address->length >= 31)
-		return;
-	memcpy(&bytes, address->bytes, sizeof(bytes));
-	bytes |= htonl(UINT32_MAX >> address->length);
-	mnl_attr_put(nlh, IFA_BROADCAST, sizeof(bytes), &bytes);
-}
-
-static struct nlmsghdr *address_request(char *buf, uint16_t type, uint16_t flags, int ifindex,
-					const struct gons_i_prefix *address)
-{
-	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, type, flags);
-	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-
-	ifa->ifa_family = address->family;
-	ifa->ifa_prefixlen = address->length;
-	ifa->ifa_index = (uint32_t)ifindex;
-	mnl_attr_put(nlh, IFA_LOCAL, address->size, address->bytes);
-	mnl_attr_put(nlh, IFA_ADDRESS, address->size, address->bytes);
-	if (type != RTM_NEWADDR)
-		return nlh;
-	ifa->ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0;
-	put_broadcast(nlh, address);
-	return nlh;
-}
 
 GONS_EXPORT int gons_address_add(int nsfd, int ifindex, const char *cidr)
 {
@@ -59,10 +28,10 @@ GONS_EXPORT int gons_address_add(int nsfd, int ifindex, const char *cidr)
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)
 		return -1;
-	result = gons_i_rtnl_add(
-		rtnl,
-		address_request(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, &address),
-		RTM_DELADDR, &is_refused);
+	result = gons_i_rtnl_add(rtnl,
+				 gons_i_address_request(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+							ifindex, &address),
+				 RTM_DELADDR, &is_refused);
 	if (is_refused) {
 		(void)gons_i_rtnl_fail(rtnl, "cannot give link %d the address %s", ifindex, cidr);
 		if (errno == EACCES)
@@ -87,7 +56,7 @@ GONS_EXPORT int gons_address_delete(int nsfd, int ifindex, const char *cidr)
 	if (!rtnl)
 		return -1;
 	result = gons_i_rtnl_request_send(
-		rtnl, address_request(buf, RTM_DELADDR, 0, ifindex, &address), NULL, NULL);
+		rtnl, gons_i_address_request(buf, RTM_DELADDR, 0, ifindex, &address), NULL, NULL);
 	if (result < 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot take the address %s from link %d", cidr,
 				       ifindex);

@@ -11,6 +11,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "netns/ip_request.h"
 #include "netns/link_request.h"
 #include "netns/prefix.h"
 #include "netns/rtnl.h"
@@ -86,30 +87,10 @@ static int read_route(const char *destination, const char *gateway, int ifindex,
 	return 0;
 }
 
-static struct nlmsghdr *route_request(char *buf, uint16_t type, uint16_t flags,
-				      const struct route *route)
+static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, const struct route *route)
 {
-	const struct gons_i_prefix *destination = &route->destination;
-	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, type, flags);
-	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-
-	rtm->rtm_family = destination->family;
-	rtm->rtm_dst_len = destination->length;
-	rtm->rtm_table = RT_TABLE_MAIN;
-	if (type == RTM_NEWROUTE) {
-		rtm->rtm_protocol = RTPROT_STATIC;
-		rtm->rtm_type = RTN_UNICAST;
-		rtm->rtm_scope = route->has_gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-	} else {
-		rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any; and 0 is any protocol and type */
-	}
-	if (destination->length > 0)
-		mnl_attr_put(nlh, RTA_DST, destination->size, destination->bytes);
-	if (route->has_gateway)
-		mnl_attr_put(nlh, RTA_GATEWAY, route->gateway.size, route->gateway.bytes);
-	if (route->ifindex > 0)
-		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)route->ifindex);
-	return nlh;
+	return gons_i_route_request(buf, type, flags, &route->destination,
+				    route->has_gateway ? &route->gateway : NULL, route->ifindex);
 }
 
 static int fail_add(const struct gons_i_rtnl *rtnl, const struct route *route)
@@ -142,9 +123,9 @@ GONS_EXPORT int gons_route_add(int nsfd, const char *destination, const char *ga
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)
 		return -1;
-	result = gons_i_rtnl_add(
-		rtnl, route_request(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route),
-		RTM_DELROUTE, &is_refused);
+	result =
+		gons_i_rtnl_add(rtnl, request(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route),
+				RTM_DELROUTE, &is_refused);
 	if (is_refused)
 		(void)fail_add(rtnl, &route);
 	gons_i_rtnl_close(rtnl);
@@ -165,8 +146,7 @@ GONS_EXPORT int gons_route_delete(int nsfd, const char *destination, const char 
 	rtnl = gons_i_rtnl_open(nsfd);
 	if (!rtnl)
 		return -1;
-	result = gons_i_rtnl_request_send(rtnl, route_request(buf, RTM_DELROUTE, 0, &route), NULL,
-					  NULL);
+	result = gons_i_rtnl_request_send(rtnl, request(buf, RTM_DELROUTE, 0, &route), NULL, NULL);
 	if (result < 0)
 		(void)gons_i_rtnl_fail(rtnl, "cannot delete the route to %s", route.text);
 	if (result < 0 && errno == ESRCH)

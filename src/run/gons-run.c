@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 		status = prepare(&options, &net);
 	if (status < 0 && options_need_supervisor(&options))
 		status = supervise(&options, net);
-	else if (status < 0)
+	else if (status < 0 && options.command)
 		status = become(options.command);
 	end_test(false);
 	return status;

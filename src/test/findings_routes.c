@@ -37,9 +37,9 @@ static bool has_default_route(const struct gons_i_state *state, uint8_t family)
 	return false;
 }
 
-static void find_route_to(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
-			  const struct gons_i_report_namespace *target, const struct gons_i_ip *ip,
-			  bool *found)
+/* Adds a finding if there is no route. Returns whether it did. */
+static bool find_route_to(struct gons_i_report *report, struct gons_i_report_namespace *namespace,
+			  const struct gons_i_report_namespace *target, const struct gons_i_ip *ip)
 {
 	const struct gons_i_state *state = &namespace->state;
 	const char *counter = ip->family == AF_INET ? "IpOutNoRoutes" : "Ip6OutNoRoutes";
@@ -50,8 +50,7 @@ static void find_route_to(struct gons_i_report *report, struct gons_i_report_nam
 
 	errnum = gons_i_state_route_to(namespace->fd, ip, &ifindex);
 	if (errnum == 0)
-		return;
-	*found = true;
+		return false;
 	trouble = describe_route_error(errnum);
 	(void)gons_i_ip_text(ip, text);
 	or_default = has_default_route(state, ip->family) ? "" : ", and no default route";
@@ -67,6 +66,30 @@ static void find_route_to(struct gons_i_report *report, struct gons_i_report_nam
 		gons_i_finding_add(report, GONS_I_RANK_NO_ROUTE, namespace,
 				   "%s has no route to %s (%s)%s", namespace->name, text,
 				   target->name, or_default);
+	return true;
+}
+
+/* Looks for an address of a namespace with sockets, or of one without, that this one has no route to.
+ * Adds a finding for the first. */
+static bool find_unreachable(struct gons_i_report *report,
+			     struct gons_i_report_namespace *namespace, uint8_t family,
+			     bool has_sockets)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct gons_i_report_namespace *target = &report->namespaces[i];
+
+		if (target == namespace || (target->state.sockets.n > 0) != has_sockets)
+			continue;
+		for (size_t j = 0; j < target->state.addresses.n; j++) {
+			const struct gons_i_state_address *address =
+				&target->state.addresses.list[j];
+
+			if (address->ip.family == family && gons_i_address_is_usable(address) &&
+			    find_route_to(report, namespace, target, &address->ip))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Adds at most one finding for each address family. Skips namespaces without an address of it. */
@@ -74,30 +97,19 @@ void gons_i_find_routes(struct gons_i_report *report, struct gons_i_report_names
 			uint8_t family)
 {
 	const char *counter = family == AF_INET ? "IpOutNoRoutes" : "Ip6OutNoRoutes";
-	bool has_family = false, found = false;
+	bool has_family = false;
 	char count[GONS_I_PACKETS_TEXT_SIZE];
 	uint64_t counted;
 
 	for (size_t i = 0; i < namespace->state.addresses.n; i++)
 		has_family |= namespace->state.addresses.list[i].ip.family == family &&
 			      gons_i_address_is_usable(&namespace->state.addresses.list[i]);
-	/* First to those that have sockets: a test more likely sends something there. */
-	for (size_t i = 0; i < 2 * report->n && has_family && !found; i++) {
-		const struct gons_i_report_namespace *target = &report->namespaces[i % report->n];
-
-		if ((target->state.sockets.n > 0) != (i < report->n))
-			continue;
-		for (size_t j = 0; j < target->state.addresses.n && !found; j++) {
-			const struct gons_i_state_address *address =
-				&target->state.addresses.list[j];
-
-			if (target != namespace && address->ip.family == family &&
-			    gons_i_address_is_usable(address))
-				find_route_to(report, namespace, target, &address->ip, &found);
-		}
-	}
+	/* First those with sockets: it is more likely that the test sends something there. */
+	if (has_family && (find_unreachable(report, namespace, family, true) ||
+			   find_unreachable(report, namespace, family, false)))
+		return;
 	counted = gons_i_state_counter(&namespace->state, counter);
-	if (counted && !found)
+	if (counted)
 		gons_i_finding_add(report, GONS_I_RANK_COUNTED_OTHER, namespace,
 				   "%s had no route for %s to addresses outside of the test (%s)",
 				   namespace->name, gons_i_packets_text(counted, count), counter);

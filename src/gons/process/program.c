@@ -108,6 +108,7 @@ static int make_room(struct gons_i_buffer *buffer, size_t size)
 		return 0;
 	data = realloc(buffer->data, room);
 	if (!data)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the program has the buffer */
 		return gons_i_fail(ENOMEM, "cannot store the %zu bytes that a program has printed",
 				   buffer->size + size);
 	buffer->data = data;
@@ -432,7 +433,7 @@ int gons_i_program_run(const struct gons_i_command *command, const char *what,
 		result = check_start(command, what, &program);
 	if (result < 0) {
 		clean_up(&program);
-		return -1;
+		return -1; /* NOLINT(clang-analyzer-unix.Malloc): clean_up() frees the buffers */
 	}
 	*ret_program = program;
 	return 0;

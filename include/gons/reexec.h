@@ -163,10 +163,11 @@ void gons_reexec_check(void);
  *
  * Returns -1 after the program has run, with a result that has what it had printed: EREMOTEIO when
  * the action exited with another status than 0, printed to standard error (the message quotes
- * that), or was killed by a signal, or when the program ended before it called gons_reexec_check();
- * ETIMEDOUT when it was killed because timeout_ms was over; EFBIG when it was killed because it
- * printed more than 1 GiB; ECHILD when its status is unknown, because the process of gons that
- * watched it was killed.
+ * that), or was killed by a signal, or when the program ended before it called
+ * gons_reexec_check(); ETIMEDOUT when it was killed because timeout_ms was over; EFBIG when it was
+ * killed because it printed more than 1 GiB; ENOMEM, ENOSPC and others when it was killed because
+ * its output could not be recorded, which takes memory; ECHILD when its status is unknown, because
+ * the process of gons that watched it was killed.
  *
  * During the call the thread cannot be cancelled (pthread_cancel(3)). Afterwards no process,
  * descriptor or pending signal of the call exists. One exception: a process that runs as another

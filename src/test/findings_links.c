@@ -212,16 +212,18 @@ void gons_i_find_mtus(struct gons_i_report *report, struct gons_i_report_namespa
 	const struct gons_i_state *state = &namespace->state;
 	const uint64_t counted = gons_i_state_counter(state, "IpFragFails") +
 				 gons_i_state_counter(state, "Ip6InTooBigErrors");
-	const struct gons_i_state_link *smallest = NULL;
+	const struct gons_i_state_link *smallest = state->links.list;
 	char count[GONS_I_PACKETS_TEXT_SIZE];
 
+	if (state->links.n == 0)
+		return;
 	for (size_t i = 0; i < state->links.n; i++) {
 		const struct gons_i_state_link *link = &state->links.list[i];
 		const struct gons_i_report_namespace *other;
 		const struct gons_i_state_link *peer =
 			gons_i_report_peer(report, namespace, link, &other);
 
-		if (!smallest || link->mtu < smallest->mtu)
+		if (link->mtu < smallest->mtu)
 			smallest = link;
 		if (peer && link->mtu > peer->mtu)
 			gons_i_finding_add(
@@ -234,7 +236,7 @@ void gons_i_find_mtus(struct gons_i_report *report, struct gons_i_report_namespa
 				peer->mtu, link->name, namespace->name, link->mtu, peer->mtu,
 				namespace->name, peer->name, other->name);
 	}
-	if (counted && smallest)
+	if (counted)
 		gons_i_finding_add(
 			report, GONS_I_RANK_COUNTED_MTU, namespace,
 			"MTU %u on the path: %s in %s could not send %s that would be larger "

@@ -252,6 +252,10 @@ int main(int argc, char **argv)
 
 		if (argc > 1 && !strstr(scenarios[i].name, argv[1]))
 			continue;
+		if (scenarios[i].link && !gons_can_link(scenarios[i].link)) {
+			fprintf(stderr, "gons: skipped: %s: %s\n", scenarios[i].name, gons_error());
+			continue;
+		}
 		try_scenario(&scenarios[i], argc > 2 ? argv[2] : NULL, &totals);
 		printf("%-32s %5u tried: %5u refused, %5u done all the same, %3u loud\n",
 		       scenarios[i].name, totals.tried, totals.failed, totals.survived,

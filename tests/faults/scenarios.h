@@ -10,6 +10,7 @@ struct scenario {
 	const char *name;
 	int (*call)(void); /* 0, or -1 with errno and message */
 	int (*prepare)(void); /* may be NULL; undone with the scope */
+	const char *link; /* the kind of link that must be possible; may be NULL */
 	bool changes_process; /* the scope does not undo the call */
 	bool undoes; /* the types that the call can change, also when it fails */
 	bool keeps_thread; /* for a second an idle thread, which the next call may use */

@@ -108,11 +108,10 @@ static int make_room(struct gons_i_buffer *buffer, size_t size)
 		return 0;
 	data = realloc(buffer->data, room);
 	if (!data)
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the program has the buffer */
 		return gons_i_fail(ENOMEM, "cannot store the %zu bytes that a program has printed",
 				   buffer->size + size);
 	buffer->data = data;
-	buffer->room = room;
+	buffer->room = room; /* NOLINT(clang-analyzer-unix.Malloc): the program has the buffer */
 	return 0;
 }
 

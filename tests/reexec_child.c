@@ -16,7 +16,7 @@
 
 #include "gons/process/program.h"
 
-enum { LONG_MS = 60000 };
+enum { LONG_MS = 60000, NOT_ROOT = 76 };
 
 static struct gons_i_program program = { .supervisor_fd = -1, .socket_fd = -1, .log_fd = -1 };
 
@@ -92,9 +92,14 @@ static int run_immortal(void *arg)
 		want(waitpid(-1, NULL, WNOHANG) == -1);
 		if (program.outcome == GONS_I_NOT_KILLABLE)
 			return 0;
+		/* It ends if it cannot become root: set-user-id is ignored here. */
+		if (program.outcome == GONS_I_ENDED && WIFEXITED(program.status) &&
+		    WEXITSTATUS(program.status) == NOT_ROOT)
+			return 77;
 		want(program.outcome == GONS_I_TIMED_OUT);
 	}
-	return 77; /* the file system ignores set-user-id */
+	want(program.outcome == GONS_I_NOT_KILLABLE);
+	return 0;
 }
 
 /* Root can kill them. */
@@ -167,7 +172,7 @@ static int act(char *what)
 	}
 	while (setuid(0) == 0 && pause() < 0)
 		;
-	return 1;
+	return NOT_ROOT;
 }
 
 int main(void)

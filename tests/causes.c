@@ -266,7 +266,7 @@ static int be_limited_to_none(void *arg)
 static void the_message_names_a_limit_of_0_with_its_sysctl(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUTS);
 	run_as_root(be_limited_to_none, NULL);
 }
@@ -291,7 +291,7 @@ static int be_limited_from_above(void *arg)
 static void the_message_names_a_possible_limit_of_an_ancestor(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUTS);
 	run_as_root(be_limited_from_above, NULL);
 }

@@ -21,8 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <gons/mntns.h>
-
 #include "count.h"
 
 static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
@@ -339,7 +337,23 @@ void require_mapped_user(const char *test)
 		skip_for(test, "without CAP_SETFCAP, user 0 cannot be mapped");
 }
 
+static int set_sysctl(void *arg)
+{
+	(void)arg;
+	return gons_scope_begin() >= 0 && gons_enter_transient(CLONE_NEWNET) == 0 &&
+			       gons_netns_sysctl_set(-1, "net.ipv4.ip_forward", "1") < 0 &&
+			       errno == EROFS
+		       ? 1
+		       : 0;
+}
+
 void require_writable_sysctls(const char *test)
+{
+	if (in_child(set_sysctl, NULL) != 0)
+		skip_for(test, "/proc/sys is mounted read-only, and another procfs is refused");
+}
+
+void require_writable_limits(const char *test)
 {
 	struct statvfs mount;
 

@@ -78,9 +78,11 @@ uint64_t ino_in(const gons_set *set, int type);
  * mapped, or cannot be. */
 void require_mapped_user(const char *test);
 
-/* For tests of what containers refuse: a writable /proc/sys and /sys, sethostname(2), and kcmp(2), without which
- * no set thread is used again. */
+/* For tests of what containers refuse: sysctls that gons can set, limits of namespaces that a test can
+ * set below /proc/sys/user, a writable /sys, sethostname(2), and kcmp(2), without which no set thread
+ * is used again. */
 void require_writable_sysctls(const char *test);
+void require_writable_limits(const char *test);
 void require_writable_sys(const char *test);
 void require_sethostname(const char *test);
 void require_kcmp(const char *test);

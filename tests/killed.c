@@ -105,7 +105,7 @@ static void a_killed_program_leaves_no_namespaces_or_links(void **state)
 	int mounts, links;
 
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_enter_transient(CLONE_NEWNET | CLONE_NEWNS));
 	gons_must(gons_mntns_mount_sysfs_ro());

@@ -333,7 +333,7 @@ static int loop(void *arg)
 static void five_hundred_namespaces_in_turn_fit_a_limit_of_20(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
 	for (int i = 0; i < SWITCHABLE; i++)
 		assert_int_equal(in_child(loop, &i), 0);
@@ -364,7 +364,7 @@ static int make_without_allowance(void *arg)
 static void the_message_names_a_namespace_limit_of_0(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
 	for (int i = 0; i < SWITCHABLE; i++)
 		assert_int_equal(in_child(make_without_allowance, &i), 0);
@@ -390,7 +390,7 @@ static int make_some_of_several(void *arg)
 static void several_namespaces_are_created_together_or_not_at_all(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUSER | ALL_TYPES);
 	assert_int_equal(in_child(make_some_of_several, NULL), 0);
 }

@@ -155,7 +155,7 @@ static int run_out(void *arg)
 static void a_pool_recovers_after_a_namespace_limit_is_raised(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
 	assert_int_equal(in_child(run_out, NULL), 0);
 }

@@ -267,7 +267,7 @@ static int stay_without_user_namespaces(void *arg)
 static void a_limit_of_no_user_namespaces_is_named(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUSER);
 	assert_int_equal(in_child(stay_without_user_namespaces, NULL), 0);
 }

@@ -612,7 +612,7 @@ static void only_the_first_refusal_by_a_reached_limit_waits_long(void **state)
 	const int types[] = { CLONE_NEWNET, CLONE_NEWTIME }; /* by a thread, and by a child */
 
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 #ifdef __SANITIZE_THREAD__
 	skip_for(__func__, "the thread sanitizer has a thread, so unshare(2) is refused");
 #endif

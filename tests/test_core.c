@@ -339,7 +339,7 @@ static int begin_without_capabilities(void)
 static void namespaces_that_cannot_be_created_are_a_skip_or_a_failure(void **state)
 {
 	(void)state;
-	require_writable_sysctls(__func__);
+	require_writable_limits(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWUTS);
 	assert_int_equal(run(begin_without_capabilities), 0);
 	assert_contains(notes, "gons: skipped: is skipped: cannot create a UTS namespace: ");

@@ -85,7 +85,7 @@ bool gons_i_prefix_mask(struct gons_i_prefix *prefix)
 				     : bits > 0 ? (unsigned char)(0xff << (8 - bits))
 						: 0;
 
-		had_any |= prefix->bytes[i] & ~mask;
+		had_any |= (prefix->bytes[i] & ~mask) != 0;
 		prefix->bytes[i] &= mask;
 	}
 	return had_any;

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -201,6 +202,7 @@ static void packets_of_a_namespace_take_four_mebibytes_at_most(void **state)
 
 	(void)state;
 	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	errors = errors_by(send_too_much, (struct run){ .artifacts = dir });
 	assert_contains(errors, " later packets were not recorded, because the buffer was full\n");
 }
@@ -213,6 +215,7 @@ static void a_failed_test_writes_its_report_into_files(void **state)
 
 	(void)state;
 	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	errors = errors_of((struct run){ .artifacts = dir, .failed = true });
 	assert_contains(errors, "gons: report of a/test of mine\n");
 	assert_contains(errors, artifact("txt"));
@@ -256,6 +259,7 @@ static void the_packets_are_a_valid_file_in_the_order_of_time(void **state)
 
 	(void)state;
 	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	(void)errors_of((struct run){ .artifacts = dir, .failed = true });
 	data = read_file(artifact("pcapng"), &size);
 	assert_int_equal(u32(data), 0x0A0D0D0A);
@@ -287,6 +291,7 @@ static void tcpdump_reads_the_packets(void **state)
 
 	(void)state;
 	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	if (system("command -v tcpdump >/dev/null 2>&1") != 0)
 		skip_for("tcpdump_reads_the_packets", "tcpdump is not installed");
 	(void)errors_of((struct run){ .artifacts = dir, .failed = true });
@@ -307,6 +312,7 @@ static void the_last_packets_are_in_the_report(void **state)
 
 	(void)state;
 	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	errors = errors_of((struct run){ .artifacts = dir, .capture = "1", .failed = true });
 	assert_contains(errors, "namespace 1 left0 sends ARP who has 10.0.0.2? tell 10.0.0.1\n");
 	assert_contains(errors, " > 10.0.0.2:4711, 5 bytes\n");
@@ -333,6 +339,7 @@ static void without_packets_there_is_no_file_of_packets(void **state)
 
 	(void)state;
 	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	(void)errors_of((struct run){ .artifacts = dir, .failed = true });
 	assert_int_equal(access(artifact("pcapng"), F_OK), 0);
 	errors = errors_by(send_nothing, (struct run){ .artifacts = dir });
@@ -543,6 +550,7 @@ static void a_test_that_aborts_writes_files(void **state)
 
 	(void)state;
 	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	(void)errors_by_ending(aborts, (struct run){ .artifacts = dir }, 128 + SIGABRT);
 	text = read_file(artifact("txt"), &size);
 	assert_contains((char *)text, "link left0 (peer right0 in namespace 2)");

@@ -395,6 +395,15 @@ void require_kcmp(const char *test)
 		skip_for(test, "kcmp(2) is refused, as by the filter of a container");
 }
 
+void require_cap(const char *test, int cap, const char *name)
+{
+	char reason[64];
+
+	(void)snprintf(reason, sizeof(reason), "%s is missing, as in a container", name);
+	if (!gons_has_cap(cap))
+		skip_for(test, reason);
+}
+
 void require_setuid_in_tmp(const char *test)
 {
 	struct statvfs mount;

@@ -87,6 +87,9 @@ void require_writable_sys(const char *test);
 void require_sethostname(const char *test);
 void require_kcmp(const char *test);
 
+/* For a test that needs a capability which root of a container may lack. */
+void require_cap(const char *test, int cap, const char *name);
+
 /* For a test that puts a set-user-ID program into /tmp: skips it where none can be executed there, or
  * not as another user. */
 void require_setuid_in_tmp(const char *test);

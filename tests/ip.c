@@ -9,6 +9,7 @@
 #include <gons/link.h>
 #include <gons/netns.h>
 #include <libmnl/libmnl.h>
+#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
@@ -439,6 +440,7 @@ static void a_new_link_is_quiet_without_ipv6(void **state)
 {
 	(void)state;
 	require_writable_sysctls(__func__);
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	need_namespaces("veth");
 	gons_must(gons_enter(blue));
 	assert_true(count_frames_of_kernel() > 0);

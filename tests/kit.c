@@ -9,6 +9,7 @@
 #include <gons/mntns.h>
 #include <gons/netns.h>
 #include <gons/privilege.h>
+#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -363,6 +364,7 @@ static void without_offload_captured_checksums_are_right(void **state)
 
 	(void)state;
 	need_namespaces("veth");
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	options.nsfd = blue;
 	options.peer_nsfd = red;
 	gons_must(gons_veth_new_transient(&options, &link));

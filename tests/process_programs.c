@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -286,6 +287,7 @@ static void tcpdump_writes_what_it_sees_when_it_is_ended(void **state)
 
 	(void)state;
 	require_groups("tcpdump");
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	set_up_net();
 	hide_directories();
 	gons_must(gons_address_add(0, net.link.ifindex, "10.9.0.1/24"));

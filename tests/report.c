@@ -4,6 +4,7 @@
  * is that of the kernel.
  */
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -559,6 +560,7 @@ static void raw_sockets_are_shown_with_their_protocol(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWNET);
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	gons_must(gons_netns_enter_transient());
 	gons_must(gons_netns_socket(-1, AF_INET, SOCK_RAW, IPPROTO_ICMP));
 	(void)report();

@@ -494,6 +494,7 @@ static void a_new_time_namespace_has_the_offsets_of_the_options(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWPID);
+	require_cap(__func__, CAP_SYS_TIME, "CAP_SYS_TIME");
 	for (int i = 0; i < 3; i++) {
 		const int types[] = { CLONE_NEWTIME, CLONE_NEWTIME | CLONE_NEWUSER,
 				      CLONE_NEWTIME | CLONE_NEWPID };
@@ -537,6 +538,7 @@ static void invalid_clock_offsets_are_refused(void **state)
 	assert_refused(gons_set_unshare(NULL, CLONE_NEWNET, &reserved), EINVAL,
 		       "reserved[2] of struct gons_set_options is not 0");
 	gons_require(CLONE_NEWTIME | CLONE_NEWUSER);
+	require_cap(__func__, CAP_SYS_TIME, "CAP_SYS_TIME");
 	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME, &before_boot), ERANGE,
 		       "cannot set the clock offsets");
 	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME | CLONE_NEWUSER, &far), ERANGE,

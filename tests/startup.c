@@ -5,6 +5,7 @@
 #include "startup_run.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -226,6 +227,7 @@ static void at_start_up_a_time_namespace_is_entered_by_the_process_itself(void *
 
 	(void)state;
 	gons_require(CLONE_NEWTIME);
+	require_cap(__func__, CAP_SYS_TIME, "CAP_SYS_TIME");
 	pid = hold(options);
 	start(&(struct start){ .home = NULL }, &outside);
 	start(&(struct start){ .variables = { text("gons_time=%s", ns_path(pid, CHILDREN_TIME)) } },

@@ -292,6 +292,7 @@ static void start_up_names_a_missing_cap_sys_chroot(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWNS);
+	require_cap(__func__, CAP_SYS_PTRACE, "CAP_SYS_PTRACE");
 	start(&(struct start){ .variables = { text("gons_mnt=%s", path) },
 			       .before = drop_sys_chroot },
 	      &seen);

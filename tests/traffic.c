@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <gons/ip.h>
 #include <gons/link.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <stdio.h>
@@ -236,6 +237,7 @@ static void the_first_frame_through_a_new_veth_arrives(void **state)
 	struct gons_link link;
 
 	(void)state;
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
 	for (int i = 0; i < 50; i++) {
 		union address to = { .ll = { .sll_family = AF_PACKET,
 					     .sll_protocol = htons(PROTOCOL),

@@ -6,6 +6,7 @@
 #include "startup_run.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,7 @@ static void namespaces_of_another_user_take_root_or_that_user(void **state)
 
 	(void)state;
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	require_cap(__func__, CAP_SYS_PTRACE, "CAP_SYS_PTRACE");
 	if (!can_become_nobody()) {
 		print_error("gons: skipped: %s: there are no other users here\n", __func__);
 		skip();

@@ -20,6 +20,7 @@
  */
 
 #include <errno.h>
+#include <sched.h> /* before cmocka.h: that of musl declares calloc */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -19,7 +19,7 @@
 
 #include "measure.h"
 
-enum { ROUNDS = 101, DATAGRAMS = 100, KINDS = 3, TARGET_PERCENT = 5 };
+enum { ROUNDS = 401, DATAGRAMS = 100, KINDS = 3, TARGET_PERCENT = 5 };
 
 static const struct {
 	const char *name, *report, *capture;

@@ -3,12 +3,10 @@
  * Addresses and routes, host by host, and whether the kernel is ready to use them.
  */
 #include <linux/if.h>
-#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "gons/base/clock.h"

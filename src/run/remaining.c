@@ -95,8 +95,8 @@ void kill_remaining(pid_t group)
 			;
 		if (has_children())
 			(void)complain(0,
-				       "cannot find the processes that the command has started in "
-				       "/proc: %s: they may still run",
+				       "cannot look in /proc for processes that the command has "
+				       "started: %s; they may still run",
 				       strerror(errnum));
 	}
 }

@@ -30,6 +30,13 @@ bool gons_i_file_id_is(const struct gons_i_file_id *id, int fd)
 	return is;
 }
 
+bool gons_i_file_id_is_at(const struct gons_i_file_id *id, const char *path)
+{
+	struct stat now;
+
+	return stat(path, &now) == 0 && now.st_dev == id->dev && now.st_ino == id->ino;
+}
+
 void gons_i_file_identify(int fd, struct gons_i_file *ret_file)
 {
 	struct stat st = { .st_ino = 0 };

@@ -22,6 +22,9 @@ int gons_i_file_id_get(int fd, struct gons_i_file_id *ret_id);
 /* Whether fd is open and refers to this file. Keeps errno. */
 bool gons_i_file_id_is(const struct gons_i_file_id *id, int fd);
 
+/* Whether path leads to this file. If it cannot be looked at, false, with errno of stat(2). */
+bool gons_i_file_id_is_at(const struct gons_i_file_id *id, const char *path);
+
 /* A descriptor, and what it referred to when gons opened it. A program may close a number that it
  * does not own, and then get the same number for a file of its own: gons must not touch that. */
 struct gons_i_file {

@@ -108,7 +108,7 @@ int gons_i_context_save(int types, struct gons_i_context *ret_context)
 	return 0;
 }
 
-static void claim(int *fd, const struct gons_i_file_id *id)
+static void disown_if_closed(int *fd, const struct gons_i_file_id *id)
 {
 	if (*fd >= 0 && !gons_i_file_id_is(id, *fd))
 		*fd = -1;
@@ -117,9 +117,9 @@ static void claim(int *fd, const struct gons_i_file_id *id)
 void gons_i_context_disown_closed(struct gons_i_context *context)
 {
 	for (size_t i = 0; i < GONS_I_ENTERABLE; i++)
-		claim(&context->fd[i], &context->id[i]);
-	claim(&context->root_fd, &context->root.file);
-	claim(&context->cwd_fd, &context->cwd_id);
+		disown_if_closed(&context->fd[i], &context->id[i]);
+	disown_if_closed(&context->root_fd, &context->root.file);
+	disown_if_closed(&context->cwd_fd, &context->cwd_id);
 }
 
 void gons_i_context_close(struct gons_i_context *context)

@@ -90,13 +90,6 @@ static int return_to(const struct gons_i_context *context, size_t i)
 	return gons_i_context_restore_directories(context);
 }
 
-static bool is_file(const char *path, const struct gons_i_file_id *id)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
-}
-
 /* Tries, without any effect, the other two steps of a return to a mount namespace: whether the user
  * may enter the working directory, and whether a filter refuses chroot(2). The kernel looks up the
  * argument of chroot(2) before it checks anything else. */
@@ -130,7 +123,8 @@ static int join_own_mntns(struct gons_i_context *context)
 static bool has_moved(const struct gons_i_context *context)
 {
 	int errnum = errno;
-	bool moved = !is_file("/", &context->root.file) || !is_file(".", &context->cwd_id);
+	bool moved = !gons_i_file_id_is_at(&context->root.file, "/") ||
+		     !gons_i_file_id_is_at(&context->cwd_id, ".");
 
 	errno = errnum;
 	return moved;

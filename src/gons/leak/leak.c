@@ -275,16 +275,9 @@ static bool is_accepted(const struct gons_i_items *accepted, const struct gons_i
 
 /* ---- the context: namespaces, root, working directory ---- */
 
-static bool is_at(const char *path, const struct gons_i_file_id *before)
-{
-	struct stat now;
-
-	return stat(path, &now) == 0 && now.st_dev == before->dev && now.st_ino == before->ino;
-}
-
 static bool is_at_root(const gons_leaks *leaks)
 {
-	return is_at("/", &leaks->context.root.file);
+	return gons_i_file_id_is_at(&leaks->context.root.file, "/");
 }
 
 /* stat(2) of "." takes the right to enter it; the link of procfs may be missing in a chroot. */
@@ -292,7 +285,8 @@ static bool is_at_cwd(const gons_leaks *leaks)
 {
 	const struct gons_i_file_id *before = &leaks->context.cwd_id;
 
-	return is_at(".", before) || (errno == EACCES && is_at("/proc/thread-self/cwd", before));
+	return gons_i_file_id_is_at(before, ".") ||
+	       (errno == EACCES && gons_i_file_id_is_at(before, "/proc/thread-self/cwd"));
 }
 
 /* Called before anything is restored, since a return to a mount namespace also changes the working

@@ -449,8 +449,8 @@ static void begin(struct supervisor *self)
 
 	(void)prctl(PR_SET_NAME, "gons-supervisor");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	(void)setpgid(0,
-		      0); /* so that signals to the group of the caller do not reach this process */
+	/* So that signals to the group of the caller do not reach this process. */
+	(void)setpgid(0, 0);
 	/* Also SIGCHLD: if it were ignored, there would be no status to wait for. The program
 	 * inherits which signals are ignored. */
 	for (int number = 1; number < NSIG; number++)

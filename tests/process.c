@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -718,6 +719,45 @@ static void programs_are_no_children_of_the_caller(void **state)
 	assert_int_equal(waited, -1);
 }
 
+static char awaited[64];
+
+static void create_awaited(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	(void)close(open(awaited, O_CREAT | O_CLOEXEC, 0600));
+	errno = saved;
+}
+
+static void the_caller_handles_signals_while_it_waits(void **state)
+{
+	const struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+	struct sigaction action = { .sa_handler = create_awaited }, old;
+	char script[128];
+	int done;
+
+	(void)state;
+	(void)snprintf(awaited, sizeof(awaited), "/tmp/gons-test-signal-%d", (int)getpid());
+	(void)snprintf(script, sizeof(script), "until [ -e %s ]; do sleep 0.01; done", awaited);
+	assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	done = run_shell(script);
+	assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
+	(void)unlink(awaited);
+	gons_must(done);
+	assert_exited(0);
+}
+
+static void a_program_leaves_no_thread(void **state)
+{
+	(void)state;
+	gons_must(run_shell("true"));
+	assert_int_equal(count_threads(1), 1);
+	/* Until the end of the scope; then the fixture counts. */
+	gons_must(run_shell("sleep 1000 >/dev/null 2>&1 & true"));
+}
+
 static int run_with_sigchld_ignored(void *arg)
 {
 	static const char *const argv[] = { "sh", "-c", "sh -c 'exit 2'; exit $(($? + 1))", NULL };
@@ -799,6 +839,8 @@ int main(void)
 		process_test(programs_are_refused_by_name_on_a_kernel_without_pidfds),
 		process_test(without_close_range_a_program_inherits_no_more_descriptors),
 		process_test(programs_are_no_children_of_the_caller),
+		process_test(the_caller_handles_signals_while_it_waits),
+		process_test(a_program_leaves_no_thread),
 		process_test(the_status_of_a_program_is_known_where_sigchld_is_ignored),
 		process_test(the_caller_may_close_what_was_open_at_the_start),
 		process_test(several_threads_run_programs_at_once),

@@ -78,7 +78,8 @@ struct gons_process_result {
  *          any case, also after a failure. NULL: no result is wanted.
  *
  * Processes that the program has left in the background are ended with the calling thread's scope.
- * Output that they write later is not in the result.
+ * Output that they write later is not in the result. As long as they run, the calling process may
+ * have another thread, so the kernel may refuse it user namespaces: call gons_become_root() before.
  *
  * Returns 0 when the program has ended, whatever its status is. But if result is NULL, so that the
  * caller cannot see the status, the program must have ended by exit(0): otherwise -1 with

@@ -178,27 +178,28 @@ bool gons_i_diagnose_filter(const char *call, int types)
 
 /* ---- calls that older kernels lack ---- */
 
-/* Whether release, such as "6.1.0-9-amd64", is one before since, such as "5.10". */
-static bool is_before(const char *release, const char *since)
+bool gons_i_kernel_is_before(const char *version)
 {
+	struct utsname system;
+	unsigned long major, minor, wanted_major, wanted_minor;
 	char *rest;
-	const unsigned long major = strtoul(release, &rest, 10);
-	const unsigned long minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
-	const unsigned long wanted_major = strtoul(since, &rest, 10);
-	const unsigned long wanted_minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
 
+	if (uname(&system) < 0)
+		return true;
+	major = strtoul(system.release, &rest, 10); /* "6.1.0-9-amd64" */
+	minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
+	wanted_major = strtoul(version, &rest, 10);
+	wanted_minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
 	return major != wanted_major ? major < wanted_major : minor < wanted_minor;
 }
 
 bool gons_i_diagnose_call(const char *call, const char *since)
 {
-	struct utsname system;
-
 	if (errno == EPERM)
 		return gons_i_diagnose_filter(call, 0);
 	if (errno != ENOSYS)
 		return false;
-	if (uname(&system) < 0 || is_before(system.release, since)) {
+	if (gons_i_kernel_is_before(since)) {
 		gons_i_add_cause("%s needs Linux %s", call, since);
 		gons_i_add_remedy("use a newer kernel");
 	} else if (gons_i_has_filter()) {

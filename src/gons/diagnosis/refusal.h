@@ -37,6 +37,9 @@ void gons_i_diagnose_missing(int cap, const char *name);
  * know. Returns whether something was added, which is so for ENOSYS and EPERM only. */
 bool gons_i_diagnose_call(const char *call, const char *since);
 
+/* Whether the kernel is older than this version, such as "5.16". */
+bool gons_i_kernel_is_before(const char *version);
+
 /* Whether one of the thread's namespaces of these types belongs to an ancestor user namespace. */
 bool gons_i_is_owned_by_ancestor(int types);
 

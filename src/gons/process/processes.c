@@ -69,7 +69,8 @@ static void drop_process(void *data)
 
 static bool is_over(const struct gons_process *process)
 {
-	return process->program.shared->state == GONS_I_OVER || process->program.supervisor == 0;
+	return process->program.shared->state == GONS_I_OVER ||
+	       !gons_i_program_is_supervised(&process->program);
 }
 
 /* Frees the output of the oldest programs that have ended, so that a test that runs many failing

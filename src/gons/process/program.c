@@ -20,6 +20,7 @@
 #include "gons/base/child.h"
 #include "gons/core/thread.h"
 #include "gons/process/program.h"
+#include "gons/process/vfork.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8 /* Linux 6.3, which warns without it */
@@ -42,7 +43,11 @@ static void reap_supervisor(struct gons_i_program *program)
 {
 	int saved = errno;
 
-	(void)gons_i_wait(program->supervisor, NULL);
+	if (program->vfork)
+		gons_i_vfork_join(program->vfork);
+	else
+		(void)gons_i_wait(program->supervisor, NULL);
+	program->vfork = NULL;
 	program->supervisor = 0;
 	errno = saved;
 }
@@ -80,17 +85,22 @@ static bool receive(struct gons_i_program *program)
 	return true;
 }
 
+static bool has_ended(const struct gons_i_program *program)
+{
+	return program->vfork && gons_i_vfork_has_ended(program->vfork);
+}
+
 /* Sleeps until the supervisor has sent a message or has ended. */
 static void await(struct gons_i_program *program, int timeout_ms)
 {
 	struct pollfd polled[] = { { .fd = program->socket_fd, .events = POLLIN },
 				   { .fd = program->supervisor_fd, .events = POLLIN } };
 
-	if (poll(polled, 2, timeout_ms) <= 0)
+	if (!has_ended(program) && poll(polled, 2, timeout_ms) <= 0)
 		return;
-	while (polled[0].revents && receive(program))
+	while (receive(program))
 		;
-	if (polled[1].revents)
+	if (polled[1].revents || has_ended(program))
 		reap_supervisor(program);
 }
 
@@ -202,7 +212,7 @@ static struct gons_i_shared *new_shared(void)
 	return shared == MAP_FAILED ? NULL : shared;
 }
 
-static pid_t fork_supervisor(int types)
+static pid_t clone_supervisor(int types)
 {
 	const bool tell_sanitizer = __sanitizer_syscall_pre_impl_fork &&
 				    __sanitizer_syscall_post_impl_fork &&
@@ -228,47 +238,20 @@ static int fail_descriptor(const char *what)
 	return -1;
 }
 
-/* After a failure, gons_i_program_free() closes what was opened. */
-static int start_supervisor(const struct gons_i_command *command, const char *what, int wanted,
-			    struct gons_i_program *program)
+/* Forks the supervisor, with a pidfd. */
+static int fork_supervisor(const struct gons_i_command *command, const char *what,
+			   const struct gons_i_supervisor_fds *fds, struct gons_i_program *program)
 {
-	cleanup_fd int caller_fd = (int)syscall(SYS_pidfd_open, getpid(), 0); /* close-on-exec */
-	const pid_t caller_pid = getpid();
-	int ends[2] = { -1, -1 };
-	cleanup_fd int supervisor_end = -1;
+	static struct gons_i_supervisor_buffers buffers; /* the child's copy is used */
 	sigset_t all, old;
 	int errnum;
 
-	if (caller_fd < 0)
-		return fail_descriptor(what);
-	if (open_socket(ends) < 0) {
-		errnum = errno;
-		gons_i_close_fd(&ends[0]);
-		gons_i_close_fd(&ends[1]);
-		errno = errnum;
-		return fail_descriptor(what);
-	}
-	program->socket_fd = ends[0];
-	supervisor_end = ends[1];
-	program->log_fd = open_log();
-	if (program->log_fd < 0)
-		return fail_descriptor(what);
-	program->shared = new_shared();
-	if (!program->shared)
-		return gons_i_fail(ENOMEM, "%s", what);
-	program->shared->wanted = wanted;
 	/* No signal handler of the program must run in the supervisor. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	program->supervisor = fork_supervisor(command->types);
-	if (program->supervisor == 0) {
-		const struct gons_i_supervisor_fds fds = { .socket = supervisor_end,
-							   .caller = caller_fd,
-							   .log = program->log_fd,
-							   .caller_pid = caller_pid };
-
-		gons_i_supervise(command, &fds, program->shared);
-	}
+	program->supervisor = clone_supervisor(command->types);
+	if (program->supervisor == 0)
+		gons_i_supervise(command, fds, program->shared, &buffers);
 	errnum = errno;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (program->supervisor < 0) {
@@ -282,6 +265,48 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 	(void)kill(program->supervisor, SIGKILL); /* which ends the program as well */
 	reap_supervisor(program);
 	return -1;
+}
+
+/* The caller only waits for it, if waits is true. After a failure, gons_i_program_free() closes what
+ * was opened. */
+static int start_supervisor(const struct gons_i_command *command, const char *what, bool waits,
+			    struct gons_i_program *program)
+{
+	struct gons_i_supervisor_fds fds = { .caller_pid = getpid() };
+	int ends[2] = { -1, -1 };
+	int errnum, result;
+
+	program->log_fd = open_log();
+	if (program->log_fd < 0)
+		return fail_descriptor(what);
+	program->shared = new_shared();
+	if (!program->shared)
+		return gons_i_fail(ENOMEM, "%s", what);
+	program->shared->wanted = waits ? 0 : GONS_I_WANTS_START;
+	if (open_socket(ends) < 0) {
+		errnum = errno;
+		gons_i_close_fd(&ends[0]);
+		gons_i_close_fd(&ends[1]);
+		errno = errnum;
+		return fail_descriptor(what);
+	}
+	program->socket_fd = ends[0];
+	fds.socket = ends[1];
+	fds.log = program->log_fd;
+	fds.caller = (int)syscall(SYS_pidfd_open, getpid(), 0); /* close-on-exec */
+	if (fds.caller < 0) {
+		(void)fail_descriptor(what);
+		gons_i_close_fd(&fds.socket);
+		return -1;
+	}
+	if (waits && gons_i_vfork_suits(command))
+		program->vfork = gons_i_vfork_start(command, &fds, program->shared);
+	if (program->vfork)
+		return 0;
+	result = fork_supervisor(command, what, &fds, program);
+	gons_i_close_fd(&fds.socket);
+	gons_i_close_fd(&fds.caller);
+	return result;
 }
 
 static int fail_step(const struct gons_i_command *command, const char *what,
@@ -338,10 +363,11 @@ int gons_i_program_start(const struct gons_i_command *command, const char *what,
 			 struct gons_i_program *ret_program)
 {
 	struct gons_i_program program = no_program;
-	int result = start_supervisor(command, what, GONS_I_WANTS_START, &program);
+	int result = start_supervisor(command, what, false, &program);
 
 	/* A message may come before the start has succeeded or failed. */
-	while (result == 0 && program.shared->state == GONS_I_STARTING && program.supervisor > 0)
+	while (result == 0 && program.shared->state == GONS_I_STARTING &&
+	       gons_i_program_is_supervised(&program))
 		await(&program, -1);
 	if (result == 0)
 		result = check_start(command, what, &program);
@@ -366,7 +392,7 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 
 		program->shared->wanted = is_done ? GONS_I_WANTS_OUTPUT : 0;
 		program->shared->notified = false; /* from here on, events are sent as messages */
-		gone = program->supervisor == 0;
+		gone = !gons_i_program_is_supervised(program);
 		over = program->shared->state == GONS_I_OVER;
 		/* Other processes that the program has started may still print. */
 		if (is_done && program->shared->has_remaining && !program->shared->output_closed)
@@ -393,13 +419,18 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 
 void gons_i_program_request_end(struct gons_i_program *program)
 {
-	if (program->supervisor > 0)
+	if (gons_i_program_is_supervised(program))
 		(void)send(program->socket_fd, "e", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+bool gons_i_program_is_supervised(const struct gons_i_program *program)
+{
+	return program->supervisor > 0 || program->vfork;
 }
 
 bool gons_i_program_has_remaining(const struct gons_i_program *program)
 {
-	return program->supervisor > 0 && program->shared->has_remaining;
+	return gons_i_program_is_supervised(program) && program->shared->has_remaining;
 }
 
 bool gons_i_program_end(struct gons_i_program *program)
@@ -409,10 +440,14 @@ bool gons_i_program_end(struct gons_i_program *program)
 	int saved = errno;
 
 	gons_i_program_request_end(program);
-	while (program->supervisor > 0 && now_ms() < end)
+	while (gons_i_program_is_supervised(program) && now_ms() < end)
 		await(program, MOST_MS);
-	if (program->supervisor > 0) {
-		(void)syscall(SYS_pidfd_send_signal, program->supervisor_fd, SIGKILL, NULL, 0);
+	if (gons_i_program_is_supervised(program)) {
+		if (program->vfork)
+			gons_i_vfork_kill(program->vfork);
+		else
+			(void)syscall(SYS_pidfd_send_signal, program->supervisor_fd, SIGKILL, NULL,
+				      0);
 		reap_supervisor(program);
 	}
 	(void)gons_i_program_collect(program);
@@ -424,7 +459,7 @@ int gons_i_program_run(const struct gons_i_command *command, const char *what,
 		       struct gons_i_program *ret_program)
 {
 	struct gons_i_program program = no_program;
-	int result = start_supervisor(command, what, 0, &program);
+	int result = start_supervisor(command, what, true, &program);
 
 	if (result == 0)
 		result = gons_i_program_wait(&program, NULL, NULL, -1) < 0 ? -1 : 0;
@@ -442,6 +477,8 @@ void gons_i_program_free(struct gons_i_program *program)
 {
 	int saved = errno;
 
+	if (program->vfork) /* in a child of fork(2) */
+		gons_i_vfork_drop(program->vfork);
 	gons_i_close_fd(&program->supervisor_fd);
 	gons_i_close_fd(&program->socket_fd);
 	gons_i_close_fd(&program->log_fd);

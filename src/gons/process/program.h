@@ -13,8 +13,10 @@ struct gons_i_buffer {
 
 struct gons_i_program {
 	pid_t pid; /* of the program */
-	pid_t supervisor; /* 0: it has ended and is reaped */
-	int supervisor_fd; /* its pidfd */
+	/* One of the two, until the supervisor has ended and is reaped: */
+	pid_t supervisor; /* or 0 */
+	struct gons_i_vfork *vfork; /* or NULL */
+	int supervisor_fd; /* its pidfd, or -1 */
 	int socket_fd, log_fd;
 	struct gons_i_shared *shared;
 	size_t log_read;
@@ -51,6 +53,9 @@ int gons_i_program_collect(struct gons_i_program *program);
 
 /* Tells the supervisor to end all processes, and does not wait. */
 void gons_i_program_request_end(struct gons_i_program *program);
+
+/* Whether the supervisor has not ended yet. */
+bool gons_i_program_is_supervised(const struct gons_i_program *program);
 
 /* Whether the program, or processes that it has started, still run. gons_i_program_end() ends
  * them. */

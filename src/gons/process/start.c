@@ -15,7 +15,7 @@
 #include "gons/base/child.h"
 #include "gons/process/start.h"
 
-static void close_from_to(unsigned first, unsigned last)
+void gons_i_close_from_to(unsigned first, unsigned last)
 {
 	struct rlimit limit = { 0, 0 };
 
@@ -27,17 +27,15 @@ static void close_from_to(unsigned first, unsigned last)
 		(void)close((int)fd);
 }
 
-void gons_i_close_others(const int kept[], size_t n)
+void gons_i_close_others(unsigned first, const int kept[], size_t n)
 {
-	unsigned first = 0;
-
 	for (;;) {
 		unsigned next = ~0U;
 
 		for (size_t i = 0; i < n; i++)
 			if (kept[i] >= 0 && (unsigned)kept[i] >= first && (unsigned)kept[i] < next)
 				next = (unsigned)kept[i];
-		close_from_to(first, next - 1);
+		gons_i_close_from_to(first, next - 1);
 		if (next == ~0U)
 			return;
 		first = next + 1;
@@ -93,12 +91,11 @@ failed:
 
 pid_t gons_i_start(struct gons_i_start *start)
 {
-	static _Alignas(16) char stack[64 * 1024];
 	pid_t pid;
 
 	start->errnum = 0;
 	/* Shares the memory: copying the page tables of a large caller would take long. */
-	pid = clone(become_program, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, start);
+	pid = clone(become_program, start->stack_end, CLONE_VM | CLONE_VFORK | SIGCHLD, start);
 	if (pid < 0 || start->errnum == 0)
 		return pid;
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -6,9 +6,10 @@
 
 #include "gons/process/supervisor.h"
 
-/* Closes all descriptors but these (-1: none), so that this process does not keep open what the
- * caller closes later. */
-void gons_i_close_others(const int kept[], size_t n);
+/* Closes all descriptors from first on but these (-1: none), so that this process does not keep open
+ * what the caller closes later. */
+void gons_i_close_others(unsigned first, const int kept[], size_t n);
+void gons_i_close_from_to(unsigned first, unsigned last);
 
 enum { GONS_I_PIPES = 3 };
 struct gons_i_start {
@@ -16,6 +17,7 @@ struct gons_i_start {
 	int socket_fd; /* to a caller in another PID namespace; or -1 */
 	int fd[GONS_I_PIPES]; /* become 0, 1 and 2; none is below 4 */
 	int extra_fd; /* becomes 3, unless it is -1 */
+	char *stack_end; /* of the process until execve(2) */
 	int errnum; /* of a failed execve(2); 0 when there was no process */
 };
 

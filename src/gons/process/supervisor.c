@@ -44,6 +44,7 @@ enum phase { SUPERVISING, TERMINATING, KILLING };
 struct supervisor {
 	const struct gons_i_command *command;
 	struct gons_i_shared *shared;
+	struct gons_i_supervisor_buffers *buffers;
 	int socket_fd, caller_fd, log_fd, extra_fd, children_fd, signal_fd;
 	int pipe_fd[PIPES]; /* -1 when closed */
 	pid_t pid;
@@ -112,7 +113,8 @@ static int open_children(void)
 	return open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 }
 
-/* Closes all descriptors that the supervisor does not need. */
+/* Closes all descriptors that the supervisor does not need, except for those that the program has
+ * its own instead of: as long as they are open, no new one has to be moved. */
 static void keep_descriptors(struct supervisor *self, const struct gons_i_supervisor_fds *fds)
 {
 	int *const kept[] = { &self->socket_fd, &self->caller_fd, &self->log_fd, &self->extra_fd,
@@ -134,7 +136,7 @@ static void keep_descriptors(struct supervisor *self, const struct gons_i_superv
 	if (self->socket_fd < 0 || self->caller_fd < 0 || self->log_fd < 0 ||
 	    (self->extra_fd < 0 && self->command->extra_fd >= 0))
 		fail(self, GONS_I_STEP_PIPE);
-	gons_i_close_others(numbers, KEPT);
+	gons_i_close_others(LOWEST_FD, numbers, KEPT);
 }
 
 /* Returns the program's ends of the pipes; they block, as the program expects. */
@@ -152,6 +154,7 @@ static void open_pipes(struct supervisor *self, int program_fd[PIPES])
 		    fcntl(self->pipe_fd[i], F_SETFL, O_NONBLOCK) < 0)
 			fail(self, GONS_I_STEP_PIPE);
 	}
+	gons_i_close_from_to(0, LOWEST_FD - 1);
 }
 
 static void close_pipe(struct supervisor *self, int i)
@@ -167,7 +170,9 @@ static void start_program(struct supervisor *self, bool is_foreign)
 {
 	struct gons_i_start start = { .command = self->command,
 				      .socket_fd = is_foreign ? self->socket_fd : -1,
-				      .extra_fd = self->extra_fd };
+				      .extra_fd = self->extra_fd,
+				      .stack_end = self->buffers->program_stack +
+						   GONS_I_PROGRAM_STACK_SIZE };
 
 	open_pipes(self, start.fd);
 	self->pid = gons_i_start(&start);
@@ -223,12 +228,9 @@ static bool record(struct supervisor *self, const char *data, size_t size)
 /* Reads output once and records it: at most this many bytes. Returns how many it has read. */
 static size_t read_output(struct supervisor *self, int i, size_t most)
 {
-	enum { ROOM = 64 * 1024 };
-	static struct {
-		struct gons_i_piece header;
-		char data[ROOM];
-	} piece;
-	ssize_t got = read(self->pipe_fd[i], piece.data, most < ROOM ? most : ROOM);
+	struct gons_i_piece *header = &self->buffers->piece.header;
+	ssize_t got = read(self->pipe_fd[i], self->buffers->piece.data,
+			   most < GONS_I_PIECE_SIZE ? most : GONS_I_PIECE_SIZE);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
@@ -239,9 +241,9 @@ static size_t read_output(struct supervisor *self, int i, size_t most)
 			notify(self, GONS_I_WANTS_OUTPUT);
 		return 0;
 	}
-	piece.header.stream = i == OUTPUT ? GONS_I_OUTPUT : GONS_I_ERROR_OUTPUT;
-	piece.header.size = (uint32_t)got;
-	if (!record(self, (const char *)&piece, sizeof(piece.header) + (size_t)got)) {
+	header->stream = i == OUTPUT ? GONS_I_OUTPUT : GONS_I_ERROR_OUTPUT;
+	header->size = (uint32_t)got;
+	if (!record(self, (const char *)&self->buffers->piece, sizeof(*header) + (size_t)got)) {
 		self->shared->errnum = errno;
 		begin_killing(self, GONS_I_OUTPUT_NOT_RECORDED);
 		return 0;
@@ -349,8 +351,7 @@ static void announce_end(struct supervisor *self)
 		 !(WIFSIGNALED(shared->status) && WTERMSIG(shared->status) == SIGKILL))
 		shared->outcome = GONS_I_ENDED; /* it ended by itself before SIGKILL */
 	shared->state = GONS_I_OVER;
-	if (shared->has_remaining) /* otherwise this process ends, which wakes the caller, too */
-		notify(self, 0);
+	notify(self, 0);
 }
 
 /* ---- while the program runs ---- */
@@ -431,20 +432,26 @@ static void supervise(struct supervisor *self)
 
 /* ---- the supervisor ---- */
 
-/* Joins at most one namespace, of a type that needs no preparation. This is the usual case, and
- * fast. Returns false in other cases, and when it fails. */
-static bool join_one(const struct gons_i_command *command)
+/* At most one namespace, of a type that needs no preparation. This is the usual case, and fast. */
+bool gons_i_joins_at_once(int types)
 {
-	const struct gons_i_type *entry = gons_i_type_entry(command->types);
+	return types == 0 || (gons_i_type_entry(types) && (types & GONS_I_SWITCHABLE_FLAGS) &&
+			      types != CLONE_NEWNS);
+}
 
-	if (command->types == 0)
-		return true;
-	return entry && (entry->flag & GONS_I_SWITCHABLE_FLAGS) && entry->flag != CLONE_NEWNS &&
-	       gons_i_join(command->nsfds[entry - gons_i_types], entry->flag) == 0;
+/* Returns false if there is more to do, and when it fails. */
+static bool join_at_once(const struct gons_i_command *command)
+{
+	if (!gons_i_joins_at_once(command->types))
+		return false;
+	return command->types == 0 ||
+	       gons_i_join(command->nsfds[gons_i_type_entry(command->types) - gons_i_types],
+			   command->types) == 0;
 }
 
 static void begin(struct supervisor *self)
 {
+	const struct sigaction by_default = { .sa_handler = SIG_DFL };
 	const struct gons_i_command *command = self->command;
 
 	(void)prctl(PR_SET_NAME, "gons-supervisor");
@@ -454,11 +461,11 @@ static void begin(struct supervisor *self)
 	/* Also SIGCHLD: if it were ignored, there would be no status to wait for. The program
 	 * inherits which signals are ignored. */
 	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
+		(void)sigaction(number, &by_default, NULL);
 	/* Open it now only if /proc may be another one later, since this takes time. */
 	self->children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER) ? open_children() : -1;
 	self->tried_children_fd = command->types & (CLONE_NEWNS | CLONE_NEWUSER);
-	if (!join_one(command) && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
+	if (!join_at_once(command) && gons_i_switch_for_good(command->nsfds, command->types) < 0) {
 		gons_i_failure_save(&self->shared->failure);
 		fail(self, GONS_I_STEP_NAMESPACE);
 	}
@@ -467,10 +474,11 @@ static void begin(struct supervisor *self)
 }
 
 void gons_i_supervise(const struct gons_i_command *command, const struct gons_i_supervisor_fds *fds,
-		      struct gons_i_shared *shared)
+		      struct gons_i_shared *shared, struct gons_i_supervisor_buffers *buffers)
 {
 	struct supervisor self = { .command = command,
 				   .shared = shared,
+				   .buffers = buffers,
 				   .input = command->input,
 				   .input_left = command->input_size,
 				   .deadline = command->timeout_ms < 0

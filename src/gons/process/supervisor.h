@@ -47,6 +47,12 @@ enum gons_i_failed_step {
 
 enum gons_i_progress { GONS_I_STARTING, GONS_I_RUNNING, GONS_I_OVER, GONS_I_FAILED };
 
+/* Output is recorded in pieces, each after such a header. */
+enum gons_i_stream { GONS_I_OUTPUT, GONS_I_ERROR_OUTPUT, GONS_I_STREAMS };
+struct gons_i_piece {
+	uint32_t stream, size;
+};
+
 /* Memory that the two processes share. The supervisor sets state after all members that belong to
  * this state. */
 struct gons_i_shared {
@@ -70,12 +76,6 @@ enum { GONS_I_WANTS_START = 1, GONS_I_WANTS_OUTPUT = 2 };
  * the caller is in another PID namespace: the socket tells its process id there. */
 enum { GONS_I_FROM_PROGRAM = 'p', GONS_I_FROM_SUPERVISOR = 's' };
 
-/* Output is recorded in pieces, each after such a header. */
-enum gons_i_stream { GONS_I_OUTPUT, GONS_I_ERROR_OUTPUT, GONS_I_STREAMS };
-struct gons_i_piece {
-	uint32_t stream, size;
-};
-
 /* What the supervisor gets from the caller. */
 struct gons_i_supervisor_fds {
 	int socket; /* to the caller; any message from the caller requests the end */
@@ -84,9 +84,23 @@ struct gons_i_supervisor_fds {
 	pid_t caller_pid; /* in the PID namespace of the caller */
 };
 
+/* Whether a supervisor joins the namespaces of these types by one system call. */
+bool gons_i_joins_at_once(int types);
+
+/* Memory that the supervisor needs besides its stack. */
+enum { GONS_I_PROGRAM_STACK_SIZE = 16 * 1024, GONS_I_PIECE_SIZE = 64 * 1024 };
+struct gons_i_supervisor_buffers {
+	struct {
+		struct gons_i_piece header;
+		char data[GONS_I_PIECE_SIZE];
+	} piece;
+	_Alignas(16) char program_stack[GONS_I_PROGRAM_STACK_SIZE]; /* until execve(2) */
+};
+
 /* Runs the supervisor, in a process that was cloned for it, with all signals blocked. */
 _Noreturn void gons_i_supervise(const struct gons_i_command *command,
 				const struct gons_i_supervisor_fds *fds,
-				struct gons_i_shared *shared);
+				struct gons_i_shared *shared,
+				struct gons_i_supervisor_buffers *buffers);
 
 #endif

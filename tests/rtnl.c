@@ -224,11 +224,45 @@ static void an_answer_need_not_be_read_to_its_end(void **state)
 
 /* ---- buffers ---- */
 
-static void an_answer_that_overran_the_socket_is_requested_again(void **state)
+/* A socket with the smallest buffer. */
+static void shrink(int fd)
 {
 	const int least = 1;
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+}
+
+static void an_acknowledgement_without_room_is_told(void **state)
+{
 	struct gons_i_rtnl *rtnl;
 	char name[16] = "";
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	int fd;
+
+	(void)state;
+	need_namespaces("veth");
+	gons_must(gons_enter(blue));
+	rtnl = open_own(&fd);
+	shrink(fd);
+	/* The answer about the link fits, but not its acknowledgement. */
+	if (gons_i_rtnl_request_send(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, 1), note_name,
+				     name) == 0) {
+		gons_i_rtnl_close(rtnl);
+		skip_for(__func__, "on this kernel both messages fit into the smallest buffer");
+	}
+	assert_int_equal(errno, ENOBUFS);
+	(void)gons_i_rtnl_fail(rtnl, "cannot ask");
+	assert_contains(gons_error(), "no room for its answer");
+	shrink(fd);
+	name[0] = '\0';
+	assert_int_equal(ask_loopback(rtnl, note_name, name), 0);
+	assert_string_equal(name, "lo");
+	gons_i_rtnl_close(rtnl);
+}
+
+static void an_answer_that_overran_the_socket_is_requested_again(void **state)
+{
+	struct gons_i_rtnl *rtnl;
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct dumped dumped = { .messages = 0 };
 	int fd;
@@ -237,20 +271,8 @@ static void an_answer_that_overran_the_socket_is_requested_again(void **state)
 	need_namespaces("veth");
 	gons_must(gons_enter(blue));
 	rtnl = open_own(&fd);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
-	/* The answer about the link fits, but not its acknowledgement. */
-	assert_int_equal(gons_i_rtnl_request_send(rtnl, gons_i_link_request(buf, RTM_GETLINK, 0, 1),
-						  note_name, name),
-			 -1);
-	assert_int_equal(errno, ENOBUFS);
-	(void)gons_i_rtnl_fail(rtnl, "cannot ask");
-	assert_contains(gons_error(), "no room for its answer");
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
-	name[0] = '\0';
-	assert_int_equal(ask_loopback(rtnl, note_name, name), 0);
-	assert_string_equal(name, "lo");
 	add_fixed_links();
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	shrink(fd);
 	assert_int_equal(gons_i_rtnl_dump(rtnl, dump_request(buf), note_dumped, &dumped), 0);
 	for (int j = 0; j < FIXED; j++)
 		assert_true(dumped.fixed[j]);
@@ -486,6 +508,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		check_test(an_interrupted_dump_is_started_again),
 		check_test(an_answer_need_not_be_read_to_its_end),
+		check_test(an_acknowledgement_without_room_is_told),
 		check_test(an_answer_that_overran_the_socket_is_requested_again),
 		check_test(leftover_answers_of_other_requests_are_skipped),
 		check_test(a_link_whose_answer_is_lost_is_created_and_deleted_with_the_scope),

@@ -187,6 +187,7 @@ static void become(const struct start *start, char **environment, int fd)
 	if ((start->cwd && chdir(start->cwd) < 0) || fcntl(fd, F_SETFD, 0) < 0)
 		_exit(4);
 	(void)syscall(SYS_execveat, exe_fd, "", argv, environment, AT_EMPTY_PATH);
+	perror("execveat(2) of the test");
 	_exit(5);
 }
 

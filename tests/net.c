@@ -583,11 +583,11 @@ static void a_network_ends_with_its_scope_and_keeps_no_descriptor(void **state)
 	before = count_entries("/proc/self/fd");
 	GONS_SCOPE {
 		gons_must(gons_net_new("a -- b -- c; lan: c, d", 0));
-		/* One for each host, and one for the bridge. */
-		assert_int_equal(count_entries("/proc/self/fd"), before + 5);
+		/* Two for each host, and two for the bridge; and one for each where gons has waited. */
+		assert_in_range(count_entries("/proc/self/fd"), before + 10, before + 15);
 		assert_int_equal(own_ino("net"), ino);
 		gons_must(gons_net_new("a -- b", CLONE_NEWNS | CLONE_NEWUTS));
-		assert_int_equal(count_entries("/proc/self/fd"), before + 11);
+		assert_in_range(count_entries("/proc/self/fd"), before + 18, before + 25);
 		assert_int_equal(count_entries("/proc/self/task"), threads);
 	}
 	assert_int_equal(count_entries("/proc/self/fd"), before);

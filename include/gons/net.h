@@ -68,10 +68,14 @@ typedef struct gons_net gons_net;
  *
  * The network ends with the scope: gons closes the descriptors, and the kernel deletes the
  * namespaces and links in the background. A host stays alive as long as there is a process in it,
- * or a descriptor or socket of the caller's that refers to it.
+ * or a descriptor or socket of the caller's that refers to it: in such a host, gons deletes the
+ * links of the plan before gons_scope_end() returns.
  *
- * Each host takes one descriptor for its network namespace, and one for each bit of types. The
- * network namespace of the bridges takes one. Links, addresses and routes take none.
+ * Each host takes two descriptors, for its network namespace and for a socket in it, one or two more
+ * if gons has waited for its links and addresses, and one for each bit of types. The network
+ * namespace of the bridges takes as many as a host. If RLIMIT_NOFILE is less than four times the
+ * number of hosts, or half of it is used, gons keeps no sockets: each host takes one descriptor, and one for each bit of
+ * types. Links, addresses and routes take none.
  *
  * Needs CAP_SYS_ADMIN and CAP_NET_ADMIN in the user namespace of the calling thread, as
  * gons_become_root() gives them. For hosts that forward packets, /proc/sys must be writable, except

@@ -13,6 +13,7 @@
  */
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "gons/base/common.h"
@@ -27,13 +28,13 @@
 #include "net/links.h"
 
 struct build {
-	const struct gons_i_net_model *model;
+	gons_net *net;
 	int types;
-	gons_set **sets;
-	int bridge_fd;
+	rlim_t sockets_end; /* the descriptors of kept sockets are below */
 	char *hosts_text; /* with CLONE_NEWNS */
 	size_t hosts_size;
 	pid_t tid;
+	struct gons_i_rtnl *rtnls; /* that the thread has opened */
 	bool is_done; /* if not, see failure */
 	struct gons_i_failure failure;
 };
@@ -55,14 +56,33 @@ static int prepare_mounts(const struct build *build, struct gons_i_context *ret_
 	return gons_i_context_save(CLONE_NEWNS, ret_base);
 }
 
+/*
+ * Opens the socket of the namespace that the calling thread is in, and keeps it until the network
+ * ends, if most descriptors are left to the program. The kernel counts a netlink socket for some
+ * milliseconds after it was closed, and the end of the network counts the sockets of its hosts.
+ */
+static void keep_socket(const struct build *build, size_t number)
+{
+	gons_net *net = build->net;
+	struct gons_i_rtnl *rtnl = NULL;
+
+	if (build->sockets_end > 0)
+		rtnl = gons_i_rtnl_open(gons_i_net_place_fd(net, number));
+	if (rtnl && (rlim_t)gons_i_rtnl_fd(rtnl) < build->sockets_end)
+		net->rtnls[number] = gons_i_rtnl_ref(rtnl);
+	net->keeps_rtnls &= net->rtnls[number] != NULL;
+	gons_i_rtnl_close(rtnl);
+}
+
 static int create_hosts(struct build *build, const struct gons_i_context *base)
 {
-	const struct gons_i_net_model *model = build->model;
+	gons_net *net = build->net;
 
-	for (size_t i = 0; i < model->n_hosts; i++) {
-		build->sets[i] = gons_i_net_host_create(&model->hosts[i], build->types);
-		if (!build->sets[i])
+	for (size_t i = 0; i < net->model.n_hosts; i++) {
+		net->sets[i] = gons_i_net_host_create(&net->model.hosts[i], build->types);
+		if (!net->sets[i])
 			return -1;
+		keep_socket(build, i);
 		/* The next one is a copy of the first, and not of this one. */
 		if (base && gons_i_context_restore(base) < 0)
 			return -1;
@@ -75,10 +95,11 @@ static int create_namespaces(struct build *build)
 	struct gons_i_context base;
 	int result;
 
-	if (has_bridge(build->model)) {
-		build->bridge_fd = gons_i_net_bridges_create();
-		if (build->bridge_fd < 0)
+	if (has_bridge(&build->net->model)) {
+		build->net->bridge_fd = gons_i_net_bridges_create();
+		if (build->net->bridge_fd < 0)
 			return -1;
+		keep_socket(build, build->net->model.n_hosts);
 	}
 	if (!(build->types & CLONE_NEWNS))
 		return create_hosts(build, NULL);
@@ -91,10 +112,12 @@ static int create_namespaces(struct build *build)
 
 static int build_all(struct build *build)
 {
+	const gons_net *net = build->net;
+
 	if (create_namespaces(build) < 0 ||
-	    gons_i_net_links_create(build->model, build->sets, build->bridge_fd) < 0)
+	    gons_i_net_links_create(&net->model, net->sets, net->bridge_fd) < 0)
 		return -1;
-	return gons_i_net_configure(build->model, build->sets, build->bridge_fd);
+	return gons_i_net_configure(&net->model, net->sets, net->bridge_fd);
 }
 
 /* Without a mount namespace: the calling thread returns exactly to what it was. */
@@ -120,6 +143,7 @@ static void *run(void *arg)
 	build->is_done = build_all(build) == 0;
 	if (!build->is_done)
 		gons_i_failure_save(&build->failure);
+	build->rtnls = gons_i_rtnl_give_all();
 	return NULL;
 }
 
@@ -131,22 +155,34 @@ static int run_on_thread(struct build *build)
 	if (errnum != 0)
 		return gons_i_fail_thread(errnum, "cannot create a thread that builds a network");
 	gons_i_thread_join(thread, &build->tid);
+	gons_i_rtnl_take_all(build->rtnls);
 	return build->is_done ? 0 : gons_i_failure_restore(&build->failure);
 }
 
-int gons_i_net_build(const struct gons_i_net_model *model, int types, gons_set **sets,
-		     int *ret_bridge_fd)
+/* Half of the limit, if sockets and namespaces together take at most that; otherwise 0. */
+static rlim_t find_sockets_end(const struct gons_i_net_model *model)
 {
-	struct build build = { .model = model, .types = types, .sets = sets, .bridge_fd = -1 };
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 4 >= model->n_hosts
+		       ? limit.rlim_cur / 2
+		       : 0;
+}
+
+int gons_i_net_build(gons_net *net, int types)
+{
+	struct build build = { .net = net,
+			       .types = types,
+			       .sockets_end = find_sockets_end(&net->model) };
 	int result;
 
+	net->keeps_rtnls = true;
 	if (types & CLONE_NEWNS) {
-		build.hosts_text = gons_i_net_hosts_text(model, &build.hosts_size);
+		build.hosts_text = gons_i_net_hosts_text(&net->model, &build.hosts_size);
 		if (!build.hosts_text)
 			return -1;
 	}
 	result = types & CLONE_NEWNS ? run_on_thread(&build) : run_here(&build);
 	free(build.hosts_text);
-	*ret_bridge_fd = build.bridge_fd;
 	return result;
 }

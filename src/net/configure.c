@@ -5,11 +5,8 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
-#include "gons/base/clock.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/switch.h"
@@ -18,6 +15,7 @@
 #include "netns/ip_request.h"
 #include "netns/link.h"
 #include "netns/link_request.h"
+#include "netns/monitor.h"
 
 enum { LOOPBACK = 1, TIMEOUT_MS = 10000, WHAT_SIZE = 64 };
 
@@ -135,35 +133,44 @@ static int are_usable(struct gons_i_batch *batch, const struct gons_i_net_model 
 	return ready->addresses_local == n;
 }
 
+static int ignore(const struct nlmsghdr *nlh, void *arg)
+{
+	(void)nlh;
+	(void)arg;
+	return MNL_CB_OK;
+}
+
+static int wait_for_notification(struct gons_i_monitor *monitor, const struct gons_i_net_host *host)
+{
+	switch (gons_i_monitor_wait(monitor, ignore, NULL)) {
+	case GONS_I_MONITOR_TIMEOUT:
+		return gons_i_fail(ETIMEDOUT,
+				   "the IPv6 addresses of host %s are not usable after %d ms",
+				   host->name, TIMEOUT_MS);
+	case GONS_I_MONITOR_FAILED:
+		return gons_i_fail(errno, "cannot wait for the addresses of host %s", host->name);
+	default:
+		return 0;
+	}
+}
+
 /* The kernel adds the local route of an IPv6 address on another thread, a moment later. */
 static int wait_for_addresses(struct gons_i_batch *batch, const struct gons_i_net_model *model,
 			      const struct gons_i_net_host *host, struct ready *ready)
 {
-	const int64_t end_ns = gons_i_nanoseconds() + (int64_t)TIMEOUT_MS * GONS_I_NS_OF_MS;
-	cleanup_fd int monitor_fd = -1;
+	struct gons_i_monitor monitor;
 	int usable = are_usable(batch, model, host, ready);
 
 	if (usable != 0)
 		return usable < 0 ? -1 : 0;
-	monitor_fd = gons_i_netlink_open(-1, NETLINK_ROUTE);
-	if (monitor_fd < 0 || gons_i_netlink_bind(monitor_fd, RTMGRP_IPV6_ROUTE, NULL) < 0)
+	if (gons_i_monitor_open(&monitor, batch->rtnl, -1, RTMGRP_IPV6_ROUTE, TIMEOUT_MS) < 0)
 		return -1;
-	while ((usable = are_usable(batch, model, host, ready)) == 0) {
-		struct pollfd pollfd = { .fd = monitor_fd, .events = POLLIN };
-		const int64_t left_ms = (end_ns - gons_i_nanoseconds()) / GONS_I_NS_OF_MS;
-		char notification[512];
-
-		if (left_ms <= 0)
-			return gons_i_fail(ETIMEDOUT,
-					   "the IPv6 addresses of host %s are not usable after %d "
-					   "ms",
-					   host->name, TIMEOUT_MS);
-		if (poll(&pollfd, 1, (int)left_ms) < 0 && errno != EINTR)
-			return gons_i_fail(errno, "cannot wait for the addresses of host %s",
-					   host->name);
-		while (recv(monitor_fd, notification, sizeof(notification), MSG_DONTWAIT) > 0)
-			;
-	}
+	while ((usable = are_usable(batch, model, host, ready)) == 0)
+		if (wait_for_notification(&monitor, host) < 0) {
+			usable = -1;
+			break;
+		}
+	gons_i_monitor_close(&monitor);
 	return usable < 0 ? -1 : 0;
 }
 

@@ -3,6 +3,7 @@
  * The namespaces of a host, and the settings in them before any link is created.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 
 #include <gons/mntns.h>
@@ -126,4 +127,22 @@ int gons_i_net_bridges_create(void)
 	(void)write_sysctl("sys/net/ipv6/conf/default/disable_ipv6", "1");
 	fd = gons_i_open_own(gons_i_type_entry(CLONE_NEWNET));
 	return fd < 0 ? -1 : gons_i_move_from_0(fd);
+}
+
+/* ---- of a network ---- */
+
+int gons_i_net_place_fd(const gons_net *net, size_t number)
+{
+	return number < net->model.n_hosts ? gons_set_fd(net->sets[number], CLONE_NEWNET)
+					   : net->bridge_fd;
+}
+
+void gons_i_net_close_place(gons_net *net, size_t number)
+{
+	if (number < net->model.n_hosts) {
+		gons_set_close(net->sets[number]);
+		net->sets[number] = NULL;
+	} else {
+		gons_i_close_fd(&net->bridge_fd);
+	}
 }

@@ -4,7 +4,7 @@
 
 #include <gons/set.h>
 
-#include "net/model.h"
+#include "net/net.h"
 
 /* Puts the calling thread into a new mount namespace. */
 int gons_i_net_enter_mounts(void);
@@ -16,5 +16,11 @@ gons_set *gons_i_net_host_create(const struct gons_i_net_host *host, int types);
 /* Puts the calling thread into a new network namespace for bridges, and returns that. -1 with errno
  * and message. */
 int gons_i_net_bridges_create(void);
+
+/* The descriptor of a host's namespace, or of the bridges' (number n_hosts); -1: none. */
+int gons_i_net_place_fd(const gons_net *net, size_t number);
+
+/* Closes all descriptors of that host, but not its socket. */
+void gons_i_net_close_place(gons_net *net, size_t number);
 
 #endif

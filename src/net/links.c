@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
@@ -21,16 +22,33 @@ struct end {
 	unsigned mtu;
 };
 
-static void put_end(struct nlmsghdr *nlh, struct ifinfomsg *ifi, const struct end *end)
+void gons_i_net_link_address(int ifindex, unsigned char address[GONS_I_NET_MAC_SIZE])
 {
 	/* Computed from the ifindex, so that a plan always gives the same; locally administered. */
-	const unsigned char address[] = { 0x02,
-					  0x67,
-					  0x6f,
-					  (unsigned char)(end->ifindex >> 16),
-					  (unsigned char)(end->ifindex >> 8),
-					  (unsigned char)end->ifindex };
+	const unsigned char bytes[GONS_I_NET_MAC_SIZE] = { 0x02,
+							   0x67,
+							   0x6f,
+							   (unsigned char)(ifindex >> 16),
+							   (unsigned char)(ifindex >> 8),
+							   (unsigned char)ifindex };
 
+	memcpy(address, bytes, sizeof(bytes));
+}
+
+void gons_i_net_bridge_port_name(const struct gons_i_net_model *model,
+				 const struct gons_i_net_port *port,
+				 char name[GONS_I_NET_NAME_SIZE])
+{
+	/* Named after the host; no name in a plan contains "+". */
+	(void)snprintf(name, GONS_I_NET_NAME_SIZE, "%.8s+%u", model->hosts[port->host].name,
+		       (unsigned)port->bridge_ifindex % 1000000);
+}
+
+static void put_end(struct nlmsghdr *nlh, struct ifinfomsg *ifi, const struct end *end)
+{
+	unsigned char address[GONS_I_NET_MAC_SIZE];
+
+	gons_i_net_link_address(end->ifindex, address);
 	ifi->ifi_index = end->ifindex;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, end->name);
 	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)end->nsfd);
@@ -101,9 +119,7 @@ static int add_port(struct gons_i_batch *batch, const struct gons_i_net_model *m
 	struct end end = { NULL, port->bridge_ifindex, bridge_fd, segment->mtu };
 	char name[GONS_I_NET_NAME_SIZE];
 
-	/* Named after the host; no name in a plan contains "+". */
-	(void)snprintf(name, sizeof(name), "%.8s+%u", model->hosts[port->host].name,
-		       (unsigned)port->bridge_ifindex % 1000000);
+	gons_i_net_bridge_port_name(model, port, name);
 	end.name = name;
 	return add_pair(batch, &end, &host_end, segment->ifindex);
 }

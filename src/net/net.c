@@ -6,38 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gons/base/clock.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/core/netns_creation.h"
 #include "gons/core/scope.h"
 #include "net/build.h"
+#include "net/end.h"
+#include "net/host.h"
 #include "net/net.h"
 
 static void free_net(gons_net *net)
 {
 	int saved = errno;
 
-	for (size_t i = 0; net->sets && i < net->model.n_hosts; i++)
-		gons_set_close(net->sets[i]);
+	for (size_t i = 0; net->sets && net->rtnls && i <= net->model.n_hosts; i++) {
+		gons_i_net_close_place(net, i);
+		gons_i_rtnl_close(net->rtnls[i]);
+	}
 	free(net->sets);
+	free(net->rtnls);
 	free(net->texts);
-	gons_i_close_fd(&net->bridge_fd);
 	gons_i_net_model_free(&net->model);
 	free(net);
 	errno = saved;
 }
 
-/* The namespaces end with their last descriptor, and the kernel deletes the links in them. */
 static int end_net(void *data)
 {
 	uncancelled int cancel = gons_i_forbid_cancel();
+	gons_net *net = *(gons_net **)data;
+	const int result = gons_i_net_end(net);
 
-	free_net(*(gons_net **)data);
-	return 0;
+	free_net(net);
+	return result;
 }
 
 static void drop_net(void *data)
 {
-	(void)end_net(data);
+	uncancelled int cancel = gons_i_forbid_cancel();
+
+	free_net(*(gons_net **)data);
 }
 
 /* ---- creation ---- */
@@ -78,11 +87,16 @@ static int create(gons_net *net, const char *plan, int types)
 	if (gons_i_net_plan_read(plan, &net->model) < 0 || gons_i_net_complete(&net->model) < 0)
 		return -1;
 	net->sets = calloc(net->model.n_hosts, sizeof(gons_set *));
+	net->rtnls = calloc(net->model.n_hosts + 1, sizeof(struct gons_i_rtnl *));
 	net->texts = calloc(net->model.n_hosts, sizeof(*net->texts));
-	if (!net->sets || !net->texts)
+	if (!net->sets || !net->rtnls || !net->texts)
 		return gons_i_fail(ENOMEM, "cannot create a network");
 	write_texts(net);
-	return gons_i_net_build(&net->model, types, net->sets, &net->bridge_fd);
+	net->last_pid = gons_i_earlier_pid();
+	if (gons_i_net_build(net, types) < 0)
+		return -1;
+	net->built_ns = gons_i_nanoseconds();
+	return 0;
 }
 
 static void each_nsfd(const void *data, void (*fn)(int nsfd, const char *name, void *arg),

@@ -7,6 +7,7 @@
 #include <gons/net.h>
 
 #include "net/model.h"
+#include "netns/rtnl.h"
 
 /* The first addresses of a host; "" if it has none. */
 struct gons_i_net_texts {
@@ -18,6 +19,12 @@ struct gons_net {
 	gons_set **sets; /* of the hosts */
 	struct gons_i_net_texts *texts;
 	int bridge_fd; /* the network namespace of all bridges, or -1 */
+	/* A socket in the namespace of each host, and last in that of the bridges, for the end; see
+	 * build.c. NULL: none. */
+	struct gons_i_rtnl **rtnls;
+	bool keeps_rtnls; /* all that it needs */
+	int last_pid; /* before the first host was created; -1: not known */
+	int64_t built_ns; /* when the last host was configured */
 };
 
 #endif

@@ -3,8 +3,7 @@
  * Batches of rtnetlink requests.
  *
  * The kernel carries out all requests of a datagram before sendto(2) returns, and queues the
- * answers. A request that fails is sent once more on a socket of its own, to get its extended
- * acknowledgement.
+ * answers. A request that fails is sent once more by itself, to get its extended acknowledgement.
  */
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "netns/batch.h"
+#include "netns/rtnl_socket.h"
 
 /* Answers are queued in the buffer of the socket, in which at least this many fit, also about
  * links. */
@@ -20,21 +20,21 @@ enum { MOST = 24, ANSWER_SIZE = 16384 };
 
 int gons_i_batch_open(struct gons_i_batch *batch, const char *what, mnl_cb_t cb, void *arg)
 {
-	batch->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	batch->rtnl = gons_i_rtnl_open(-1);
 	batch->cb = cb;
 	batch->arg = arg;
 	batch->what = what;
-	batch->sequence = 1;
+	batch->sequence = 0;
 	batch->n = 0;
 	batch->most = MOST;
 	batch->used = 0;
 	batch->last_at = 0;
-	return batch->fd >= 0 ? 0 : gons_i_fail(errno, "cannot open a netlink socket");
+	return batch->rtnl ? 0 : -1;
 }
 
 void gons_i_batch_close(struct gons_i_batch *batch)
 {
-	gons_i_close_fd(&batch->fd);
+	gons_i_rtnl_close(batch->rtnl);
 }
 
 int gons_i_batch_add(struct gons_i_batch *batch, const struct nlmsghdr *request)
@@ -47,7 +47,9 @@ int gons_i_batch_add(struct gons_i_batch *batch, const struct nlmsghdr *request)
 		return -1;
 	nlh = (struct nlmsghdr *)(void *)(batch->buf + batch->used);
 	memcpy(nlh, request, request->nlmsg_len);
-	nlh->nlmsg_seq = batch->sequence + batch->n;
+	nlh->nlmsg_seq = ++batch->rtnl->sequence;
+	if (batch->n == 0)
+		batch->sequence = nlh->nlmsg_seq;
 	nlh->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
 	batch->last_at = (uint16_t)batch->used;
 	batch->used += size;
@@ -93,7 +95,7 @@ static int receive(const struct gons_i_batch *batch, struct reply *reply)
 	int left;
 
 	do
-		got = recvfrom(batch->fd, answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC,
+		got = recvfrom(batch->rtnl->fd, answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC,
 			       (struct sockaddr *)&from, &from_size);
 	while (got < 0 && errno == EINTR);
 	if (got < 0 || (size_t)got > sizeof(answer)) {
@@ -142,14 +144,12 @@ static struct nlmsghdr *find(struct gons_i_batch *batch, uint32_t sequence)
 static int fail(struct gons_i_batch *batch, const struct reply *reply)
 {
 	struct nlmsghdr *nlh = find(batch, reply->failed);
-	struct gons_i_rtnl *rtnl = gons_i_rtnl_open(-1);
 
 	nlh->nlmsg_flags |= NLM_F_ACK;
-	if (rtnl && gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL) < 0 && errno == reply->errnum)
-		(void)gons_i_rtnl_fail(rtnl, "cannot %s in %s", verb(nlh), batch->what);
+	if (gons_i_rtnl_request_send(batch->rtnl, nlh, NULL, NULL) < 0 && errno == reply->errnum)
+		(void)gons_i_rtnl_fail(batch->rtnl, "cannot %s in %s", verb(nlh), batch->what);
 	else
 		(void)gons_i_fail(reply->errnum, "cannot %s in %s", verb(nlh), batch->what);
-	gons_i_rtnl_close(rtnl);
 	errno = reply->errnum;
 	return -1;
 }
@@ -166,7 +166,7 @@ int gons_i_batch_flush(struct gons_i_batch *batch)
 	if (batch->n == 0)
 		return 0;
 	last->nlmsg_flags |= NLM_F_ACK;
-	while (sendto(batch->fd, batch->buf, batch->used, 0, (const struct sockaddr *)&kernel,
+	while (sendto(batch->rtnl->fd, batch->buf, batch->used, 0, (const struct sockaddr *)&kernel,
 		      sizeof(kernel)) < 0)
 		if (errno != EINTR)
 			return gons_i_fail(errno, "cannot send requests for %s", batch->what);
@@ -176,7 +176,6 @@ int gons_i_batch_flush(struct gons_i_batch *batch)
 		result = gons_i_fail(errno, "cannot receive answers about %s", batch->what);
 	else if (reply.errnum != 0)
 		result = fail(batch, &reply);
-	batch->sequence += batch->n;
 	batch->n = 0;
 	batch->used = 0;
 	return result;

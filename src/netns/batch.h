@@ -4,14 +4,14 @@
 
 /*
  * Many rtnetlink requests at once: one sendto(2) for as many as fit, and an answer for the last
- * one alone, or for one that fails. The socket lives in the network namespace that the thread was
- * in when it was opened.
+ * one alone, or for one that fails. The socket is that of the network namespace that the thread was
+ * in when the batch was opened; see rtnl.h.
  */
 
 #include "netns/rtnl.h"
 
 struct gons_i_batch {
-	int fd;
+	struct gons_i_rtnl *rtnl;
 	mnl_cb_t cb; /* takes the answers to dumps; may be NULL */
 	void *arg;
 	const char *what; /* "the network of host a", for messages */

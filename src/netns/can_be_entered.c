@@ -30,7 +30,6 @@
 #include "gons/base/signal_safe_read.h"
 #include "gons/core/netns_creation.h"
 #include "netns/can_be_entered.h"
-#include "netns/execute.h"
 #include "netns/rtnl_socket.h"
 
 #ifndef SIOCGSKNS
@@ -67,7 +66,7 @@ void gons_i_can_be_entered_note(struct gons_i_rtnl *rtnl)
 /* ---- sockets ---- */
 
 /* The number of sockets in the calling thread's network namespace; -1: unknown. */
-static int count_sockets(void *arg)
+static void count_sockets(void *arg)
 {
 	static const char start[] = "sockets: used ";
 	cleanup_fd int fd = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC);
@@ -76,11 +75,10 @@ static int count_sockets(void *arg)
 
 	*(int *)arg = -1;
 	if (got <= 0)
-		return 0;
+		return;
 	text[got] = '\0';
 	if (strncmp(text, start, sizeof(start) - 1) == 0)
 		*(int *)arg = atoi(text + sizeof(start) - 1);
-	return 0;
 }
 
 static int (*count_further)(ino_t ino);
@@ -304,7 +302,7 @@ static bool judge_alone(struct gons_i_rtnl *rtnl)
 	if (order == 0 && compare_times(&now, &rtnl->nsfs_time) > 0)
 		order = -1;
 	if (order >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    gons_i_netns_execute(fd, count_sockets, &sockets) == 0 && sockets == own_sockets(rtnl))
+	    gons_execute(fd, count_sockets, &sockets) == 0 && sockets == own_sockets(rtnl))
 		rtnl->fate = GONS_I_FATE_ENDS;
 	gons_i_close_fd(&fd);
 	return order != 0;
@@ -321,12 +319,14 @@ static void search_candidates(struct gons_i_rtnl **rtnls, size_t n, void (*look)
 void gons_i_can_be_entered_find(struct gons_i_rtnl **rtnls, size_t n)
 {
 	size_t doubtful = 0, ending = 0;
+	struct gons_i_file_id own;
+	const bool knows_own = gons_i_rtnl_identify_own(&own);
 
 	for (size_t i = 0; i < n; i++) {
 		struct gons_i_rtnl *rtnl = rtnls[i];
 		bool is_clear = true;
 
-		if (gons_i_rtnl_is_own(rtnl))
+		if (!knows_own || (rtnl->id.ino == own.ino && rtnl->id.dev == own.dev))
 			rtnl->fate = GONS_I_FATE_STAYS;
 		else
 			is_clear = judge_alone(rtnl);

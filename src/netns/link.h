@@ -48,6 +48,23 @@ struct gons_i_identity {
 	int iflink, iflink_nsid;
 };
 
+/* What the kernel tells about a link. */
+struct gons_i_link_reading {
+	struct gons_i_identity identity;
+	char kind[GONS_I_NAME_SIZE];
+	uint32_t group; /* IFLA_GROUP */
+};
+
+/* False for other messages. */
+bool gons_i_link_read(const struct nlmsghdr *nlh, struct gons_i_link_reading *ret_reading);
+
+/* In the namespace where a link of this kind was created: whether this is it, renamed or not. */
+bool gons_i_link_is_same(const struct gons_i_link_reading *reading, const char *kind,
+			 const struct gons_i_identity *identity);
+
+/* Deletes a link in the namespace of rtnl. No error if it is gone. */
+int gons_i_link_delete_here(struct gons_i_rtnl *rtnl, int ifindex, const char *name);
+
 struct gons_i_owned {
 	struct gons_i_undo_item item; /* its namespaces, first the one where it was created */
 	char kind[GONS_I_NAME_SIZE];

@@ -22,12 +22,7 @@
 
 /* ---- reading links ---- */
 
-struct reading {
-	struct gons_i_identity identity;
-	char kind[GONS_I_NAME_SIZE];
-};
-
-static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
+static void read_link(const struct nlmsghdr *nlh, struct gons_i_link_reading *reading)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	struct gons_i_identity *identity = &reading->identity;
@@ -48,6 +43,10 @@ static void read_link(const struct nlmsghdr *nlh, struct reading *reading)
 		case IFLA_LINK_NETNSID:
 			if (gons_i_attr_is_u32(attr))
 				identity->iflink_nsid = (int)mnl_attr_get_u32(attr);
+			break;
+		case IFLA_GROUP:
+			if (gons_i_attr_is_u32(attr))
+				reading->group = mnl_attr_get_u32(attr);
 			break;
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(attr) > sizeof(identity->address))
@@ -72,10 +71,17 @@ static bool is_link(const struct nlmsghdr *nlh)
 	       mnl_nlmsg_get_payload_len(nlh) >= sizeof(struct ifinfomsg);
 }
 
+bool gons_i_link_read(const struct nlmsghdr *nlh, struct gons_i_link_reading *ret_reading)
+{
+	if (!is_link(nlh))
+		return false;
+	read_link(nlh, ret_reading);
+	return true;
+}
+
 static int take_link(const struct nlmsghdr *nlh, void *reading)
 {
-	if (is_link(nlh))
-		read_link(nlh, reading);
+	(void)gons_i_link_read(nlh, reading);
 	return MNL_CB_OK;
 }
 
@@ -84,7 +90,7 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, 0);
-	struct reading reading = { .kind = "" };
+	struct gons_i_link_reading reading = { .kind = "" };
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	if (gons_i_rtnl_dump(rtnl, nlh, take_link, &reading) < 0)
@@ -97,12 +103,14 @@ int gons_i_link_identify(struct gons_i_rtnl *rtnl, const char *name,
 
 /* ---- recognising links ---- */
 
-static bool has_name(const struct reading *reading, const struct gons_i_identity *identity)
+static bool has_name(const struct gons_i_link_reading *reading,
+		     const struct gons_i_identity *identity)
 {
 	return strcmp(reading->identity.name, identity->name) == 0;
 }
 
-static bool has_address(const struct reading *reading, const struct gons_i_identity *identity)
+static bool has_address(const struct gons_i_link_reading *reading,
+			const struct gons_i_identity *identity)
 {
 	return identity->address_size > 0 &&
 	       identity->address_size == reading->identity.address_size &&
@@ -118,16 +126,22 @@ static bool is_immovable(const char *kind)
 }
 
 /* In the namespace where the link was created: whether this is it, renamed or not. */
-static bool is_same(const struct reading *reading, const struct gons_i_owned *owned)
+bool gons_i_link_is_same(const struct gons_i_link_reading *reading, const char *kind,
+			 const struct gons_i_identity *identity)
 {
-	return reading->identity.ifindex == owned->link.ifindex &&
-	       strcmp(reading->kind, owned->kind) == 0 &&
-	       (is_immovable(owned->kind) || has_name(reading, &owned->link) ||
-		has_address(reading, &owned->link));
+	return reading->identity.ifindex == identity->ifindex && strcmp(reading->kind, kind) == 0 &&
+	       (is_immovable(kind) || has_name(reading, identity) ||
+		has_address(reading, identity));
+}
+
+static bool is_same(const struct gons_i_link_reading *reading, const struct gons_i_owned *owned)
+{
+	return gons_i_link_is_same(reading, owned->kind, &owned->link);
 }
 
 /* In the same namespace: whether it has another name and address, but the same peer or parent. */
-static bool is_connected(const struct reading *reading, const struct gons_i_owned *owned)
+static bool is_connected(const struct gons_i_link_reading *reading,
+			 const struct gons_i_owned *owned)
 {
 	const struct gons_i_identity *now = &reading->identity, *before = &owned->link;
 
@@ -136,7 +150,8 @@ static bool is_connected(const struct reading *reading, const struct gons_i_owne
 	       now->iflink == before->iflink && now->iflink_nsid == before->iflink_nsid;
 }
 
-static bool is_same_elsewhere(const struct reading *reading, const struct gons_i_identity *identity)
+static bool is_same_elsewhere(const struct gons_i_link_reading *reading,
+			      const struct gons_i_identity *identity)
 {
 	return identity->name[0] != '\0' &&
 	       (has_name(reading, identity) ||
@@ -158,6 +173,11 @@ static int delete_link(struct gons_i_rtnl *rtnl, int nsid, int ifindex, const ch
 	return 0;
 }
 
+int gons_i_link_delete_here(struct gons_i_rtnl *rtnl, int ifindex, const char *name)
+{
+	return delete_link(rtnl, -1, ifindex, name);
+}
+
 static int fail_search(const struct gons_i_owned *owned)
 {
 	return gons_i_rtnl_fail(gons_i_owned_rtnl(owned), "cannot look for link %d (%s)",
@@ -172,11 +192,10 @@ struct search {
 static int compare(const struct nlmsghdr *nlh, void *arg)
 {
 	struct search *search = arg;
-	struct reading reading;
+	struct gons_i_link_reading reading;
 
-	if (!is_link(nlh))
+	if (!gons_i_link_read(nlh, &reading))
 		return MNL_CB_OK;
-	read_link(nlh, &reading);
 	if (strcmp(reading.kind, search->owned->kind) == 0 &&
 	    (is_same_elsewhere(&reading, &search->owned->link) ||
 	     is_same_elsewhere(&reading, &search->owned->peer)))
@@ -259,7 +278,7 @@ static int delete_owned(const struct gons_i_owned *owned)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, owned->link.ifindex);
-	struct reading reading = { .kind = "" };
+	struct gons_i_link_reading reading = { .kind = "" };
 	int result;
 
 	if (owned->link.ifindex == 0) /* created, but not found then */
@@ -295,7 +314,7 @@ static bool is_in_place(struct gons_i_undo_item *item)
 	const struct gons_i_owned *owned = owned_of(item);
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, owned->link.ifindex);
-	struct reading reading = { .kind = "" };
+	struct gons_i_link_reading reading = { .kind = "" };
 
 	return owned->link.ifindex > 0 &&
 	       gons_i_rtnl_dump(gons_i_owned_rtnl(owned), nlh, take_link, &reading) == 0 &&

@@ -178,11 +178,13 @@ struct gons_i_rtnl *gons_i_rtnl_open(int nsfd)
 	rtnl = find(&st);
 	if (rtnl)
 		return gons_i_rtnl_ref(rtnl);
-	rtnl = calloc(1, sizeof(*rtnl));
+	rtnl = malloc(sizeof(*rtnl));
 	if (!rtnl) {
 		(void)gons_i_fail(ENOMEM, "cannot open a netlink socket");
 		return NULL;
 	}
+	/* The answer follows, whose pages are not touched before there is one. */
+	memset(rtnl, 0, offsetof(struct gons_i_rtnl, answer));
 	if (open_into(rtnl, nsfd) < 0) {
 		free(rtnl);
 		return NULL;
@@ -230,11 +232,49 @@ void gons_i_rtnl_close(struct gons_i_rtnl *rtnl)
 	errno = saved;
 }
 
-bool gons_i_rtnl_is_own(const struct gons_i_rtnl *rtnl)
+int gons_i_rtnl_fd(const struct gons_i_rtnl *rtnl)
+{
+	return rtnl->fd;
+}
+
+bool gons_i_rtnl_is_intact(const struct gons_i_rtnl *rtnl)
+{
+	return rtnl->forks == gons_i_forks() && is_intact(rtnl);
+}
+
+struct gons_i_rtnl *gons_i_rtnl_give_all(void)
+{
+	struct gons_i_rtnl *all = in_use;
+
+	in_use = NULL;
+	return all;
+}
+
+void gons_i_rtnl_take_all(struct gons_i_rtnl *all)
+{
+	struct gons_i_rtnl **end = &all;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = in_use;
+	in_use = all;
+}
+
+bool gons_i_rtnl_identify_own(struct gons_i_file_id *ret_id)
 {
 	struct stat st;
 
-	return identify_own(&st) == 0 && st.st_ino == rtnl->id.ino && st.st_dev == rtnl->id.dev;
+	if (identify_own(&st) < 0)
+		return false;
+	*ret_id = (struct gons_i_file_id){ st.st_dev, st.st_ino };
+	return true;
+}
+
+bool gons_i_rtnl_is_own(const struct gons_i_rtnl *rtnl)
+{
+	struct gons_i_file_id own;
+
+	return gons_i_rtnl_identify_own(&own) && own.ino == rtnl->id.ino && own.dev == rtnl->id.dev;
 }
 
 /* ---- answers ---- */

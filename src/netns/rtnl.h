@@ -32,6 +32,17 @@ struct gons_i_rtnl *gons_i_rtnl_open_in_child(void);
 /* Opens it once more. Returns rtnl. */
 struct gons_i_rtnl *gons_i_rtnl_ref(struct gons_i_rtnl *rtnl);
 
+/* Its descriptor. */
+int gons_i_rtnl_fd(const struct gons_i_rtnl *rtnl);
+
+/* Whether requests can be sent: the program has not closed the socket, and this is not a child that
+ * has only a copy of it. */
+bool gons_i_rtnl_is_intact(const struct gons_i_rtnl *rtnl);
+
+/* Hand all sockets of a thread that ends to the one that waits for it. */
+struct gons_i_rtnl *gons_i_rtnl_give_all(void);
+void gons_i_rtnl_take_all(struct gons_i_rtnl *all);
+
 /* Checks the argument nsfd of a call: *ret_nsfd is a network namespace, or -1 if nsfd is 0 or -1.
  * 0, or -1 with errno and message. */
 int gons_i_netns_optional(int nsfd, int *ret_nsfd);

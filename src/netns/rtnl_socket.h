@@ -44,6 +44,9 @@ struct gons_i_rtnl {
 	_Alignas(struct nlmsghdr) char answer[GONS_I_RTNL_ANSWER_SIZE];
 };
 
+/* The network namespace of the calling thread; false without procfs. */
+bool gons_i_rtnl_identify_own(struct gons_i_file_id *ret_id);
+
 /* Whether the calling thread is in its network namespace. */
 bool gons_i_rtnl_is_own(const struct gons_i_rtnl *rtnl);
 

@@ -349,6 +349,23 @@ static void without_packets_there_is_no_file_of_packets(void **state)
 	assert_int_equal(access(artifact("txt"), F_OK), 0);
 }
 
+static int run_without_net_raw(void *arg)
+{
+	return !lose_capabilities(1ULL << CAP_NET_RAW) || run_one(arg) != 0;
+}
+
+static void the_report_says_why_packets_cannot_be_recorded(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	errors = errors_by(run_without_net_raw, (struct run){ .capture = "1", .failed = true });
+	assert_contains(errors, "Packets: cannot record packets: Operation not permitted: "
+				"CAP_NET_RAW is missing; ");
+	assert_null(strstr(errors, "Packets: none"));
+}
+
 static void a_test_that_passes_writes_nothing(void **state)
 {
 	(void)state;
@@ -683,6 +700,7 @@ int main(void)
 		dir_test(tcpdump_reads_the_packets),
 		dir_test(the_last_packets_are_in_the_report),
 		dir_test(without_packets_there_is_no_file_of_packets),
+		dir_test(the_report_says_why_packets_cannot_be_recorded),
 		dir_test(a_test_that_passes_writes_nothing),
 		dir_test(what_a_recorded_test_left_behind_is_found),
 		dir_test(the_report_can_be_turned_off),

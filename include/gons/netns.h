@@ -106,8 +106,10 @@ int gons_enter_network(void);
  *
  * Returns the socket. -1 with EINVAL or EBADF when nsfd is not a network namespace; with the errno
  * of socket(2), such as EPERM for a raw socket without CAP_NET_RAW in the user namespace that owns
- * the network namespace: run as root, or call gons_become_root() first; as gons_execute() does when
- * the thread is not in that namespace.
+ * the network namespace: run as root, or call gons_become_root() first; root of a container without
+ * CAP_NET_RAW: add it ("--cap-add NET_RAW"), or call gons_enter_user_namespace(). EACCES for a ping
+ * socket (IPPROTO_ICMP with SOCK_DGRAM): set net.ipv4.ping_group_range by gons_netns_sysctl_set().
+ * As gons_execute() does when the thread is not in that namespace.
  */
 int gons_netns_socket(int nsfd, int domain, int type, int protocol);
 
@@ -122,7 +124,8 @@ int gons_netns_socket(int nsfd, int domain, int type, int protocol);
  *         bytes, which gets the value without the newline at its end.
  *
  * gons_netns_sysctl_set() needs root of the user namespace that owns the network namespace. The
- * previous value is restored when the scope ends. Both calls need CAP_SYS_ADMIN, as for
+ * previous value is restored when the scope ends (net.ipv4.ping_group_range only if its groups are
+ * mapped in this user namespace). Both calls need CAP_SYS_ADMIN, as for
  * gons_execute(), if the thread is not in that namespace.
  *
  * Return 0. -1 with EINVAL when name is NULL or does not begin with "net.", value is NULL, size is

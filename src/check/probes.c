@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,15 @@ static int try_loopback(const struct thing *thing)
 {
 	(void)thing;
 	return gons_netns_enter_transient() < 0 ? -1 : gons_netns_loopback_up();
+}
+
+/* What GONS_CAPTURE opens in each network of a test. */
+static int try_capture(const struct thing *thing)
+{
+	(void)thing;
+	return gons_netns_enter_transient() < 0 || gons_netns_socket(-1, AF_PACKET, SOCK_RAW, 0) < 0
+		       ? -1
+		       : 0;
 }
 
 static int try_link(const struct thing *thing)
@@ -82,6 +92,7 @@ const struct thing things[] = {
 	TYPE("time", CLONE_NEWTIME),
 	TYPE("sysfs", CLONE_NEWNET | CLONE_NEWNS),
 	{ "loopback", try_loopback, CLONE_NEWNET, NULL },
+	{ "capture", try_capture, CLONE_NEWNET, NULL },
 	{ "unprivileged", try_unprivileged, 0, NULL },
 	{ "reexec", try_reexec, 0, NULL },
 	LINK("veth", "CONFIG_VETH"),

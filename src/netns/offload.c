@@ -3,6 +3,7 @@
  * Offload: the kernel leaves checksums and segmentation to the device, and a virtual link does
  * neither. So frames captured on a veth have no checksums, and may be longer than the MTU.
  */
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -12,6 +13,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/diagnosis/refusal.h"
 #include "netns/execute.h"
 #include "netns/link.h"
 #include "netns/link_request.h"
@@ -36,14 +38,10 @@ static int fail(const struct offload *offload, int errnum)
 {
 	(void)gons_i_fail(errnum, "cannot switch the offload of link %d %s", offload->ifindex,
 			  offload->on ? "on" : "off");
-	if (errnum == EPERM) {
-		gons_i_add_cause("CAP_NET_ADMIN is missing in the user namespace that owns the "
-				 "network namespace");
-		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
-				  "network namespace that is created after that");
-	} else if (errnum == EOPNOTSUPP) {
+	if (errnum == EPERM)
+		gons_i_diagnose_in_netns(CAP_NET_ADMIN, "CAP_NET_ADMIN");
+	else if (errnum == EOPNOTSUPP)
 		gons_i_add_cause("links of its kind cannot switch it");
-	}
 	errno = errnum;
 	return -1;
 }

@@ -474,13 +474,6 @@ int gons_i_rtnl_dump(struct gons_i_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_
 
 /* ---- the message ---- */
 
-static void add_owner(void)
-{
-	gons_i_add_cause("the network namespace belongs to another user namespace");
-	gons_i_add_remedy("use one that was created in this user namespace, as by "
-			  "gons_netns_new_transient()");
-}
-
 static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 {
 	if (rtnl->extack[0] != '\0')
@@ -491,7 +484,7 @@ static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 	else if (errnum == EPERM && !gons_i_has_cap(CAP_NET_ADMIN))
 		gons_i_diagnose_missing(CAP_NET_ADMIN, "CAP_NET_ADMIN");
 	else if (errnum == EPERM)
-		add_owner();
+		gons_i_diagnose_foreign_netns();
 	else if (errnum == EBADF)
 		gons_i_add_cause("the program has closed a netlink socket of the scope");
 	else if (errnum == ENOBUFS)

@@ -5,10 +5,13 @@
  * The kernel has no notification that a socket was bound. So sock_diag(7) is queried repeatedly, in
  * the first milliseconds more often than later.
  */
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <gons/netns.h>
@@ -17,12 +20,61 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/scope.h"
+#include "gons/diagnosis/refusal.h"
 #include "netns/execute.h"
 #include "netns/rtnl.h"
+#include "netns/sysctl.h"
 
 struct opening {
 	int domain, type, protocol, fd;
 };
+
+static bool is_ping(const struct opening *opening)
+{
+	return (opening->type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_DGRAM &&
+	       ((opening->domain == AF_INET && opening->protocol == IPPROTO_ICMP) ||
+		(opening->domain == AF_INET6 && opening->protocol == IPPROTO_ICMPV6));
+}
+
+/* Ping sockets take no capability: this sysctl of the network namespace has the groups whose members
+ * may open them, of both families. Returns whether it is the cause. */
+static bool diagnose_ping(void)
+{
+	cleanup_fd int fd = gons_i_sysctl_open("sys/net/ipv4/ping_group_range", O_RDONLY);
+	const unsigned long group = getegid();
+	char range[64] = "";
+	unsigned long first, last;
+	char *rest;
+
+	if (fd < 0 || read(fd, range, sizeof(range) - 1) <= 0)
+		return false;
+	first = strtoul(range, &rest, 10);
+	last = strtoul(rest, NULL, 10);
+	if (first <= group && group <= last)
+		return false;
+	gons_i_add_cause("the group %lu of this process is not in net.ipv4.ping_group_range of "
+			 "the network namespace (%lu %lu)",
+			 group, first, last);
+	gons_i_add_remedy("call gons_netns_sysctl_set() with \"net.ipv4.ping_group_range\" and "
+			  "\"%lu %lu\"",
+			  group, group);
+	return true;
+}
+
+static void diagnose_permission(const struct opening *opening)
+{
+	const int errnum = errno;
+
+	if (errnum == EACCES && is_ping(opening) && diagnose_ping())
+		;
+	else if (errnum == EACCES) /* of a missing capability the kernel says EPERM */
+		gons_i_diagnose_unknown();
+	else if (opening->domain == AF_KEY)
+		gons_i_diagnose_in_netns(CAP_NET_ADMIN, "CAP_NET_ADMIN");
+	else
+		gons_i_diagnose_in_netns(CAP_NET_RAW, "CAP_NET_RAW");
+	errno = errnum;
+}
 
 static int open_socket(void *arg)
 {
@@ -33,14 +85,10 @@ static int open_socket(void *arg)
 		return 0;
 	(void)gons_i_fail(errno, "cannot open a socket (domain %d, type %d, protocol %d)",
 			  opening->domain, opening->type, opening->protocol);
-	if (errno == EPERM || errno == EACCES) {
-		gons_i_add_cause(
-			"a socket of this kind needs CAP_NET_RAW or CAP_NET_ADMIN in the user "
-			"namespace that owns the network namespace");
-		gons_i_add_remedy("run as root, or call gons_become_root() first");
-	} else if (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT) {
+	if (errno == EPERM || errno == EACCES)
+		diagnose_permission(opening);
+	else if (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT)
 		gons_i_add_cause("this kernel lacks it, or its module is not loaded");
-	}
 	return -1;
 }
 

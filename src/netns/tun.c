@@ -7,6 +7,7 @@
  * only owns the descriptor.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
@@ -18,6 +19,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/scope.h"
+#include "gons/diagnosis/refusal.h"
 #include "netns/execute.h"
 #include "netns/link.h"
 #include "netns/link_request.h"
@@ -70,12 +72,8 @@ static int fail_create(const struct creation *creation, int errnum)
 		return -1;
 	}
 	(void)gons_i_fail(errnum, "cannot create a link of kind %s", creation->kind);
-	if (errnum == EPERM) {
-		gons_i_add_cause("CAP_NET_ADMIN is missing in the user namespace that owns the "
-				 "network namespace");
-		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
-				  "network namespace that is created after that");
-	}
+	if (errnum == EPERM)
+		gons_i_diagnose_in_netns(CAP_NET_ADMIN, "CAP_NET_ADMIN");
 	errno = errnum;
 	return -1;
 }

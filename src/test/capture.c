@@ -51,6 +51,7 @@ static struct recorder *recorders;
 /* For each high number: how many sockets with this number are open or being closed. */
 static unsigned char n_sockets[HIGH_NUMBERS];
 static ino_t timestamps_ino; /* of the namespace in which keep_timestamps_on() has a socket */
+static int refused_errnum; /* why a namespace of this test is not recorded; 0: all are */
 static pid_t recording_pid; /* forked children do not record */
 
 bool gons_i_capture_is_wanted(void)
@@ -98,12 +99,12 @@ static void exempt(int fd)
 	gons_i_forks_allow();
 }
 
-/* Called on the thread that has just entered a new network namespace. If this fails, the report has
- * no packets; the test is not affected. */
+/* Called on the thread that has just entered a new network namespace. If this fails, the report
+ * says why it has no packets; the test is not affected. */
 static void record_here(void)
 {
 	struct recorder *recorder;
-	int saved = errno;
+	int saved = errno, errnum;
 	struct stat st;
 
 	if (getpid() != recording_pid || stat("/proc/thread-self/ns/net", &st) < 0)
@@ -114,8 +115,12 @@ static void record_here(void)
 	gons_i_exempt_begin_change();
 	recorder->ino = st.st_ino;
 	recorder->fd = open_socket();
+	errnum = errno;
 	if (recorder->fd < 0) {
 		free(recorder);
+		(void)pthread_mutex_lock(&lock);
+		refused_errnum = errnum;
+		(void)pthread_mutex_unlock(&lock);
 	} else {
 		exempt(recorder->fd);
 		(void)pthread_mutex_lock(&lock);
@@ -172,6 +177,7 @@ void gons_i_capture_begin(void)
 		return;
 	(void)pthread_once(&once, keep_timestamps_on);
 	recording_pid = getpid();
+	refused_errnum = 0;
 	gons_i_set_new_netns_hook(record_here);
 	gons_i_can_be_entered_count_sockets_by(count_recorders);
 }
@@ -431,6 +437,7 @@ void gons_i_capture_take(const struct gons_i_report *report, struct gons_i_captu
 				;
 			ret_capture->n_lost += count_lost(recorder->fd);
 		}
+	ret_capture->refused_errnum = refused_errnum;
 	(void)pthread_mutex_unlock(&lock);
 	free(buf);
 	if (ret_capture->n > 1)

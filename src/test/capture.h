@@ -25,6 +25,7 @@ struct gons_i_capture {
 	struct gons_i_packet *packets; /* in the order of time */
 	size_t n;
 	uint64_t n_lost; /* packets that were lost because a buffer was full */
+	int refused_errnum; /* why a namespace was not recorded; 0: all were */
 };
 
 /* Whether packets are recorded (GONS_CAPTURE, GONS_ARTIFACTS). */

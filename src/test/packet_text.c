@@ -4,6 +4,7 @@
  * and ICMP by name. The packets are those of a failed test, so any field may have any value.
  */
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "gons/base/error.h"
+#include "gons/diagnosis/refusal.h"
 #include "test/capture.h"
 #include "test/report.h"
 
@@ -342,6 +345,18 @@ static void write_packet(const struct gons_i_report *report, const struct gons_i
 		      gons_i_packet_text(packet, text));
 }
 
+static void write_refusal(int errnum, FILE *stream)
+{
+	struct gons_i_failure before;
+
+	gons_i_failure_save(&before);
+	(void)gons_i_fail(errnum, "cannot record packets");
+	if (errnum == EPERM)
+		gons_i_diagnose_in_netns(CAP_NET_RAW, "CAP_NET_RAW");
+	(void)fprintf(stream, "Packets: %s\n", gons_error());
+	(void)gons_i_failure_restore(&before);
+}
+
 void gons_i_capture_write_text(const struct gons_i_report *report, FILE *stream)
 {
 	const struct gons_i_capture *capture = &report->capture;
@@ -356,9 +371,11 @@ void gons_i_capture_write_text(const struct gons_i_report *report, FILE *stream)
 		else if (n < GONS_I_PACKETS_SHOWN)
 			shown[n++] = packet;
 	}
-	if (capture->n == 0)
+	if (capture->refused_errnum != 0)
+		write_refusal(capture->refused_errnum, stream);
+	else if (capture->n == 0)
 		(void)fputs("Packets: none\n", stream);
-	else
+	if (capture->n > 0)
 		(void)fprintf(stream, "Packets (the last %zu of %zu%s):\n", n, capture->n,
 			      reports ? ", without multicast listener reports" : "");
 	while (n > 0)

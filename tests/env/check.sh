@@ -69,9 +69,9 @@ case_check_root()
 	needs_root
 	run "$check"
 	# shellcheck disable=SC2086
-	expect_report 0 $all_types sysfs loopback unprivileged reexec $links
+	expect_report 0 $all_types sysfs loopback capture unprivileged reexec $links
 	# shellcheck disable=SC2086
-	expect_answer yes $all_types sysfs loopback reexec
+	expect_answer yes $all_types sysfs loopback capture reexec
 	expect_links yes
 }
 
@@ -80,7 +80,7 @@ case_check_user()
 	needs_user_namespaces
 	run $user "$check"
 	# shellcheck disable=SC2086
-	expect_report 0 $all_types sysfs loopback unprivileged reexec $links
+	expect_report 0 $all_types sysfs loopback capture unprivileged reexec $links
 	expect_answer yes user unprivileged reexec
 	expect_answer 'yes, in a user namespace' net mnt uts ipc cgroup pid time sysfs loopback
 	expect_links 'yes, in a user namespace'

@@ -78,6 +78,12 @@ bool gons_i_has_cap(int cap)
 	return has;
 }
 
+bool gons_i_has_root_caps(void)
+{
+	return gons_i_has_cap(CAP_SYS_ADMIN) && gons_i_has_cap(CAP_SYS_CHROOT) &&
+	       gons_i_has_cap(CAP_NET_ADMIN);
+}
+
 /* In the ambient set are only those that are inheritable, too. */
 void gons_i_caps_keep_in_programs(void)
 {

@@ -96,6 +96,21 @@ static void diagnose_missing(const char *missing)
 	}
 }
 
+/* gons_become_root() would stay in this user namespace, and gives no other capabilities in it. */
+static void diagnose_missing_beside_root(const char *missing, const char *name)
+{
+	const bool can_enter = !gons_i_find_obstacle() && !gons_i_is_procfs_read_only() &&
+			       gons_i_filtered("unshare(2)", CLONE_NEWUSER) == GONS_I_FILTERED_NOT;
+
+	gons_i_add_cause("%s", missing);
+	gons_i_add_remedy("add it to the capabilities of this process (docker, podman: --cap-add "
+			  "%s)%s",
+			  name + strlen("CAP_"),
+			  can_enter ? ", or call gons_enter_user_namespace() first and use "
+				      "namespaces that are created after that"
+				    : "");
+}
+
 void gons_i_diagnose_missing(int cap, const char *name)
 {
 	const int errnum = errno;
@@ -106,8 +121,43 @@ void gons_i_diagnose_missing(int cap, const char *name)
 		       gons_i_is_fakeroot() ? " (fakeroot makes the user look like root)" : "");
 	if (gons_i_module_withholds_cap(cap))
 		gons_i_diagnose_confinement("", use, GONS_I_GUARDED_OTHER);
+	else if (gons_i_has_root_caps())
+		diagnose_missing_beside_root(missing, name);
 	else
 		diagnose_missing(missing);
+	errno = errnum;
+}
+
+void gons_i_diagnose_unknown(void)
+{
+	const int errnum = errno;
+
+	if (gons_i_has_filter()) {
+		gons_i_add_cause("possibly a seccomp filter, which is active here, refuses it");
+		gons_i_add_filter_remedy();
+	} else {
+		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_OTHER);
+	}
+	errno = errnum;
+}
+
+void gons_i_diagnose_foreign_netns(void)
+{
+	gons_i_add_cause("the network namespace belongs to another user namespace");
+	gons_i_add_remedy("use one that was created in this user namespace, as by "
+			  "gons_netns_new_transient()");
+}
+
+void gons_i_diagnose_in_netns(int cap, const char *name)
+{
+	const int errnum = errno;
+
+	if (!gons_i_has_cap(cap))
+		gons_i_diagnose_missing(cap, name);
+	else if (gons_i_is_owned_by_ancestor(CLONE_NEWNET))
+		gons_i_diagnose_foreign_netns();
+	else
+		gons_i_diagnose_unknown();
 	errno = errnum;
 }
 
@@ -164,11 +214,8 @@ static void diagnose_owner(enum gons_i_refused refused, int types, int nsfd, int
 					  failure.message);
 		else
 			gons_i_add_remedy("call gons_become_root() first");
-	} else if (gons_i_has_filter()) {
-		gons_i_add_cause("possibly a seccomp filter, which is active here, refuses it");
-		gons_i_add_filter_remedy();
 	} else {
-		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_OTHER);
+		gons_i_diagnose_unknown();
 	}
 }
 

@@ -33,6 +33,16 @@ void gons_i_diagnose_join(int nsfd, int type);
 /* A capability is missing ("CAP_NET_ADMIN") that root of a user namespace has. */
 void gons_i_diagnose_missing(int cap, const char *name);
 
+/* A network namespace that exists already belongs to another user namespace. */
+void gons_i_diagnose_foreign_netns(void);
+
+/* Something was refused in the thread's network namespace that needs a capability in the user
+ * namespace that owns it. */
+void gons_i_diagnose_in_netns(int cap, const char *name);
+
+/* Nothing is found that refuses it: possibly a filter or a security module does. */
+void gons_i_diagnose_unknown(void);
+
 /* For a system call ("openat2(2)") that Linux has since a release ("5.6"), and that filters may not
  * know. Returns whether something was added, which is so for ENOSYS and EPERM only. */
 bool gons_i_diagnose_call(const char *call, const char *since);

@@ -281,8 +281,7 @@ static int fail_without_net_admin(void)
 static int become_root_unless_able(void)
 {
 	const int types = gons_i_present_types();
-	struct request request = { .stays = gons_i_has_cap(CAP_SYS_ADMIN) &&
-					    gons_i_has_cap(CAP_SYS_CHROOT) && can_configure() };
+	struct request request = { .stays = gons_i_has_root_caps() };
 	int returns;
 
 	if (types == 0) /* the message says that procfs is missing */

@@ -651,7 +651,7 @@ static void gons_can_link_distinguishes_kinds_from_nonsense(void **state)
 
 static void invalid_kinds_of_links_are_refused(void **state)
 {
-	const char *const kinds[] = { NULL, "", "sixteen-letters-" };
+	const char *const kinds[] = { NULL, "", "sixteen-letters-", "a/b", "a b" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

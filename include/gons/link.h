@@ -90,7 +90,7 @@ struct gons_link_options {
  * these, or that was moved twice, may stay: gons_link_new_transient(3) has the rules.
  *
  * Returns 0. On failure nothing is left behind, and the call returns -1:
- * - Before anything is done: EINVAL when kind is NULL, empty or longer than 15 characters, or an
+ * - Before anything is done: EINVAL when kind cannot be one (NULL, empty, too long, "a/b"), or an
  *   option is invalid (see struct gons_link_options; also a MAC address that is a multicast one or
  *   all zeros, and a reserved member that is not 0); EMSGSIZE when info_data writes more than its
  *   room.

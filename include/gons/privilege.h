@@ -41,8 +41,8 @@ bool gons_can(int types);
  * "tap" it uses /dev/net/tun.
  *
  * Returns true; or false with errno and the reason in gons_error(): EOPNOTSUPP when the kernel
- * lacks this kind of link: load its module, if there is one; EINVAL when kind is NULL, empty or too
- * long; otherwise the errno of gons_can(CLONE_NEWNET).
+ * lacks this kind of link: load its module, if there is one; EINVAL when kind is NULL, empty, too
+ * long or has characters that no kind has; otherwise the errno of gons_can(CLONE_NEWNET).
  */
 bool gons_can_link(const char *kind);
 

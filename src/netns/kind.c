@@ -35,11 +35,20 @@ static const char *module_of(const char *kind)
 
 int gons_i_check_kind(const char *kind)
 {
+	/* A kind is part of the name of a module, "rtnl-link-veth". */
+	static const char accepted[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_.-";
+	size_t length;
+
 	if (!kind)
 		return gons_i_fail(EINVAL, "kind is NULL");
-	if (kind[0] != '\0' && strlen(kind) < GONS_I_NAME_SIZE)
+	length = strlen(kind);
+	if (length > 0 && length < GONS_I_NAME_SIZE && strspn(kind, accepted) == length)
 		return 0;
-	return gons_i_fail(EINVAL, "\"%s\" is not a kind of link", kind);
+	(void)gons_i_fail(EINVAL, "\"%s\" is not a kind of link", kind);
+	gons_i_add_cause("a kind has 1 to %d letters, digits, \"_\", \"-\" or \".\"",
+			 GONS_I_NAME_SIZE - 1);
+	return -1;
 }
 
 int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)

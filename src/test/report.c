@@ -142,6 +142,12 @@ bool gons_i_report_is_wanted(void)
 	       gons_i_capture_is_wanted() || gons_i_test_holds();
 }
 
+/* A test that has entered no namespaces needs no report. */
+static bool has_content(const struct gons_i_report *report)
+{
+	return report->n > 0 || report->n_mounts > 0;
+}
+
 void gons_i_test_report(const char *name, FILE *stream)
 {
 	const char *dir = value_of("GONS_ARTIFACTS");
@@ -154,14 +160,14 @@ void gons_i_test_report(const char *name, FILE *stream)
 	if (gons_i_report_collect(&report) < 0)
 		gons_i_test_note("gons: no report of %s: %s\n", name, gons_error());
 	gons_i_report_find(&report);
-	if (is_wanted && report.n > 0) {
+	if (is_wanted && has_content(&report)) {
 		(void)fprintf(stream, "gons: report of %s\n", name);
 		(void)gons_i_report_write_text(&report, stream);
 		gons_i_report_write_processes(stream);
 	}
 	if (command)
 		gons_i_report_run_command(&report, command, stream);
-	if (dir && report.n > 0) {
+	if (dir && has_content(&report)) {
 		write_artifact(&report, dir, name, "txt", write_text);
 		write_artifact(&report, dir, name, "json", write_json);
 	}

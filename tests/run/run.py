@@ -739,6 +739,18 @@ def a_failure_is_reported():
     same(run('--on-failure=report', 'sh', '-c', 'exit 77').stderr, '')
 
 
+def without_a_network_the_mounts_are_reported():
+    able('--no-net')
+    result = run('--no-net', '--on-failure=report', 'sh', '-c', 'exit 3')
+    same(result.returncode, 3, result.stderr)
+    contains(result.stderr, 'no network namespace of its own')
+    contains(result.stderr, 'mounts of the test')
+    with tempfile.TemporaryDirectory() as where:
+        run('--no-net', f'--artifacts={where}', 'sh', '-c', 'exit 3')
+        names = sorted(path.suffix for path in pathlib.Path(where).iterdir())
+        same(names, ['.json', '.txt'])
+
+
 def artifacts_of_a_failure_are_written():
     able()
     with tempfile.TemporaryDirectory() as where:

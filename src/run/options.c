@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -377,6 +378,24 @@ static int check_combination(const struct options *options, bool has_sys, bool h
 	return -1;
 }
 
+/* Creates and removes a file: modes do not tell it, since root may write into a directory of procfs
+ * by its mode. 0, or -1 with errno. */
+static int try_to_create(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/.gons-run.%d", dir, getpid()) >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	(void)close(fd);
+	return unlink(path);
+}
+
 /* The directory must be writable before the command runs, not only when it has failed. It stays
  * open, because the command may get private files in its place. */
 static int open_artifacts(struct options *options)
@@ -387,13 +406,16 @@ static int open_artifacts(struct options *options)
 	if (!dir)
 		return -1;
 	options->artifacts_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (options->artifacts_fd >= 0 && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0)
+	if (options->artifacts_fd >= 0 && try_to_create(dir) == 0)
 		return -1;
+	/* ENOENT: the directory is there, but of a file system such as procfs. */
 	return complain(
 		STATUS_FAILURE,
-		"cannot write into \"%s\": %s; --artifacts must be an existing directory that "
-		"you may write to",
-		dir, strerror(errno));
+		"cannot write into \"%s\": %s; --artifacts must be an existing directory in "
+		"which you may create files",
+		dir,
+		options->artifacts_fd >= 0 && errno == ENOENT ? "no files can be created there"
+							      : strerror(errno));
 }
 
 /* Explains why getopt_long(3) has refused an option. */

@@ -85,8 +85,8 @@ struct gons_process_result {
  * caller cannot see the status, the program must have ended by exit(0): otherwise -1 with
  * EREMOTEIO.
  *
- * Returns -1 when the program could not be started: EINVAL when argv or argv[0] is NULL, when both
- * set and nsfd are given, input is NULL and input_size is not 0, timeout_ms is below -1, a reserved
+ * Returns -1 when the program could not be started: EINVAL when argv or argv[0] is NULL, argv[0] is
+ * empty, both set and nsfd are given, input is NULL and input_size is not 0, timeout_ms is below -1, a reserved
  * member is not 0, or nsfd is not a namespace; ENOENT when the program, its interpreter or the
  * directory does not exist; EACCES, ENOEXEC and others of execve(2) and chdir(2); EPERM and others
  * of gons_set_run() when the namespaces cannot be joined; EAGAIN, EMFILE, ENFILE or ENOMEM when

@@ -102,6 +102,8 @@ int become(char **command)
 {
 	int errnum;
 
+	if (command[0][0] == '\0')
+		return complain(STATUS_NOT_FOUND, "command not found: its name is empty");
 	(void)execvp(command[0], command);
 	errnum = errno;
 	if (errnum == ENOENT && strchr(command[0], '/') && access(command[0], F_OK) == 0)

@@ -854,6 +854,8 @@ def mistakes_on_the_command_line_are_named():
             ('/etc/passwd', ['--artifacts=/etc/passwd', 'true']),
             ('an existing directory', ['--artifacts=', 'true']),
             ('cannot read the plan @/', ['--plan=@/', 'true']),
+            ('cannot write into "/proc": no files can be created there',
+             ['--artifacts=/proc', 'true']),
             ('/no/such/directory', ['--artifacts=/no/such/directory', 'true'])):
         refused(125, words, *arguments)
     refused(125, 'gons-run --help', '--no-such-option', 'true')
@@ -883,7 +885,7 @@ def a_command_that_is_missing_or_not_executable_is_told():
         refused(127, '/no/such/command', *way, '/no/such/command')
         refused(126, '/dev/null', *way, '/dev/null')
         refused(126, '/proc', *way, '/proc')
-        refused(127, 'command not found', *way, '')
+        refused(127, 'command not found: its name is empty', *way, '')
         with tempfile.NamedTemporaryFile('w', delete=False) as file:
             file.write('#!/no/such/interpreter\n')
         os.chmod(file.name, 0o755)

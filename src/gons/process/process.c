@@ -41,7 +41,10 @@ static int check_argv(const char *const argv[])
 {
 	if (!argv)
 		return gons_i_fail(EINVAL, "argv is NULL");
-	return argv[0] ? 0 : gons_i_fail(EINVAL, "argv[0] is NULL");
+	if (!argv[0] || argv[0][0] == '\0')
+		return gons_i_fail(EINVAL, argv[0] ? "argv[0] is empty: it must name a program"
+						   : "argv[0] is NULL");
+	return 0;
 }
 
 static int find_namespaces(const struct gons_process_options *options,

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -347,6 +348,43 @@ static void without_packets_there_is_no_file_of_packets(void **state)
 	assert_null(strstr(errors, "pcapng"));
 	assert_int_equal(access(artifact("pcapng"), F_OK), -1);
 	assert_int_equal(access(artifact("txt"), F_OK), 0);
+}
+
+/* A multicast listener report of version 2 without records, to ff02::16: Ethernet, IPv6 with a hop-by-hop
+ * option (router alert), ICMPv6. */
+static const char listener_report[] = "\x33\x33\0\0\0\x16\0\0\0\0\0\0\x86\xdd"
+				      "\x60\0\0\0\0\x10\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+				      "\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\x16"
+				      "\x3a\0\5\2\0\0\1\0"
+				      "\x8f\0\0\0\0\0\0\0";
+
+static int send_listener_reports(void *arg)
+{
+	const struct run *run = arg;
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = 1 };
+	int fd;
+
+	set("GONS_CAPTURE", run->capture);
+	want(dup2(run->error_fd, STDERR_FILENO) == STDERR_FILENO);
+	want(gons_test_begin("t", CLONE_NEWNET) == 0);
+	fd = gons_netns_socket(-1, AF_PACKET, SOCK_RAW, 0);
+	want(fd >= 0);
+	want(sendto(fd, listener_report, sizeof(listener_report) - 1, 0, (struct sockaddr *)&to,
+		    sizeof(to)) > 0);
+	want(gons_test_end(true) == 0);
+	return 0;
+}
+
+/* The loopback link sends it and receives it. */
+static void a_recording_of_listener_reports_alone_says_so(void **state)
+{
+	const char *errors;
+
+	(void)state;
+	require_network();
+	require_cap(__func__, CAP_NET_RAW, "CAP_NET_RAW");
+	errors = errors_by(send_listener_reports, (struct run){ .capture = "1" });
+	assert_contains(errors, "\nPackets: none but 2 multicast listener reports\n");
 }
 
 static int run_without_net_raw(void *arg)
@@ -701,6 +739,7 @@ int main(void)
 		dir_test(the_last_packets_are_in_the_report),
 		dir_test(without_packets_there_is_no_file_of_packets),
 		dir_test(the_report_says_why_packets_cannot_be_recorded),
+		dir_test(a_recording_of_listener_reports_alone_says_so),
 		dir_test(a_test_that_passes_writes_nothing),
 		dir_test(what_a_recorded_test_left_behind_is_found),
 		dir_test(the_report_can_be_turned_off),

@@ -375,7 +375,10 @@ void gons_i_capture_write_text(const struct gons_i_report *report, FILE *stream)
 		write_refusal(capture->refused_errnum, stream);
 	else if (capture->n == 0)
 		(void)fputs("Packets: none\n", stream);
-	if (capture->n > 0)
+	else if (n == 0)
+		(void)fprintf(stream, "Packets: none but %zu multicast listener report%s\n",
+			      reports, reports == 1 ? "" : "s");
+	if (n > 0)
 		(void)fprintf(stream, "Packets (the last %zu of %zu%s):\n", n, capture->n,
 			      reports ? ", without multicast listener reports" : "");
 	while (n > 0)

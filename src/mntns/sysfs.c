@@ -27,6 +27,7 @@
 #include "gons/core/scope.h"
 #include "gons/core/switch.h"
 #include "gons/diagnosis/cause.h"
+#include "gons/diagnosis/container.h"
 #include "gons/diagnosis/refusal.h"
 #include "mntns/refuse_initial.h"
 #include "mntns/submounts.h"
@@ -75,8 +76,7 @@ static void diagnose_mount(bool is_writable)
 		gons_i_add_cause("in a user namespace the kernel mounts no sysfs while parts of "
 				 "/sys are covered, as container engines do: %s",
 				 masks);
-		gons_i_add_remedy("start the container with --security-opt unmask=ALL (podman) or "
-				  "--security-opt systempaths=unconfined (docker)");
+		gons_i_add_remedy(GONS_I_UNMASK_CONTAINER);
 	} else if (statfs(sys, &st) < 0 || st.f_type != SYSFS_MAGIC) {
 		gons_i_add_cause("in a user namespace the kernel mounts a sysfs only where another "
 				 "one is mounted, and there is none on %s",

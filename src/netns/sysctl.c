@@ -23,6 +23,7 @@
 #include "gons/base/error.h"
 #include "gons/base/file.h"
 #include "gons/core/scope.h"
+#include "gons/diagnosis/container.h"
 #include "netns/execute.h"
 #include "netns/rtnl.h"
 #include "netns/sysctl.h"
@@ -125,9 +126,8 @@ int gons_i_sysctl_open(const char *path, int flags)
 void gons_i_sysctl_explain_read_only(void)
 {
 	gons_i_add_cause("/proc/sys is mounted read-only, as container engines do");
-	gons_i_add_remedy("start the container with --privileged, or with --security-opt "
-			  "systempaths=unconfined (docker), --security-opt unmask=ALL (podman) or "
-			  "SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 (systemd-nspawn)");
+	gons_i_add_remedy(GONS_I_UNMASK_CONTAINER ", or with SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 "
+						  "(systemd-nspawn)");
 }
 
 /* Such as net.ipv4.route.flush. */

@@ -18,6 +18,7 @@
 #include <gons/privilege.h>
 #include <gons/set.h>
 
+#include "gons/diagnosis/container.h"
 #include "run.h"
 
 /* ---- what the machine cannot do ---- */
@@ -371,9 +372,7 @@ int prepare_procfs(const struct options *options)
 	errnum = errno;
 	return complain(requires_any(options, CLONE_NEWPID) ? STATUS_FAILURE : STATUS_IMPOSSIBLE,
 			"cannot mount /proc of the new PID namespace: %s: possibly parts of /proc "
-			"are masked, as in a container; run the container with an unmasked "
-			"/proc (podman: --security-opt unmask=ALL, docker: --security-opt "
-			"systempaths=unconfined)",
+			"are masked, as in a container; " GONS_I_UNMASK_CONTAINER,
 			strerror(errnum));
 }
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GONS_I_DIAGNOSIS_CONTAINER_H
+#define GONS_I_DIAGNOSIS_CONTAINER_H
+
+/* The remedy where a container engine has covered parts of /proc or /sys, or made them read-only. */
+#define GONS_I_UNMASK_CONTAINER                                                                    \
+	"start the container with --security-opt unmask=ALL (podman) or --security-opt "           \
+	"systempaths=unconfined (docker)"
+
+#endif

@@ -83,6 +83,12 @@ void gons_i_find_addresses(struct gons_i_report *report, struct gons_i_report_na
 	}
 }
 
+static bool is_candidate(const struct gons_i_state_address *address, int ifindex, uint8_t family)
+{
+	return address->ifindex == ifindex && address->ip.family == family &&
+	       gons_i_address_is_usable(address);
+}
+
 /* Whether an address of each end of a cable is in the network of the other. If not, returns a pair
  * of addresses for the finding; true if an end has no address. */
 static bool share_network(const struct gons_i_state *a, int a_ifindex, const struct gons_i_state *b,
@@ -90,14 +96,15 @@ static bool share_network(const struct gons_i_state *a, int a_ifindex, const str
 			  const struct gons_i_state_address **ret_b)
 {
 	*ret_a = *ret_b = NULL;
-	for (size_t i = 0; i < a->addresses.n; i++)
+	for (size_t i = 0; i < a->addresses.n; i++) {
+		const struct gons_i_state_address *one = &a->addresses.list[i];
+
+		if (!is_candidate(one, a_ifindex, family))
+			continue;
 		for (size_t j = 0; j < b->addresses.n; j++) {
-			const struct gons_i_state_address *one = &a->addresses.list[i];
 			const struct gons_i_state_address *two = &b->addresses.list[j];
 
-			if (one->ifindex != a_ifindex || two->ifindex != b_ifindex ||
-			    one->ip.family != family || two->ip.family != family ||
-			    !gons_i_address_is_usable(one) || !gons_i_address_is_usable(two))
+			if (!is_candidate(two, b_ifindex, family))
 				continue;
 			if (gons_i_ip_in(&one->ip, &two->ip, two->prefix_length) &&
 			    gons_i_ip_in(&two->ip, &one->ip, one->prefix_length))
@@ -105,6 +112,7 @@ static bool share_network(const struct gons_i_state *a, int a_ifindex, const str
 			*ret_a = one;
 			*ret_b = two;
 		}
+	}
 	return *ret_a == NULL;
 }
 

@@ -138,6 +138,7 @@ static void read_state(struct gons_i_report_namespace *namespace)
 	gons_i_state_read_procfs(namespace->fd, state);
 	gons_i_state_read_sockets(namespace->fd, state);
 	gons_i_state_read_firewall(namespace->fd, state);
+	gons_i_state_sort(state);
 }
 
 static void read_fresh(struct gons_i_report *report)
@@ -148,6 +149,7 @@ static void read_fresh(struct gons_i_report *report)
 	report->fresh.is_complete = true;
 	if (fd >= 0)
 		gons_i_state_read_procfs(fd, &report->fresh);
+	gons_i_state_sort(&report->fresh);
 	if (mark >= 0)
 		(void)gons_scope_end(mark);
 }

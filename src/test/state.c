@@ -88,12 +88,36 @@ int gons_i_state_run(const void *messages, size_t size, mnl_cb_t take, void *arg
 
 /* ---- look-ups ---- */
 
+static int compare_links(const void *a, const void *b)
+{
+	const struct gons_i_state_link *one = a, *two = b;
+
+	return (one->ifindex > two->ifindex) - (one->ifindex < two->ifindex);
+}
+
+static int compare_sysctls(const void *a, const void *b)
+{
+	const struct gons_i_state_sysctl *one = a, *two = b;
+
+	return strcmp(one->name, two->name);
+}
+
+void gons_i_state_sort(struct gons_i_state *state)
+{
+	if (state->links.n > 1)
+		qsort(state->links.list, state->links.n, sizeof(*state->links.list), compare_links);
+	if (state->sysctls.n > 1)
+		qsort(state->sysctls.list, state->sysctls.n, sizeof(*state->sysctls.list),
+		      compare_sysctls);
+}
+
 const struct gons_i_state_link *gons_i_state_link(const struct gons_i_state *state, int ifindex)
 {
-	for (size_t i = 0; i < state->links.n; i++)
-		if (state->links.list[i].ifindex == ifindex)
-			return &state->links.list[i];
-	return NULL;
+	const struct gons_i_state_link key = { .ifindex = ifindex };
+
+	return state->links.n == 0 ? NULL
+				   : bsearch(&key, state->links.list, state->links.n, sizeof(key),
+					     compare_links);
 }
 
 uint64_t gons_i_state_counter(const struct gons_i_state *state, const char *name)
@@ -106,10 +130,14 @@ uint64_t gons_i_state_counter(const struct gons_i_state *state, const char *name
 
 const char *gons_i_state_sysctl(const struct gons_i_state *state, const char *name)
 {
-	for (size_t i = 0; i < state->sysctls.n; i++)
-		if (strcmp(state->sysctls.list[i].name, name) == 0)
-			return state->sysctls.list[i].value;
-	return "";
+	const struct gons_i_state_sysctl *sysctl;
+	struct gons_i_state_sysctl key;
+
+	(void)snprintf(key.name, sizeof(key.name), "%s", name);
+	sysctl = state->sysctls.n == 0 ? NULL
+				       : bsearch(&key, state->sysctls.list, state->sysctls.n,
+						 sizeof(key), compare_sysctls);
+	return sysctl ? sysctl->value : "";
 }
 
 /* ---- addresses ---- */

@@ -126,6 +126,9 @@ void *gons_i_state_add(struct gons_i_state *state, void *list, size_t size);
 #define GONS_I_ADD(state, member)                                                                  \
 	gons_i_state_add(state, &(state)->member, sizeof(*(state)->member.list))
 
+/* Sorts the links by index and the sysctls by name, for the look-ups below. */
+void gons_i_state_sort(struct gons_i_state *state);
+
 /* The link with this index, or NULL; the value of a counter or 0; of a sysctl or "". */
 const struct gons_i_state_link *gons_i_state_link(const struct gons_i_state *state, int ifindex);
 uint64_t gons_i_state_counter(const struct gons_i_state *state, const char *name);

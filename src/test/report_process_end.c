@@ -6,8 +6,8 @@
  * for example while it held the lock of the allocator. So the handler forks a child, which has the
  * scope, the descriptors and the namespaces of the test, and writes the report as for any other
  * failure. This is the only child of gons that makes calls which are not async-signal-safe. If a
- * lock is held or the heap is damaged, the child hangs or crashes. An alarm ends it, and the
- * process then ends by its signal in any case. Tests that pass fork no such child.
+ * lock is held or the heap is damaged, the child hangs or crashes. An alarm ends it when it makes no
+ * progress, and after a minute, and the process then ends by its signal in any case. Tests that pass fork no such child.
  *
  * The first test installs the handlers, for signals that have their default action. A program or a
  * framework may replace them later. While no test is open, they do what the default action does.
@@ -27,7 +27,14 @@
 #include "test/report_process_end.h"
 #include "test/test.h"
 
-enum { REPORT_MAX_S = 10, OTHER_THREAD_MAX_S = REPORT_MAX_S + 2 };
+/* A report takes some milliseconds, but much longer on an emulated or busy machine. A child that
+ * waits for a lock uses no processor time. */
+enum {
+	STALL_S = 10, /* the child is ended when it has used less than LEAST_MS in this time */
+	LEAST_MS = 100,
+	REPORT_MAX_S = 60,
+	OTHER_THREAD_MAX_S = REPORT_MAX_S + 2,
+};
 
 static const struct {
 	int number;
@@ -76,10 +83,38 @@ static void end_by_signal(int number)
 	(void)pthread_kill(pthread_self(), number);
 }
 
+/* Processor time of this process. */
+static int64_t used_ms(void)
+{
+	struct timespec used;
+
+	return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) < 0
+		       ? 0
+		       : (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* In the child, whenever STALL_S have passed. */
+static void end_if_stalled(int number)
+{
+	static int64_t used_before;
+	static int passed_s;
+	const int saved = errno;
+	const int64_t used = used_ms();
+
+	passed_s += STALL_S;
+	if (used - used_before < LEAST_MS || passed_s >= REPORT_MAX_S)
+		end_by_signal(number);
+	else
+		(void)alarm(STALL_S);
+	used_before = used;
+	errno = saved;
+}
+
 /* Runs in the child. */
 __attribute__((noreturn)) static void report_and_exit(void)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const struct sigaction watch = { .sa_handler = end_if_stalled, .sa_flags = SA_RESTART };
 	const struct rlimit no_core = { 0, 0 }; /* developers want the core of the parent */
 	sigset_t all;
 
@@ -90,8 +125,9 @@ __attribute__((noreturn)) static void report_and_exit(void)
 	(void)sigaction(SIGTERM, &ignore, NULL); /* a second SIGTERM is for the parent */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_UNBLOCK, &all, NULL);
+	(void)sigaction(SIGALRM, &watch, NULL);
 	if (!gons_i_test_holds())
-		(void)alarm(REPORT_MAX_S);
+		(void)alarm(STALL_S);
 	gons_i_test_write_notes();
 	gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 	gons_i_child_exit(EXIT_SUCCESS);

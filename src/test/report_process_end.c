@@ -129,7 +129,8 @@ __attribute__((noreturn)) static void report_and_exit(void)
 	if (!gons_i_test_holds())
 		(void)alarm(STALL_S);
 	gons_i_test_write_notes();
-	gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
+	if (!gons_i_test_is_reported())
+		gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 	gons_i_child_exit(EXIT_SUCCESS);
 }
 
@@ -142,7 +143,7 @@ static void report(int number)
 	write_text(gons_i_test_name());
 	write_text(" was ended by ");
 	write_text(signal_name(number));
-	write_text("\n");
+	write_text(gons_i_test_is_reported() ? " after it had failed\n" : "\n");
 	pid = gons_i_fork();
 	if (pid == 0)
 		report_and_exit();
@@ -205,7 +206,8 @@ static void report_exit(void)
 	/* In a run of cmocka tests, exit_status.c writes that exit(3) was called. */
 	if (!gons_i_exit_status_is_running())
 		gons_i_test_note("gons: %s called exit(3)\n", gons_i_test_name());
-	gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
+	if (!gons_i_test_is_reported())
+		gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 }
 
 /* ---- the test ---- */

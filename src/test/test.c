@@ -219,6 +219,11 @@ static void report_once(void)
 	test.is_reported = true;
 }
 
+bool gons_i_test_is_reported(void)
+{
+	return test.is_open && test.is_reported;
+}
+
 void gons_i_test_has_failed(void)
 {
 	if (!test.is_open || is_of_parent())

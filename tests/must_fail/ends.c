@@ -91,6 +91,34 @@ static int abort_group(void)
 }
 
 /*
+ * A test that is ended in its teardown, after a failure, has one report.
+ *
+ * run: abort_after_a_failure
+ * status: 134
+ * err: gons: fails_first was ended by SIGABRT after it had failed
+ * err: gons: report of fails_first
+ * err: the test's namespace (net:[*]): loopback up, and nothing else
+ * no: gons: fails_first was ended by SIGABRT
+ */
+static void fails_first(void **state)
+{
+	(void)state;
+	fail();
+}
+
+static int abort_in_teardown(void **state)
+{
+	(void)state;
+	abort();
+}
+
+static int abort_after_a_failure(void)
+{
+	run_these(gons_unit_test_in_setup_teardown(fails_first, CLONE_NEWNET, NULL,
+						   abort_in_teardown));
+}
+
+/*
  * cmocka catches these itself, and goes on with the next test.
  *
  * run: crash
@@ -403,6 +431,7 @@ int main(int argc, char *argv[])
 		{ "exit_in_a_fixture", exit_in_a_fixture },
 		{ "exit_between_groups", exit_between_groups },
 		{ "abort", abort_group },
+		{ "abort_after_a_failure", abort_after_a_failure },
 		{ "crash", crash_group },
 		{ "fixtures", fixtures },
 		{ "child_fails", child_fails },

@@ -252,6 +252,55 @@ static int map_many_as_nobody(void *arg)
 	return 0;
 }
 
+static bool lose_for_good(int cap)
+{
+	return prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0 && lose_capabilities(1ULL << cap);
+}
+
+#define ADD(cap) "; add it to the capabilities of this process (docker, podman: --cap-add " cap ")"
+
+/* As in a container that lacks one of them. */
+static int map_many_without(void *arg)
+{
+	const struct gons_idmap many = { 0, 0, 1000 }, others = { 0, 1000, 1000 };
+	const struct gons_set_options options = { .maps = { &many, 1, &many, 1 } };
+	const struct gons_set_options without_0 = { .maps = { &others, 1, &many, 1 } };
+	const int cap = *(int *)arg;
+	const char *why =
+		cap == CAP_SETUID ? "the uid_map of a new user namespace: Operation not permitted: "
+				    "CAP_SETUID is missing, without which a process can only map "
+				    "its own uid" ADD("SETUID")
+		: cap == CAP_SETGID
+			? "the gid_map of a new user namespace: Operation not permitted: "
+			  "CAP_SETGID is missing, without which a process can only map its "
+			  "own gid" ADD("SETGID")
+			: "the uid_map of a new user namespace: Operation not permitted: "
+			  "CAP_SETFCAP is missing, without which user 0 cannot be "
+			  "mapped" ADD("SETFCAP") ", or map other users";
+
+	want(lose_for_good(cap));
+	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &options));
+	want(failed_with(-1, EPERM, why));
+	if (cap == CAP_SETFCAP) /* follows the remedy; groups do not need it */
+		want(gons_set_unshare(NULL, CLONE_NEWUSER, &without_0));
+	return 0;
+}
+
+static void a_map_without_a_capability_names_that_of_its_file(void **state)
+{
+	int caps[] = { CAP_SETUID, CAP_SETGID, CAP_SETFCAP };
+
+	(void)state;
+	gons_require(CLONE_NEWUSER);
+	if (!is_privileged()) {
+		skip_for(__func__, "there is one user here, who maps itself");
+	}
+	require_cap(__func__, CAP_SETPCAP, "CAP_SETPCAP");
+	require_cap(__func__, CAP_SETFCAP, "CAP_SETFCAP");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(in_child(map_many_without, &caps[i]), 0);
+}
+
 static int has_power(void *arg)
 {
 	(void)arg;
@@ -634,6 +683,7 @@ int main(void)
 		check_test(without_id_maps_the_caller_becomes_root),
 		check_test(empty_id_maps_are_left_unwritten),
 		check_test(id_maps_may_have_several_lines),
+		check_test(a_map_without_a_capability_names_that_of_its_file),
 		check_test(user_0_without_cap_setfcap_is_unmapped_and_has_all_capabilities),
 		check_test(without_privileges_newuidmap_is_named),
 		check_test(ids_that_the_user_namespace_lacks_are_named),

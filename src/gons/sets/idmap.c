@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "gons/base/caps.h"
@@ -21,9 +22,11 @@ enum { MOST_LINES = 340, MOST_BYTES = 4096 };
 
 struct kind {
 	const char *long_name, *file, *program;
+	int cap; /* to map the ids of others */
+	const char *cap_name;
 };
-static const struct kind uids = { "uid", "uid_map", "newuidmap" };
-static const struct kind gids = { "gid", "gid_map", "newgidmap" };
+static const struct kind uids = { "uid", "uid_map", "newuidmap", CAP_SETUID, "CAP_SETUID" };
+static const struct kind gids = { "gid", "gid_map", "newgidmap", CAP_SETGID, "CAP_SETGID" };
 
 /* ---- checks ---- */
 
@@ -180,6 +183,44 @@ static bool has_unmapped(const struct kind *kind, const struct gons_idmap *map, 
 	return false;
 }
 
+static bool maps_0(const struct gons_idmap *map, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (map[i].outside == 0)
+			return true;
+	return false;
+}
+
+#define ADD_CAP "add it to the capabilities of this process (docker, podman: --cap-add %s)"
+
+/* The rules of man 7 user_namespaces: ids of others take CAP_SETUID or CAP_SETGID, and user 0 takes
+ * CAP_SETFCAP besides. The programs gain no capability that the bounding set lacks. */
+static int map_without_cap(const struct kind *kind, const struct gons_idmap *map, size_t n,
+			   pid_t pid)
+{
+	const bool lacks_cap = !gons_i_has_cap(kind->cap);
+	const bool lacks_setfcap = kind == &uids && maps_0(map, n) && !gons_i_has_cap(CAP_SETFCAP);
+
+	if (lacks_cap && prctl(PR_CAPBSET_READ, kind->cap) == 0) {
+		gons_i_add_cause("%s is missing, without which a process can only map its own %s",
+				 kind->cap_name, kind->long_name);
+		gons_i_add_remedy(ADD_CAP, kind->cap_name + strlen("CAP_"));
+		return -1;
+	}
+	if (lacks_setfcap && prctl(PR_CAPBSET_READ, CAP_SETFCAP) == 0) {
+		gons_i_add_cause("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
+		gons_i_add_remedy(ADD_CAP ", or map other users", "SETFCAP");
+		return -1;
+	}
+	if (lacks_cap)
+		gons_i_add_cause("an unprivileged process can only map its own id");
+	else if (lacks_setfcap)
+		gons_i_add_cause("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
+	else
+		gons_i_add_cause("possibly a security module refuses it");
+	return map_by_program(kind, pid);
+}
+
 /* map NULL: the caller's own id becomes 0, unless the kernel forbids that to user 0. */
 static int write_map(const struct gons_i_idmaps_target *target, const struct kind *kind,
 		     const struct gons_idmap *map, size_t n)
@@ -205,7 +246,7 @@ static int write_map(const struct gons_i_idmaps_target *target, const struct kin
 	if (kind == &gids && is_own &&
 	    write_file(target->proc_fd, target->number, "setgroups", "deny") == 0)
 		return write_file(target->proc_fd, target->number, kind->file, room.text);
-	if (is_own && own_id == 0 && !gons_i_has_cap(CAP_SETFCAP)) {
+	if (kind == &uids && is_own && own_id == 0 && !gons_i_has_cap(CAP_SETFCAP)) {
 		if (map == &own) /* without a map, it has the capabilities, too */
 			return 0;
 		gons_i_add_cause("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
@@ -222,8 +263,7 @@ static int write_map(const struct gons_i_idmaps_target *target, const struct kin
 	errno = errnum;
 	if (is_impossible)
 		return -1;
-	gons_i_add_cause("an unprivileged process can only map its own id");
-	return map_by_program(kind, target->pid);
+	return map_without_cap(kind, map, n, target->pid);
 }
 
 int gons_i_idmaps_write(const struct gons_i_idmaps_target *target, const struct gons_idmaps *maps)

@@ -629,8 +629,8 @@ static void invalid_maps_and_threads_prevent_entering_a_user_namespace(void **st
 
 static int try_kinds(void *arg)
 {
-	static const char *const kinds[] = { "gons-nonsense", "%s%n%d", "../veth", "veth ",
-					     "VETH" };
+	static const char *const kinds[] = { "gons-nonsense", "VETH" };
+
 	(void)arg;
 	want(become_nobody() && gons_become_root() == 0);
 	want(gons_can_link("veth") || errno == EOPNOTSUPP);
@@ -651,7 +651,8 @@ static void gons_can_link_distinguishes_kinds_from_nonsense(void **state)
 
 static void invalid_kinds_of_links_are_refused(void **state)
 {
-	const char *const kinds[] = { NULL, "", "sixteen-letters-", "a/b", "a b" };
+	const char *const kinds[] = { NULL,	 "",	  "sixteen-letters-", "a/b", "veth ",
+				      "../veth", "%s%n%d" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -7,7 +7,8 @@
  * scope, the descriptors and the namespaces of the test, and writes the report as for any other
  * failure. This is the only child of gons that makes calls which are not async-signal-safe. If a
  * lock is held or the heap is damaged, the child hangs or crashes. An alarm ends it when it makes no
- * progress, and after a minute, and the process then ends by its signal in any case. Tests that pass fork no such child.
+ * progress, and after a minute, and the process then ends by its signal in any case. Tests that
+ * pass fork no such child.
  *
  * The first test installs the handlers, for signals that have their default action. A program or a
  * framework may replace them later. While no test is open, they do what the default action does.
@@ -50,6 +51,7 @@ enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 /* The test that is open in this process. */
 static pthread_t test_thread;
 static volatile sig_atomic_t is_open;
+static volatile sig_atomic_t has_report; /* of the open test */
 static unsigned test_forks;
 static pid_t test_pid;
 
@@ -129,7 +131,7 @@ __attribute__((noreturn)) static void report_and_exit(void)
 	if (!gons_i_test_holds())
 		(void)alarm(STALL_S);
 	gons_i_test_write_notes();
-	if (!gons_i_test_is_reported())
+	if (!has_report)
 		gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 	gons_i_child_exit(EXIT_SUCCESS);
 }
@@ -143,7 +145,7 @@ static void report(int number)
 	write_text(gons_i_test_name());
 	write_text(" was ended by ");
 	write_text(signal_name(number));
-	write_text(gons_i_test_is_reported() ? " after it had failed\n" : "\n");
+	write_text(has_report ? " after it had failed\n" : "\n");
 	pid = gons_i_fork();
 	if (pid == 0)
 		report_and_exit();
@@ -206,7 +208,7 @@ static void report_exit(void)
 	/* In a run of cmocka tests, exit_status.c writes that exit(3) was called. */
 	if (!gons_i_exit_status_is_running())
 		gons_i_test_note("gons: %s called exit(3)\n", gons_i_test_name());
-	if (!gons_i_test_is_reported())
+	if (!has_report)
 		gons_i_test_report(gons_i_test_name(), gons_i_test_stream());
 }
 
@@ -227,7 +229,7 @@ static void install(void)
 	(void)atexit(report_exit);
 }
 
-void gons_i_process_end_report_enable(void)
+void gons_i_process_end_report_enable(bool is_reported)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -237,6 +239,7 @@ void gons_i_process_end_report_enable(void)
 		test_pid = getpid();
 	}
 	test_thread = pthread_self();
+	has_report = is_reported;
 	is_open = true;
 }
 

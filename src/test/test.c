@@ -173,7 +173,7 @@ static int begin(const char *name, const char *remedy, int types)
 		return -1;
 	test.forks = gons_i_forks();
 	gons_i_capture_begin();
-	gons_i_process_end_report_enable();
+	gons_i_process_end_report_enable(false);
 	return enter(types);
 }
 
@@ -219,17 +219,12 @@ static void report_once(void)
 	test.is_reported = true;
 }
 
-bool gons_i_test_is_reported(void)
-{
-	return test.is_open && test.is_reported;
-}
-
 void gons_i_test_has_failed(void)
 {
 	if (!test.is_open || is_of_parent())
 		return;
 	report_once();
-	gons_i_process_end_report_enable();
+	gons_i_process_end_report_enable(true);
 }
 
 /* Called when the thread is in the wrong namespaces, in which all later tests would run. */

@@ -41,10 +41,6 @@ void gons_i_test_run_ends(void);
  * report is about. gons_test_end() reports it otherwise. */
 void gons_i_test_has_failed(void);
 
-/* Whether it is reported already: what happens in its teardown is not what the report is about.
- * Async-signal-safe. */
-bool gons_i_test_is_reported(void);
-
 /* Writes the failure report of a test, before its scope ends. */
 void gons_i_test_report(const char *name, FILE *stream);
 

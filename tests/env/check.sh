@@ -404,7 +404,7 @@ case_check_json()
 	END
 	run "$check" --json
 	python3 -c 'import json, sys; print(len(json.load(sys.stdin)["things"]))' \
-		<"$dir/out" | grep -qx 23 || complain 'not all things in JSON'
+		<"$dir/out" | grep -qx 24 || complain 'not all things in JSON'
 }
 
 case_check_output()

@@ -211,7 +211,7 @@ static int enter(const struct gons_i_net_host *host, int nsfd, char what[WHAT_SI
 	*ready = (struct ready){ 0, 0 };
 	if (gons_i_join(nsfd, CLONE_NEWNET) < 0)
 		return gons_i_fail(errno, "cannot enter %s", what);
-	return gons_i_batch_open(batch, what, take_answer, ready);
+	return gons_i_batch_open(batch, nsfd, what, take_answer, ready);
 }
 
 static int configure_host(const struct gons_i_net_model *model, size_t number, int nsfd)
@@ -258,7 +258,7 @@ static int configure_bridges(const struct gons_i_net_model *model, int bridge_fd
 
 	if (gons_i_join(bridge_fd, CLONE_NEWNET) < 0)
 		return gons_i_fail(errno, "cannot enter the network namespace of the bridges");
-	if (gons_i_batch_open(&batch, "the network of bridges", take_answer, &ready) < 0)
+	if (gons_i_batch_open(&batch, bridge_fd, "the network of bridges", take_answer, &ready) < 0)
 		return -1;
 	for (size_t i = 0; result == 0 && i < model->n_ports; i++)
 		if (model->ports[i].bridge_ifindex > 0) {

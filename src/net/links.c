@@ -151,7 +151,7 @@ int gons_i_net_links_create(const struct gons_i_net_model *model, gons_set *cons
 	struct gons_i_batch batch;
 	int result = 0;
 
-	if (gons_i_batch_open(&batch, "the network of a plan", NULL, NULL) < 0)
+	if (gons_i_batch_open(&batch, -1, "the network of a plan", NULL, NULL) < 0)
 		return -1;
 	for (size_t i = 0; result == 0 && i < model->n_segments; i++)
 		result = add_segment(&batch, model, &model->segments[i], sets, bridge_fd);

@@ -18,9 +18,10 @@
  * links. */
 enum { MOST = 24, ANSWER_SIZE = 16384 };
 
-int gons_i_batch_open(struct gons_i_batch *batch, const char *what, mnl_cb_t cb, void *arg)
+int gons_i_batch_open(struct gons_i_batch *batch, int nsfd, const char *what, mnl_cb_t cb,
+		      void *arg)
 {
-	batch->rtnl = gons_i_rtnl_open(-1);
+	batch->rtnl = gons_i_rtnl_open(nsfd);
 	batch->cb = cb;
 	batch->arg = arg;
 	batch->what = what;

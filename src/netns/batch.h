@@ -22,8 +22,9 @@ struct gons_i_batch {
 	_Alignas(struct nlmsghdr) char buf[8192];
 };
 
-/* 0, or -1 with errno and message. */
-int gons_i_batch_open(struct gons_i_batch *batch, const char *what, mnl_cb_t cb, void *arg);
+/* For the network namespace nsfd (-1: that of the calling thread). 0, or -1 with errno and message. */
+int gons_i_batch_open(struct gons_i_batch *batch, int nsfd, const char *what, mnl_cb_t cb,
+		      void *arg);
 void gons_i_batch_close(struct gons_i_batch *batch); /* keeps errno */
 
 /* Adds a request, and sends those before it if there is no more room. 0, or -1 as for

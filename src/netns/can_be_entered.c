@@ -7,7 +7,8 @@
  * nothing either: a closed UDP or netlink socket keeps it for some milliseconds, although nobody
  * can enter it by that socket.) But whoever can enter it has one of these:
  *
- * - a socket: the namespace counts its sockets, of all processes;
+ * - a socket: the namespace counts its sockets, of all processes; or, if only this process can have
+ *   one, the kernel tells the namespace of each;
  * - a descriptor of the namespace's file, or a bind mount of it: as long as there is one, the
  *   kernel keeps the inode of the file, and a new inode has a later time;
  * - a process or a thread in it, which procfs shows.
@@ -16,6 +17,7 @@
  */
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,11 @@
 #ifndef SIOCGSKNS
 #define SIOCGSKNS 0x894C
 #endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
+#endif
+
+enum { MANY_IDS = 200 }; /* of processes to look at one by one */
 
 /* ---- the namespace's file ---- */
 
@@ -65,7 +72,7 @@ void gons_i_can_be_entered_note(struct gons_i_rtnl *rtnl)
 
 /* ---- sockets ---- */
 
-/* The number of sockets in the calling thread's network namespace; -1: unknown. */
+/* The number of sockets in the calling thread's network namespace, of all processes; -1: unknown. */
 static void count_sockets(void *arg)
 {
 	static const char start[] = "sockets: used ";
@@ -98,6 +105,120 @@ static int own_sockets(const struct gons_i_rtnl *rtnl)
 }
 
 /* ---- processes, and descriptors of this one ---- */
+
+/* By a file of procfs that is cheap to look at: it has a link for each thread, besides its own two. */
+static bool has_one_thread(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/task", &st) == 0 && st.st_nlink == 3;
+}
+
+static bool has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info,
+		      WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | __WALL) == 0 ||
+	       errno != ECHILD;
+}
+
+/* The last process id before the first of the namespaces was created. -1 if it is unknown, or too
+ * far from the present last one to look at each process between them. */
+static int find_first_id(struct gons_i_rtnl *const *rtnls, size_t n, int last)
+{
+	int first = last;
+
+	for (size_t i = 0; i < n; i++) {
+		int created = gons_i_netns_creation_find(&rtnls[i]->id);
+
+		/* A higher id than the last one: the ids have begun again since then. */
+		if (created < 0 || created > last)
+			return -1;
+		if (created < first)
+			first = created;
+	}
+	return last - first > MANY_IDS ? -1 : first;
+}
+
+/* The network namespaces of all sockets of this process, as the cookies of the kernel. */
+struct cookies {
+	uint64_t *all;
+	size_t n, room;
+	bool is_complete;
+};
+
+static bool get_cookie(int fd, uint64_t *ret_cookie)
+{
+	socklen_t size = sizeof(*ret_cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret_cookie, &size) == 0;
+}
+
+static bool store(struct cookies *cookies, uint64_t cookie)
+{
+	uint64_t *larger;
+
+	if (cookies->n == cookies->room) {
+		cookies->room = cookies->room * 2 + 16;
+		larger = realloc(cookies->all, cookies->room * sizeof(*larger));
+		if (!larger)
+			return false;
+		cookies->all = larger;
+	}
+	cookies->all[cookies->n++] = cookie;
+	return true;
+}
+
+/* Stops at a UNIX socket, by which a descriptor may have been passed, or in which it may be. */
+static bool store_socket(int dir_fd, const char *name, void *arg)
+{
+	struct cookies *cookies = arg;
+	const int fd = atoi(name);
+	socklen_t size = sizeof(int);
+	uint64_t cookie;
+	int domain;
+
+	(void)dir_fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0)
+		return true; /* another file */
+	cookies->is_complete =
+		domain != AF_UNIX && get_cookie(fd, &cookie) && store(cookies, cookie);
+	return cookies->is_complete;
+}
+
+/*
+ * Whether nobody but this process can be in the namespaces or have a socket there, and it has only
+ * one thread: it has no child, has passed no descriptor, and all processes that were created later
+ * have ended. Then cookies has all its sockets. This is the usual case, in which neither the sockets
+ * of other processes nor procfs need to be looked at.
+ */
+static bool is_alone(struct gons_i_rtnl *const *rtnls, size_t n, struct cookies *cookies)
+{
+	const int last = gons_i_last_pid(), first = find_first_id(rtnls, n, last);
+
+	if (first < 0 || has_children() || !has_one_thread())
+		return false;
+	for (int pid = first + 1; pid <= last; pid++)
+		if (kill(pid, 0) == 0 || errno != ESRCH)
+			return false;
+	cookies->is_complete = true;
+	return gons_i_each_name("/proc/self/fd", store_socket, cookies) == 0 &&
+	       cookies->is_complete;
+}
+
+/* -1: unknown. */
+static int count_stored(const struct cookies *cookies, const struct gons_i_rtnl *rtnl)
+{
+	uint64_t cookie;
+	int n = 0;
+
+	if (!get_cookie(rtnl->fd, &cookie))
+		return -1;
+	for (size_t i = 0; i < cookies->n; i++)
+		n += cookies->all[i] == cookie;
+	return n;
+}
 
 struct search {
 	struct gons_i_rtnl **candidates;
@@ -186,11 +307,8 @@ static bool is_not_unix(int dir_fd, const char *name, void *arg)
 static bool may_have_passed_descriptors(void)
 {
 	bool has_unix_sockets = false;
-	siginfo_t info;
 
-	return waitid(P_ALL, 0, &info,
-		      WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | __WALL) == 0 ||
-	       errno != ECHILD ||
+	return has_children() ||
 	       gons_i_each_name("/proc/self/fd", is_not_unix, &has_unix_sockets) < 0 ||
 	       has_unix_sockets;
 }
@@ -202,20 +320,11 @@ static bool may_have_passed_descriptors(void)
  */
 static bool look_at_later_processes(struct search *search)
 {
-	enum { MANY = 200 };
-	int last = gons_i_last_pid(), first = last;
+	const int last = gons_i_last_pid();
+	const int first = find_first_id(search->candidates, search->n, last);
 	char name[16];
 
-	for (size_t i = 0; i < search->n; i++) {
-		int created = gons_i_netns_creation_find(&search->candidates[i]->id);
-
-		/* A higher id than the last one: the ids have begun again since then. */
-		if (created < 0 || created > last)
-			return false;
-		if (created < first)
-			first = created;
-	}
-	if (first < 0 || last - first > MANY || may_have_passed_descriptors())
+	if (first < 0 || may_have_passed_descriptors())
 		return false;
 	for (int pid = first + 1; pid <= last; pid++) {
 		(void)snprintf(name, sizeof(name), "%d", pid);
@@ -283,10 +392,21 @@ static void look_closely(struct search *search)
 
 /* ---- the result ---- */
 
-/* Returns whether the time decides; otherwise look_closely() has to. */
-static bool judge_alone(struct gons_i_rtnl *rtnl)
+/* The sockets in the namespace: by cookies if this process is alone, otherwise NULL. */
+static int find_sockets(const struct gons_i_rtnl *rtnl, int fd, const struct cookies *cookies)
 {
-	int fd, sockets = -1, order;
+	int sockets = -1;
+
+	if (cookies)
+		return count_stored(cookies, rtnl);
+	(void)gons_execute(fd, count_sockets, &sockets);
+	return sockets;
+}
+
+/* Returns whether the time decides; otherwise look_closely() has to. */
+static bool judge(struct gons_i_rtnl *rtnl, const struct cookies *cookies)
+{
+	int fd, order;
 	struct timespec now;
 	struct stat st;
 
@@ -302,7 +422,7 @@ static bool judge_alone(struct gons_i_rtnl *rtnl)
 	if (order == 0 && compare_times(&now, &rtnl->nsfs_time) > 0)
 		order = -1;
 	if (order >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    gons_execute(fd, count_sockets, &sockets) == 0 && sockets == own_sockets(rtnl))
+	    find_sockets(rtnl, fd, cookies) == own_sockets(rtnl))
 		rtnl->fate = GONS_I_FATE_ENDS;
 	gons_i_close_fd(&fd);
 	return order != 0;
@@ -321,6 +441,8 @@ void gons_i_can_be_entered_find(struct gons_i_rtnl **rtnls, size_t n)
 	size_t doubtful = 0, ending = 0;
 	struct gons_i_file_id own;
 	const bool knows_own = gons_i_rtnl_identify_own(&own);
+	struct cookies cookies = { .all = NULL };
+	const bool alone = n > 0 && is_alone(rtnls, n, &cookies);
 
 	for (size_t i = 0; i < n; i++) {
 		struct gons_i_rtnl *rtnl = rtnls[i];
@@ -329,7 +451,7 @@ void gons_i_can_be_entered_find(struct gons_i_rtnl **rtnls, size_t n)
 		if (!knows_own || (rtnl->id.ino == own.ino && rtnl->id.dev == own.dev))
 			rtnl->fate = GONS_I_FATE_STAYS;
 		else
-			is_clear = judge_alone(rtnl);
+			is_clear = judge(rtnl, alone ? &cookies : NULL);
 		if (is_clear)
 			continue;
 		/* The doubtful ones come first. */
@@ -345,5 +467,7 @@ void gons_i_can_be_entered_find(struct gons_i_rtnl **rtnls, size_t n)
 		rtnls[i] = rtnls[ending];
 		rtnls[ending++] = rtnl;
 	}
-	search_candidates(rtnls, ending, look_at_processes);
+	if (!alone)
+		search_candidates(rtnls, ending, look_at_processes);
+	free(cookies.all);
 }

@@ -140,6 +140,22 @@ static int ignore(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
+/* The kernel announces a route a moment before look-ups find it. It holds the lock of the table
+ * meanwhile, for which a dump waits: without this, a look-up after the only notification could be too
+ * early. */
+static int wait_for_announced_routes(struct gons_i_batch *batch)
+{
+	char buf[GONS_I_RTNL_REQUEST_SIZE];
+	struct nlmsghdr *nlh = gons_i_rtnl_request(buf, RTM_GETROUTE, NLM_F_DUMP);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET6;
+	rtm->rtm_table = RT_TABLE_LOCAL;
+	if (gons_i_rtnl_dump(batch->rtnl, nlh, ignore, NULL) == 0)
+		return 0;
+	return gons_i_rtnl_fail(batch->rtnl, "cannot list the IPv6 routes of %s", batch->what);
+}
+
 static int wait_for_notification(struct gons_i_monitor *monitor, const struct gons_i_net_host *host)
 {
 	switch (gons_i_monitor_wait(monitor, ignore, NULL)) {
@@ -165,11 +181,15 @@ static int wait_for_addresses(struct gons_i_batch *batch, const struct gons_i_ne
 		return usable < 0 ? -1 : 0;
 	if (gons_i_monitor_open(&monitor, batch->rtnl, -1, RTMGRP_IPV6_ROUTE, TIMEOUT_MS) < 0)
 		return -1;
-	while ((usable = are_usable(batch, model, host, ready)) == 0)
-		if (wait_for_notification(&monitor, host) < 0) {
+	for (;;) {
+		usable = wait_for_announced_routes(batch) < 0
+				 ? -1
+				 : are_usable(batch, model, host, ready);
+		if (usable == 0 && wait_for_notification(&monitor, host) < 0)
 			usable = -1;
+		if (usable != 0)
 			break;
-		}
+	}
 	gons_i_monitor_close(&monitor);
 	return usable < 0 ? -1 : 0;
 }

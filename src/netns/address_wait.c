@@ -159,18 +159,22 @@ static int take_address(const struct nlmsghdr *nlh, void *arg)
 static int take_snapshot(struct gons_i_rtnl *rtnl, int ifindex, struct snapshot *ret_snapshot)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_GETLINK, 0, ifindex);
 	struct ifaddrmsg *ifa;
+	struct nlmsghdr *nlh;
 
 	*ret_snapshot = (struct snapshot){ .ifindex = ifindex };
-	if (gons_i_rtnl_dump(rtnl, nlh, take_link, ret_snapshot) < 0)
-		return gons_i_rtnl_fail(rtnl, "cannot find link %d", ifindex);
 	nlh = gons_i_rtnl_request(buf, RTM_GETADDR, NLM_F_DUMP);
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_family = AF_INET6;
 	ifa->ifa_index = (uint32_t)ifindex;
-	if (gons_i_rtnl_dump(rtnl, nlh, take_address, ret_snapshot) < 0)
+	if (gons_i_rtnl_dump(rtnl, nlh, take_address, ret_snapshot) < 0 && errno != ENODEV)
 		return gons_i_rtnl_fail(rtnl, "cannot list the addresses of link %d", ifindex);
+	/* The kernel adds the local route of an address, without which no packet is accepted, a
+	 * moment after it has ended the detection. It holds the lock of rtnetlink from before to
+	 * after that, for which this request waits. So the link comes last. */
+	nlh = gons_i_link_request(buf, RTM_GETLINK, 0, ifindex);
+	if (gons_i_rtnl_dump(rtnl, nlh, take_link, ret_snapshot) < 0)
+		return gons_i_rtnl_fail(rtnl, "cannot find link %d", ifindex);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,11 +79,12 @@ static void use_default(int number)
 }
 
 /* Sends the signal again. It is blocked until the handler returns; then it ends the process at the
- * place that was interrupted. */
+ * place that was interrupted. Not by pthread_kill(3), which in a bare child sends it to the parent's
+ * thread, with glibc before 2.34. */
 static void end_by_signal(int number)
 {
 	use_default(number);
-	(void)pthread_kill(pthread_self(), number);
+	(void)syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
 }
 
 /* Processor time of this process. */

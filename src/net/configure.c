@@ -17,7 +17,7 @@
 #include "netns/link_request.h"
 #include "netns/monitor.h"
 
-enum { LOOPBACK = 1, TIMEOUT_MS = 10000, WHAT_SIZE = 64 };
+enum { LOOPBACK = 1, TIMEOUT_MS = 30000, WHAT_SIZE = 64 };
 
 /* How much is known to be ready. */
 struct ready {

@@ -34,7 +34,9 @@
 #include <gons/test.h>
 
 #pragma GCC diagnostic ignored "-Wshadow"
+#if !defined(__clang__) || __clang_major__ >= 13
 #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#endif
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-variable"
 

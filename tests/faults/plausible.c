@@ -120,6 +120,7 @@ static const struct plausible table[] = {
 	CALL(tgkill),
 	CALL(alarm),
 	CALL(clock_gettime),
+	CALL(uname),
 	CALL(getpid),
 	CALL(gettid),
 	CALL(getppid),

@@ -578,6 +578,20 @@ static int call_process_run(void)
 	return done;
 }
 
+/* Without input the supervisor runs in the memory of the caller. */
+static int call_process_run_without_input(void)
+{
+	static const char *const argv[] = { "echo", "printed", NULL };
+	const struct gons_process_options options = { .nsfd = fds[0] };
+	struct gons_process_result result;
+	int done = gons_process_run(argv, &options, &result);
+
+	if (done == 0 && (result.status != 0 || strcmp(result.output, "printed\n") != 0))
+		abort();
+	gons_process_result_free(&result);
+	return done;
+}
+
 static int call_process_start(void)
 {
 	static const char *const argv[] = { "cat", NULL };
@@ -909,6 +923,10 @@ const struct scenario scenarios[] = {
 	  .executes = true },
 	{ .name = "gons_process_run",
 	  .call = call_process_run,
+	  .prepare = make_net,
+	  .executes = true },
+	{ .name = "gons_process_run without input",
+	  .call = call_process_run_without_input,
 	  .prepare = make_net,
 	  .executes = true },
 	{ .name = "gons_process_start",

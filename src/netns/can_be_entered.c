@@ -189,9 +189,9 @@ static bool store_socket(int dir_fd, const char *name, void *arg)
 
 /*
  * Whether nobody but this process can be in the namespaces or have a socket there, and it has only
- * one thread: it has no child, has passed no descriptor, and all processes that were created later
- * have ended. Then cookies has all its sockets. This is the usual case, in which neither the sockets
- * of other processes nor procfs need to be looked at.
+ * one thread: it has no child, has no UNIX socket to pass a descriptor by, and all processes that
+ * were created later have ended. Then cookies has all its sockets. This is the usual case, in which
+ * neither the sockets of other processes nor procfs need to be looked at.
  */
 static bool is_alone(struct gons_i_rtnl *const *rtnls, size_t n, struct cookies *cookies)
 {
@@ -324,7 +324,8 @@ static bool look_at_later_processes(struct search *search)
 	const int first = find_first_id(search->candidates, search->n, last);
 	char name[16];
 
-	if (first < 0 || may_have_passed_descriptors())
+	/* The ids are those of this process's PID namespace: is procfs, too? */
+	if (first < 0 || atoi(search->own_pid) != getpid() || may_have_passed_descriptors())
 		return false;
 	for (int pid = first + 1; pid <= last; pid++) {
 		(void)snprintf(name, sizeof(name), "%d", pid);

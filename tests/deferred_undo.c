@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "holders.h"
 #include "links.h"
 
 static struct gons_link cable;
@@ -41,30 +42,6 @@ static void make_cable(int nsfds[2])
 	gons_must(gons_address_add(nsfds[0], cable.ifindex, "10.0.0.1/24"));
 	gons_must(gons_address_add(nsfds[1], cable.peer_ifindex, "10.0.0.2/24"));
 	gons_must(gons_route_add(nsfds[1], "default", "10.0.0.1", 0));
-}
-
-/* Longer than a tick of the kernel's clock. */
-static void get_older(void)
-{
-	(void)poll(NULL, 0, 15);
-}
-
-/* Ways to hold a namespace: the function holds nsfd, and another one returns a descriptor of
- * it after the scope has ended. */
-struct holder {
-	int (*hold)(int nsfd);
-	int (*get_in)(int held);
-	void (*let_go)(int held);
-};
-
-static void close_it(int fd)
-{
-	assert_int_equal(close(fd), 0);
-}
-
-static int same(int held)
-{
-	return dup(held);
 }
 
 static void assert_deleted(const struct holder *holder)
@@ -92,15 +69,10 @@ static void assert_deleted(const struct holder *holder)
 
 /* ---- descriptors ---- */
 
-static int hold_by_dup(int nsfd)
-{
-	return fcntl(nsfd, F_DUPFD_CLOEXEC, 3);
-}
-
 static void a_link_is_deleted_where_a_descriptor_was_duplicated(void **state)
 {
 	(void)state;
-	assert_deleted(&(struct holder){ hold_by_dup, same, close_it });
+	assert_deleted(&by_dup);
 }
 
 static int hold_by_open(int nsfd)
@@ -125,25 +97,15 @@ static void a_link_is_deleted_where_a_descriptor_was_kept(void **state)
 
 /* ---- sockets ---- */
 
-static int hold_by_socket(int nsfd)
-{
-	return gons_keep(gons_must(gons_netns_socket(nsfd, AF_INET, SOCK_DGRAM, 0)));
-}
-
 static int hold_by_netlink(int nsfd)
 {
 	return gons_keep(gons_must(gons_netns_socket(nsfd, AF_NETLINK, SOCK_RAW, 0)));
 }
 
-static int namespace_of(int socket_fd)
-{
-	return ioctl(socket_fd, SIOCGSKNS);
-}
-
 static void a_link_is_deleted_where_a_socket_is_open(void **state)
 {
 	(void)state;
-	assert_deleted(&(struct holder){ hold_by_socket, namespace_of, close_it });
+	assert_deleted(&by_socket);
 	assert_deleted(&(struct holder){ hold_by_netlink, namespace_of, close_it });
 }
 
@@ -221,39 +183,10 @@ static void a_link_is_deleted_where_a_descriptor_is_in_a_message(void **state)
 
 /* ---- processes and threads ---- */
 
-static int open_of_process(int pid)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static void kill_it(int pid)
-{
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-static int hold_by_child(int nsfd)
-{
-	int pid = -1;
-
-	GONS_SCOPE {
-		gons_must(gons_enter(nsfd));
-		pid = fork();
-		if (pid == 0) {
-			(void)pause();
-			_exit(0);
-		}
-	}
-	return pid;
-}
-
 static void a_link_is_deleted_while_a_child_is_in_its_namespace(void **state)
 {
 	(void)state;
-	assert_deleted(&(struct holder){ hold_by_child, open_of_process, kill_it });
+	assert_deleted(&by_child);
 }
 
 /* Tells its id, and waits in the namespace without any descriptor of it. */
@@ -368,15 +301,16 @@ static int hold_by_daemon(int nsfd)
 	return pid;
 }
 
-static void kill_daemon(int pid)
-{
-	assert_int_equal(kill(pid, SIGKILL), 0);
-}
-
 static void a_link_is_deleted_while_a_daemon_is_in_its_namespace(void **state)
 {
 	(void)state;
 	assert_deleted(&(struct holder){ hold_by_daemon, open_of_process, kill_daemon });
+}
+
+static void a_link_is_deleted_where_a_daemon_has_a_socket(void **state)
+{
+	(void)state;
+	assert_deleted(&by_socket_of_daemon);
 }
 
 /* A process that is older than the namespaces, and no child of this one. It keeps, or enters, the
@@ -535,6 +469,43 @@ static int hold_after_last_pid(void)
 	return if_nametoindex(cable.name) == 0 ? 0 : 1;
 }
 
+/* Those that follow have the procfs of the outer PID namespace, where processes have other ids. */
+
+static int leave_socket_to_daemon(void)
+{
+	int nsfds[2], held, nsfd, left;
+	int mark = gons_scope_begin();
+
+	(void)poll(NULL, 0, 110);
+	make_cable(nsfds);
+	held = by_socket_of_daemon.hold(nsfds[0]);
+	if (gons_scope_end(mark) < 0)
+		return 3;
+	nsfd = by_socket_of_daemon.get_in(held);
+	left = nsfd < 0 ? 4 : count_links(nsfd) != 0;
+	by_socket_of_daemon.let_go(held);
+	return left;
+}
+
+static int leave_daemon_in(void)
+{
+	int nsfds[2], pid;
+	int mark = gons_scope_begin();
+
+	(void)poll(NULL, 0, 110);
+	make_cable(nsfds);
+	get_older();
+	pid = leave_in(nsfds[0]);
+	if (pid < 0 || gons_scope_end(mark) < 0)
+		return 3;
+	if (setns((int)syscall(SYS_pidfd_open, pid, 0), CLONE_NEWNET) < 0)
+		return 4;
+	return if_nametoindex(cable.name) != 0;
+}
+
+/* What process 2 does. */
+static int (*process_2)(void);
+
 static int run_as_process_2(void *arg)
 {
 	int status;
@@ -543,7 +514,7 @@ static int run_as_process_2(void *arg)
 	(void)arg;
 	pid = fork();
 	if (pid == 0)
-		_exit(hold_after_last_pid());
+		_exit(process_2());
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 5;
 }
 
@@ -562,10 +533,22 @@ static void a_link_is_deleted_while_a_daemon_with_a_lower_id_is_in_its_namespace
 	(void)state;
 	gons_require(CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS);
 	gons_require_link("veth");
+	process_2 = hold_after_last_pid;
 	status = in_child(run_in_pid_namespace, NULL);
 	if (status == NOT_BEGUN_AGAIN)
 		skip_for(__func__, "the next process id cannot be set");
 	assert_int_equal(status, 0);
+}
+
+static void a_link_is_deleted_where_a_daemon_has_another_id_in_procfs(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS);
+	gons_require_link("veth");
+	process_2 = leave_socket_to_daemon;
+	assert_int_equal(in_child(run_in_pid_namespace, NULL), 0);
+	process_2 = leave_daemon_in;
+	assert_int_equal(in_child(run_in_pid_namespace, NULL), 0);
 }
 
 static pthread_t thread;
@@ -811,6 +794,8 @@ int main(void)
 		check_test(a_link_is_deleted_where_a_child_has_a_descriptor),
 		check_test(a_link_is_deleted_while_a_daemon_is_in_its_namespace),
 		check_test(a_link_is_deleted_while_a_daemon_with_a_lower_id_is_in_its_namespace),
+		check_test(a_link_is_deleted_where_a_daemon_has_a_socket),
+		check_test(a_link_is_deleted_where_a_daemon_has_another_id_in_procfs),
 		check_test(a_link_is_deleted_while_a_thread_is_in_its_namespace),
 		check_test(a_link_is_deleted_where_a_set_has_the_namespace),
 		check_test(a_link_is_deleted_where_the_namespace_is_mounted),

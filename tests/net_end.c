@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "holders.h"
 #include "links.h"
 
 static gons_net *new_net(const char *plan)
@@ -33,77 +34,6 @@ static gons_net *new_net(const char *plan)
 	gons_require_link("bridge");
 	return gons_must(gons_net_new(plan, 0));
 }
-
-/* Longer than a tick of the kernel's clock. */
-static void get_older(void)
-{
-	(void)poll(NULL, 0, 15);
-}
-
-/* Ways to hold a host, and to get a descriptor of its namespace afterwards. */
-struct holder {
-	int (*hold)(int nsfd);
-	int (*get_in)(int held);
-	void (*let_go)(int held);
-};
-
-static int hold_by_dup(int nsfd)
-{
-	return fcntl(nsfd, F_DUPFD_CLOEXEC, 3);
-}
-
-static int hold_by_socket(int nsfd)
-{
-	return gons_keep(gons_must(gons_netns_socket(nsfd, AF_INET, SOCK_DGRAM, 0)));
-}
-
-static int hold_by_child(int nsfd)
-{
-	pid_t pid = -1;
-
-	GONS_SCOPE {
-		gons_must(gons_enter(nsfd));
-		pid = fork();
-		if (pid == 0) {
-			(void)pause();
-			_exit(0);
-		}
-	}
-	return pid;
-}
-
-static int same(int held)
-{
-	return dup(held);
-}
-
-static int namespace_of(int socket_fd)
-{
-	return ioctl(socket_fd, SIOCGSKNS);
-}
-
-static int open_of_process(int pid)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static void close_it(int fd)
-{
-	assert_int_equal(close(fd), 0);
-}
-
-static void kill_it(int pid)
-{
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-static const struct holder by_dup = { hold_by_dup, same, close_it };
-static const struct holder by_socket = { hold_by_socket, namespace_of, close_it };
-static const struct holder by_child = { hold_by_child, open_of_process, kill_it };
 
 enum { HOSTS = 2 };
 
@@ -161,6 +91,13 @@ static void a_cable_is_deleted_while_a_process_is_in_its_host(void **state)
 	assert_deleted("a -- b", &by_child, both);
 }
 
+static void a_cable_is_deleted_where_a_daemon_has_a_socket_in_its_host(void **state)
+{
+	(void)state;
+	assert_deleted("a -- b", &by_socket_of_daemon, one);
+	assert_deleted("a -- b", &by_socket_of_daemon, both);
+}
+
 static void links_of_hosts_on_a_bridge_are_deleted_where_a_host_is_kept(void **state)
 {
 	(void)state;
@@ -206,7 +143,7 @@ static void a_network_that_was_built_in_a_host_ends_in_its_kept_hosts(void **sta
 	outer = new_net("a -- b");
 	GONS_SCOPE {
 		gons_must(gons_net_execute(outer, "a", build_inside, &inner));
-		held = hold_by_socket(gons_net_nsfd(gons_must(inner), "b"));
+		held = by_socket.hold(gons_net_nsfd(gons_must(inner), "b"));
 	}
 	nsfd = namespace_of(held);
 	assert_true(nsfd >= 0);
@@ -253,7 +190,7 @@ static void a_link_with_another_name_and_address_is_deleted(void **state)
 		assert_int_equal(set_flags(nsfd, ifindex, 1, 0), 0);
 		assert_int_equal(rename_link(nsfd, ifindex, "other"), 0);
 		assert_int_equal(set_address(nsfd, ifindex, address), 0);
-		held = hold_by_dup(nsfd);
+		held = by_dup.hold(nsfd);
 	}
 	assert_int_equal(count_links(held), 0);
 	close_it(held);
@@ -267,7 +204,7 @@ static void a_link_of_the_tests_own_stays_in_a_kept_host(void **state)
 	GONS_SCOPE {
 		gons_net *net = new_net("a -- b; a -- b");
 
-		held = hold_by_dup(gons_net_nsfd(net, "a"));
+		held = by_dup.hold(gons_net_nsfd(net, "a"));
 		assert_int_equal(delete_link(held, gons_net_ifindex(net, "a", "eth0")), 0);
 		/* With the number of the link that was deleted. */
 		assert_int_equal(make_veth(held, gons_net_ifindex(net, "a", "eth0"), "own"), 0);
@@ -337,7 +274,7 @@ static int end_without_requests(void *arg)
 	if (ending->is_old)
 		get_older();
 	if (ending->is_kept)
-		want(hold_by_dup(gons_net_nsfd(net, "a")) >= 0);
+		want(by_dup.hold(gons_net_nsfd(net, "a")) >= 0);
 	want(refuse_call(SYS_sendto, ENOTSUP));
 	if (!ending->is_kept) {
 		want(gons_scope_end(mark) == 0);
@@ -370,6 +307,7 @@ int main(void)
 		check_test(a_cable_is_deleted_where_its_hosts_have_a_kept_descriptor),
 		check_test(a_cable_is_deleted_where_its_hosts_have_a_kept_socket),
 		check_test(a_cable_is_deleted_while_a_process_is_in_its_host),
+		check_test(a_cable_is_deleted_where_a_daemon_has_a_socket_in_its_host),
 		check_test(links_of_hosts_on_a_bridge_are_deleted_where_a_host_is_kept),
 		check_test(all_links_of_a_kept_host_are_deleted),
 		check_test(a_cable_is_deleted_where_a_set_has_its_host),

@@ -133,13 +133,6 @@ static int are_usable(struct gons_i_batch *batch, const struct gons_i_net_model 
 	return ready->addresses_local == n;
 }
 
-static int ignore(const struct nlmsghdr *nlh, void *arg)
-{
-	(void)nlh;
-	(void)arg;
-	return MNL_CB_OK;
-}
-
 /* The kernel announces a route a moment before look-ups find it. It holds the lock of the table
  * meanwhile, for which a dump waits: without this, a look-up after the only notification could be too
  * early. */
@@ -151,14 +144,14 @@ static int wait_for_announced_routes(struct gons_i_batch *batch)
 
 	rtm->rtm_family = AF_INET6;
 	rtm->rtm_table = RT_TABLE_LOCAL;
-	if (gons_i_rtnl_dump(batch->rtnl, nlh, ignore, NULL) == 0)
+	if (gons_i_rtnl_dump(batch->rtnl, nlh, NULL, NULL) == 0)
 		return 0;
 	return gons_i_rtnl_fail(batch->rtnl, "cannot list the IPv6 routes of %s", batch->what);
 }
 
 static int wait_for_notification(struct gons_i_monitor *monitor, const struct gons_i_net_host *host)
 {
-	switch (gons_i_monitor_wait(monitor, ignore, NULL)) {
+	switch (gons_i_monitor_wait(monitor, NULL, NULL)) {
 	case GONS_I_MONITOR_TIMEOUT:
 		return gons_i_fail(ETIMEDOUT,
 				   "the IPv6 addresses of host %s are not usable after %d ms",

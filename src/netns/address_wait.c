@@ -209,14 +209,6 @@ static int fail_timeout(const struct snapshot *snapshot, int timeout_ms)
 	return -1;
 }
 
-/* After any notification, the link and its addresses are read again. */
-static int ignore(const struct nlmsghdr *nlh, void *arg)
-{
-	(void)nlh;
-	(void)arg;
-	return MNL_CB_OK;
-}
-
 static int wait_until_ready(struct gons_i_rtnl *rtnl, struct gons_i_monitor *monitor, int ifindex)
 {
 	struct snapshot snapshot;
@@ -228,7 +220,8 @@ static int wait_until_ready(struct gons_i_rtnl *rtnl, struct gons_i_monitor *mon
 			return fail_duplicate(&snapshot);
 		if (is_ready(&snapshot))
 			return 0;
-		switch (gons_i_monitor_wait(monitor, ignore, NULL)) {
+		/* After any notification, the link and its addresses are read again. */
+		switch (gons_i_monitor_wait(monitor, NULL, NULL)) {
 		case GONS_I_MONITOR_FAILED:
 			return gons_i_fail(errno, "cannot wait for the addresses of link %d",
 					   ifindex);

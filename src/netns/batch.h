@@ -4,8 +4,8 @@
 
 /*
  * Many rtnetlink requests at once: one sendto(2) for as many as fit, and an answer for the last
- * one alone, or for one that fails. The socket is that of the network namespace that the thread was
- * in when the batch was opened; see rtnl.h.
+ * one alone, or for one that fails. The socket is that of the network namespace, which other calls
+ * share; see rtnl.h.
  */
 
 #include "netns/rtnl.h"

@@ -114,7 +114,7 @@ static void take_all(const void *messages, int left, mnl_cb_t take, void *arg)
 {
 	const struct nlmsghdr *nlh = messages;
 
-	for (; gons_i_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	for (; take && gons_i_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
 		(void)take(nlh, arg);
 }
 

@@ -28,7 +28,7 @@ enum gons_i_monitored {
 	GONS_I_MONITOR_LOST, /* some did not fit into the buffer: request the state again */
 };
 
-/* Waits for notifications, and calls take for each one that has come. */
+/* Waits for notifications, and calls take (NULL: nothing) for each one that has come. */
 enum gons_i_monitored gons_i_monitor_wait(struct gons_i_monitor *monitor, mnl_cb_t take, void *arg);
 
 #endif

@@ -9,6 +9,8 @@
 /* Closes all descriptors from first on but these (-1: none), so that this process does not keep open
  * what the caller closes later. */
 void gons_i_close_others(unsigned first, const int kept[], size_t n);
+
+/* Closes those of these descriptors that are open. */
 void gons_i_close_from_to(unsigned first, unsigned last);
 
 enum { GONS_I_PIPES = 3 };

@@ -261,7 +261,7 @@ static int finish_host(const struct gons_i_net_model *model, size_t number, int 
 	return result;
 }
 
-/* The ports of bridges have neither addresses nor routes, but have to be up. */
+/* Bridges and their ports have neither addresses nor routes, but have to be up. */
 static int configure_bridges(const struct gons_i_net_model *model, int bridge_fd)
 {
 	struct gons_i_batch batch;
@@ -273,6 +273,9 @@ static int configure_bridges(const struct gons_i_net_model *model, int bridge_fd
 		return gons_i_fail(errno, "cannot enter the network namespace of the bridges");
 	if (gons_i_batch_open(&batch, bridge_fd, "the network of bridges", take_answer, &ready) < 0)
 		return -1;
+	for (size_t i = 0; result == 0 && i < model->n_segments; i++)
+		if (model->segments[i].name[0])
+			result = bring_up(&batch, model->segments[i].ifindex);
 	for (size_t i = 0; result == 0 && i < model->n_ports; i++)
 		if (model->ports[i].bridge_ifindex > 0) {
 			n++;

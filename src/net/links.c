@@ -57,15 +57,14 @@ static void put_end(struct nlmsghdr *nlh, struct ifinfomsg *ifi, const struct en
 		mnl_attr_put_u32(nlh, IFLA_MTU, end->mtu);
 }
 
-static struct nlmsghdr *new_link(char *buf, const struct end *end)
+static struct nlmsghdr *new_link(char *buf, const struct end *end, unsigned flags)
 {
 	struct nlmsghdr *nlh = gons_i_link_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 
 	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 
-	/* The peer is not up yet: the kernel cannot bring it up before both exist. */
-	ifi->ifi_flags = IFF_UP;
-	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = flags;
+	ifi->ifi_change = flags;
 	put_end(nlh, ifi, end);
 	return nlh;
 }
@@ -75,7 +74,9 @@ static int add_bridge(struct gons_i_batch *batch, const struct gons_i_net_segmen
 {
 	const struct end end = { segment->name, segment->ifindex, bridge_fd, segment->mtu };
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct nlmsghdr *nlh = new_link(buf, &end);
+	/* Not up yet: what each host sends to all others when its link comes up would keep the
+	 * kernel busy with a copy for every pair of hosts. */
+	struct nlmsghdr *nlh = new_link(buf, &end, 0);
 	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
@@ -88,7 +89,8 @@ static int add_pair(struct gons_i_batch *batch, const struct end *end, const str
 		    int master)
 {
 	char buf[GONS_I_RTNL_REQUEST_SIZE];
-	struct nlmsghdr *nlh = new_link(buf, end);
+	/* The peer is not up yet: the kernel cannot bring it up before both exist. */
+	struct nlmsghdr *nlh = new_link(buf, end, IFF_UP);
 	struct nlattr *info, *data, *nest;
 
 	if (master != 0)

@@ -229,15 +229,28 @@ static void a_pid_namespace_that_is_no_descendant_is_refused(void **state)
 	gons_set_close(set);
 }
 
+/* Linux 6.18 refuses to open the namespace of the children meanwhile; Linux 7.2 does not. */
 static int enter_before_the_first_child(void *arg)
 {
+	int fd, mark;
+
 	want(unshare(CLONE_NEWPID) == 0);
-	want(failed_with(gons_enter(*(int *)arg), ENOENT,
-			 "it has no process yet; fork a child first"));
+	fd = open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		want(failed_with(gons_enter(*(int *)arg), ENOENT,
+				 "it has no process yet; fork a child first"));
+		return 0;
+	}
+	(void)close(fd);
+	mark = gons_scope_begin();
+	want(gons_enter(*(int *)arg) == 0);
+	want(pid_in_child() > 1);
+	want(gons_scope_end(mark) == 0);
+	want(pid_in_child() == 1);
 	return 0;
 }
 
-static void entering_a_pid_namespace_is_refused_before_unshare_has_its_first_child(void **state)
+static void a_pid_namespace_is_entered_before_unshare_has_its_first_child_or_refused(void **state)
 {
 	gons_set *set;
 	int fd;
@@ -275,7 +288,7 @@ int main(void)
 		check_test(after_a_longjmp_the_scope_leaves_the_pid_namespace),
 		check_test(no_threads_can_be_started_while_children_go_to_another_pid_namespace),
 		check_test(a_pid_namespace_that_is_no_descendant_is_refused),
-		check_test(entering_a_pid_namespace_is_refused_before_unshare_has_its_first_child),
+		check_test(a_pid_namespace_is_entered_before_unshare_has_its_first_child_or_refused),
 		check_test(a_pid_namespace_without_return_is_refused_with_an_alternative),
 	};
 

@@ -33,8 +33,8 @@ static int open_cwd(bool *ret_may_enter)
 		       : gons_i_fail(errno, "cannot open the working directory of this thread");
 }
 
-/* Linux before 4.12 has no such file. Later kernels refuse to open it between unshare(2) and the
- * first child. */
+/* Linux before 4.12 has no such file. Later kernels, up to 6.18 at least and not 7.2, refuse to open
+ * it between unshare(2) and the first child. */
 static int open_pid_for_children(void)
 {
 	static const char path[] = "/proc/thread-self/ns/pid_for_children";

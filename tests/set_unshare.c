@@ -252,6 +252,75 @@ static int map_many_as_nobody(void *arg)
 	return 0;
 }
 
+/* ---- newuidmap(1) that gets no privileges ---- */
+
+#define REFUSED_LINE "newuidmap: write to uid_map failed: Operation not permitted"
+
+struct powerless {
+	bool no_new_privs;
+	mode_t mode;
+	const char *options; /* of the mount; NULL: nosuid */
+	const char *words;
+};
+
+static int map_many_by_powerless_newuidmap(void *arg)
+{
+	const struct powerless *powerless = arg;
+	char want_words[1024];
+
+	(void)snprintf(want_words, sizeof(want_words), "%s: %s", REFUSED_LINE, powerless->words);
+	want(setenv("PATH", "/tmp:/bin", 1) == 0);
+	if (powerless->no_new_privs)
+		want(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	want(map_many_as_nobody(NULL) == 0);
+	want(strstr(gons_error(), want_words));
+	return 0;
+}
+
+static void run_powerless_newuidmap(struct powerless powerless)
+{
+	const int mark = gons_must(gons_scope_begin());
+	FILE *file;
+
+	gons_must(gons_mntns_enter_transient());
+	assert_int_equal(mount("gons", "/tmp", "tmpfs", 0, powerless.options), 0);
+	if (!powerless.options)
+		assert_int_equal(mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID, NULL),
+				 0);
+	file = fopen("/tmp/newuidmap", "we");
+	assert_non_null(file);
+	assert_true(fputs("#!/bin/sh\necho '" REFUSED_LINE "' >&2\nexit 1\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod("/tmp/newuidmap", powerless.mode), 0);
+	assert_int_equal(in_child(map_many_by_powerless_newuidmap, &powerless), 0);
+	gons_must(gons_scope_end(mark));
+}
+
+static void a_newuidmap_that_gets_no_privileges_is_explained(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUSER | CLONE_NEWNS);
+	if (!can_become_nobody())
+		skip_for(__func__, "it takes root");
+	run_powerless_newuidmap((struct powerless){
+		.no_new_privs = true,
+		.mode = 04755,
+		.options = "mode=755",
+		.words =
+			"no_new_privs is set, so that newuidmap gets no privileges; start this "
+			"process without it (docker, podman: no --security-opt no-new-privileges; "
+			"Kubernetes: allowPrivilegeEscalation: true; systemd: NoNewPrivileges=no)" });
+	run_powerless_newuidmap((struct powerless){
+		.mode = 04755,
+		.words = "/tmp/newuidmap is on a mount with the option nosuid, so that it gets no "
+			 "privileges; mount it without that option" });
+	run_powerless_newuidmap((struct powerless){
+		.mode = 0755,
+		.options = "mode=755",
+		.words = "/tmp/newuidmap is not set-user-ID and has no capabilities, as in some "
+			 "images of containers; as root, chmod u+s /tmp/newuidmap" });
+}
+
 static bool lose_for_good(int cap)
 {
 	return prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0 && lose_capabilities(1ULL << cap);
@@ -686,6 +755,7 @@ int main(void)
 		check_test(a_map_without_a_capability_names_that_of_its_file),
 		check_test(user_0_without_cap_setfcap_is_unmapped_and_has_all_capabilities),
 		check_test(without_privileges_newuidmap_is_named),
+		check_test(a_newuidmap_that_gets_no_privileges_is_explained),
 		check_test(ids_that_the_user_namespace_lacks_are_named),
 		check_test(id_maps_may_have_340_lines),
 		check_test(id_maps_without_a_user_namespace_are_refused),

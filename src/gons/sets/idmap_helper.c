@@ -3,25 +3,37 @@
  * Runs newuidmap(1) or newgidmap(1) from a forked child, without allocating memory.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 
 #include "gons/base/clock.h"
 #include "gons/base/common.h"
 #include "gons/base/child.h"
+#include "gons/base/error.h"
 #include "gons/sets/idmap_helper.h"
 
 /* A program may not run longer, since the caller waits for it. */
 enum { PROGRAM_MS = 30000 };
 
-/* In a child: never returns. If this program has elevated privileges, the environment is that of
- * its caller, who must not choose what runs here. */
+/* If this program has elevated privileges, the environment is that of its caller, who must not choose
+ * what runs here. */
+static bool is_secure(void)
+{
+	return getauxval(AT_SECURE) != 0;
+}
+
+/* In a child: never returns. */
 static void become_program(char *const argv[], int to_parent, int error_fd)
 {
-	const bool is_secure = getauxval(AT_SECURE) != 0;
 	char *const nothing[] = { NULL };
 	char path[32];
 	sigset_t none;
@@ -39,9 +51,9 @@ static void become_program(char *const argv[], int to_parent, int error_fd)
 	if (error_fd < 0 || dup2(to_parent, STDOUT_FILENO) < 0 ||
 	    dup2(to_parent, STDERR_FILENO) < 0)
 		gons_i_child_exit(1);
-	(void)snprintf(path, sizeof(path), "%s%s", is_secure ? "/usr/bin/" : "",
+	(void)snprintf(path, sizeof(path), "%s%s", is_secure() ? "/usr/bin/" : "",
 		       argv[0]); /* fits: a name of gons */
-	(void)execvpe(path, argv, is_secure ? nothing : environ);
+	(void)execvpe(path, argv, is_secure() ? nothing : environ);
 	errnum = errno;
 	(void)!write(error_fd, &errnum, sizeof(errnum)); /* fits */
 	gons_i_child_exit(127);
@@ -105,4 +117,54 @@ int gons_i_helper_run(char *const argv[], char *line, size_t size)
 	(void)close(errors[0]);
 	line[strcspn(line, "\n")] = '\0';
 	return errnum != 0 || status == 0 ? errnum : -1;
+}
+
+/* ---- why it has no privileges ---- */
+
+/* Where execvpe(3) finds the program. */
+static bool find(const char *program, char path[PATH_MAX])
+{
+	const char *directory = is_secure() ? NULL : getenv("PATH");
+
+	if (!directory)
+		directory = "/usr/bin";
+	for (;;) {
+		const size_t length = strcspn(directory, ":");
+		const int size = snprintf(path, PATH_MAX, "%.*s%s%s", (int)length, directory,
+					  length > 0 ? "/" : "", program);
+
+		if (size < PATH_MAX && access(path, X_OK) == 0)
+			return true;
+		if (directory[length] == '\0')
+			return false;
+		directory += length + 1;
+	}
+}
+
+void gons_i_helper_explain(const char *program)
+{
+	char path[PATH_MAX];
+	struct statvfs mount;
+	struct stat st;
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+		gons_i_add_cause("no_new_privs is set, so that %s gets no privileges", program);
+		gons_i_add_remedy("start this process without it (docker, podman: no "
+				  "--security-opt no-new-privileges; Kubernetes: "
+				  "allowPrivilegeEscalation: true; systemd: NoNewPrivileges=no)");
+		return;
+	}
+	if (!find(program, path) || statvfs(path, &mount) < 0 || stat(path, &st) < 0)
+		return;
+	if (mount.f_flag & ST_NOSUID) {
+		gons_i_add_cause("%s is on a mount with the option nosuid, so that it gets no "
+				 "privileges",
+				 path);
+		gons_i_add_remedy("mount it without that option");
+	} else if (!(st.st_mode & S_ISUID) && getxattr(path, "security.capability", NULL, 0) <= 0) {
+		gons_i_add_cause("%s is not set-user-ID and has no capabilities, as in some images "
+				 "of containers",
+				 path);
+		gons_i_add_remedy("as root, chmod u+s %s", path);
+	}
 }

@@ -11,4 +11,8 @@
  */
 int gons_i_helper_run(char *const argv[], char *line, size_t size);
 
+/* Adds to the message why the program, which was run and has failed, can have no more privileges than
+ * this process, if that is so. */
+void gons_i_helper_explain(const char *program);
+
 #endif

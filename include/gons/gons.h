@@ -259,7 +259,7 @@ void gons_in_block_end(struct gons_in_block *block);
  * capabilities, or under a seccomp filter or AppArmor; with CLONE_NEWNS, EACCES also when the user
  * may not enter the working directory, so that the thread could not return to it: change to another
  * one; ENOSPC when a limit user.max_*_namespaces is reached: raise it, or keep fewer namespaces
- * (the kernel destroys namespaces with a delay, so gons tries again for five seconds first);
+ * (the kernel destroys namespaces with a delay, so gons tries again for ten seconds first);
  * EMFILE, ENOMEM.
  */
 int gons_enter_transient(int types);

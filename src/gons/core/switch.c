@@ -280,8 +280,8 @@ void gons_i_note_exhausted(int types, bool are)
 /* Repeats a call that fails with ENOSPC. Returns its last result. */
 static long create(int types, long (*try)(int types))
 {
-	/* 50 ms are usual; on a busy machine it took more than a second. */
-	const int64_t limit = ((exhausted & types) ? 100 : 5000) * (int64_t)GONS_I_NS_OF_MS;
+	/* 50 ms are usual; on a busy machine it took more than five seconds. */
+	const int64_t limit = ((exhausted & types) ? 100 : 10000) * (int64_t)GONS_I_NS_OF_MS;
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int64_t start = 0;
 	long result;

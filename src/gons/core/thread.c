@@ -72,13 +72,14 @@ int gons_i_thread_create(pthread_t *ret_thread, enum gons_i_stack stack, void *(
 
 void gons_i_thread_join(pthread_t thread, const pid_t *tid)
 {
-	enum { SPINS = 100, PATIENCE_MS = 1000 };
+	enum { SPINS = 100, PATIENCE_MS = 10000 };
 	const int64_t end = gons_i_nanoseconds() + PATIENCE_MS * (int64_t)GONS_I_NS_OF_MS;
 	const struct timespec pause = { .tv_nsec = 50000 };
 	const int saved = errno;
 
 	(void)pthread_join(thread, NULL); /* no other function joins it */
-	/* The rest takes microseconds if a processor is free. */
+	/* The rest takes microseconds if a processor is free. The thread may have to wait for a lock of
+	 * the kernel, which took more than a second on a busy machine. */
 	for (int i = 0; syscall(SYS_tgkill, getpid(), *tid, 0) == 0 && gons_i_nanoseconds() < end;
 	     i++)
 		if (i < SPINS)

@@ -381,12 +381,9 @@ static void the_message_names_an_unmapped_user(void **state)
 /* Id maps are written to procfs. */
 static int have_a_read_only_procfs(void *arg)
 {
-	const unsigned long as_before = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-
 	(void)arg;
 	want(own(CLONE_NEWNS | CLONE_NEWUTS));
-	want(mount("none", "/proc", "none", MS_REMOUNT | MS_BIND | MS_RDONLY | as_before, NULL) ==
-	     0);
+	want(make_read_only("/proc"));
 	want_said(
 		!gons_set_unshare(NULL, CLONE_NEWUSER, NULL),
 		"cannot write the uid_map of a new user namespace: Read-only file system: " ROPROC);

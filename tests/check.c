@@ -311,16 +311,26 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 	_fail(file, line);
 }
 
+/* In a user namespace, the kernel refuses to drop flags that the machine's mount has. */
+bool make_read_only(const char *path)
+{
+	struct statvfs mounted;
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
+
+	if (statvfs(path, &mounted) < 0)
+		return false;
+	flags |= mounted.f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME);
+	if (mounted.f_flag & ST_RELATIME)
+		flags |= MS_RELATIME;
+	return mount(NULL, path, NULL, flags, NULL) == 0;
+}
+
 bool enter_read_only_proc_sys(void)
 {
 	static const char sys[] = "/proc/sys";
 
 	gons_must(gons_mntns_enter_transient());
-	return mount(sys, sys, NULL, MS_BIND | MS_REC, NULL) == 0 &&
-	       mount(NULL, sys, NULL,
-		     MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
-			     MS_RELATIME,
-		     NULL) == 0;
+	return mount(sys, sys, NULL, MS_BIND | MS_REC, NULL) == 0 && make_read_only(sys);
 }
 
 void skip_for(const char *test, const char *reason)

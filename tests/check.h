@@ -49,6 +49,9 @@ void check_refused(bool failed, const char *call, int actual_errno, int wanted_e
 #define assert_contains(text, words) check_contains(text, words, __FILE__, __LINE__)
 void check_contains(const char *text, const char *words, const char *file, int line);
 
+/* Makes a mount read-only. False if the kernel refuses that. */
+bool make_read_only(const char *path);
+
 /* Enters a transient mount namespace in which /proc/sys is read-only. False if the kernel refuses
  * that. */
 bool enter_read_only_proc_sys(void);

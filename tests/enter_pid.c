@@ -288,7 +288,8 @@ int main(void)
 		check_test(after_a_longjmp_the_scope_leaves_the_pid_namespace),
 		check_test(no_threads_can_be_started_while_children_go_to_another_pid_namespace),
 		check_test(a_pid_namespace_that_is_no_descendant_is_refused),
-		check_test(a_pid_namespace_is_entered_before_unshare_has_its_first_child_or_refused),
+		check_test(
+			a_pid_namespace_is_entered_before_unshare_has_its_first_child_or_refused),
 		check_test(a_pid_namespace_without_return_is_refused_with_an_alternative),
 	};
 

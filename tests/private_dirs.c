@@ -328,7 +328,7 @@ static void a_read_only_root_is_no_obstacle(void **state)
 	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	make_etc_with_holes();
-	assert_int_equal(mount(NULL, "/etc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_true(make_read_only("/etc"));
 	gons_must(gons_mntns_private(GONS_PRIVATE_NAMES));
 	check_etc_is_in_sight();
 }
@@ -339,7 +339,7 @@ static void a_read_only_etc_with_all_files_is_no_obstacle(void **state)
 	require_mapped_user(__func__);
 	gons_require(CLONE_NEWNS);
 	enter_with_etc(all_files);
-	assert_int_equal(mount(NULL, "/etc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_true(make_read_only("/etc"));
 	gons_must(gons_mntns_private(GONS_PRIVATE_NAMES));
 	check_files_are_private();
 	gons_must(gons_mntns_add_host("added", "10.0.0.1"));

@@ -568,7 +568,7 @@ static void a_read_only_sys_in_a_user_namespace_refuses_a_writable_one(void **st
 	require_writable_sys(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
-	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_true(make_read_only("/sys"));
 	assert_int_equal(in_child(write_without_first, NULL), 0);
 	assert_int_equal(in_child(write_below_read_only, NULL), 0);
 }
@@ -680,7 +680,7 @@ static void without_fsopen_a_read_only_sys_permits_a_read_only_one(void **state)
 	require_writable_sys(__func__);
 	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	gons_must(gons_mntns_enter_transient());
-	assert_int_equal(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_true(make_read_only("/sys"));
 	assert_int_equal(in_child(mount_read_only_by_old_call, NULL), 0);
 }
 

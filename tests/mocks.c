@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gons/cmocka.h>
@@ -48,6 +49,7 @@ int MOCK(setsockopt)(int fd, int level, int name, const void *value, socklen_t s
 int MOCK(ioctl)(int fd, REQUEST request, ...);
 int MOCK(open)(const char *path, int flags, ...);
 int MOCK(openat)(int dir_fd, const char *path, int flags, ...);
+int MOCK(clock_gettime)(clockid_t clock, struct timespec *ret_time);
 
 int MOCK(socket)(int domain, int type, int protocol)
 {
@@ -100,6 +102,15 @@ int MOCK(openat)(int dir_fd, const char *path, int flags, ...)
 	return mocked ? refuse(ENOENT) : (int)syscall(SYS_openat, dir_fd, path, flags, mode);
 }
 
+/* Stands still, as that of faketime(1). gons may call it: only limits of time must not depend on it. */
+int MOCK(clock_gettime)(clockid_t clock, struct timespec *ret_time)
+{
+	if (!mocked)
+		return (int)syscall(SYS_clock_gettime, clock, ret_time);
+	*ret_time = (struct timespec){ .tv_sec = 1000 };
+	return 0;
+}
+
 #ifdef WRAPPED
 /* What the code calls where files may be large. */
 int __wrap_open64(const char *path, int flags, ...) __attribute__((alias("__wrap_open")));
@@ -148,6 +159,10 @@ static void use_gons(void)
 	gons_must(gons_netns_sysctl_set(options.nsfd, "net.ipv4.ip_forward", "1"));
 	gons_must(gons_netns_execute(options.nsfd, look, &seen));
 	assert_true(seen == gons_netns_ino(options.nsfd));
+	options.up = false;
+	gons_must(gons_veth_new_transient(&options, &veth));
+	assert_refused(gons_link_up(options.nsfd, veth.ifindex, 20), ETIMEDOUT,
+		       "is not up after 20 ms");
 	set = gons_must(gons_set_current(CLONE_NEWNET | CLONE_NEWNS));
 	gons_must(gons_set_do(set, look, &seen));
 	gons_set_close(set);

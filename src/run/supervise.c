@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gons/base/clock.h"
 #include "guard.h"
 #include "run.h"
 
@@ -37,10 +38,7 @@ enum { KILL_AFTER_MS = 5000 };
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return gons_i_nanoseconds() / GONS_I_NS_OF_MS;
 }
 
 struct supervision {

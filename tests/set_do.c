@@ -1081,13 +1081,14 @@ static void ended_threads_are_gone_from_proc_when_the_call_returns(void **state)
 	gons_require(CLONE_NEWUTS);
 	set = gons_must(gons_set_unshare(NULL, CLONE_NEWUTS, NULL));
 	before = count_entries("/proc/self/task");
+	/* Idle threads of earlier tests may end meanwhile. */
 	for (int i = 0; i < 50; i++) {
 		struct seen seen = { 0 };
 
 		gons_must(run(false, set, &seen));
-		assert_int_equal(count_entries("/proc/self/task"), before);
+		assert_true(count_entries("/proc/self/task") <= before);
 		gons_set_close(gons_must(gons_set_unshare(NULL, CLONE_NEWUTS, NULL)));
-		assert_int_equal(count_entries("/proc/self/task"), before);
+		assert_true(count_entries("/proc/self/task") <= before);
 	}
 	gons_set_close(set);
 }

@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
+#include <linux/types.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>

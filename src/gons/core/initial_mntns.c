@@ -4,6 +4,7 @@
  * created. Its /sys is never touched.
  */
 #include <linux/nsfs.h>
+#include <linux/types.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 

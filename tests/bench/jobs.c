@@ -17,6 +17,10 @@
 
 #include "measure.h"
 
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000 /* glibc 2.31 */
+#endif
+
 static int open_own(const char *path)
 {
 	return BARE(open(path, O_RDONLY | O_CLOEXEC));

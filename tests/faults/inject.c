@@ -23,6 +23,10 @@
 
 #include "../count.h"
 
+#ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE
+#define SECCOMP_USER_NOTIF_FLAG_CONTINUE 1 /* Linux 5.5 */
+#endif
+
 /* An unused option of prctl(2). */
 enum { MAGIC = 0x676f6e73 };
 

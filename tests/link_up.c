@@ -200,6 +200,12 @@ static void waiting_for_a_missing_link_is_refused(void **state)
 
 /* ---- changes during the wait ---- */
 
+#ifdef SYS_poll
+#define POLL_CALL SYS_poll
+#else /* on newer architectures */
+#define POLL_CALL SYS_ppoll
+#endif
+
 /* Waits until the process sleeps in poll(2), or for a moment if that is not visible. */
 static void until_it_polls(pid_t pid)
 {
@@ -207,7 +213,7 @@ static void until_it_polls(pid_t pid)
 	char path[64], poll_call[16];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	(void)snprintf(poll_call, sizeof(poll_call), "%d ", SYS_poll);
+	(void)snprintf(poll_call, sizeof(poll_call), "%d ", POLL_CALL);
 	for (int i = 0; i < 200; i++) {
 		const char *text = read_text(path);
 

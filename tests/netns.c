@@ -278,15 +278,15 @@ static void bringing_loopback_up_twice_is_no_error(void **state)
 
 static void connect_to_itself(int family, const struct sockaddr *address, socklen_t size)
 {
-	_Alignas(struct sockaddr_in6) unsigned char bound[sizeof(struct sockaddr_in6)];
+	struct sockaddr_storage bound;
 	socklen_t length = sizeof(bound);
 	int listening = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int connecting = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(bind(listening, address, size), 0);
 	assert_int_equal(listen(listening, 1), 0);
-	assert_int_equal(getsockname(listening, (struct sockaddr *)bound, &length), 0);
-	assert_int_equal(connect(connecting, (struct sockaddr *)bound, length), 0);
+	assert_int_equal(getsockname(listening, (struct sockaddr *)&bound, &length), 0);
+	assert_int_equal(connect(connecting, (struct sockaddr *)&bound, length), 0);
 	assert_int_equal(close(connecting), 0);
 	assert_int_equal(close(listening), 0);
 }

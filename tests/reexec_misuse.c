@@ -56,8 +56,11 @@ GONS_ACTION("ambiguous")
 
 static int no_forks(void)
 {
-	return refuse_call(SYS_clone, ENOTTY) && refuse_call(SYS_clone3, ENOTTY) &&
-	       refuse_call(SYS_vfork, ENOTTY);
+#ifdef SYS_vfork /* not on newer architectures */
+	if (!refuse_call(SYS_vfork, ENOTTY))
+		return 0;
+#endif
+	return refuse_call(SYS_clone, ENOTTY) && refuse_call(SYS_clone3, ENOTTY);
 }
 
 /* A test within a forked child, in which fork(2) would fail with another errno. */

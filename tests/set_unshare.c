@@ -640,8 +640,8 @@ static void invalid_clock_offsets_are_refused(void **state)
 	const struct gons_set_options boot = { .boottime = { 0, 1 } };
 	const struct gons_set_options too_much = { .boottime = { 0, 1000000000 } };
 	const struct gons_set_options negative = { .monotonic = { 0, -1 } };
-	const struct gons_set_options before_boot = { .monotonic = { -4000000000, 0 } };
-	const struct gons_set_options far = { .boottime = { INT64_MAX, 0 } };
+	const struct gons_set_options before_boot = { .monotonic = { -2000000000, 0 } };
+	const struct gons_set_options far = { .boottime = { (time_t)INT64_MAX, 0 } };
 	const struct gons_set_options reserved = { .reserved = { 0, 0, 7 } };
 
 	(void)state;
@@ -659,8 +659,9 @@ static void invalid_clock_offsets_are_refused(void **state)
 	require_cap(__func__, CAP_SYS_TIME, "CAP_SYS_TIME");
 	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME, &before_boot), ERANGE,
 		       "cannot set the clock offsets");
-	assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME | CLONE_NEWUSER, &far), ERANGE,
-		       "cannot set the clock offsets");
+	if (sizeof(time_t) == sizeof(int64_t)) /* 32 bits have no time that is too far */
+		assert_refused(gons_set_unshare(NULL, CLONE_NEWTIME | CLONE_NEWUSER, &far), ERANGE,
+			       "cannot set the clock offsets");
 }
 
 /* ---- limits ---- */

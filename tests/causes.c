@@ -359,12 +359,12 @@ static int be_unmapped(void *arg)
 	(void)arg;
 	(void)snprintf(
 		overflow, sizeof(overflow),
-		"cannot create the directory /run/netns: %s: the user is not mapped in this user namespace, and can own no files; map it, which for user 0 takes CAP_SETFCAP (bwrap: --cap-add ALL, or leave out --uid 0)",
+		"cannot create the directory /run/netns: %s: the user is not mapped in this user namespace, and can own no files; map it, which for user 0 takes CAP_SETFCAP (docker, podman: --cap-add SETFCAP; bwrap: --cap-add ALL, or leave out --uid 0)",
 		strerror(EOVERFLOW)); /* differs between C libraries */
 	want(unshare(CLONE_NEWUSER) == 0);
 	want_said(
 		!gons_can(CLONE_NEWUSER),
-		"cannot create a user namespace: Operation not permitted: the kernel refuses user namespaces to a user or group that is not mapped in the present one; map it, which for user 0 takes CAP_SETFCAP (bwrap: --cap-add ALL, or leave out --uid 0)");
+		"cannot create a user namespace: Operation not permitted: the kernel refuses user namespaces to a user or group that is not mapped in the present one; map it, which for user 0 takes CAP_SETFCAP (docker, podman: --cap-add SETFCAP; bwrap: --cap-add ALL, or leave out --uid 0)");
 	want(unshare(CLONE_NEWNS) == 0 && mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
 	want_said(gons_mntns_private(GONS_PRIVATE_RUN) < 0, overflow);
 	return 0;

@@ -558,6 +558,7 @@ static int write_without_first(void *arg)
 	(void)arg;
 	want(enter_with_read_only_sys() == 0);
 	want(failed_with(gons_mntns_mount_sysfs_rw(), EPERM, "the one on /sys is read-only"));
+	want(strstr(gons_error(), "docker, podman: -v /sys:/sys:rw"));
 	want(gons_mntns_mount_sysfs_ro() == 0);
 	return 0;
 }

@@ -87,8 +87,8 @@ static void diagnose_mount(bool is_writable)
 		gons_i_add_cause("in a user namespace the kernel mounts no writable sysfs while "
 				 "the one on %s is read-only",
 				 sys);
-		gons_i_add_remedy("have it mounted writable (bwrap: --bind /sys /sys; podman: "
-				  "-v /sys:/sys:rw)");
+		gons_i_add_remedy("have it mounted writable (bwrap: --bind /sys /sys; docker, "
+				  "podman: -v /sys:/sys:rw)");
 	}
 	errno = errnum;
 }

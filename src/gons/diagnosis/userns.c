@@ -115,7 +115,8 @@ static bool is_chrooted(void)
 /* ---- ids ---- */
 
 #define MAP_USER                                                                                   \
-	"map it, which for user 0 takes CAP_SETFCAP (bwrap: --cap-add ALL, or leave out --uid 0)"
+	"map it, which for user 0 takes CAP_SETFCAP (docker, podman: --cap-add SETFCAP; bwrap: "   \
+	"--cap-add ALL, or leave out --uid 0)"
 
 bool gons_i_is_mapped(const char *path, unsigned id)
 {

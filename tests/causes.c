@@ -329,7 +329,8 @@ static bool enter_chroot(void)
 	       chroot("/tmp/root") == 0 && chdir("/") == 0;
 }
 
-#define NO_CHROOT "enter the root by pivot_root(2), as bwrap(1) does, and not by chroot(2)"
+#define NO_CHROOT                                                                                  \
+	"enter the root from outside by pivot_root(2), as bwrap(1) does, and not by chroot(2)"
 
 static int be_below_chroot(void *arg)
 {

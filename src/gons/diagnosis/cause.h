@@ -103,7 +103,8 @@ bool gons_i_is_fakeroot(void);
  * another one its library ends the process. */
 bool gons_i_is_fakeroot_by_ipc(void);
 
-#define GONS_I_NO_CHROOT "enter the root by pivot_root(2), as bwrap(1) does, and not by chroot(2)"
+#define GONS_I_NO_CHROOT                                                                           \
+	"enter the root from outside by pivot_root(2), as bwrap(1) does, and not by chroot(2)"
 
 /* Whether ThreadSanitizer is in the program: its thread keeps the process from changing its user
  * namespace. */

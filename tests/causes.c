@@ -229,7 +229,8 @@ static int be_filtered_otherwise(void *arg)
 	want(lose_capabilities(UINT64_MAX));
 	want_said(
 		!gons_can(CLONE_NEWNET),
-		"cannot create a network namespace: Operation not permitted: CAP_SYS_ADMIN is missing; run as root, or call gons_become_root() first");
+		"cannot create a network namespace: Operation not permitted: CAP_SYS_ADMIN is missing; " ADD_CAP(
+			"SYS_ADMIN") ", or call gons_become_root() first");
 	return 0;
 }
 
@@ -259,7 +260,8 @@ static int be_limited_to_none(void *arg)
 	want(lose_capabilities(UINT64_MAX));
 	want_said(
 		!gons_can(CLONE_NEWUTS),
-		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and unprivileged user namespaces are disabled (user.max_user_namespaces = 0); run as root or raise the limit");
+		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and unprivileged user namespaces are disabled (user.max_user_namespaces = 0); " ADD_CAP(
+			"SYS_ADMIN") " or raise the limit");
 	return 0;
 }
 
@@ -304,11 +306,13 @@ static int lack_capabilities(void *arg)
 	want(own(CLONE_NEWNS) && lose_capabilities(1ULL << CAP_SYS_CHROOT));
 	want_said(
 		!gons_can(CLONE_NEWNS),
-		"cannot create a mount namespace: Operation not permitted: CAP_SYS_CHROOT is missing (needed to join a mount namespace); run as root, or call gons_become_root() first");
+		"cannot create a mount namespace: Operation not permitted: CAP_SYS_CHROOT is missing (needed to join a mount namespace); " ADD_CAP(
+			"SYS_CHROOT") ", or call gons_become_root() first");
 	want(lose_capabilities(1ULL << CAP_SYS_ADMIN));
 	want_said(
 		!gons_can(CLONE_NEWNS),
-		"cannot create a mount namespace: Operation not permitted: CAP_SYS_ADMIN is missing; run as root, or call gons_become_root() first");
+		"cannot create a mount namespace: Operation not permitted: CAP_SYS_ADMIN is missing; " ADD_CAP(
+			"SYS_ADMIN") ", or call gons_become_root() first");
 	return 0;
 }
 
@@ -342,7 +346,8 @@ static int be_below_chroot(void *arg)
 	want(lose_capabilities(UINT64_MAX));
 	want_said(
 		!gons_can(CLONE_NEWUTS),
-		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and the kernel refuses user namespaces to chrooted processes; run as root or " NO_CHROOT);
+		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and the kernel refuses user namespaces to chrooted processes; " ADD_CAP(
+			"SYS_ADMIN") " or " NO_CHROOT);
 	return 0;
 }
 
@@ -394,7 +399,8 @@ static int have_a_read_only_procfs(void *arg)
 	want(lose_capabilities(UINT64_MAX));
 	want_said(
 		!gons_can(CLONE_NEWUTS),
-		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and no ids can be mapped in a new user namespace, since /proc is mounted read-only; run as root or mount it writable (bwrap: --proc /proc)");
+		"cannot create a UTS namespace: Operation not permitted: CAP_SYS_ADMIN is missing and no ids can be mapped in a new user namespace, since /proc is mounted read-only; " ADD_CAP(
+			"SYS_ADMIN") " or mount it writable (bwrap: --proc /proc)");
 	return 0;
 }
 
@@ -475,8 +481,8 @@ static int be_set(void *arg)
 
 	want(own(CLONE_NEWNS | CLONE_NEWUTS) && lay_over("/proc/sys/kernel"));
 	want(lose_capabilities(UINT64_MAX) && show(setting->path, setting->value));
-	(void)snprintf(message, sizeof(message), NO_UTS MISSING " and %s; run as root or %s",
-		       setting->cause, setting->remedy);
+	(void)snprintf(message, sizeof(message), NO_UTS MISSING " and %s; %s or %s", setting->cause,
+		       ADD_CAP("SYS_ADMIN"), setting->remedy);
 	want_said(!gons_can(CLONE_NEWUTS), message);
 	want(filter_unshare(BPF_JEQ, CLONE_NEWUSER, REFUSE));
 	(void)snprintf(message, sizeof(message), NO_USER "%s; %s", setting->cause, setting->remedy);
@@ -491,7 +497,7 @@ static int be_set_otherwise(void *arg)
 	want(own(CLONE_NEWNS | CLONE_NEWUTS) && lay_over("/proc/sys/kernel"));
 	want(lose_capabilities(UINT64_MAX) && show(setting->path, setting->value));
 	want_said(!gons_can(CLONE_NEWUTS),
-		  NO_UTS MISSING "; run as root, or call gons_become_root() first");
+		  NO_UTS MISSING "; " ADD_CAP("SYS_ADMIN") ", or call gons_become_root() first");
 	return 0;
 }
 
@@ -546,9 +552,9 @@ static int lack_user_namespaces(void *arg)
 {
 	(void)arg;
 	want(own(CLONE_NEWNS) && lay_over_procfs() && lose_capabilities(UINT64_MAX));
-	want_said(
-		!gons_can(CLONE_NEWPID), NO_PID MISSING
-		" and this kernel was built without user namespaces (CONFIG_USER_NS); run as root");
+	want_said(!gons_can(CLONE_NEWPID), NO_PID MISSING
+		  " and this kernel was built without user namespaces (CONFIG_USER_NS); " ADD_CAP(
+			  "SYS_ADMIN"));
 	return 0;
 }
 

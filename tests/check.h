@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <gons/cmocka.h>
 #include <gons/set.h>
@@ -94,6 +95,11 @@ void require_kcmp(const char *test);
 void require_cap(const char *test, int cap, const char *name);
 
 /* For a test that puts a set-user-ID program into /tmp: skips it where none can be executed there, or
+/* What a message advises where a capability is missing: to user 0, who is root, and to anybody. */
+#define ADD_CAP(cap)                                                                               \
+	"add it to the capabilities of this process (docker, podman: --cap-add " cap ")"
+#define TO_GET(cap) (geteuid() == 0 ? ADD_CAP(cap) : "run as root")
+
  * not as another user. */
 void require_setuid_in_tmp(const char *test);
 

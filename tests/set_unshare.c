@@ -326,7 +326,7 @@ static bool lose_for_good(int cap)
 	return prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0 && lose_capabilities(1ULL << cap);
 }
 
-#define ADD(cap) "; add it to the capabilities of this process (docker, podman: --cap-add " cap ")"
+#define ADD(cap) "; " ADD_CAP(cap)
 
 /* As in a container that lacks one of them. */
 static int map_many_without(void *arg)

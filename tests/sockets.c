@@ -42,9 +42,7 @@ static bool is_refused(int domain, int type, int protocol, int errnum, const cha
 
 /* ---- capabilities ---- */
 
-#define NO_NET_RAW                                                                                 \
-	"CAP_NET_RAW is missing; add it to the capabilities of this process (docker, podman: "     \
-	"--cap-add NET_RAW)"
+#define NO_NET_RAW "CAP_NET_RAW is missing; " ADD_CAP("NET_RAW")
 
 /* As in a container of podman with CAP_SYS_ADMIN and CAP_NET_ADMIN. */
 static int lack_net_raw(void *arg)
@@ -100,8 +98,8 @@ static void no_user_namespace_is_advised_where_none_can_be_created(void **state)
 /* Without CAP_NET_ADMIN, gons_become_root() does help. */
 static int lack_net_admin(void *arg)
 {
-	static const char remedy[] = "; run as root, or call gons_become_root() first";
-	char why[128];
+	static const char or_become[] = "or call gons_become_root() first";
+	char why[192];
 	int scope;
 
 	(void)arg;
@@ -109,9 +107,11 @@ static int lack_net_admin(void *arg)
 	want(scope >= 0);
 	want(gons_netns_enter_transient() == 0);
 	want(lose_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW));
-	(void)snprintf(why, sizeof(why), "CAP_NET_RAW is missing%s", remedy);
+	(void)snprintf(why, sizeof(why), "CAP_NET_RAW is missing; %s, %s", TO_GET("NET_RAW"),
+		       or_become);
 	want(is_refused(AF_PACKET, SOCK_RAW, 0, EPERM, why));
-	(void)snprintf(why, sizeof(why), "CAP_NET_ADMIN is missing%s", remedy);
+	(void)snprintf(why, sizeof(why), "CAP_NET_ADMIN is missing; %s, %s", TO_GET("NET_ADMIN"),
+		       or_become);
 	if (gons_netns_socket(-1, AF_KEY, SOCK_RAW, 2) < 0 && errno != EAFNOSUPPORT)
 		want(is_refused(AF_KEY, SOCK_RAW, 2, EPERM, why));
 	want(gons_scope_end(scope) == 0);

@@ -282,7 +282,8 @@ static void start_up_names_missing_capabilities(void **state)
 	      &seen);
 	assert_stayed(
 		&seen,
-		"gons_uts: cannot enter the UTS namespace /run/uts: Operation not permitted: CAP_SYS_ADMIN is missing; run as root, or enter first, by gons_user, the user namespace that the namespace belongs to",
+		text("gons_uts: cannot enter the UTS namespace /run/uts: Operation not permitted: CAP_SYS_ADMIN is missing; %s, or enter first, by gons_user, the user namespace that the namespace belongs to",
+		     TO_GET("SYS_ADMIN")),
 		0);
 }
 
@@ -298,8 +299,8 @@ static void start_up_names_a_missing_cap_sys_chroot(void **state)
 	      &seen);
 	assert_stayed(
 		&seen,
-		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted: CAP_SYS_CHROOT is missing (needed to join a mount namespace); run as root",
-		     path),
+		text("gons_mnt: cannot enter the mount namespace %s: Operation not permitted: CAP_SYS_CHROOT is missing (needed to join a mount namespace); %s",
+		     path, TO_GET("SYS_CHROOT")),
 		0);
 }
 

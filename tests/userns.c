@@ -146,11 +146,15 @@ static void namespaces_of_another_user_take_root_or_that_user(void **state)
 
 static int be_the_same_user(void *arg)
 {
-	const char *why = MISSING
-		", and the namespace belongs to another user namespace of this user; call gons_set_run() with that user namespace in the set, or run as root";
 	const struct target *target = arg;
+	char why[256];
 	int status = 0;
 
+	(void)snprintf(
+		why, sizeof(why),
+		MISSING
+		", and the namespace belongs to another user namespace of this user; call gons_set_run() with that user namespace in the set, or %s",
+		TO_GET("SYS_ADMIN"));
 	want(lose_capabilities(UINT64_MAX));
 	want(refused(target, why) == 0 && refused_on_threads(target, why) == 0);
 	/* Follows the remedy. */
@@ -170,8 +174,9 @@ static void namespaces_of_the_same_user_can_be_used_by_gons_set_run(void **state
 
 static int lack_capabilities(void *arg)
 {
-	const char *why = MISSING "; run as root";
+	char why[128];
 
+	(void)snprintf(why, sizeof(why), MISSING "; %s", TO_GET("SYS_ADMIN"));
 	want(lose_capabilities(UINT64_MAX));
 	return refused(arg, why) != 0 || refused_on_threads(arg, why) != 0;
 }

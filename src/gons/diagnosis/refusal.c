@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "gons/base/caps.h"
 #include "gons/base/child.h"
@@ -18,6 +19,7 @@
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/diagnosis/cause.h"
+#include "gons/diagnosis/container.h"
 #include "gons/diagnosis/refusal.h"
 
 /* ---- EPERM and EACCES ---- */
@@ -33,10 +35,22 @@ static bool diagnose_filter(enum gons_i_refused refused, int types)
 	       ((types & CLONE_NEWNS) && gons_i_diagnose_filter("chroot(2)", 0));
 }
 
+/* What gives a capability to the process. User 0 is root already, whom a container engine gives few
+ * of them. By a system call, since fakeroot(1) changes the results of the C library's functions. */
+enum { TO_GET_SIZE = 128 };
+static const char *to_get(const char *cap, char remedy[TO_GET_SIZE])
+{
+	if (syscall(SYS_geteuid) != 0)
+		return "run as root";
+	(void)snprintf(remedy, TO_GET_SIZE, GONS_I_ADD_CAP, cap + strlen("CAP_"));
+	return remedy;
+}
+
 /* A capability is missing for a namespace that exists already. A new user namespace would not help:
  * its capabilities apply only to namespaces that are created in it. */
-static void diagnose_missing_for(const char *missing, int nsfd)
+static void diagnose_missing_for(const char *cap, const char *missing, int nsfd)
 {
+	char remedy[TO_GET_SIZE];
 	cleanup_fd int owner_fd = ioctl(nsfd, NS_GET_USERNS);
 	uid_t uid;
 
@@ -47,39 +61,43 @@ static void diagnose_missing_for(const char *missing, int nsfd)
 	} else if (owner_fd < 0 || gons_i_is_own(owner_fd, &gons_i_types[GONS_I_USER]) ||
 		   ioctl(owner_fd, NS_GET_OWNER_UID, &uid) < 0) {
 		gons_i_add_cause("%s", missing);
-		gons_i_add_remedy("run as root");
+		gons_i_add_remedy("%s", to_get(cap, remedy));
 	} else if (uid == geteuid()) {
 		gons_i_add_cause("%s, and the namespace belongs to another user namespace of this "
 				 "user",
 				 missing);
-		gons_i_add_remedy("call gons_set_run() with that user namespace in the set, or run "
-				  "as root");
+		gons_i_add_remedy("call gons_set_run() with that user namespace in the set, or %s",
+				  to_get(cap, remedy));
 	} else {
 		gons_i_add_cause("%s, and the namespace belongs to a user namespace of user %u",
 				 missing, uid);
-		gons_i_add_remedy("run as root, or as that user call gons_set_run() with that user "
-				  "namespace in the set");
+		gons_i_add_remedy("%s, or as that user call gons_set_run() with that user "
+				  "namespace in the set",
+				  to_get(cap, remedy));
 	}
 }
 
 /* gons_become_root() would be the remedy, and was refused. */
-static void diagnose_root_refused(const char *missing, const struct gons_i_failure *failure)
+static void diagnose_root_refused(const char *cap, const char *missing,
+				  const struct gons_i_failure *failure)
 {
+	char remedy[TO_GET_SIZE];
+
 	gons_i_add_cause("%s, and gons_become_root() was refused (%s)", missing, failure->message);
-	gons_i_add_remedy("run as root");
+	gons_i_add_remedy("%s", to_get(cap, remedy));
 }
 
 /* A capability is missing that a user namespace would give. */
-static void diagnose_missing(const char *missing)
+static void diagnose_missing(const char *cap, const char *missing)
 {
 	const struct gons_i_obstacle *obstacle = gons_i_find_obstacle();
-	char before[128];
+	char before[128], remedy[TO_GET_SIZE];
 	struct gons_i_failure failure;
 
 	(void)snprintf(before, sizeof(before), "%s and ", missing);
 	if (obstacle) {
 		gons_i_add_cause("%s%s", before, obstacle->cause);
-		gons_i_add_remedy("run as root%s%s", obstacle->remedy ? " or " : "",
+		gons_i_add_remedy("%s%s%s", to_get(cap, remedy), obstacle->remedy ? " or " : "",
 				  obstacle->remedy ? obstacle->remedy : "");
 	} else if (gons_i_diagnose_filter_with_prefix(before, "unshare(2)", CLONE_NEWUSER)) {
 		; /* the message names the filter now */
@@ -87,12 +105,12 @@ static void diagnose_missing(const char *missing)
 		gons_i_add_cause("%sno ids can be mapped in a new user namespace, since /proc is "
 				 "mounted read-only",
 				 before);
-		gons_i_add_remedy("run as root or " GONS_I_WRITABLE_PROCFS);
+		gons_i_add_remedy("%s or " GONS_I_WRITABLE_PROCFS, to_get(cap, remedy));
 	} else if (gons_i_root_refused(&failure)) {
-		diagnose_root_refused(missing, &failure);
+		diagnose_root_refused(cap, missing, &failure);
 	} else {
 		gons_i_add_cause("%s", missing);
-		gons_i_add_remedy("run as root, or call gons_become_root() first");
+		gons_i_add_remedy("%s, or call gons_become_root() first", to_get(cap, remedy));
 	}
 }
 
@@ -103,9 +121,7 @@ static void diagnose_missing_beside_root(const char *missing, const char *name)
 			       gons_i_filtered("unshare(2)", CLONE_NEWUSER) == GONS_I_FILTERED_NOT;
 
 	gons_i_add_cause("%s", missing);
-	gons_i_add_remedy("add it to the capabilities of this process (docker, podman: --cap-add "
-			  "%s)%s",
-			  name + strlen("CAP_"),
+	gons_i_add_remedy(GONS_I_ADD_CAP "%s", name + strlen("CAP_"),
 			  can_enter ? ", or call gons_enter_user_namespace() first and use "
 				      "namespaces that are created after that"
 				    : "");
@@ -124,7 +140,7 @@ void gons_i_diagnose_missing(int cap, const char *name)
 	else if (gons_i_has_root_caps())
 		diagnose_missing_beside_root(missing, name);
 	else
-		diagnose_missing(missing);
+		diagnose_missing(name, missing);
 	errno = errnum;
 }
 
@@ -222,7 +238,9 @@ static void diagnose_owner(enum gons_i_refused refused, int types, int nsfd, int
 static void diagnose_capability(enum gons_i_refused refused, int nsfd)
 {
 	const bool has_admin = gons_i_has_cap(CAP_SYS_ADMIN);
+	const char *cap = has_admin ? "CAP_SYS_CHROOT" : "CAP_SYS_ADMIN";
 	const char *missing = "CAP_SYS_ADMIN is missing";
+	char remedy[TO_GET_SIZE];
 
 	if (has_admin)
 		missing = "CAP_SYS_CHROOT is missing (needed to join a mount namespace)";
@@ -232,15 +250,16 @@ static void diagnose_capability(enum gons_i_refused refused, int nsfd)
 		gons_i_add_cause("CAP_SYS_ADMIN was dropped");
 	} else if (!has_admin && refused == GONS_I_REFUSED_STARTUP) {
 		gons_i_add_cause("%s", missing);
-		gons_i_add_remedy("run as root, or enter first, by gons_user, the user namespace "
-				  "that the namespace belongs to");
+		gons_i_add_remedy("%s, or enter first, by gons_user, the user namespace that the "
+				  "namespace belongs to",
+				  to_get(cap, remedy));
 	} else if (refused == GONS_I_REFUSED_STARTUP) {
 		gons_i_add_cause("%s", missing);
-		gons_i_add_remedy("run as root");
+		gons_i_add_remedy("%s", to_get(cap, remedy));
 	} else if (nsfd >= 0) {
-		diagnose_missing_for(missing, nsfd);
+		diagnose_missing_for(cap, missing, nsfd);
 	} else {
-		diagnose_missing(missing);
+		diagnose_missing(cap, missing);
 	}
 }
 

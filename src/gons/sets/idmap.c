@@ -14,6 +14,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/diagnosis/cause.h"
+#include "gons/diagnosis/container.h"
 #include "gons/sets/idmap_helper.h"
 #include "gons/sets/idmap.h"
 
@@ -194,8 +195,6 @@ static bool maps_0(const struct gons_idmap *map, size_t n)
 	return false;
 }
 
-#define ADD_CAP "add it to the capabilities of this process (docker, podman: --cap-add %s)"
-
 /* The rules of man 7 user_namespaces: ids of others take CAP_SETUID or CAP_SETGID, and user 0 takes
  * CAP_SETFCAP besides. The programs gain no capability that the bounding set lacks. */
 static int map_without_cap(const struct kind *kind, const struct gons_idmap *map, size_t n,
@@ -207,12 +206,12 @@ static int map_without_cap(const struct kind *kind, const struct gons_idmap *map
 	if (lacks_cap && prctl(PR_CAPBSET_READ, kind->cap) == 0) {
 		gons_i_add_cause("%s is missing, without which a process can only map its own %s",
 				 kind->cap_name, kind->long_name);
-		gons_i_add_remedy(ADD_CAP, kind->cap_name + strlen("CAP_"));
+		gons_i_add_remedy(GONS_I_ADD_CAP, kind->cap_name + strlen("CAP_"));
 		return -1;
 	}
 	if (lacks_setfcap && prctl(PR_CAPBSET_READ, CAP_SETFCAP) == 0) {
 		gons_i_add_cause("CAP_SETFCAP is missing, without which user 0 cannot be mapped");
-		gons_i_add_remedy(ADD_CAP ", or map other users", "SETFCAP");
+		gons_i_add_remedy(GONS_I_ADD_CAP ", or map other users", "SETFCAP");
 		return -1;
 	}
 	if (lacks_cap)

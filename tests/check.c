@@ -405,6 +405,12 @@ void require_kcmp(const char *test)
 		skip_for(test, "kcmp(2) is refused, as by the filter of a container");
 }
 
+void require_setns(const char *test)
+{
+	if (setns(-1, 0) < 0 && errno != EBADF)
+		skip_for(test, "setns(2) is refused, as by the filter of a container");
+}
+
 void require_cap(const char *test, int cap, const char *name)
 {
 	char reason[64];

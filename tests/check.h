@@ -83,23 +83,24 @@ uint64_t ino_in(const gons_set *set, int type);
 void require_mapped_user(const char *test);
 
 /* For tests of what containers refuse: sysctls that gons can set, limits of namespaces that a test can
- * set below /proc/sys/user, a writable /sys, sethostname(2), and kcmp(2), without which no set thread
- * is used again. */
+ * set below /proc/sys/user, a writable /sys, sethostname(2), kcmp(2), without which no set thread is
+ * used again, and setns(2), whose refusal hides that a capability is missing. */
 void require_writable_sysctls(const char *test);
 void require_writable_limits(const char *test);
 void require_writable_sys(const char *test);
 void require_sethostname(const char *test);
 void require_kcmp(const char *test);
+void require_setns(const char *test);
 
 /* For a test that needs a capability which root of a container may lack. */
 void require_cap(const char *test, int cap, const char *name);
 
-/* For a test that puts a set-user-ID program into /tmp: skips it where none can be executed there, or
 /* What a message advises where a capability is missing: to user 0, who is root, and to anybody. */
 #define ADD_CAP(cap)                                                                               \
 	"add it to the capabilities of this process (docker, podman: --cap-add " cap ")"
 #define TO_GET(cap) (geteuid() == 0 ? ADD_CAP(cap) : "run as root")
 
+/* For a test that puts a set-user-ID program into /tmp: skips it where none can be executed there, or
  * not as another user. */
 void require_setuid_in_tmp(const char *test);
 

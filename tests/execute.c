@@ -340,6 +340,7 @@ static void a_chrooted_thread_keeps_its_root_in_execute(void **state)
 
 	(void)state;
 	require_mapped_user(__func__);
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS);
 	assert_int_equal(stat("/", &home), 0);
 	outside = gons_must(gons_current(CLONE_NEWNS));

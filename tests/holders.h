@@ -23,6 +23,9 @@ void close_it(int fd);
 void kill_it(int pid); /* a child */
 void kill_daemon(int pid);
 
+/* For a test of by_socket_of_daemon. */
+void require_getfd(const char *test);
+
 /* Waits longer than a tick of the kernel's clock. */
 void get_older(void);
 

@@ -694,6 +694,7 @@ static int build_without_capabilities(void *arg)
 static void without_capabilities_no_network_is_built(void **state)
 {
 	(void)state;
+	require_setns(__func__);
 	assert_int_equal(in_child(build_without_capabilities, NULL), 0);
 }
 

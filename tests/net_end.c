@@ -94,6 +94,7 @@ static void a_cable_is_deleted_while_a_process_is_in_its_host(void **state)
 static void a_cable_is_deleted_where_a_daemon_has_a_socket_in_its_host(void **state)
 {
 	(void)state;
+	require_getfd(__func__);
 	assert_deleted("a -- b", &by_socket_of_daemon, one);
 	assert_deleted("a -- b", &by_socket_of_daemon, both);
 }

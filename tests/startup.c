@@ -485,6 +485,7 @@ static void after_start_up_switching_the_initial_mount_namespace_is_the_one_befo
 	pid_t pid;
 
 	(void)state;
+	require_no_chroot(__func__);
 	gons_require(CLONE_NEWNS | CLONE_NEWNET);
 	home = ns_path(hold(options), MNT);
 	pid = hold(both);

@@ -296,6 +296,7 @@ static int enter_without_capabilities(void *arg)
 static void without_capabilities_nothing_is_entered(void **state)
 {
 	(void)state;
+	require_setns(__func__);
 	for (int i = 0; i < SWITCHABLE; i++) {
 		int type = switchable[i].type;
 

@@ -11,7 +11,7 @@
 /*
  * run: all
  * status: 77
- * err: gons: skipped: requires_net: cannot create a network namespace: Operation not permitted: *CAP_SYS_ADMIN is missing*
+ * err: gons: skipped: requires_net: cannot create a network namespace: Operation not permitted: *
  * skipped: requires_net
  * err: gons: skipped: requires_net_and_mnt: cannot create a * namespace: Operation not permitted: *
  * skipped: requires_net_and_mnt

@@ -491,6 +491,7 @@ static void children_that_map_ids_wait_for_no_lock(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER);
+	require_mapped_user(__func__);
 	assert_int_equal(in_child(look_becoming_root, NULL), 0);
 	assert_none_waits();
 	assert_int_equal(in_child(look_entering_user_namespaces, NULL), 0);

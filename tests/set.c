@@ -179,7 +179,7 @@ static int ask_as_nobody_for_root(void *arg)
 	want(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
 	errno = 0;
 	want(!gons_set_from_pid(getppid(), CLONE_NEWUTS) && errno == EACCES);
-	want(strstr(gons_error(), "CAP_SYS_PTRACE is missing in its user namespace"));
+	want(strstr(gons_error(), "CAP_SYS_PTRACE is missing in its user namespace; run as root"));
 	return 0;
 }
 

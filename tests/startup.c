@@ -137,6 +137,7 @@ static void at_start_up_namespaces_of_an_unprivileged_user_are_entered(void **st
 	assert_true(readlink("/proc/self/exe", path, sizeof(path) - 1) > 0);
 	if (in_child(become_nobody, NULL) != 0)
 		skip_for(__func__, "needs root");
+	require_cap(__func__, CAP_SYS_PTRACE, "CAP_SYS_PTRACE");
 	if (in_child(reach_this_program, path) != 0)
 		skip_for(__func__, "other users cannot reach this program");
 	take_user_owned(hold_as(become_nobody, user_owned), &all);

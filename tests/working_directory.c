@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -83,6 +84,8 @@ static void tests_run_in_a_directory_that_the_user_may_not_enter(void **state)
 	if (geteuid() != 0 || !strstr(read_text("/proc/self/uid_map"), "4294967295")) {
 		skip_for(__func__, "needs root, to become another user");
 	}
+	require_cap(__func__, CAP_SETUID, "CAP_SETUID");
+	require_cap(__func__, CAP_SETGID, "CAP_SETGID");
 	GONS_SCOPE {
 		assert_non_null(mkdtemp(dir)); /* of mode 0700 */
 		gons_must(gons_defer(remove_directory, dir));

@@ -144,6 +144,18 @@ void gons_i_diagnose_missing(int cap, const char *name)
 	errno = errnum;
 }
 
+void gons_i_diagnose_other_process(void)
+{
+	const int errnum = errno;
+	char remedy[TO_GET_SIZE];
+
+	gons_i_add_cause("the process belongs to another user, or has more capabilities than this "
+			 "one, and CAP_SYS_PTRACE is missing in its user namespace");
+	if (!gons_i_has_cap(CAP_SYS_PTRACE))
+		gons_i_add_remedy("%s", to_get("CAP_SYS_PTRACE", remedy));
+	errno = errnum;
+}
+
 void gons_i_diagnose_unknown(void)
 {
 	const int errnum = errno;

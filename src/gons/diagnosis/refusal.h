@@ -43,6 +43,9 @@ void gons_i_diagnose_in_netns(int cap, const char *name);
 /* Nothing is found that refuses it: possibly a filter or a security module does. */
 void gons_i_diagnose_unknown(void);
 
+/* Adds why a namespace of another process cannot be opened in procfs. */
+void gons_i_diagnose_other_process(void);
+
 /* For a system call ("openat2(2)") that Linux has since a release ("5.6"), and that filters may not
  * know. Returns whether something was added, which is so for ENOSYS and EPERM only. */
 bool gons_i_diagnose_call(const char *call, const char *since);

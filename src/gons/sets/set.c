@@ -19,6 +19,7 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
+#include "gons/diagnosis/refusal.h"
 #include "gons/sets/pid_init.h"
 #include "gons/sets/set.h"
 
@@ -159,9 +160,7 @@ static int fail_process(const struct process *process, const struct gons_i_type 
 	if (errnum == ENOENT && access(entry->own_path, F_OK) < 0)
 		gons_i_add_cause("this kernel has no %s namespaces", entry->long_name);
 	else if (errnum == EACCES || errnum == EPERM)
-		gons_i_add_cause("the process belongs to another user, or has more capabilities "
-				 "than this one, and CAP_SYS_PTRACE is missing in its user "
-				 "namespace");
+		gons_i_diagnose_other_process();
 	return -1;
 }
 

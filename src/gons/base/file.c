@@ -85,12 +85,16 @@ int gons_i_flush(FILE *stream)
 int gons_i_file_fail(const struct gons_i_file *file, const char *verb)
 {
 	char before[64], path[64], now[PATH_MAX];
+	struct gons_i_file other;
 	ssize_t length;
 
 	describe(file, before, sizeof(before));
+	gons_i_file_identify(file->fd, &other);
 	(void)snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", file->fd);
 	length = readlink(path, now, sizeof(now) - 1);
 	now[length < 0 ? 0 : length] = '\0';
+	if (length >= 0 && other.type) /* in gVisor, the link of a namespace is "/" */
+		describe(&other, now, sizeof(now));
 	(void)gons_i_fail(EBADF, "cannot %s descriptor %d of the scope", verb, file->fd);
 	if (length >= 0)
 		gons_i_add_cause("it was %s and is %s now, so it was closed by other means", before,

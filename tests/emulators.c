@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernels that are none, as gVisor and qemu-user: they lack calls, and accept others without doing
+ * anything. Seccomp filters imitate them, each in a forked child.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <gons/netns.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool refuse_readlink(int errnum)
+{
+#ifdef SYS_readlink
+	if (!refuse_call(SYS_readlink, errnum))
+		return false;
+#endif
+	return refuse_call(SYS_readlinkat, errnum);
+}
+
+/* ---- types of namespaces ---- */
+
+static int look_without_ioctl_and_links(void *arg)
+{
+	static const int own[] = { CLONE_NEWNET, CLONE_NEWNS,	CLONE_NEWUTS,
+				   CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID };
+	static const int others[] = { CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC };
+	const int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	(void)arg;
+	want(refuse_call(SYS_ioctl, ENOTTY) && refuse_readlink(EACCES));
+	want(gons_scope_begin() >= 0);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		want(gons_type(gons_current(own[i])) == own[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		const int fd = gons_new_transient(others[i]);
+		const uint64_t own_one = gons_current_ino(others[i]);
+
+		want(fd >= 0 && gons_type(fd) == others[i]);
+		want(gons_current_ino(others[i]) == own_one); /* nothing was joined here */
+		want(gons_enter(fd) == 0 && gons_current_ino(others[i]) != own_one);
+	}
+	want(failed_with(gons_type(file), EINVAL, "is not a namespace"));
+	return 0;
+}
+
+static void the_type_of_a_namespace_is_found_by_joining_it(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC);
+	assert_int_equal(in_child(look_without_ioctl_and_links, NULL), 0);
+}
+
+static int look_without_any_call(void *arg)
+{
+	const int fd = gons_new_transient(CLONE_NEWUTS);
+
+	(void)arg;
+	want(fd >= 0);
+	want(refuse_call(SYS_ioctl, ENOTTY) && refuse_readlink(EACCES));
+	want(refuse_call(SYS_setns, EPERM));
+	want(failed_with(gons_type(fd), ENOSYS, "NS_GET_NSTYPE"));
+	return 0;
+}
+
+static void a_type_that_cannot_be_found_is_not_guessed(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWUTS);
+	assert_int_equal(in_child(look_without_any_call, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		check_test(the_type_of_a_namespace_is_found_by_joining_it),
+		check_test(a_type_that_cannot_be_found_is_not_guessed),
+	};
+
+	return gons_run_group_tests(tests, gons_group_setup_root, NULL);
+}

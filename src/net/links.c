@@ -77,7 +77,7 @@ static int add_bridge(struct gons_i_batch *batch, const struct gons_i_net_segmen
 	/* Not up yet: what each host sends to all others when its link comes up would keep the
 	 * kernel busy with a copy for every pair of hosts. */
 	struct nlmsghdr *nlh = new_link(buf, &end, 0);
-	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	struct nlattr *info = gons_i_link_nest(nlh, IFLA_LINKINFO);
 
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(nlh, info);
@@ -95,10 +95,10 @@ static int add_pair(struct gons_i_batch *batch, const struct end *end, const str
 
 	if (master != 0)
 		mnl_attr_put_u32(nlh, IFLA_MASTER, (uint32_t)master);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	info = gons_i_link_nest(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	nest = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
+	data = gons_i_link_nest(nlh, IFLA_INFO_DATA);
+	nest = gons_i_link_nest(nlh, VETH_INFO_PEER);
 	put_end(nlh, mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg)), peer);
 	mnl_attr_nest_end(nlh, nest);
 	mnl_attr_nest_end(nlh, data);

@@ -75,7 +75,7 @@ int gons_i_kind_request(struct gons_i_rtnl *rtnl, const char *kind)
 	struct nlattr *info;
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, "gons-probe");
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	info = gons_i_link_nest(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(nlh, info);
 	return gons_i_rtnl_request_send(rtnl, nlh, NULL, NULL);

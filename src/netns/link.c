@@ -206,12 +206,12 @@ static int build(struct creation *creation, void (*info_data)(struct nlmsghdr *,
 	put_end(creation, nlh, false);
 	if (options->parent_ifindex > 0)
 		mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)options->parent_ifindex);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	info = gons_i_link_nest(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, creation->kind);
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	data = gons_i_link_nest(nlh, IFLA_INFO_DATA);
 	empty = nlh->nlmsg_len;
 	if (creation->has_peer) {
-		peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
+		peer = gons_i_link_nest(nlh, VETH_INFO_PEER);
 		(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 		put_end(creation, nlh, true);
 		mnl_attr_nest_end(nlh, peer);

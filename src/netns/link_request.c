@@ -18,6 +18,14 @@ struct nlmsghdr *gons_i_link_request(void *buf, uint16_t type, uint16_t flags, i
 	return nlh;
 }
 
+struct nlattr *gons_i_link_nest(struct nlmsghdr *nlh, uint16_t type)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+
+	nest->nla_type &= NLA_TYPE_MASK;
+	return nest;
+}
+
 int gons_i_check_ifindex(int ifindex)
 {
 	return ifindex > 0 ? 0 : gons_i_fail(EINVAL, "%d is not an ifindex of a link", ifindex);

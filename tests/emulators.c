@@ -74,11 +74,48 @@ static void a_type_that_cannot_be_found_is_not_guessed(void **state)
 	assert_int_equal(in_child(look_without_any_call, NULL), 0);
 }
 
+/* ---- what is accepted and not done ---- */
+
+static int ask_of_children(void *arg)
+{
+	(void)arg;
+	want(refuse_call(SYS_unshare, 0));
+	want(!gons_can(CLONE_NEWPID) && strstr(gons_error(), "PID namespace"));
+	want(!gons_can(CLONE_NEWTIME) && strstr(gons_error(), "time namespace"));
+	return 0;
+}
+
+static void gons_can_returns_false_where_unshare_does_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(ask_of_children, NULL), 0);
+}
+
+/* ---- what is missing ---- */
+
+static int ask_without_notifications(void *arg)
+{
+	(void)arg;
+	want(refuse_call(SYS_setsockopt, ENOPROTOOPT));
+	want(!gons_can_link("veth") && errno == ENOPROTOOPT);
+	want(strstr(gons_error(), "cannot subscribe to notifications"));
+	return 0;
+}
+
+static void gons_can_link_returns_false_without_notifications(void **state)
+{
+	(void)state;
+	gons_require_link("veth");
+	assert_int_equal(in_child(ask_without_notifications, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		check_test(the_type_of_a_namespace_is_found_by_joining_it),
 		check_test(a_type_that_cannot_be_found_is_not_guessed),
+		check_test(gons_can_returns_false_where_unshare_does_nothing),
+		check_test(gons_can_link_returns_false_without_notifications),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

@@ -19,7 +19,8 @@ extern "C" {
  * the result is also false if the sysctls allow it but a security module refuses it. With
  * CLONE_NEWUSER the others are created inside a new user namespace, as after gons_become_root():
  * gons_can(CLONE_NEWUSER | CLONE_NEWNET) tells whether gons_become_root() would help. CLONE_NEWNET
- * and CLONE_NEWNS together include gons_mntns_mount_sysfs_ro().
+ * and CLONE_NEWNS together include gons_mntns_mount_sysfs_ro(). False also where the kernel creates a
+ * namespace and gives no descriptor of it, as gVisor does for user and PID namespaces.
  *
  * Can be called from any thread, even while other threads hold locks: the child takes none, since
  * no fork handlers run. The program's wait(2) and SIGCHLD do not see the child. The child is killed
@@ -37,8 +38,8 @@ bool gons_can(int types);
 /*
  * gons_can_link - whether the kernel has virtual links of this kind, such as "veth".
  *
- * A child process creates such a link in a new network namespace, as for gons_can(). For "tun" and
- * "tap" it uses /dev/net/tun.
+ * A child process creates such a link in a new network namespace, as for gons_can(), and subscribes to
+ * the notifications by which gons waits for links. For "tun" and "tap" it uses /dev/net/tun.
  *
  * Returns true; or false with errno and the reason in gons_error(): EOPNOTSUPP when the kernel
  * lacks this kind of link: load its module, if there is one; EINVAL when kind is NULL, empty, too

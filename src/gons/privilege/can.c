@@ -12,23 +12,45 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/types.h"
+#include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/switch.h"
 #include "gons/privilege/root.h"
 
-/* Runs in a child of a process that has unshared a namespace for its children. */
+/* For a namespace that children enter. */
+struct entry {
+	const struct gons_i_type *type;
+	struct gons_i_file_id parents;
+};
+
+/* Runs in a child of a process that has unshared it. gVisor accepts types that it lacks, and has no
+ * descriptors of others. */
 static int check_child(void *arg)
 {
-	const int type = *(int *)arg;
+	const struct entry *entry = arg;
+	cleanup_fd int fd = gons_i_open_own(entry->type);
 
-	if (type != CLONE_NEWPID || getpid() == 1)
+	if (fd < 0)
+		return -1;
+	if (!gons_i_file_id_is(&entry->parents, fd))
 		return 0;
-	return gons_i_fail(EPERM, "the first child is not in the new PID namespace");
+	return gons_i_fail(EPERM, "the first child is not in the new %s namespace",
+			   entry->type->long_name);
 }
 
 static int try_for_children(int type)
 {
-	return gons_i_unshare(type) < 0 ? -1 : gons_i_in_child(check_child, &type);
+	struct entry entry = { .type = gons_i_type_entry(type) };
+	cleanup_fd int fd = -1;
+
+	if (gons_i_unshare(type) < 0)
+		return -1;
+	fd = gons_i_open_own(entry.type);
+	if (fd < 0)
+		return -1;
+	if (gons_i_file_id_get(fd, &entry.parents) < 0)
+		return gons_i_fail(errno, "cannot find out what descriptor %d refers to", fd);
+	return gons_i_in_child(check_child, &entry);
 }
 
 /* Checks that gons can find out the types of the descriptors. */
@@ -54,11 +76,22 @@ static int try_here(int types)
 	return gons_i_context_restore(&context);
 }
 
+/* Sets need its descriptor. */
+static int try_user_namespace(void)
+{
+	cleanup_fd int fd = -1;
+
+	if (gons_i_new_root() < 0)
+		return -1;
+	fd = gons_i_open_own(&gons_i_types[GONS_I_USER]);
+	return fd < 0 ? -1 : 0;
+}
+
 static int try_types(void *arg)
 {
 	const int types = *(int *)arg;
 
-	if ((types & CLONE_NEWUSER) && gons_i_new_root() < 0)
+	if ((types & CLONE_NEWUSER) && try_user_namespace() < 0)
 		return -1;
 	if ((types & GONS_I_SWITCHABLE_FLAGS) && try_here(types & GONS_I_SWITCHABLE_FLAGS) < 0)
 		return -1;

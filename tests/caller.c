@@ -71,7 +71,7 @@ static int run_without_pidfds(void *echo)
 
 	want(refuse_call(SYS_pidfd_open, ENOSYS));
 	want(!(*(echo_function *)echo)("x") && errno == ENOSYS);
-	want(strstr(gons_error(), "pidfd_open(2) is missing: it needs Linux 5.3"));
+	want(strstr(gons_error(), "pidfd_open(2)") && strstr(gons_error(), "5.3"));
 	want(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 	want(count_entries("/proc/self/fd") == open_fds);
 	return 0;

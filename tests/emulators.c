@@ -6,7 +6,9 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <gons/link.h>
 #include <gons/netns.h>
+#include <gons/process.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +22,20 @@ static bool refuse_readlink(int errnum)
 		return false;
 #endif
 	return refuse_call(SYS_readlinkat, errnum);
+}
+
+/* access(2) finds every file, that of gVisor, too. */
+static bool imitate_gvisor(void)
+{
+#ifdef SYS_access
+	if (!refuse_call(SYS_access, 0))
+		return false;
+#endif
+#ifdef SYS_faccessat2
+	if (!refuse_call(SYS_faccessat2, 0))
+		return false;
+#endif
+	return refuse_call(SYS_faccessat, 0);
 }
 
 /* ---- types of namespaces ---- */
@@ -109,6 +125,47 @@ static void gons_can_link_returns_false_without_notifications(void **state)
 	assert_int_equal(in_child(ask_without_notifications, NULL), 0);
 }
 
+static int run_without_pidfds(void *arg)
+{
+	static const char *const argv[] = { "true", NULL };
+
+	(void)arg;
+	want(refuse_call(SYS_pidfd_open, ENOSYS));
+	want(failed_with(gons_process_run(argv, NULL, NULL), ENOSYS, "seccomp=unconfined"));
+	want(imitate_gvisor());
+	want(failed_with(
+		gons_process_run(argv, NULL, NULL), ENOSYS,
+		"the kernel is gVisor here, which lacks pidfd_open(2); run without gVisor"));
+	return 0;
+}
+
+static void gvisor_is_named_as_the_cause_and_not_a_filter(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(run_without_pidfds, NULL), 0);
+}
+
+static int create_an_unknown_kind(void *arg)
+{
+	struct gons_link link;
+
+	(void)arg;
+	want(imitate_gvisor());
+	want(gons_scope_begin() >= 0);
+	want(failed_with(gons_link_new_transient("nonsense", NULL, &link), EOPNOTSUPP,
+			 "the kernel is gVisor here, which lacks this kind"));
+	want(!strstr(gons_error(), "module"));
+	return 0;
+}
+
+static void gvisor_has_no_modules_to_load(void **state)
+{
+	(void)state;
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient());
+	assert_int_equal(in_child(create_an_unknown_kind, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +173,8 @@ int main(void)
 		check_test(a_type_that_cannot_be_found_is_not_guessed),
 		check_test(gons_can_returns_false_where_unshare_does_nothing),
 		check_test(gons_can_link_returns_false_without_notifications),
+		check_test(gvisor_is_named_as_the_cause_and_not_a_filter),
+		check_test(gvisor_has_no_modules_to_load),
 	};
 
 	return gons_run_group_tests(tests, gons_group_setup_root, NULL);

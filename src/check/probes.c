@@ -121,7 +121,8 @@ static void try_now(const struct thing *thing, struct finding *finding)
 	const char *option = thing->option;
 
 	finding->there = thing->try(thing) == 0;
-	if (errno != EOPNOTSUPP)
+	/* Another kernel, such as gVisor, has no options. */
+	if (errno != EOPNOTSUPP || !strstr(gons_error(), "this kernel lacks it"))
 		option = NULL;
 	if (!finding->there)
 		(void)snprintf(finding->reason, sizeof(finding->reason), "%s%s%s", gons_error(),

@@ -172,6 +172,19 @@ static void unmount_sys(void)
 	errno = saved;
 }
 
+/* gVisor has a sysfs without them. */
+static int check_links(void)
+{
+	struct stat st;
+
+	if (stat("/sys/class/net", &st) == 0 || errno != ENOENT)
+		return 0;
+	(void)gons_i_fail(ENOSYS, "cannot mount a sysfs of this network namespace");
+	if (!gons_i_diagnose_gvisor("/sys/class/net"))
+		gons_i_add_cause("the sysfs of this kernel has no /sys/class/net");
+	return -1;
+}
+
 /*
  * By mount(2), on /sys. Returns 1; 0 if /sys is a sysfs of this network namespace already (EBUSY),
  * which stays unchanged; or -1. Where only a read-only sysfs is permitted, its super block is
@@ -189,7 +202,7 @@ static int mount_directly(unsigned access)
 		result = mount("sysfs", sys, "sysfs", FLAGS | flags[i], NULL);
 	if (result < 0)
 		return errno == EBUSY ? 0 : fail_mount("mount(2)", access == 0);
-	if (access == 0 || remount(access) == 0)
+	if (check_links() == 0 && (access == 0 || remount(access) == 0))
 		return 1;
 	unmount_sys();
 	return -1;

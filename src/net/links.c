@@ -11,6 +11,7 @@
 
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/diagnosis/cause.h"
 #include "net/links.h"
 #include "netns/batch.h"
 #include "netns/link_request.h"
@@ -147,6 +148,16 @@ static int add_segment(struct gons_i_batch *batch, const struct gons_i_net_model
 	return 0;
 }
 
+/* gVisor takes a link that does not exist yet for one that does if the request has its number. */
+static int fail(int errnum)
+{
+	if (errnum != EEXIST || !gons_i_is_gvisor())
+		return -1;
+	(void)gons_i_fail(EOPNOTSUPP, "cannot create the links of the network of a plan");
+	(void)gons_i_diagnose_gvisor("links that are given their numbers");
+	return -1;
+}
+
 int gons_i_net_links_create(const struct gons_i_net_model *model, gons_set *const *sets,
 			    int bridge_fd)
 {
@@ -160,5 +171,5 @@ int gons_i_net_links_create(const struct gons_i_net_model *model, gons_set *cons
 	if (result == 0)
 		result = gons_i_batch_flush(&batch);
 	gons_i_batch_close(&batch);
-	return result;
+	return result < 0 ? fail(errno) : 0;
 }

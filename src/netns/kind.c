@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gons/base/error.h"
+#include "gons/diagnosis/cause.h"
 #include "netns/kind.h"
 #include "netns/link_request.h"
 #include "netns/rtnl.h"
@@ -63,6 +64,8 @@ int gons_i_fail_kind(const struct gons_i_rtnl *rtnl, const char *kind)
 		return -1;
 	}
 	(void)gons_i_fail(EOPNOTSUPP, "cannot create a link of kind %s", kind);
+	if (gons_i_diagnose_gvisor("this kind"))
+		return -1;
 	gons_i_add_cause("this kernel lacks it");
 	gons_i_add_remedy("load the module %s, if there is one", module_of(kind));
 	return -1;

@@ -9,6 +9,7 @@
 #include "gons/base/clock.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
+#include "gons/diagnosis/cause.h"
 #include "netns/monitor.h"
 #include "netns/rtnl.h"
 #include "netns/rtnl_socket.h"
@@ -71,6 +72,8 @@ int gons_i_monitor_open(struct gons_i_monitor *monitor, struct gons_i_rtnl *rtnl
 	if (change_membership(monitor->fd, groups, NETLINK_ADD_MEMBERSHIP) == 0)
 		return 0;
 	(void)gons_i_fail(errno, "cannot subscribe to notifications");
+	if (errno == ENOPROTOOPT)
+		(void)gons_i_diagnose_gvisor("notifications of rtnetlink");
 	gons_i_monitor_close(monitor);
 	return -1;
 }

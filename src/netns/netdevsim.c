@@ -21,6 +21,7 @@
 #include "gons/base/types.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/scope.h"
+#include "gons/diagnosis/cause.h"
 #include "mntns/sysfs.h"
 #include "netns/kind.h"
 #include "netns/link.h"
@@ -62,6 +63,8 @@ static int fail_open(int errnum)
 
 	if (errnum == ENOENT) {
 		(void)gons_i_fail(EOPNOTSUPP, what);
+		if (gons_i_diagnose_gvisor("it"))
+			return -1;
 		gons_i_add_cause("this kernel lacks it");
 		gons_i_add_remedy("load the module netdevsim, if there is one");
 		return -1;

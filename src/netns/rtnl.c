@@ -25,6 +25,7 @@
 #include "gons/base/procfs.h"
 #include "gons/base/types.h"
 #include "gons/core/nsfd.h"
+#include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
 #include "netns/rtnl.h"
 #include "netns/rtnl_socket.h"
@@ -55,7 +56,8 @@ static void open_here(void *arg)
 	if (opening->fd >= 0)
 		return;
 	(void)gons_i_fail(errno, "cannot open a netlink socket");
-	if (errno == EPROTONOSUPPORT)
+	if (errno == EPROTONOSUPPORT &&
+	    !gons_i_diagnose_gvisor("the netlink protocol %d", opening->bus))
 		gons_i_add_cause(
 			"this kernel lacks the netlink protocol %d, or its module is not loaded",
 			opening->bus);
@@ -485,6 +487,8 @@ static void add_cause(const struct gons_i_rtnl *rtnl, int errnum)
 		gons_i_diagnose_missing(CAP_NET_ADMIN, "CAP_NET_ADMIN");
 	else if (errnum == EPERM)
 		gons_i_diagnose_foreign_netns();
+	else if (errnum == EOPNOTSUPP)
+		(void)gons_i_diagnose_gvisor("this request of rtnetlink");
 	else if (errnum == EBADF)
 		gons_i_add_cause("the program has closed a netlink socket of the scope");
 	else if (errnum == ENOBUFS)

@@ -19,6 +19,7 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/core/scope.h"
+#include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/refusal.h"
 #include "netns/execute.h"
 #include "netns/link.h"
@@ -74,6 +75,8 @@ static int fail_create(const struct creation *creation, int errnum)
 	(void)gons_i_fail(errnum, "cannot create a link of kind %s", creation->kind);
 	if (errnum == EPERM)
 		gons_i_diagnose_in_netns(CAP_NET_ADMIN, "CAP_NET_ADMIN");
+	else if (errnum == EINVAL)
+		(void)gons_i_diagnose_gvisor("IFF_TUN_EXCL");
 	errno = errnum;
 	return -1;
 }

@@ -79,6 +79,29 @@ static int open_own(const struct gons_i_type *entry)
 	return fd < 0 ? fail_own(entry) : fd;
 }
 
+/* The type that a link has in its text, as "net:[4026531840]" has; or NULL. In gVisor some lead to
+ * other files nevertheless. */
+static const struct gons_i_type *type_named_by(const char *link)
+{
+	char target[32] = "";
+
+	if (readlink(link, target, sizeof(target) - 1) < 0 || !strstr(target, ":["))
+		return NULL;
+	*strchr(target, ':') = '\0';
+	for (size_t i = 0; i < GONS_I_TYPES; i++)
+		if (strcmp(gons_i_types[i].name, target) == 0)
+			return &gons_i_types[i];
+	return NULL;
+}
+
+static int fail_without_descriptors(const char *path, const struct gons_i_type *entry)
+{
+	(void)gons_i_fail(ENOENT, "cannot open the %s namespace %s", entry->long_name, path);
+	if (!gons_i_diagnose_gvisor("descriptors of %s namespaces", entry->long_name))
+		gons_i_add_cause("the link leads to another file");
+	return -1;
+}
+
 /* Something may have been mounted over the link since procfs was checked. */
 static int check_own(int fd, const struct gons_i_type *entry)
 {
@@ -86,6 +109,8 @@ static int check_own(int fd, const struct gons_i_type *entry)
 
 	if (type == entry->flag || (type < 0 && errno == ENOSYS))
 		return 0;
+	if (type < 0 && type_named_by(entry->own_path) == entry)
+		return fail_without_descriptors(entry->own_path, entry);
 	return gons_i_fail_covered(entry);
 }
 
@@ -116,9 +141,10 @@ int gons_i_open_own_id(const struct gons_i_type *entry, struct gons_i_file_id *r
 
 int gons_i_open_checked(const char *path, int type)
 {
+	const struct gons_i_type *named;
 	const char *long_name, *wanted;
 	cleanup_fd int fd = -1;
-	int actual;
+	int actual, errnum;
 
 	if (!path)
 		return gons_i_fail(EINVAL, "path is NULL");
@@ -131,8 +157,12 @@ int gons_i_open_checked(const char *path, int type)
 	if (fd < 0)
 		return gons_i_fail(errno, "cannot open the namespace %s", path);
 	actual = gons_i_nstype(fd);
-	if (actual < 0)
-		return fail_nstype(path);
+	if (actual < 0) {
+		errnum = errno;
+		named = errnum == ENOTTY ? type_named_by(path) : NULL;
+		errno = errnum;
+		return named ? fail_without_descriptors(path, named) : fail_nstype(path);
+	}
 	if (type == 0 || actual == type)
 		return gons_i_take_fd(&fd);
 	long_name = gons_i_type_entry(actual)->long_name;

@@ -13,6 +13,7 @@
 #include "gons/core/nsfd.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/thread_state.h"
+#include "gons/diagnosis/cause.h"
 
 int gons_i_open_root(void)
 {
@@ -49,7 +50,7 @@ static int open_pid_for_children(void)
 	if (lstat(path, &st) == 0) {
 		gons_i_add_cause("it has no process yet");
 		gons_i_add_remedy("fork a child first");
-	} else {
+	} else if (!gons_i_diagnose_gvisor("%s", path)) {
 		gons_i_add_cause("this takes Linux 4.12 and procfs of this PID namespace on /proc");
 	}
 	errno = ENOENT;

@@ -48,6 +48,17 @@ bool gons_i_lacks_type(int type);
 /* Whether kernel.unprivileged_userns_clone, which not all kernels have, forbids user namespaces. */
 bool gons_i_userns_clone_is_off(void);
 
+/* ---- emulator.c ---- */
+
+/* Whether the kernel is gVisor, which tells the version of a Linux that it is not. */
+bool gons_i_is_gvisor(void);
+
+/* If the kernel is gVisor, adds to the message what of Linux it lacks ("pidfd_open(2)"), and that this
+ * takes another one. Returns whether it is. */
+bool gons_i_diagnose_gvisor(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void gons_i_add_gvisor_remedy(void);
+
 /* ---- owner.c ---- */
 
 /* Whether nsfd belongs to a user namespace that is neither the caller's nor a descendant. */

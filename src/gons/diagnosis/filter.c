@@ -131,6 +131,9 @@ enum gons_i_filtered gons_i_filtered(const char *call, int types)
 
 	if (!attempt.probe || (attempt.probe->admin && !may_mount()))
 		return GONS_I_FILTERED_NOT;
+	/* gVisor looks at capabilities first, and lacks some of the calls. */
+	if (gons_i_is_gvisor() && !(gons_i_has_filter() && gons_i_has_root_caps()))
+		return GONS_I_FILTERED_NOT;
 	/* Debian's kernel looks at its sysctl before it does at the flags. */
 	if (gons_i_userns_clone_is_off())
 		attempt.types &= ~CLONE_NEWUSER;
@@ -199,6 +202,8 @@ bool gons_i_diagnose_call(const char *call, const char *since)
 		return gons_i_diagnose_filter(call, 0);
 	if (errno != ENOSYS)
 		return false;
+	if (gons_i_diagnose_gvisor("%s", call))
+		return true;
 	if (gons_i_kernel_is_before(since)) {
 		gons_i_add_cause("%s needs Linux %s", call, since);
 		gons_i_add_remedy("use a newer kernel");

@@ -156,8 +156,11 @@ void gons_i_diagnose_confinement(const char *before, const char *refuses,
 	const int errnum = errno;
 	char label[128], names[96];
 
-	if (!read_label("/proc/thread-self/attr/apparmor/current", label, sizeof(label)) &&
-	    !read_label("/proc/thread-self/attr/current", label, sizeof(label))) {
+	if (gons_i_is_gvisor()) { /* which has no such modules */
+		gons_i_add_cause("%sgVisor, which is the kernel here, %s", before, refuses);
+		gons_i_add_gvisor_remedy();
+	} else if (!read_label("/proc/thread-self/attr/apparmor/current", label, sizeof(label)) &&
+		   !read_label("/proc/thread-self/attr/current", label, sizeof(label))) {
 		describe_modules(guarded, names, sizeof(names));
 		gons_i_add_cause("%s%s %s", before, names, refuses);
 	} else if (!is_profile(label)) {

@@ -169,9 +169,10 @@ bool gons_i_diagnose_options(int types)
 					 missing ? ", " : "", name_option(entry, option));
 		missing |= entry->flag;
 	}
-	if (missing)
-		gons_i_add_cause("this kernel was built without %s namespaces (%s)",
-				 gons_i_type_names(missing, names), options);
+	(void)gons_i_type_names(missing, names);
+	if (missing && !gons_i_diagnose_gvisor("%s namespaces", names))
+		gons_i_add_cause("this kernel was built without %s namespaces (%s)", names,
+				 options);
 	errno = errnum;
 	return missing != 0;
 }

@@ -19,6 +19,7 @@
 #include "gons/base/clock.h"
 #include "gons/base/child.h"
 #include "gons/core/thread.h"
+#include "gons/diagnosis/refusal.h"
 #include "gons/process/program.h"
 #include "gons/process/vfork.h"
 
@@ -232,9 +233,7 @@ static int fail_descriptor(const char *what)
 	int errnum = errno;
 
 	(void)gons_i_fail(errnum, "%s", what);
-	if (errnum == ENOSYS)
-		gons_i_add_cause("pidfd_open(2) is missing: it needs Linux 5.3, and does not work "
-				 "under valgrind");
+	(void)gons_i_diagnose_call("pidfd_open(2)", "5.3");
 	return -1;
 }
 

@@ -20,6 +20,7 @@
 #include "gons/base/error.h"
 #include "gons/base/child.h"
 #include "gons/core/thread.h"
+#include "gons/diagnosis/refusal.h"
 #include "gons/sets/pid_init.h"
 #include "gons/sets/set.h"
 
@@ -243,7 +244,7 @@ pid_t gons_i_pid_init_pid(const struct gons_i_pid_init *init)
 		(void)gons_i_fail(ENOSYS,
 				  "cannot read the process id of the first process of the set's "
 				  "PID namespace");
-		gons_i_add_cause("pidfd_open(2) needs Linux 5.3");
+		(void)gons_i_diagnose_call("pidfd_open(2)", "5.3");
 		return -1;
 	}
 	(void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", init->pidfd);

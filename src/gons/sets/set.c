@@ -17,6 +17,7 @@
 #include "gons/base/types.h"
 #include "gons/core/enter.h"
 #include "gons/core/nsfd.h"
+#include "gons/diagnosis/cause.h"
 #include "gons/core/saved_context.h"
 #include "gons/core/scope.h"
 #include "gons/diagnosis/refusal.h"
@@ -176,10 +177,13 @@ static int open_of_process(const struct gons_i_type *entry, void *arg)
 		return fail_process(process, entry);
 	if (gons_i_check_type(fd, entry->flag) == 0)
 		return fd;
-	(void)gons_i_fail(EINVAL, "/proc/%d/ns/%s is not a %s namespace", process->pid, entry->name,
+	(void)gons_i_fail(gons_i_is_gvisor() ? ENOENT : EINVAL,
+			  "/proc/%d/ns/%s is not a %s namespace", process->pid, entry->name,
 			  entry->long_name);
-	gons_i_add_cause("something is mounted over it");
-	gons_i_add_remedy("unmount that, or mount procfs on /proc");
+	if (!gons_i_diagnose_gvisor("descriptors of %s namespaces", entry->long_name)) {
+		gons_i_add_cause("something is mounted over it");
+		gons_i_add_remedy("unmount that, or mount procfs on /proc");
+	}
 	gons_i_close_fd(&fd);
 	return -1;
 }

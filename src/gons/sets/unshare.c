@@ -23,6 +23,7 @@
 #include "gons/base/child.h"
 #include "gons/core/nsfd.h"
 #include "gons/core/switch.h"
+#include "gons/diagnosis/cause.h"
 #include "gons/core/thread.h"
 #include "gons/leak/exempt.h"
 #include "gons/sets/idmap.h"
@@ -65,9 +66,12 @@ static int open_created(struct request *request)
 		(void)snprintf(path, sizeof(path), "thread-self/ns/%s%s", entry->name,
 			       by_children ? "_for_children" : ""); /* fits */
 		request->fds[i] = openat(request->proc_fd, path, O_RDONLY | O_CLOEXEC);
-		if (request->fds[i] < 0)
-			return gons_i_fail(errno, "cannot open a new %s namespace",
-					   entry->long_name);
+		if (request->fds[i] < 0) {
+			(void)gons_i_fail(errno, "cannot open a new %s namespace",
+					  entry->long_name);
+			(void)gons_i_diagnose_gvisor("/proc/%s", path);
+			return -1;
+		}
 		if (gons_i_check_type(request->fds[i], entry->flag) < 0)
 			return -1;
 	}

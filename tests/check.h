@@ -72,7 +72,8 @@ extern const struct switchable switchable[SWITCHABLE];
 void take_inodes(uint64_t ino[SWITCHABLE]);
 void assert_inodes(const uint64_t ino[SWITCHABLE]);
 
-/* Inode number of the calling thread's namespace "net", by stat(2) and not by gons. */
+/* Inode number of the calling thread's namespace "net", by stat(2) and not by gons;
+ * 0 where there is none. */
 uint64_t own_ino(const char *name);
 
 /* Inode number of the set's namespace of this type. */

@@ -22,7 +22,7 @@ static void a_datagram_reaches_a_link_local_address(void **state)
 
 	(void)state;
 	if (access("/proc/sys/net/ipv6", F_OK) < 0) {
-		print_error("gons: skipped: ipv6: the kernel has no IPv6\n");
+		print_error("gons: skipped: ipv6: there is no /proc/sys/net/ipv6\n");
 		skip();
 	}
 	gons_require(CLONE_NEWNET);

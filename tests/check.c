@@ -211,12 +211,13 @@ static int list_threads(void)
 	if (!dir)
 		return -1;
 	while ((entry = readdir(dir))) {
+		const char *name;
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), "/proc/self/task/%.16s/comm", entry->d_name);
+		name = read_text(path);
 		/* A thread that is just ending has no name any more. */
-		if (entry->d_name[0] != '.' && read_text(path)[0] &&
-		    strcmp(read_text(path), "gons-set\n") != 0)
+		if (entry->d_name[0] != '.' && name[0] != '\0' && strcmp(name, "gons-set\n") != 0)
 			count++;
 	}
 	(void)closedir(dir);

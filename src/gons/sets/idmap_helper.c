@@ -141,6 +141,14 @@ static bool find(const char *program, char path[PATH_MAX])
 	}
 }
 
+/* If it is not certain, that counts as true: a filter may refuse the call, and the capabilities may be
+ * those of another user namespace (EOVERFLOW). */
+static bool has_capabilities(const char *path)
+{
+	return getxattr(path, "security.capability", NULL, 0) >= 0 ||
+	       (errno != ENODATA && errno != EOPNOTSUPP);
+}
+
 void gons_i_helper_explain(const char *program)
 {
 	char path[PATH_MAX];
@@ -154,6 +162,9 @@ void gons_i_helper_explain(const char *program)
 				  "allowPrivilegeEscalation: true; systemd: NoNewPrivileges=no)");
 		return;
 	}
+	/* User 0 gets capabilities by execve(2) itself, whatever the file has. */
+	if (geteuid() == 0)
+		return;
 	if (!find(program, path) || statvfs(path, &mount) < 0 || stat(path, &st) < 0)
 		return;
 	if (mount.f_flag & ST_NOSUID) {
@@ -161,7 +172,7 @@ void gons_i_helper_explain(const char *program)
 				 "privileges",
 				 path);
 		gons_i_add_remedy("mount it without that option");
-	} else if (!(st.st_mode & S_ISUID) && getxattr(path, "security.capability", NULL, 0) <= 0) {
+	} else if (!(st.st_mode & S_ISUID) && !has_capabilities(path)) {
 		gons_i_add_cause("%s is not set-user-ID and has no capabilities, as in some images "
 				 "of containers",
 				 path);

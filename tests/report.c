@@ -431,7 +431,7 @@ static void a_neighbour_that_does_not_answer_is_found(void **state)
 	(void)state;
 	gons_must(gons_route_delete(chain.client, "default", "10.0.1.1", 0));
 	gons_must(gons_route_add(chain.client, "default", "10.0.1.7", 0));
-	/* So that it takes no three seconds; older kernels hide it from all but the first user namespace. */
+	/* Otherwise it takes three seconds. Older kernels hide it from all but the first user namespace. */
 	(void)gons_netns_sysctl_set(chain.client, "net.ipv4.neigh.eth0.retrans_time_ms", "20");
 	send_one(&chain, 5);
 	for (int i = 0; i < 1000 && !strstr(report(), "FAILED"); i++)

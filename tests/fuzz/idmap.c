@@ -248,7 +248,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct gons_idmaps maps;
 	char *text = strndup((const char *)data, size), *line = text, *end;
 
-	/* Nothing is asked that could not gain the capability. */
+	/* gons does not run newuidmap where it could not gain the capability. */
 	if (prctl(PR_CAPBSET_READ, CAP_SETUID) == 0 || prctl(PR_CAPBSET_READ, CAP_SETGID) == 0) {
 		(void)fprintf(stderr, "gons: skipped: fuzz-idmap: the bounding set lacks "
 				      "CAP_SETUID or CAP_SETGID\n");

@@ -11,7 +11,7 @@
 enum { GONS_I_NS_OF_MS = 1000000 };
 
 /* The time since a fixed moment in the past: a clock that is never set. Asks the kernel, since
- * faketime(1) can stop the clock of the C library, for which a wait would never end. */
+ * faketime(1) can stop the clock of the C library, and then a wait would never end. */
 static inline int64_t gons_i_nanoseconds(void)
 {
 	__kernel_long_t now[2];

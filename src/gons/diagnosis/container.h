@@ -7,7 +7,7 @@
 	"start the container with --security-opt unmask=ALL (podman) or --security-opt "           \
 	"systempaths=unconfined (docker)"
 
-/* The remedy where a capability is missing of which the name without CAP_ follows. */
+/* The remedy where a capability is missing; %s is its name without CAP_. */
 #define GONS_I_ADD_CAP "add it to the capabilities of this process (docker, podman: --cap-add %s)"
 
 #endif

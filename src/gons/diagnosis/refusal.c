@@ -35,8 +35,8 @@ static bool diagnose_filter(enum gons_i_refused refused, int types)
 	       ((types & CLONE_NEWNS) && gons_i_diagnose_filter("chroot(2)", 0));
 }
 
-/* What gives a capability to the process. User 0 is root already, whom a container engine gives few
- * of them. By a system call, since fakeroot(1) changes the results of the C library's functions. */
+/* How the process gets a capability. User 0 is root already, as in a container, whose engine gives root
+ * few capabilities. Asked by a system call, since fakeroot(1) changes the results of the C library. */
 enum { TO_GET_SIZE = 128 };
 static const char *to_get(const char *cap, char remedy[TO_GET_SIZE])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kernels that are none, as gVisor and qemu-user: they lack calls, and accept others without doing
- * anything. Seccomp filters imitate them, each in a forked child.
+ * Programs that stand in for the kernel, as gVisor and qemu-user: they lack calls, and accept others
+ * without doing anything. Seccomp filters imitate them, each in a forked child.
  */
 #include "check.h"
 

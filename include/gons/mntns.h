@@ -100,6 +100,7 @@ uint64_t gons_mntns_current_ino(void);
  *         engines mount them, or gons_mntns_mount_sysfs_rw() finds a read-only /sys: the message
  *         names these mounts, and the option of the container engine that helps;
  * ENOENT, ENOTDIR  there is no directory /sys (a chroot);
+ * ENOSYS  the kernel's sysfs has no network links, as that of gVisor;
  * EMFILE, ENOMEM.
  */
 int gons_mntns_mount_sysfs_ro(void);

@@ -43,7 +43,8 @@ bool gons_can(int types);
  *
  * Returns true; or false with errno and the reason in gons_error(): EOPNOTSUPP when the kernel
  * lacks this kind of link: load its module, if there is one; EINVAL when kind is NULL, empty, too
- * long or has characters that no kind has; otherwise the errno of gons_can(CLONE_NEWNET).
+ * long or has characters that no kind has; ENOPROTOOPT when the kernel has no such notifications,
+ * as gVisor; otherwise the errno of gons_can(CLONE_NEWNET).
  */
 bool gons_can_link(const char *kind);
 

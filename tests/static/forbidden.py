@@ -47,8 +47,9 @@ NEVER = {
 }
 
 # The end of GONS_SCOPE cannot return an error; gons_status_or_exit() is meant to exit.
-# A filter is looked for by calls that switch nothing, and the type of a namespace by a child that joins it. Helper children are forked by clone(2) itself,
-# without flags. A re-executed child is ended by the library.
+# A filter is looked for by calls that switch nothing, and the type of a namespace by a child that
+# joins it. Helper children are forked by clone(2) itself, without flags. A re-executed child is ended
+# by the library.
 # A forked child drops what its parent is going to write, and writes what its function has left.
 # A supervisor starts its program with the three descriptors that it is to keep.
 # gons-run never leaves the PID namespace that it enters, nor the user namespace of --no-net.
@@ -61,7 +62,8 @@ EXCEPTIONS = {('src/gons/base/unmocked.c', 'socket'): 1, ('src/gons/base/unmocke
               ('src/run/prepare.c', 'unshare'): 1,
               ('src/gons/base/compat.h', 'fsopen'): 2, ('src/gons/base/compat.h', 'fsmount'): 2,
               ('src/gons/base/compat.h', 'open_tree'): 2, ('src/gons/base/compat.h', 'clone3'): 2,
-              ('src/gons/base/nstype.c', 'setns'): 1, ('src/gons/base/child.c', 'clone'): 2, ('src/gons/diagnosis/userns.c', 'setns'): 1,
+              ('src/gons/base/nstype.c', 'setns'): 1, ('src/gons/base/child.c', 'clone'): 2,
+              ('src/gons/diagnosis/userns.c', 'setns'): 1,
               ('src/test/note.c', 'stderr'): 1, ('src/test/capture.c', 'recvmsg'): 1,
               ('src/test/cmocka.c', 'stdout'): 1, ('src/test/cmocka.c', 'STDOUT_FILENO'): 1,
               ('src/test/cmocka.c', 'STDERR_FILENO'): 1, ('src/test/cmocka.c', 'dup3'): 1,

@@ -21,8 +21,10 @@ static int fail_nstype(const char *what)
 {
 	if (errno == ENOSYS) {
 		(void)gons_i_fail(ENOSYS, "cannot find out the type of the namespace %s", what);
-		gons_i_add_cause("the kernel, or what emulates it, lacks ioctl(2) with "
-				 "NS_GET_NSTYPE, and /proc/thread-self/fd does not show the type");
+		gons_i_add_cause(
+			"the kernel, or what emulates it, lacks ioctl(2) with "
+			"NS_GET_NSTYPE, /proc/thread-self/fd does not show the type, and a child could "
+			"not find it out by setns(2)");
 		return -1;
 	}
 	if (errno == EBADF)

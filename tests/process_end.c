@@ -240,12 +240,12 @@ static void a_hundred_programs_run_at_once(void **state)
 	enum { N = 100 };
 	gons_process *processes[N];
 	struct gons_process_result result;
-	char wanted[16];
+	char wanted[32];
 
 	(void)state;
 	GONS_SCOPE {
 		for (int i = 0; i < N; i++) {
-			char script[64];
+			char script[96];
 
 			(void)snprintf(script, sizeof(script),
 				       "echo number %d; trap 'exit 3' TERM; read x; sleep 1000 & "

@@ -11,9 +11,10 @@ command -v codespell >/dev/null || {
 cd "$1"
 set --
 for entry in * .[!.]*; do
-	if [ "$entry" != .git ] && [ ! -d "$entry/meson-private" ]; then
-		set -- "$@" "$entry"
-	fi
+	case $entry in
+	.git | build*) ;; # such as the logs of tools/test
+	*) [ -d "$entry/meson-private" ] || set -- "$@" "$entry" ;;
+	esac
 done
 # "statics" are C functions, .TE ends a table in a man page, "nonsens" is no kind of link, TestIn is a
 # class, creat(2) a call, and "ba" is in a test.

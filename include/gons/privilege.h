@@ -24,7 +24,7 @@ extern "C" {
  *
  * Can be called from any thread, even while other threads hold locks: the child takes none, since
  * no fork handlers run. The program's wait(2) and SIGCHLD do not see the child. The child is killed
- * after a minute, and when the caller is killed. The call takes about a millisecond, and up to five
+ * after a minute, and when the caller is killed. The call takes about a millisecond, and up to ten
  * seconds if a limit user.max_*_namespaces is reached.
  *
  * Returns true; or false with errno and the reason in gons_error(): EINVAL for 0 or unknown bits;

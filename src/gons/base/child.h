@@ -26,7 +26,7 @@ struct gons_i_child {
 };
 
 /* Seconds after which a bare child is killed. It may have to wait for a limit on namespaces several
- * times, 5 s each, on a slow machine. */
+ * times, 10 s each, on a slow machine. */
 enum { GONS_I_CHILD_LIMIT_S = 60 };
 
 /* Starts a bare child that calls fn(arg). 0 or -1. */

@@ -132,8 +132,8 @@ static int map_by_program(const struct kind *kind, pid_t pid)
 	if (errnum == 0)
 		return 0;
 	errno = errnum;
-	if (errnum == ENOENT ||
-	    errnum == EACCES) { /* EACCES: a directory of PATH may not be read */
+	/* EACCES: a directory of PATH may not be read */
+	if (errnum == ENOENT || errnum == EACCES) {
 		gons_i_add_remedy("install %s, which may map them (Debian: uidmap)", kind->program);
 	} else if (errnum > 0) {
 		gons_i_add_cause("%s cannot be run: %m", kind->program);

@@ -97,8 +97,9 @@ uint64_t gons_mntns_current_ino(void);
  *         gons_mntns_enter_transient() first;
  * EPERM   the capability is missing; or the network namespace belongs to another user namespace:
  *         enter a new one; or, in a user namespace, other mounts cover parts of /sys, as container
- *         engines mount them, or gons_mntns_mount_sysfs_rw() finds a read-only /sys: the message
- *         names these mounts, and the option of the container engine that helps;
+ *         engines mount them, or no sysfs is mounted, as in the sandboxes of nix and guix, or
+ *         gons_mntns_mount_sysfs_rw() finds a read-only /sys: the message names these mounts, and
+ *         the option of the container engine or sandbox that helps;
  * ENOENT, ENOTDIR  there is no directory /sys (a chroot);
  * ENOSYS  the kernel's sysfs has no network links, as that of gVisor;
  * EMFILE, ENOMEM.

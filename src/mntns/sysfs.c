@@ -82,7 +82,10 @@ static void diagnose_mount(bool is_writable)
 				 "one is mounted, and there is none on %s",
 				 sys);
 		gons_i_add_remedy(
-			"bind the sysfs of the machine to %s (bwrap: --ro-bind /sys /sys)", sys);
+			"bind the sysfs of the machine to %s (bwrap: --ro-bind /sys /sys; "
+			"nix.conf: extra-sandbox-paths = /sys; guix-daemon: "
+			"--chroot-directory=/sys)",
+			sys);
 	} else if (is_writable && is_read_only()) {
 		gons_i_add_cause("in a user namespace the kernel mounts no writable sysfs while "
 				 "the one on %s is read-only",
@@ -307,14 +310,26 @@ static int cover(int old_fd, unsigned access)
 	return mount_directly(access);
 }
 
-static int open_mount_point(void)
+/* The sandboxes of package builders have no /sys, and where the kernel refuses every sysfs, a
+ * directory would not help. */
+static bool is_refused_anywhere(unsigned access)
 {
-	int fd = open(sys, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int mount_fd = mount_detached(access);
+
+	return mount_fd < 0 && errno == EPERM;
+}
+
+static int open_mount_point(unsigned access)
+{
+	const int fd = open(sys, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const int errnum = errno;
 
 	if (fd >= 0)
 		return fd;
-	(void)gons_i_fail(errno, "cannot mount a sysfs on %s", sys);
-	if (errno == ENOENT) {
+	if (errnum == ENOENT && is_refused_anywhere(access))
+		return -1;
+	(void)gons_i_fail(errnum, "cannot mount a sysfs on %s", sys);
+	if (errnum == ENOENT) {
 		gons_i_add_cause("the root of this process has no directory %s", sys);
 		gons_i_add_remedy("create it: mkdir %s", sys);
 	}
@@ -329,7 +344,7 @@ static int mount_sysfs(unsigned access)
 
 	if (gons_i_refuse_initial_mntns("mount a sysfs on /sys") < 0)
 		return -1;
-	old_fd = open_mount_point();
+	old_fd = open_mount_point(access);
 	if (old_fd < 0)
 		return -1;
 	result = cover(old_fd, access);

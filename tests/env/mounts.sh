@@ -42,6 +42,35 @@ case_chroot_without_sys()
 		sees_only_loopback runs_in_net_and_mnt
 }
 
+# in_package_builder OPTION...: as nix and guix build packages, without /sys. A directory would not
+# help there: the kernel mounts a sysfs only where another one is mounted.
+in_package_builder()
+{
+	needs_user_namespaces
+	bwrap=$(command -v bwrap) || skip 'needs bwrap'
+	run $user "$bwrap" --unshare-all --uid 1000 --gid 100 --ro-bind "$root" / --dev /dev \
+		--proc /proc --tmpfs /tmp --chdir /tmp "$@" -- /bin/probe
+}
+
+case_package_builder_user()
+{
+	rmdir "$root/sys"
+	in_package_builder
+	expect 0 passed $(outcome_for skipped $sysfs_tests)
+	expect_reason 'Operation not permitted' $sysfs_tests
+	expect_reason 'only where another one is mounted, and there is none on /sys' $sysfs_tests
+	expect_not_said mkdir
+	expect_moved_to "user $new_ground"
+}
+
+# What the message tells to do.
+case_package_builder_with_sys_user()
+{
+	in_package_builder --ro-bind /sys /sys
+	expect 0 passed
+	expect_moved_to "user $new_ground"
+}
+
 case_chroot_on_a_bind_mount()
 {
 	needs_root

@@ -378,6 +378,8 @@ static int run_without_processes(void *arg)
 	want(gons_reexec_run(&job, NULL) < 0 && errno == EAGAIN);
 	want(strstr(gons_error(), "cannot run this program (/proc/self/exe) again: Resource "
 				  "temporarily unavailable"));
+	want(strstr(gons_error(), "ulimit -u, RLIMIT_NPROC = 0") &&
+	     strstr(gons_error(), "pids.max"));
 	return 0;
 }
 

@@ -186,7 +186,10 @@ static void in_child(void (*fn)(const struct thing *, struct finding *), const s
 	}
 	if (pid < 0)
 		(void)snprintf(finding->reason, sizeof(finding->reason),
-			       "cannot fork a child process for this check: %s", strerror(errno));
+			       "cannot fork a child process for this check: %s%s", strerror(errno),
+			       errno == EAGAIN ? ": the limit on threads is reached: ulimit -u, or "
+						 "pids.max of a control group; raise it"
+					       : "");
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (pid > 0 && WIFSIGNALED(status))

@@ -108,6 +108,14 @@ case_check_limit_0()
 	expect_no "$no_space" "$user_namespaces_off" user unprivileged
 }
 
+case_check_one_process()
+{
+	needs_user
+	run $user prlimit --nproc=1 -- "$check" net
+	expect_report 1 net
+	expect_no 'Resource temporarily unavailable' 'ulimit -u, or pids.max' net
+}
+
 case_check_no_net_limit_0()
 {
 	needs_user_namespaces

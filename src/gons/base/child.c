@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -135,14 +136,28 @@ bool gons_i_children_have_other_pidns(bool unless_known)
 	return own.st_ino != theirs.st_ino;
 }
 
+/* The kernel does not tell which one it is. Both have the same errno. */
+static void diagnose_limit_on_threads(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		gons_i_add_cause("a control group may have no more threads (pids.max)");
+	else
+		gons_i_add_cause("the limit on threads is reached: that of this user (ulimit -u, "
+				 "RLIMIT_NPROC = %llu), or that of a control group (pids.max)",
+				 (unsigned long long)limit.rlim_cur);
+	gons_i_add_remedy("raise it (control group: docker, podman: --pids-limit; systemd: "
+			  "TasksMax=)");
+}
+
 int gons_i_fail_fork(int errnum, const char *what)
 {
 	const bool elsewhere = errnum == ENOMEM && gons_i_children_have_other_pidns(false);
 
 	(void)gons_i_fail(errnum, "%s", what);
 	if (errnum == EAGAIN) {
-		gons_i_add_cause("the limit on threads (RLIMIT_NPROC or pids.max) is reached");
-		gons_i_add_remedy("raise it");
+		diagnose_limit_on_threads();
 	} else if (elsewhere) {
 		gons_i_add_cause("the first process of the PID namespace for children of this "
 				 "thread has ended");

@@ -165,8 +165,9 @@ void gons_reexec_check(void);
  * the action exited with another status than 0, printed to standard error (the message quotes
  * that), or was killed by a signal, or when the program ended before it called
  * gons_reexec_check(); ETIMEDOUT when it was killed because timeout_ms was over; EFBIG when it was
- * killed because it printed more than 1 GiB; ENOMEM, ENOSPC and others when it was killed because
- * its output could not be recorded, which takes memory; ECHILD when its status is unknown, because
+ * killed because it printed more than 1 GiB, or more than files may have (RLIMIT_FSIZE); ENOMEM,
+ * ENOSPC and others when it was killed because its output could not be recorded, which takes memory;
+ * ECHILD when its status is unknown, because
  * the process of gons that watched it was killed.
  *
  * During the call the thread cannot be cancelled (pthread_cancel(3)). Afterwards no process,

@@ -108,6 +108,36 @@ case_check_limit_0()
 	expect_no "$no_space" "$user_namespaces_off" user unprivileged
 }
 
+# nested DEPTH UNSHARE COMMAND...: in as many namespaces within each other.
+nested()
+{
+	depth=$1
+	unshare=$2
+	shift 2
+	# shellcheck disable=SC2016 # for the shells inside
+	run $user env nest='depth=$1 unshare=$2
+		shift 2
+		[ "$depth" -eq 0 ] || exec $unshare sh -c "$nest" sh $((depth - 1)) "$unshare" "$@"
+		exec "$@"' sh -c 'exec sh -c "$nest" sh "$@"' sh "$depth" "$unshare" "$@"
+}
+
+# Both wait for ten seconds.
+case_check_nested_user()
+{
+	needs_user_namespaces
+	nested 33 'unshare -Ur' "$check" user
+	expect_report 1 user
+	expect_no "$no_space" 'or in an ancestor, or the kernel nests them no deeper' user
+}
+
+case_check_nested_pid()
+{
+	needs_user_namespaces
+	nested 32 'unshare -Urpf' "$check" pid
+	expect_report 1 pid
+	expect_no "$no_space" 'the kernel nests them no deeper' pid
+}
+
 case_check_one_process()
 {
 	needs_user

@@ -64,14 +64,20 @@ bool gons_i_limit_is_zero(int types)
 	return false;
 }
 
-/* The initial user namespace has no ancestor with another limit. Its inode number is a constant of
- * the kernel. */
-static bool is_initial_user_namespace(void)
+/* Inode numbers that are constants of the kernel. */
+enum initial { INITIAL_USER = 0xeffffffdU, INITIAL_PID = 0xeffffffcU };
+
+static bool is_initial(int type, enum initial ino)
 {
 	struct stat st;
 
-	return stat(gons_i_type_entry(CLONE_NEWUSER)->own_path, &st) == 0 &&
-	       st.st_ino == 0xeffffffdU;
+	return stat(gons_i_type_entry(type)->own_path, &st) == 0 && st.st_ino == ino;
+}
+
+/* The initial user namespace has no ancestor with another limit. */
+static bool is_initial_user_namespace(void)
+{
+	return is_initial(CLONE_NEWUSER, INITIAL_USER);
 }
 
 /* Whether the limit that is reached may be that of an ancestor. */
@@ -109,20 +115,32 @@ static void list_limits(int types, bool only_zero, char *buf, size_t size)
 	}
 }
 
+/* Whether they may be nested as deep as the kernel allows, which nothing shows. The kernel answers as
+ * if the limit were reached. */
+static bool may_be_nested(int types)
+{
+	return ((types & CLONE_NEWUSER) && !is_initial_user_namespace()) ||
+	       ((types & CLONE_NEWPID) && !is_initial(CLONE_NEWPID, INITIAL_PID));
+}
+
 void gons_i_diagnose_limits(int types)
 {
 	const int errnum = errno;
+	const bool is_zero = gons_i_limit_is_zero(types);
+	const bool nested = !is_zero && may_be_nested(types);
+	const char *also = nested ? ", or the kernel nests them no deeper (32 levels)" : "";
+	const char *fewer = nested ? ", or nest fewer" : "";
 	char limits[512];
 
-	list_limits(types, gons_i_limit_is_zero(types), limits, sizeof(limits));
+	list_limits(types, is_zero, limits, sizeof(limits));
 	if (may_be_of_ancestor(types)) {
 		gons_i_add_cause("the limit is reached in this user namespace (%s) or in an "
-				 "ancestor",
-				 limits);
-		gons_i_add_remedy("raise it there");
+				 "ancestor%s",
+				 limits, also);
+		gons_i_add_remedy("raise it there%s", fewer);
 	} else {
-		gons_i_add_cause("the limit is reached (%s)", limits);
-		gons_i_add_remedy("raise it");
+		gons_i_add_cause("the limit is reached (%s)%s", limits, also);
+		gons_i_add_remedy("raise it%s", fewer);
 	}
 	errno = errnum;
 }

@@ -240,7 +240,7 @@ static void id_maps_may_have_several_lines(void **state)
 
 static int map_many_as_nobody(void *arg)
 {
-	const struct gons_idmap many = { 0, 100000, 1000 };
+	const struct gons_idmap many = { 0, 1000, 1000 };
 	const struct gons_set_options options = { .maps = { &many, 1, &many, 1 } };
 
 	(void)arg;
@@ -280,7 +280,7 @@ static int map_many_by_powerless_newuidmap(void *arg)
 /* User 0 gets capabilities by execve(2) itself, so the file is not the cause. */
 static int map_many_as_user_0(void *arg)
 {
-	const struct gons_idmap many = { 0, 100000, 1000 };
+	const struct gons_idmap many = { 0, 1000, 1000 };
 	const struct gons_set_options options = { .maps = { &many, 1, &many, 1 } };
 
 	(void)arg;
@@ -467,11 +467,31 @@ static int map_many_in_a_namespace_of_one_id(void *arg)
 	return 0;
 }
 
+/* As in a container, whose file /etc/subuid is made for a machine. */
+static int map_others_in_a_namespace_of_1000_ids(void *arg)
+{
+	const struct gons_idmap first = { 0, 0, 1000 }, many = { 0, 100000, 1000 };
+	const struct gons_idmaps maps = { &first, 1, &first, 1 };
+	const struct gons_set_options options = { .maps = { &many, 1, &many, 1 } };
+
+	(void)arg;
+	want(gons_enter_user_namespace(&maps) == 0);
+	want(!gons_set_unshare(NULL, CLONE_NEWUSER, &options) && errno == EPERM);
+	want(strstr(gons_error(),
+		    "uid 100000 is not mapped in this user namespace, which has 1000 of them; use "
+		    "those that its uid_map lists, in /etc/subuid, too, or start the container "
+		    "with more (LXC: lxc.idmap)"));
+	return 0;
+}
+
 static void ids_that_the_user_namespace_lacks_are_named(void **state)
 {
 	(void)state;
 	gons_require(CLONE_NEWUSER);
 	assert_int_equal(in_child(map_many_in_a_namespace_of_one_id, NULL), 0);
+	if (!can_become_nobody())
+		skip_for(__func__, "a namespace of many ids takes root");
+	assert_int_equal(in_child(map_others_in_a_namespace_of_1000_ids, NULL), 0);
 }
 
 static void id_maps_may_have_340_lines(void **state)

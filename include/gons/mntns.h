@@ -80,7 +80,8 @@ uint64_t gons_mntns_current_ino(void);
  *
  * Both mount a new sysfs on /sys in the calling thread's mount namespace: nosuid, nodev, noexec,
  * relatime. What is mounted below the old /sys (cgroup, bpf, debugfs...) is mounted at the same
- * place below the new one, unless the directory does not exist there. If /sys already is a sysfs of
+ * place below the new one, unless the directory does not exist there, or it is a part of a sysfs (as
+ * in LXC), which would show the links of another network namespace. If /sys already is a sysfs of
  * this network namespace, the calls only make that mount read-only or writable. The new sysfs is
  * not unmounted when the scope ends: it disappears with the mount namespace.
  *

@@ -135,8 +135,8 @@ int gons_netns_socket(int nsfd, int domain, int type, int protocol);
  * that is created afterwards; EACCES also when a sysctl can only be written, or only read; EROFS
  * when /proc/sys is mounted read-only and the thread is not root of the initial user namespace
  * (which gons lets write nevertheless): start the container with "--security-opt unmask=ALL"
- * (podman) or "--security-opt systempaths=unconfined" (docker); ERANGE when the value does not fit
- * into size bytes; EINVAL or EBADF when nsfd is not a network namespace; as gons_execute() does
+ * (podman), "--security-opt systempaths=unconfined" (docker) or "lxc.mount.auto = proc:rw sys:rw"
+ * (LXC); ERANGE when the value does not fit into size bytes; EINVAL or EBADF when nsfd is not a network namespace; as gons_execute() does
  * when the thread is not in that namespace.
  */
 int gons_netns_sysctl_set(int nsfd, const char *name, const char *value);

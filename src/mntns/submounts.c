@@ -95,6 +95,9 @@ static int restore(int old_fd, int old_mount, const char *name, const char *dir,
 }
 
 /*
+ * A part of a sysfs, as LXC mounts on /sys/devices/virtual/net, shows the links of another network
+ * namespace. The new sysfs has that part itself.
+ *
  * Mounts that are created meanwhile come at the end of mountinfo, and are on another mount than the
  * covered one.
  */
@@ -110,7 +113,8 @@ int gons_i_submounts_restore(int old_fd, const char *dir)
 	if (gons_i_lines_open(&info, own_mountinfo) < 0)
 		return gons_i_fail(errno, "cannot open %s", own_mountinfo);
 	while (result == 0 && (next = gons_i_mountinfo_next(&info, &mount)) > 0)
-		if (mount.parent == old_mount && is_below(mount.point, dir))
+		if (mount.parent == old_mount && is_below(mount.point, dir) &&
+		    strcmp(mount.type, "sysfs") != 0)
 			result = restore(old_fd, old_mount, mount.point + strlen(dir) + 1, dir,
 					 mount.point);
 	if (next < 0)

@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /*
- * A mount on dir covers the directory old_fd. Mounts the visible mounts below old_fd again, on the
- * same names below dir; those whose name is absent there are left out. 0; or -1 with errno and
- * message, and some may be mounted already.
+ * A new sysfs on dir covers the directory old_fd. Mounts the visible mounts below old_fd again, on the
+ * same names below dir; those whose name is absent there are left out, and parts of another sysfs. 0;
+ * or -1 with errno and message, and some may be mounted already.
  */
 int gons_i_submounts_restore(int old_fd, const char *dir);
 

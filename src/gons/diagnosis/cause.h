@@ -99,6 +99,9 @@ const struct gons_i_obstacle *gons_i_find_obstacle(void);
  * uid_map or gid_map. Async-signal-safe. True if the file cannot be read. */
 bool gons_i_is_mapped(const char *path, unsigned id);
 
+/* How many users or groups are; 0 if the file cannot be read. */
+unsigned long gons_i_count_mapped(const char *path);
+
 /* After a file could not be created with EOVERFLOW: adds cause and remedy. */
 void gons_i_diagnose_owner(void);
 

@@ -118,24 +118,44 @@ static bool is_chrooted(void)
 	"map it, which for user 0 takes CAP_SETFCAP (docker, podman: --cap-add SETFCAP; bwrap: "   \
 	"--cap-add ALL, or leave out --uid 0)"
 
+/* Reads one line of a map: "inside outside count". */
+static bool next_range(struct gons_i_lines *lines, unsigned long *inside, unsigned long *count)
+{
+	char *line = gons_i_lines_next(lines);
+
+	if (!line)
+		return false;
+	*inside = strtoul(line, &line, 10);
+	(void)strtoul(line, &line, 10);
+	*count = strtoul(line, NULL, 10);
+	return true;
+}
+
 bool gons_i_is_mapped(const char *path, unsigned id)
 {
 	struct gons_i_lines lines;
+	unsigned long inside, count;
 	bool mapped = false;
-	char *line;
 
 	if (gons_i_lines_open(&lines, path) < 0)
 		return true;
-	while (!mapped && (line = gons_i_lines_next(&lines))) {
-		unsigned long inside, count;
-
-		inside = strtoul(line, &line, 10);
-		(void)strtoul(line, &line, 10); /* outside */
-		count = strtoul(line, NULL, 10);
+	while (!mapped && next_range(&lines, &inside, &count))
 		mapped = id >= inside && id - inside < count;
-	}
 	gons_i_lines_close(&lines);
 	return mapped;
+}
+
+unsigned long gons_i_count_mapped(const char *path)
+{
+	struct gons_i_lines lines;
+	unsigned long inside, count, sum = 0;
+
+	if (gons_i_lines_open(&lines, path) < 0)
+		return 0;
+	while (next_range(&lines, &inside, &count))
+		sum += count;
+	gons_i_lines_close(&lines);
+	return sum;
 }
 
 bool gons_i_is_procfs_read_only(void)

@@ -170,18 +170,31 @@ static bool has_unmapped(const struct kind *kind, const struct gons_idmap *map, 
 {
 	const char *path =
 		kind == &uids ? "/proc/thread-self/uid_map" : "/proc/thread-self/gid_map";
+	const unsigned long n_mapped = gons_i_count_mapped(path);
 
 	for (size_t i = 0; i < n; i++) {
 		const unsigned last = map[i].outside + map[i].count - 1;
+		unsigned id = map[i].outside;
 
-		if (gons_i_is_mapped(path, map[i].outside) && gons_i_is_mapped(path, last))
-			continue;
-		gons_i_add_cause("%s %u is not mapped in this user namespace (gons_become_root() "
-				 "maps one id only)",
-				 kind->long_name,
-				 gons_i_is_mapped(path, map[i].outside) ? last : map[i].outside);
-		gons_i_add_remedy("create the set before gons_become_root(), or call "
-				  "gons_enter_user_namespace() with maps instead of it");
+		if (gons_i_is_mapped(path, id)) {
+			if (gons_i_is_mapped(path, last))
+				continue;
+			id = last;
+		}
+		if (n_mapped == 1) {
+			gons_i_add_cause("%s %u is not mapped in this user namespace "
+					 "(gons_become_root() maps one id only)",
+					 kind->long_name, id);
+			gons_i_add_remedy("create the set before gons_become_root(), or call "
+					  "gons_enter_user_namespace() with maps instead of it");
+		} else {
+			gons_i_add_cause("%s %u is not mapped in this user namespace, which has "
+					 "%lu of them",
+					 kind->long_name, id, n_mapped);
+			gons_i_add_remedy("use those that its %s lists, in /etc/sub%s, too, "
+					  "or start the container with more (LXC: lxc.idmap)",
+					  kind->file, kind == &uids ? "uid" : "gid");
+		}
 		return true;
 	}
 	return false;

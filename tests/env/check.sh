@@ -214,6 +214,18 @@ case_check_tracer()
 	expect_no "$refused" 'a tracer or a sandbox' uts
 }
 
+# As proot does, which follows the links of /proc/PID/ns as if they led to files.
+case_check_tracer_of_files()
+{
+	needs_root
+	command -v strace >/dev/null || skip 'needs strace'
+	run strace -f -o /dev/null -P /proc/thread-self/ns/net -e inject=open,openat:error=ENOENT \
+		"$check" net mnt
+	expect_report 1 net mnt sysfs
+	expect_no 'cannot open the network namespace of this thread: No such file or directory: it is not the kernel that refuses open(2), but a tracer or a sandbox; run without it (proot: take bwrap)' net sysfs
+	expect_answer yes mnt
+}
+
 case_check_masked()
 {
 	needs_root

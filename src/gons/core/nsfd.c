@@ -62,9 +62,12 @@ int gons_i_check_type(int nsfd, int type)
 static int fail_own(const struct gons_i_type *entry)
 {
 	int errnum = errno;
+	struct stat st;
 
 	(void)gons_i_fail(errnum, "cannot open the %s namespace of this thread", entry->long_name);
-	if (errnum == ENOENT && !gons_i_diagnose_options(entry->flag))
+	if (errnum == ENOENT && lstat(entry->own_path, &st) == 0)
+		gons_i_add_tracer("", "open(2)");
+	else if (errnum == ENOENT && !gons_i_diagnose_options(entry->flag))
 		gons_i_add_cause("procfs of this PID namespace is not mounted on /proc");
 	else if (errnum == EACCES)
 		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_OTHER);

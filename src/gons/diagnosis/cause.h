@@ -29,6 +29,9 @@ bool gons_i_diagnose_filter(const char *call, int types);
 bool gons_i_diagnose_filter_with_prefix(const char *before, const char *call, int types);
 void gons_i_add_filter_remedy(void);
 
+/* Adds to the message that something else than the kernel refused the call, and what helps. */
+void gons_i_add_tracer(const char *before, const char *call);
+
 /* Whether this thread has a seccomp filter at all. */
 bool gons_i_has_filter(void);
 

@@ -152,6 +152,13 @@ void gons_i_add_filter_remedy(void)
 			  "seccomp=unconfined)");
 }
 
+void gons_i_add_tracer(const char *before, const char *call)
+{
+	gons_i_add_cause("%sit is not the kernel that refuses %s, but a tracer or a sandbox",
+			 before, call);
+	gons_i_add_remedy("run without it (proot: take bwrap)");
+}
+
 bool gons_i_diagnose_filter_with_prefix(const char *before, const char *call, int types)
 {
 	const enum gons_i_filtered filtered = gons_i_filtered(call, types);
@@ -160,9 +167,7 @@ bool gons_i_diagnose_filter_with_prefix(const char *before, const char *call, in
 	if (filtered == GONS_I_FILTERED_NOT)
 		return false;
 	if (!gons_i_has_filter()) {
-		gons_i_add_cause(
-			"%sit is not the kernel that refuses %s, but a tracer or a sandbox", before,
-			call);
+		gons_i_add_tracer(before, call);
 		return true;
 	}
 	if (filtered == GONS_I_FILTERED)

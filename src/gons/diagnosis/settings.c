@@ -147,10 +147,12 @@ void gons_i_diagnose_limits(int types)
 
 /* ---- kernel options ---- */
 
+/* The link itself is looked for: proot(1) follows it, as if it led to a file of its text. */
 bool gons_i_lacks_type(int type)
 {
 	const int errnum = errno;
-	const bool lacks = access(gons_i_type_entry(type)->own_path, F_OK) < 0 && errno == ENOENT &&
+	struct stat st;
+	const bool lacks = lstat(gons_i_type_entry(type)->own_path, &st) < 0 && errno == ENOENT &&
 			   access("/proc/thread-self/ns", F_OK) == 0;
 
 	errno = errnum;

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -193,6 +194,34 @@ static void invalid_sysctls_are_refused(void **state)
 		       "cannot open the sysctl net.ipv4.nonsense");
 	assert_refused(gons_netns_sysctl_set(red, "net.ipv4.ip_default_ttl", "soon"), EINVAL,
 		       "to \"soon\"");
+}
+
+/* As root of a user namespace it is told nothing that it has done already. */
+static int set_as_nobody(void *arg)
+{
+	const struct gons_idmap own = { 0, 65534, 1 };
+	const struct gons_idmaps maps = { &own, 1, &own, 1 };
+
+	(void)arg;
+	want(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+	want(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+	want(failed_with(gons_netns_sysctl_set(-1, "net.ipv4.ip_forward", "1"), EACCES,
+			 "nobody may; run as root, or call gons_become_root() first"));
+	want(gons_enter_user_namespace(&maps) == 0);
+	want(failed_with(gons_netns_sysctl_set(-1, "net.ipv4.ip_forward", "1"), EACCES,
+			 "nobody may; call gons_become_root() first"));
+	return 0;
+}
+
+static void who_may_set_a_sysctl_is_said(void **state)
+{
+	(void)state;
+	require_writable_sysctls(__func__);
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	if (!can_become_nobody())
+		skip_for(__func__, "it takes root");
+	gons_must(gons_netns_enter_transient());
+	assert_int_equal(in_child(set_as_nobody, NULL), 0);
 }
 
 /* With a read-only /proc/sys, as in containers, root of the machine still sets sysctls; for
@@ -502,6 +531,7 @@ int main(void)
 		check_test(a_socket_lives_in_the_other_namespace),
 		check_test(a_port_is_waited_for),
 		check_test(a_sysctl_is_set_in_its_namespace_and_restored),
+		check_test(who_may_set_a_sysctl_is_said),
 		check_test(a_link_with_a_dot_in_its_name_has_sysctls),
 		check_test(a_sysctl_of_a_deleted_link_is_not_restored),
 		check_test(invalid_sysctls_are_refused),

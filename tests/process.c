@@ -443,7 +443,8 @@ static void the_pid_is_known_in_a_pid_namespace_for_children(void **state)
 		/* In unshare -Ur, the PID namespace belongs to the user namespace outside. */
 		if (gons_enter(pidns) < 0) {
 			assert_refused(gons_enter(pidns), EPERM,
-				       "run as root, or use gons_set_run()");
+				       geteuid() == 0 ? "that owns it; use gons_set_run()"
+						      : "run as root, or use gons_set_run()");
 			gons_set_close(set);
 			skip_for("the_pid_is_known_in_a_pid_namespace_for_children", gons_error());
 		}

@@ -24,6 +24,7 @@
 #include "gons/base/file.h"
 #include "gons/core/scope.h"
 #include "gons/diagnosis/container.h"
+#include "gons/diagnosis/refusal.h"
 #include "netns/execute.h"
 #include "netns/rtnl.h"
 #include "netns/sysctl.h"
@@ -157,8 +158,9 @@ static int fail_open(const struct setting *setting, int errnum)
 		gons_i_add_cause("only root of the user namespace that owns the network namespace "
 				 "may %s it, and some sysctls nobody may",
 				 writes ? "write" : "read");
-		gons_i_add_remedy("run as root, or call gons_become_root() first and use a "
-				  "network namespace that is created after that");
+		gons_i_add_remedy("%scall gons_become_root() first and use a network namespace "
+				  "that is created after that",
+				  gons_i_run_as_root_or());
 	}
 	errno = errnum;
 	return -1;

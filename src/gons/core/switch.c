@@ -155,7 +155,7 @@ static int fail_check(const struct gons_i_context *context, int type, const int 
 		gons_i_add_cause("the thread could not return to the PID namespace in which its "
 				 "children are created now: this needs CAP_SYS_ADMIN in the user "
 				 "namespace that owns it");
-		gons_i_add_remedy("run as root, or use gons_set_run()");
+		gons_i_add_remedy("%suse gons_set_run()", gons_i_run_as_root_or());
 	}
 	errno = errnum;
 	return -1;

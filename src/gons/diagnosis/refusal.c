@@ -35,12 +35,23 @@ static bool diagnose_filter(enum gons_i_refused refused, int types)
 	       ((types & CLONE_NEWNS) && gons_i_diagnose_filter("chroot(2)", 0));
 }
 
-/* How the process gets a capability. User 0 is root already, as in a container, whose engine gives root
- * few capabilities. Asked by a system call, since fakeroot(1) changes the results of the C library. */
+/* User 0 is root already, as in a container, whose engine gives root few capabilities. Asked by a
+ * system call, since fakeroot(1) changes the results of the C library. */
+static bool is_user_0(void)
+{
+	return syscall(SYS_geteuid) == 0;
+}
+
+const char *gons_i_run_as_root_or(void)
+{
+	return is_user_0() ? "" : "run as root, or ";
+}
+
+/* How the process gets a capability. */
 enum { TO_GET_SIZE = 128 };
 static const char *to_get(const char *cap, char remedy[TO_GET_SIZE])
 {
-	if (syscall(SYS_geteuid) != 0)
+	if (!is_user_0())
 		return "run as root";
 	(void)snprintf(remedy, TO_GET_SIZE, GONS_I_ADD_CAP, cap + strlen("CAP_"));
 	return remedy;

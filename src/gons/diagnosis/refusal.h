@@ -40,6 +40,10 @@ void gons_i_diagnose_foreign_netns(void);
  * namespace that owns it. */
 void gons_i_diagnose_in_netns(int cap, const char *name);
 
+/* The beginning of a remedy that has another one, too: "run as root, or ", which helps all but user 0,
+ * who is told "". */
+const char *gons_i_run_as_root_or(void);
+
 /* Nothing is found that refuses it: possibly a filter or a security module does. */
 void gons_i_diagnose_unknown(void);
 

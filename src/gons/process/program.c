@@ -243,7 +243,7 @@ static pid_t clone_supervisor(int types)
 	return pid;
 }
 
-static int fail_descriptor(const char *what)
+static int fail_pidfd(const char *what)
 {
 	int errnum = errno;
 
@@ -275,7 +275,7 @@ static int fork_supervisor(const struct gons_i_command *command, const char *wha
 	program->supervisor_fd = (int)syscall(SYS_pidfd_open, program->supervisor, 0);
 	if (program->supervisor_fd >= 0)
 		return 0;
-	(void)fail_descriptor(what);
+	(void)fail_pidfd(what);
 	(void)kill(program->supervisor, SIGKILL); /* which ends the program as well */
 	reap_supervisor(program);
 	return -1;
@@ -292,7 +292,7 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 
 	program->log_fd = open_log();
 	if (program->log_fd < 0)
-		return fail_descriptor(what);
+		return gons_i_fail(errno, "%s", what);
 	program->shared = new_shared();
 	if (!program->shared)
 		return gons_i_fail(ENOMEM, "%s", what);
@@ -301,15 +301,14 @@ static int start_supervisor(const struct gons_i_command *command, const char *wh
 		errnum = errno;
 		gons_i_close_fd(&ends[0]);
 		gons_i_close_fd(&ends[1]);
-		errno = errnum;
-		return fail_descriptor(what);
+		return gons_i_fail(errnum, "%s", what);
 	}
 	program->socket_fd = ends[0];
 	fds.socket = ends[1];
 	fds.log = program->log_fd;
 	fds.caller = (int)syscall(SYS_pidfd_open, getpid(), 0); /* close-on-exec */
 	if (fds.caller < 0) {
-		(void)fail_descriptor(what);
+		(void)fail_pidfd(what);
 		gons_i_close_fd(&fds.socket);
 		return -1;
 	}

@@ -222,6 +222,26 @@ static void who_may_set_a_sysctl_is_said(void **state)
 	assert_int_equal(in_child(set_as_nobody, NULL), 0);
 }
 
+/* As by docker's AppArmor profile. */
+static int set_where_no_file_can_be_opened(void *arg)
+{
+	(void)arg;
+	want(refuse_call(SYS_openat, EACCES));
+	want(failed_with(gons_netns_sysctl_set(-1, "net.ipv4.ip_forward", "1"), EACCES,
+			 "security module"));
+	want(strstr(gons_error(), "possibly refuses it"));
+	return 0;
+}
+
+static void a_module_that_refuses_root_a_sysctl_is_suspected(void **state)
+{
+	(void)state;
+	require_writable_sysctls(__func__);
+	gons_require(CLONE_NEWNET);
+	gons_must(gons_netns_enter_transient());
+	assert_int_equal(in_child(set_where_no_file_can_be_opened, NULL), 0);
+}
+
 /* With a read-only /proc/sys, as in containers, root of the machine still sets sysctls; for
  * other users the message has a remedy. */
 static void a_read_only_proc_sys_is_explained_or_does_not_matter(void **state)
@@ -530,6 +550,7 @@ int main(void)
 		check_test(a_port_is_waited_for),
 		check_test(a_sysctl_is_set_in_its_namespace_and_restored),
 		check_test(who_may_set_a_sysctl_is_said),
+		check_test(a_module_that_refuses_root_a_sysctl_is_suspected),
 		check_test(a_link_with_a_dot_in_its_name_has_sysctls),
 		check_test(a_sysctl_of_a_deleted_link_is_not_restored),
 		check_test(invalid_sysctls_are_refused),

@@ -42,6 +42,8 @@ static int fail_forward(const char *name)
 	(void)gons_i_fail(errnum, "cannot let the host %s forward packets", name);
 	if (errnum == EROFS)
 		gons_i_sysctl_explain_read_only();
+	else if (errnum == EACCES) /* this thread has created the namespace */
+		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_OTHER);
 	errno = errnum;
 	return -1;
 }

@@ -10,7 +10,9 @@
  * which is writable and is not attached anywhere.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,9 @@
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/file.h"
+#include "gons/base/caps.h"
 #include "gons/core/scope.h"
+#include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/container.h"
 #include "gons/diagnosis/refusal.h"
 #include "netns/execute.h"
@@ -139,6 +143,19 @@ static bool is_write_only(const struct setting *setting)
 	return fd >= 0;
 }
 
+/* The kernel lets this thread have the file, by its mode and by the capability: as root of a container
+ * of docker has it, whose AppArmor profile lets nobody write sysctls of the network. */
+static bool is_refused_by_module(const struct setting *setting)
+{
+	const mode_t wanted = setting->flags == O_RDONLY ? S_IRUSR : S_IWUSR;
+	char absolute[PATH_SIZE + sizeof("/proc/")];
+	struct stat st;
+
+	(void)snprintf(absolute, sizeof(absolute), "/proc/%s", setting->path);
+	return stat(absolute, &st) == 0 && (st.st_mode & wanted) == wanted &&
+	       gons_i_has_cap(CAP_NET_ADMIN) && !gons_i_is_owned_by_ancestor(CLONE_NEWNET);
+}
+
 static int fail_open(const struct setting *setting, int errnum)
 {
 	const bool writes = setting->flags != O_RDONLY;
@@ -154,6 +171,8 @@ static int fail_open(const struct setting *setting, int errnum)
 				 writes ? ", so no value could be restored" : "");
 		if (writes)
 			gons_i_add_remedy("write it by sysctl(8), with gons_process_run()");
+	} else if ((errnum == EACCES || errnum == EPERM) && is_refused_by_module(setting)) {
+		gons_i_diagnose_confinement("", "possibly refuses it", GONS_I_GUARDED_OTHER);
 	} else if (errnum == EACCES || errnum == EPERM) {
 		gons_i_add_cause("only root of the user namespace that owns the network namespace "
 				 "may %s it, and some sysctls nobody may",

@@ -361,6 +361,21 @@ case_check_apparmor_no_mount()
 	expect_no 'Permission denied' "the AppArmor profile $profile (enforce)" mnt
 }
 
+# What the profile of docker and containerd refuses, docker-default.
+docker_default='file, capability, network, signal, ptrace, unix, umount, deny mount,
+	deny /proc/sys/[^k]** w, deny /proc/sysrq-trigger rwklx, deny /proc/kcore rwklx,
+	deny /sys/[^f]*/** wklx, deny /sys/f[^s]*/** wklx, deny /sys/firmware/** rwklx,'
+unconfined='run without the profile (docker, podman: --security-opt apparmor=unconfined)'
+
+case_check_apparmor_docker()
+{
+	needs_apparmor
+	confined "$docker_default" "$check" net mnt sysfs loopback veth
+	expect_report 1 net mnt sysfs loopback veth
+	expect_answer yes net loopback veth
+	expect_no 'Permission denied' "the AppArmor profile $profile (enforce) refuses it; $unconfined" mnt sysfs
+}
+
 case_check_apparmor_no_powers()
 {
 	needs_apparmor

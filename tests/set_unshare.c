@@ -259,6 +259,7 @@ static int map_many_as_nobody(void *arg)
 struct powerless {
 	bool no_new_privs;
 	mode_t mode;
+	uid_t owner;
 	const char *options; /* of the mount; NULL: nosuid */
 	const char *words;
 };
@@ -306,6 +307,7 @@ static void run_with_newuidmap(struct powerless powerless, int (*child)(void *))
 	assert_non_null(file);
 	assert_true(fputs("#!/bin/sh\necho '" REFUSED_LINE "' >&2\nexit 1\n", file) >= 0);
 	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chown("/tmp/newuidmap", powerless.owner, 0), 0);
 	assert_int_equal(chmod("/tmp/newuidmap", powerless.mode), 0);
 	assert_int_equal(in_child(child, &powerless), 0);
 	gons_must(gons_scope_end(mark));
@@ -341,6 +343,14 @@ static void a_newuidmap_that_gets_no_privileges_is_explained(void **state)
 		.options = "mode=755",
 		.words = "/tmp/newuidmap is not set-user-ID and has no capabilities, as in some "
 			 "images of containers; as root, chmod u+s /tmp/newuidmap" });
+	run_powerless_newuidmap((struct powerless){
+		.mode = 04755,
+		.owner = 65534,
+		.options = "mode=755",
+		.words =
+			"/tmp/newuidmap belongs to user 65534, and not to root, so that it gets no "
+			"privileges; as root, chown root /tmp/newuidmap, and then chmod u+s "
+			"/tmp/newuidmap" });
 	run_with_newuidmap((struct powerless){ .mode = 0755, .options = "mode=755" },
 			   map_many_as_user_0);
 }

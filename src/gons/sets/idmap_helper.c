@@ -172,10 +172,17 @@ void gons_i_helper_explain(const char *program)
 				 "privileges",
 				 path);
 		gons_i_add_remedy("mount it without that option");
-	} else if (!(st.st_mode & S_ISUID) && !has_capabilities(path)) {
+	} else if (has_capabilities(path)) {
+		return;
+	} else if (!(st.st_mode & S_ISUID)) {
 		gons_i_add_cause("%s is not set-user-ID and has no capabilities, as in some images "
 				 "of containers",
 				 path);
 		gons_i_add_remedy("as root, chmod u+s %s", path);
+	} else if (st.st_uid != 0) {
+		gons_i_add_cause("%s belongs to user %u, and not to root, so that it gets no "
+				 "privileges",
+				 path, st.st_uid);
+		gons_i_add_remedy("as root, chown root %s, and then chmod u+s %s", path, path);
 	}
 }

@@ -410,12 +410,23 @@ void require_writable_sysctls(const char *test)
 		skip_for(test, "a security module refuses sysctls of the network");
 }
 
+/* As root of a user namespace that has limits of its own. */
+static int open_limit(void *arg)
+{
+	(void)arg;
+	return unshare(CLONE_NEWUSER) == 0 &&
+	       open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC) < 0 &&
+	       errno == EACCES && gons_has_cap(CAP_SYS_RESOURCE);
+}
+
 void require_writable_limits(const char *test)
 {
 	struct statvfs mount;
 
 	if (statvfs("/proc/sys", &mount) == 0 && (mount.f_flag & ST_RDONLY))
 		skip_for(test, "/proc/sys is mounted read-only");
+	if (in_child(open_limit, NULL) != 0)
+		skip_for(test, "a security module refuses limits of namespaces");
 }
 
 static int mount_writable_sys(void *arg)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -158,7 +159,9 @@ static int do_it(void *arg)
 	int type = *(int *)arg;
 	int fd = gons_current(type);
 
-	return unshare(type) < 0 || ((type & ENTERABLE) && setns(fd, type) < 0);
+	return unshare(type) < 0 ||
+	       (type == CLONE_NEWNS && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ||
+	       ((type & ENTERABLE) && setns(fd, type) < 0);
 }
 
 static void gons_can_agrees_with_creating_each_type(void **state)

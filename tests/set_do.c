@@ -117,12 +117,13 @@ static void a_function_runs_on_another_thread_in_the_sets_namespaces(void **stat
 
 static void a_set_thread_has_the_other_namespaces_and_attributes_of_its_caller(void **state)
 {
-	gons_set *set = kept_set(__func__, CLONE_NEWNET);
 	struct seen seen = { 0 };
 	sigset_t mask, old;
+	gons_set *set;
 
 	(void)state;
 	gons_require(ALL_TYPES);
+	set = kept_set(__func__, CLONE_NEWNET);
 	for (int restore = 0; restore < 2; restore++) {
 		int mark = gons_must(gons_scope_begin());
 
@@ -358,11 +359,12 @@ static void a_set_thread_that_its_function_changed_is_not_reused(void **state)
 		{ drop_capability, true }, { forbid_privileges, true }, { leave_by_exit, true },
 		{ set_affinity, false },
 	};
-	gons_set *set = kept_set(__func__, CLONE_NEWNET);
+	gons_set *set;
 
 	(void)state;
 	end_idle_set_threads();
 	gons_require(ALL_TYPES);
+	set = kept_set(__func__, CLONE_NEWNET);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		struct seen first = { .also = changes[i].change }, seen = { 0 };
 

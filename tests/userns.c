@@ -135,7 +135,7 @@ static void namespaces_of_another_user_take_root_or_that_user(void **state)
 	static const char *const options[] = { "-Urnmui", "--cgroup", NULL };
 
 	(void)state;
-	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	require_cap(__func__, CAP_SYS_PTRACE, "CAP_SYS_PTRACE");
 	if (!can_become_nobody()) {
 		print_error("gons: skipped: %s: there are no other users here\n", __func__);
@@ -168,7 +168,7 @@ static void namespaces_of_the_same_user_can_be_used_by_gons_set_run(void **state
 	static const char *const options[] = { "-Urnmui", "--cgroup", NULL };
 
 	(void)state;
-	gons_require(CLONE_NEWUSER | CLONE_NEWNET);
+	gons_require(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS);
 	try_each(hold(options), be_the_same_user);
 }
 

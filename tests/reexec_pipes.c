@@ -384,19 +384,34 @@ static int run_without_processes(void *arg)
 	return 0;
 }
 
-static int run_without_files(void *arg)
+static const struct rlimit no_files = { 0, 0 };
+
+#ifndef __SANITIZE_THREAD__ /* which needs files itself, before main */
+static int run_action_without_files(void *arg)
 {
-	const struct rlimit none = { 0, 0 };
 	const struct gons_reexec job = { .action = "echo" };
-	const char *const argv[] = { "echo", "text", NULL };
 
 	(void)arg;
-	want(setrlimit(RLIMIT_FSIZE, &none) == 0);
-#ifndef __SANITIZE_THREAD__ /* which needs files itself, before main */
+	want(setrlimit(RLIMIT_FSIZE, &no_files) == 0);
 	want(gons_reexec_run(&job, NULL) < 0 && errno == EFBIG);
 	want(strstr(gons_error(), "the action \"echo\" was killed") &&
 	     strstr(gons_error(), "(ulimit -f, RLIMIT_FSIZE)"));
+	return 0;
+}
+
+static void an_action_is_killed_by_a_limit_on_files(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(run_action_without_files, NULL), 0);
+}
 #endif
+
+static int run_program_without_files(void *arg)
+{
+	const char *const argv[] = { "echo", "text", NULL };
+
+	(void)arg;
+	want(setrlimit(RLIMIT_FSIZE, &no_files) == 0);
 	want(gons_process_run(argv, NULL, NULL) < 0 && errno == EFBIG);
 	want(strstr(gons_error(), "(ulimit -f, RLIMIT_FSIZE)"));
 	return 0;
@@ -405,7 +420,7 @@ static int run_without_files(void *arg)
 static void the_message_names_a_limit_on_files(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(run_without_files, NULL), 0);
+	assert_int_equal(in_child(run_program_without_files, NULL), 0);
 }
 
 static void the_message_names_a_limit_on_processes(void **state)
@@ -656,6 +671,9 @@ int main(void)
 		reexec_test(nothing_that_an_action_started_survives_it),
 		reexec_test(actions_run_for_a_caller_without_standard_descriptors),
 		reexec_test(an_action_without_free_descriptors_leaves_nothing),
+#ifndef __SANITIZE_THREAD__
+		reexec_test(an_action_is_killed_by_a_limit_on_files),
+#endif
 		reexec_test(the_message_names_a_limit_on_files),
 		reexec_test(the_message_names_a_limit_on_processes),
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -139,15 +139,17 @@ static int run_with(unsigned n)
 		gons_unit_test_in(each_test_has_a_new_network_namespace, types),
 		cmocka_unit_test(a_thread_creates_the_namespaces_ahead),
 	};
-	int status;
+	int status, threads, fds;
 
 	if (gons_cmocka_pool(types, n) < 0)
 		return 1;
 	status = gons_run_group_tests(tests, remember_place, still_has_the_pool);
-	if (count_threads(threads_before) == threads_before &&
-	    count_entries("/proc/self/fd") == fds_before)
+	threads = count_threads(threads_before);
+	fds = count_entries("/proc/self/fd");
+	if (threads == threads_before && fds == fds_before)
 		return status;
-	print_error("the pool is still there after the run\n");
+	print_error("after the run there are %d threads and %d descriptors, before %d and %d\n",
+		    threads, fds, threads_before, fds_before);
 	return status ? status : 1;
 }
 

@@ -576,7 +576,7 @@ static int be_labelled(void *arg)
 		  "a security module, for which this process is \"system_u:system_r:container_t:s0:c1,c2\", possibly refuses it" },
 		{ "/proc/thread-self/attr/current", "docker-default (enforce)\n",
 		  NO_PID
-		  "the AppArmor profile docker-default (enforce) possibly refuses it; run without the profile (docker, podman: --security-opt apparmor=unconfined)" },
+		  "the AppArmor profile docker-default (enforce) possibly refuses it; run without the profile (docker, podman: --security-opt apparmor=unconfined; Kubernetes: appArmorProfile.type: Unconfined)" },
 		{ "/proc/thread-self/attr/apparmor/current", "unprivileged_userns (enforce)\n",
 		  NO_PID
 		  "the AppArmor profile unprivileged_userns (enforce) possibly refuses it; set kernel.apparmor_restrict_unprivileged_userns to 0, or give this program a profile that allows userns" },

@@ -365,7 +365,7 @@ case_check_apparmor_no_mount()
 docker_default='file, capability, network, signal, ptrace, unix, umount, deny mount,
 	deny /proc/sys/[^k]** w, deny /proc/sysrq-trigger rwklx, deny /proc/kcore rwklx,
 	deny /sys/[^f]*/** wklx, deny /sys/f[^s]*/** wklx, deny /sys/firmware/** rwklx,'
-unconfined='run without the profile (docker, podman: --security-opt apparmor=unconfined)'
+unconfined='run without the profile (docker, podman: --security-opt apparmor=unconfined; Kubernetes: appArmorProfile.type: Unconfined)'
 
 case_check_apparmor_docker()
 {

@@ -174,7 +174,8 @@ void gons_i_diagnose_confinement(const char *before, const char *refuses,
 				"this program a profile that allows userns");
 		else
 			gons_i_add_remedy("run without the profile (docker, podman: --security-opt "
-					  "apparmor=unconfined)");
+					  "apparmor=unconfined; Kubernetes: appArmorProfile.type: "
+					  "Unconfined)");
 	}
 	errno = errnum;
 }

@@ -85,8 +85,9 @@ typedef struct gons_net gons_net;
  * other bits, or the plan has a mistake: the message says in which line and column, and what was
  * expected; EROFS when a host is to forward packets and /proc/sys is mounted read-only: start the
  * container with "--security-opt unmask=ALL" (podman), "--security-opt systempaths=unconfined"
- * (docker) or "lxc.mount.auto = proc:rw sys:rw" (LXC); EOPNOTSUPP when the kernel lacks veth or bridge links: load the module; EPERM without
- * the capabilities, and ENOSPC at a limit user.max_*_namespaces, as for gons_enter_transient();
+ * (docker) or "lxc.mount.auto = proc:rw sys:rw" (LXC); EACCES when a security module refuses that;
+ * EOPNOTSUPP when the kernel lacks veth or bridge links: load the module; EPERM without the
+ * capabilities, and ENOSPC at a limit user.max_*_namespaces, as for gons_enter_transient();
  * with CLONE_NEWNS also the errnos of gons_mntns_mount_sysfs_ro() and gons_mntns_private(); EMFILE
  * with many hosts (RLIMIT_NOFILE: raise it, or end a scope); EAGAIN when no thread can be created
  * (RLIMIT_NPROC, pids.max); ENOMEM.

@@ -132,12 +132,13 @@ int gons_netns_socket(int nsfd, int domain, int type, int protocol);
  * 0, or the kernel does not accept the value; ENOENT when there is no such sysctl in this
  * namespace: load its module, or look whether only the initial network namespace has it; EACCES or
  * EPERM when it may not be written: run as root, or call gons_become_root() and use a namespace
- * that is created afterwards; EACCES also when a sysctl can only be written, or only read; EROFS
+ * that is created afterwards; EACCES also when a sysctl can only be written, or only read, or a security
+ * module refuses it, as docker's AppArmor profile: the message names its option; EROFS
  * when /proc/sys is mounted read-only and the thread is not root of the initial user namespace
  * (which gons lets write nevertheless): start the container with "--security-opt unmask=ALL"
  * (podman), "--security-opt systempaths=unconfined" (docker) or "lxc.mount.auto = proc:rw sys:rw"
- * (LXC); ERANGE when the value does not fit into size bytes; EINVAL or EBADF when nsfd is not a network namespace; as gons_execute() does
- * when the thread is not in that namespace.
+ * (LXC); ERANGE when the value does not fit into size bytes; EINVAL or EBADF when nsfd is not a
+ * network namespace; as gons_execute() does when the thread is not in that namespace.
  */
 int gons_netns_sysctl_set(int nsfd, const char *name, const char *value);
 int gons_netns_sysctl_get(int nsfd, const char *name, char *value, size_t size);

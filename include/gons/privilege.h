@@ -77,7 +77,8 @@ bool gons_can_link(const char *kind);
  * Returns 0, or -1 with the process where it was: EINVAL when there are other threads, or the
  * kernel has no user namespaces; EPERM if a sysctl, a security module, a seccomp filter or a
  * chroot(2) forbids them; ENOSPC if the limit user.max_user_namespaces is reached, here or in an
- * ancestor user namespace, or more than 32 are nested; EACCES if AppArmor leaves the user namespace without capabilities;
+ * ancestor user namespace, or more than 32 are nested; EACCES if AppArmor leaves the user namespace
+ * without capabilities;
  * ENOENT without procfs on /proc, EROFS if that is read-only; EAGAIN, EMFILE or ENOMEM when the
  * child process that tries it first cannot be forked. The message names the cause and what helps.
  * After a failure, later messages no longer advise to call gons_become_root().

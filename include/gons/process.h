@@ -96,8 +96,8 @@ struct gons_process_result {
  * Returns -1 after the program has run, with a result that has what it had printed: ETIMEDOUT when
  * it was killed because timeout_ms was over; EFBIG when it was killed because it printed more than
  * 1 GiB, or more than files may have (RLIMIT_FSIZE); ENOMEM, ENOSPC and others when it was killed
- * because its output could not be recorded, which takes memory; EPERM when timeout_ms was over, but gons may not kill it because it runs as
- * another user now; ECHILD when the supervisor was killed, and the program with it.
+ * because its output could not be recorded, which takes memory; EPERM when timeout_ms was over, but
+ * gons may not kill it because it runs as another user now; ECHILD when the supervisor was killed, and the program with it.
  */
 int gons_process_run(const char *const argv[], const struct gons_process_options *options,
 		     struct gons_process_result *result);

@@ -167,8 +167,7 @@ void gons_reexec_check(void);
  * gons_reexec_check(); ETIMEDOUT when it was killed because timeout_ms was over; EFBIG when it was
  * killed because it printed more than 1 GiB, or more than files may have (RLIMIT_FSIZE); ENOMEM,
  * ENOSPC and others when it was killed because its output could not be recorded, which takes memory;
- * ECHILD when its status is unknown, because
- * the process of gons that watched it was killed.
+ * ECHILD when its status is unknown, because the process of gons that watched it was killed.
  *
  * During the call the thread cannot be cancelled (pthread_cancel(3)). Afterwards no process,
  * descriptor or pending signal of the call exists. One exception: a process that runs as another

@@ -21,10 +21,10 @@
 
 #include <gons/netns.h>
 
+#include "gons/base/caps.h"
 #include "gons/base/common.h"
 #include "gons/base/error.h"
 #include "gons/base/file.h"
-#include "gons/base/caps.h"
 #include "gons/core/scope.h"
 #include "gons/diagnosis/cause.h"
 #include "gons/diagnosis/container.h"

@@ -175,7 +175,9 @@ static int fail_outcome(const struct gons_process *process)
 		(void)gons_i_fail(EFBIG, "%s was killed because it printed more than 1 GiB", name);
 		return -1;
 	case GONS_I_OUTPUT_NOT_RECORDED:
-		return gons_i_program_fail_record(program, "", name, "");
+		(void)gons_i_fail(program->errnum,
+				  "%s was killed because its output could not be recorded", name);
+		return gons_i_program_explain_record(program);
 	case GONS_I_NOT_KILLABLE:
 		(void)gons_i_fail(EPERM, "cannot kill %s (process %d)", name, (int)program->pid);
 		gons_i_add_cause("it runs as another user now");

@@ -185,12 +185,8 @@ int gons_i_program_collect(struct gons_i_program *program)
 }
 
 /* The limit is for files in memory, too. */
-int gons_i_program_fail_record(const struct gons_i_program *program, const char *before,
-			       const char *name, const char *after)
+int gons_i_program_explain_record(const struct gons_i_program *program)
 {
-	(void)gons_i_fail(program->errnum,
-			  "%s%s%s was killed because its output could not be recorded", before,
-			  name, after);
 	if (program->errnum == EFBIG) {
 		gons_i_add_cause("the limit on the size of files (ulimit -f, RLIMIT_FSIZE) is "
 				 "reached");

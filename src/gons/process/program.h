@@ -48,9 +48,8 @@ int gons_i_program_wait(struct gons_i_program *program, bool (*is_done)(void *ar
 int gons_i_program_run(const struct gons_i_command *command, const char *what,
 		       struct gons_i_program *ret_program);
 
-/* The failure of who is named, whose outcome is GONS_I_OUTPUT_NOT_RECORDED. Returns -1. */
-int gons_i_program_fail_record(const struct gons_i_program *program, const char *before,
-			       const char *name, const char *after);
+/* Adds the cause and the remedy to the message about GONS_I_OUTPUT_NOT_RECORDED. Returns -1. */
+int gons_i_program_explain_record(const struct gons_i_program *program);
 
 /* Collects the output so far. 0, or -1 with ENOMEM. */
 int gons_i_program_collect(struct gons_i_program *program);

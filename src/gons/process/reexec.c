@@ -219,7 +219,11 @@ static int check_outcome(const struct gons_reexec *job, int timeout_ms,
 				      "1 GiB",
 				      job->action);
 	case GONS_I_OUTPUT_NOT_RECORDED:
-		return gons_i_program_fail_record(program, "the action \"", job->action, "\"");
+		(void)fail_with_text(
+			program->errnum, progress,
+			"the action \"%s\" was killed because its output could not be recorded",
+			job->action);
+		return gons_i_program_explain_record(program);
 	case GONS_I_STATUS_UNKNOWN:
 		return fail_with_text(ECHILD, progress,
 				      "the exit status of the action \"%s\" is unknown: the "

@@ -220,7 +220,8 @@ static void a_sysfs_of_this_namespace_on_sys_is_made_read_only(void **state)
 
 static void mounts_below_sys_stay_reachable(void **state)
 {
-	dev_t devices[MAX_POINTS]; /* 0: a part of a sysfs, which the new one has */
+	bool is_part[MAX_POINTS]; /* of the old sysfs: is one of the new sysfs then */
+	dev_t devices[MAX_POINTS];
 	int n;
 
 	(void)state;
@@ -235,12 +236,13 @@ static void mounts_below_sys_stay_reachable(void **state)
 	assert_int_equal(mount("/proc", "/sys/fs/cgroup/bound", NULL, MS_BIND, NULL), 0);
 	assert_int_equal(symlink("nested", "/sys/fs/cgroup/link"), 0);
 	n = find_mounts("/sys", true);
-	for (int i = 0; i < n; i++)
-		devices[i] = is_sysfs(points[i]) ? 0 : device_of(points[i]);
+	for (int i = 0; i < n; i++) {
+		is_part[i] = is_sysfs(points[i]);
+		devices[i] = device_of(points[i]);
+	}
 	gons_must(gons_mntns_mount_sysfs_ro());
 	for (int i = 0; i < n; i++)
-		assert_int_equal(device_of(points[i]),
-				 devices[i] != 0 ? devices[i] : device_of("/sys"));
+		assert_int_equal(device_of(points[i]), is_part[i] ? device_of("/sys") : devices[i]);
 	assert_int_not_equal(device_of("/sys/fs/cgroup/nested/a blank\tand\\more"),
 			     device_of("/sys/fs/cgroup/nested"));
 	assert_int_equal(device_of("/sys/fs/cgroup/bound"), device_of("/proc"));
